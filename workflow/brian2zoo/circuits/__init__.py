@@ -1,0 +1,225 @@
+"""Who is wired to whom. A circuit is data: populations and projections, nothing that simulates."""
+
+import importlib
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from brian2zoo.errors import ZooError
+from brian2zoo.expressions import evaluate
+from brian2zoo.spec import Experiment, NeuronModel, Rule, StateFormat, SynapseModel, Zoo, as_dict
+
+Mode = Literal["train", "test"]
+
+
+@dataclass(frozen=True)
+class Population:
+    """A group of equal units.
+
+    Parameters
+    ----------
+    role : key of the experiment's `neurons`; parameters are overridden by it.
+    data : which data the units are given at the onset of a sample; empty for none.
+    order : place of its step, and of its forward statements, among the populations.
+    backward_order : place of its backward statements.
+    """
+
+    name: str
+    role: str
+    size: int
+    neuron: NeuronModel
+    data: Literal["", "input", "label"] = ""
+    order: int = 0
+    backward_order: int = 0
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    formats: Mapping[str, StateFormat] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Projection:
+    """All synapses of one kind from one population to another.
+
+    Parameters
+    ----------
+    kind : key of the experiment's `weights`; parameters are overridden by it.
+    rule : what it learns by; None for fixed weights.
+    pairs : (pre, post) indices, each of shape (synapse,); None for all-to-all, presynaptic index slowest.
+    sign : shape (synapse,) factor of the drawn weights, or None.
+    copies : the drawn weights are repeated so many times along the presynaptic side.
+    returns_error : whether it also carries the error back.
+    """
+
+    name: str
+    kind: str
+    pre: Population
+    post: Population
+    synapse: SynapseModel
+    rule: Rule | None = None
+    pairs: tuple[np.ndarray, np.ndarray] | None = None
+    sign: np.ndarray | None = None
+    copies: int = 1
+    delay: str = "0*ms"
+    returns_error: bool = False
+    overrides: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        """Number of synapses."""
+        return self.pre.size * self.post.size if self.pairs is None else len(self.pairs[0])
+
+
+@dataclass(frozen=True)
+class Circuit:
+    """A network as data, in the mode it was asked for."""
+
+    experiment: Experiment
+    layers: tuple[int, ...]
+    mode: Mode
+    populations: tuple[Population, ...]
+    projections: tuple[Projection, ...]
+
+    @property
+    def plastic(self) -> tuple[Projection, ...]:
+        """The projections that learn."""
+        return tuple(p for p in self.projections if p.rule is not None)
+
+    @property
+    def forward(self) -> tuple[Projection, ...]:
+        """The projections from layer to layer, whether or not they learn."""
+        return tuple(p for p in self.projections if p.kind in FORWARD_KINDS)
+
+    def population(self, name: str) -> Population:
+        """The population of that name."""
+        return next(p for p in self.populations if p.name == name)
+
+
+FORWARD_KINDS = ("input_hidden", "hidden_hidden", "hidden_output")
+
+
+def build(zoo: Zoo, experiment: Experiment, layers: Sequence[int], mode: Mode) -> Circuit:
+    """The experiment's circuit for layers (input, hidden ..., output).
+
+    Raises
+    ------
+    ZooError
+        If the layers are too few, or the experiment lacks something the circuit needs.
+    """
+    if len(layers) < 3 or any(n < 1 for n in layers):
+        raise ZooError(
+            experiment.path,
+            "layers",
+            f"{list(layers)} is not a network",
+            "give input, hidden ..., output sizes",
+        )
+    module = importlib.import_module(f"brian2zoo.circuits.{experiment.circuit}")
+    return module.circuit(Wiring(zoo, experiment, tuple(layers)), mode)
+
+
+class Wiring:
+    """What every circuit needs to turn an experiment's names into populations and projections."""
+
+    def __init__(self, zoo: Zoo, experiment: Experiment, layers: tuple[int, ...]) -> None:
+        self.zoo, self.experiment, self.layers = zoo, experiment, layers
+        self.rule: Rule = zoo.rule(experiment.rule)
+        self.store: SynapseModel = zoo.synapse(experiment.synapse)
+
+    def population(self, name: str, role: str, size: int, **details: Any) -> Population:
+        """A population whose neuron the experiment names under `role`."""
+        if role not in self.experiment.neurons:
+            remedy = f"add 'neurons: {{{role}: ...}}' with a file of models/neurons"
+            raise ZooError(
+                self.experiment.path, f"neurons.{role}", "the circuit needs this population", remedy
+            )
+        formats = {}
+        for key, name_of_format in self.experiment.states.items():
+            where, _, variable = key.partition(".")
+            if where == role:
+                formats[variable] = self.zoo.state(name_of_format)
+        neuron = self.zoo.neuron(self.experiment.neurons[role])
+        return Population(
+            name, role, size, neuron, overrides=self.overrides(role), formats=formats, **details
+        )
+
+    def plastic(self, pre: Population, post: Population, kind: str, mode: Mode, **details: Any) -> Projection:
+        """A projection between layers; it learns in training, if the rule says so."""
+        rule = self.rule if mode == "train" and kind in self.rule.plastic else None
+        name = f"{pre.name}_{post.name}"
+        overrides = self.overrides("rule") | self.overrides("synapse") | self.overrides(kind)
+        return Projection(name, kind, pre, post, self.store, rule, overrides=overrides, **details)
+
+    def fixed(self, pre: Population, post: Population, kind: str, synapse: str, **details: Any) -> Projection:
+        """A projection that never learns."""
+        model = self.zoo.synapse(synapse)
+        return Projection(f"{pre.name}_{post.name}", kind, pre, post, model, overrides={}, **details)
+
+    def overrides(self, scope: str) -> dict[str, str]:
+        """Parameter expressions the experiment gives under a scope."""
+        found = {}
+        for name, value in as_dict(self.experiment.parameters).items():
+            where, _, parameter = name.partition(".")
+            if where == scope:
+                found[parameter] = value
+        return found
+
+    def hidden_kind(self, index: int) -> str:
+        """Kind of the projection out of layer `index`."""
+        if index == len(self.layers) - 2:
+            return "hidden_output"
+        return "input_hidden" if index == 0 else "hidden_hidden"
+
+
+def initial_weights(circuit: Circuit, seed: int) -> dict[str, np.ndarray]:
+    """Weights of every projection that has any, in SI units, shape (synapse,), presynaptic index slowest.
+
+    Each projection draws from a stream of its own, so that adding one leaves the others as they are.
+    """
+    expressions = as_dict(circuit.experiment.weights)
+    sizes = {
+        "N_input": circuit.layers[0],
+        "N_hidden": sum(circuit.layers[1:-1]),
+        "N_output": circuit.layers[-1],
+    }
+    weights = {}
+    for projection in circuit.projections:
+        if not has_weights(projection):
+            continue
+        where = circuit.experiment.path
+        if projection.kind not in expressions:
+            remedy = f"add a line '{projection.kind} = ...'"
+            raise ZooError(where, "weights", f"there is no line for '{projection.kind}'", remedy)
+        shape = (projection.pre.size // projection.copies, projection.post.size)
+        rng = np.random.default_rng([seed, zlib.crc32(projection.name.encode())])
+        names = sizes | {"N_pre": shape[0], "N_post": shape[1]} | drawing(rng, shape)
+        try:
+            drawn = evaluate_weights(expressions[projection.kind], names)
+        except ValueError as error:
+            raise ZooError(
+                where, f"weights.{projection.kind}", str(error), "use uniform(a) and units"
+            ) from None
+        if drawn.ndim == 2:
+            drawn = np.tile(drawn, (projection.copies, 1)).ravel()
+        weights[projection.name] = np.broadcast_to(drawn, projection.size) * (
+            1 if projection.sign is None else projection.sign
+        )
+    return weights
+
+
+def has_weights(projection: Projection) -> bool:
+    """Whether its synapse model stores a weight."""
+    return any(line.strip().startswith("w ") for line in projection.synapse.state.splitlines())
+
+
+def drawing(rng: np.random.Generator, shape: tuple[int, int]) -> dict[str, Any]:
+    """Functions a line of `weights` may call: uniform(a) in ±a, and centred(w) without the mean over pre."""
+    return {
+        "uniform": lambda a: rng.uniform(-a, a, shape),
+        "centred": lambda w: w - w.mean(axis=0, keepdims=True),
+    }
+
+
+def evaluate_weights(expression: str, names: Mapping[str, Any]) -> np.ndarray:
+    """Value of a line of `weights` in SI units."""
+    return np.asarray(evaluate(expression, names), dtype=float)

@@ -1,0 +1,205 @@
+"""Rule x synapse x neuron -> Brian2 strings. Nothing here simulates.
+
+A rule asks for a change `dw`, a synapse model stores and transmits. At a presynaptic spike the order is
+draw, rule, write, read: update first, then transmit. What a rule reads from a neuron, and what some
+projection writes in the same step, is read from a copy taken at the start of the step, so that the order
+of spikes within a step cannot matter.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import brian2
+from brian2.equations.equations import Equations
+from brian2.parsing.statements import parse_statement
+from brian2.utils.stringtools import get_identifiers, word_substitute
+
+from brian2zoo.errors import ZooError
+from brian2zoo.spec import NeuronModel, Rule, StateFormat, SynapseModel, as_dict, evaluate_lines
+
+START_SUFFIX = "_start"
+
+
+@dataclass(frozen=True)
+class NeuronCode:
+    """Arguments of a `brian2.NeuronGroup` and the statements run beside it."""
+
+    equations: str
+    parameters: dict[str, Any]
+    threshold: str = ""
+    reset: str = ""
+    refractory: str = ""
+    method: str = ""
+    initial: str = ""
+    copies: str = ""
+    on_sample: str = ""
+    each_step: str = ""
+    forward: str = ""
+    backward: str = ""
+
+
+@dataclass(frozen=True)
+class SynapseCode:
+    """Arguments of a `brian2.Synapses` and the statements run beside it.
+
+    `reads` maps 'pre' and 'post' to the variables the neurons on that side have to copy at the start of
+    a step.
+    """
+
+    equations: str
+    parameters: dict[str, Any]
+    on_pre: str = ""
+    on_post: str = ""
+    each_step: str = ""
+    on_sample: str = ""
+    reads: Mapping[str, tuple[str, ...]] = ()
+
+
+def constants(file: Any, overrides: Mapping[str, str]) -> dict[str, Any]:
+    """Values of a file's parameters, in order, with some of their expressions replaced.
+
+    Parameters
+    ----------
+    file : anything with `parameters`, loaded from a text file.
+    overrides : expression by name; names the file does not have are left alone.
+    """
+    lines = as_dict(file.parameters)
+    lines |= {name: text for name, text in overrides.items() if name in lines}
+    try:
+        return evaluate_lines(lines)
+    except ValueError as error:
+        raise ZooError(file.path, "parameters", str(error), "give a value with its unit") from None
+
+
+def declare(parameters: Mapping[str, Any]) -> str:
+    """Equations that make parameters shared constants, which a built binary can be given anew."""
+    return "\n".join(f"{name} : {unit_name(value)} (shared, constant)" for name, value in parameters.items())
+
+
+def unit_name(value: Any) -> str:
+    """Unit of a quantity as equations spell it; '1' for a number."""
+    dimensions = brian2.get_dimensions(value)
+    if dimensions.is_dimensionless:
+        return "1"
+    return repr(brian2.get_unit(dimensions)).replace("^", "**")
+
+
+def join(*blocks: str) -> str:
+    """Blocks of lines as one, without empty ones."""
+    return "\n".join(block.strip() for block in blocks if block.strip())
+
+
+def written(statements: str) -> list[str]:
+    """Variables that statements assign to."""
+    lines = (line.split("#")[0].strip() for line in statements.splitlines())
+    return [parse_statement(line)[0] for line in lines if line]
+
+
+def compose_neuron(
+    model: NeuronModel,
+    overrides: Mapping[str, str],
+    *,
+    added: Iterable[str] = (),
+    copied: Iterable[str] = (),
+    formats: Mapping[str, StateFormat] | None = None,
+) -> NeuronCode:
+    """A neuron with what rules add to it.
+
+    Parameters
+    ----------
+    overrides : parameter expressions that differ from the file's.
+    added : blocks of equations that rules add.
+    copied : variables of which a copy is taken at the start of each step.
+    formats : storage format by variable; its statements run after each step.
+    """
+    own = Equations(model.equations)
+    parameters = constants(model, overrides)
+    copied = sorted(set(copied))
+    copy_equations = "\n".join(f"{name}{START_SUFFIX} : {unit_name_of(own, name)}" for name in copied)
+    each_step = [model.each_step]
+    for variable, state in (formats or {}).items():
+        renamed = {f"x_{suffix}": f"{variable}_{suffix}" for suffix in _suffixes(state)} | {"x": variable}
+        values = constants(state, {n.replace(f"{variable}_", "x_", 1): v for n, v in overrides.items()})
+        parameters |= {renamed[name]: value for name, value in values.items()}
+        each_step.append(word_substitute(state.each_step, renamed))
+    return NeuronCode(
+        equations=join(model.equations, *added, copy_equations, declare(parameters)),
+        parameters=parameters,
+        threshold=model.threshold,
+        reset=model.reset,
+        refractory=model.refractory,
+        method=model.method,
+        initial=model.initial,
+        copies="\n".join(f"{name}{START_SUFFIX} = {name}" for name in copied),
+        on_sample=model.on_sample,
+        each_step=join(*each_step),
+        forward=model.forward,
+        backward=model.backward,
+    )
+
+
+def _suffixes(state: StateFormat) -> list[str]:
+    return [line.name.removeprefix("x_") for line in state.parameters]
+
+
+def unit_name_of(equations: Equations, variable: str) -> str:
+    """Unit of a variable of some equations."""
+    return unit_name(brian2.Quantity(1, dim=equations[variable].dim))
+
+
+def compose_synapse(
+    model: SynapseModel,
+    rule: Rule | None,
+    overrides: Mapping[str, str],
+    *,
+    driven: Mapping[str, Iterable[str]],
+    returns_error: bool = False,
+) -> SynapseCode:
+    """A weight store under a rule, or transmitting only.
+
+    Parameters
+    ----------
+    rule : None for a projection that does not learn.
+    overrides : parameter expressions that differ from the files'.
+    driven : for 'pre' and 'post', the variables of that neuron which some projection writes at a spike.
+    returns_error : whether the projection also carries the error back to its presynaptic side.
+    """
+    equations = join(model.state, model.backward if returns_error else "")
+    parameters = constants(model, overrides)
+    if rule is None:
+        on_pre = join(model.draw, model.read)
+        return SynapseCode(join(equations, declare(parameters)), parameters, on_pre=on_pre, reads={})
+    if not model.write:
+        raise ZooError(
+            model.path, "write", "the synapse cannot learn", "state how dw is written, or pick another"
+        )
+    for name in constants(rule, overrides):
+        if name in parameters:
+            remedy = f"rename it in {rule.path} or {model.path}"
+            raise ZooError(
+                rule.path, "parameters", f"'{name}' is a parameter of the synapse model too", remedy
+            )
+    parameters |= constants(rule, overrides)
+
+    blocks = {event: getattr(rule, event) for event in ("on_pre", "on_post", "each_step", "on_sample")}
+    identifiers = get_identifiers("\n".join(blocks.values()))
+    reads = {
+        side: tuple(sorted(v for v in set(driven.get(side, ())) if f"{v}_{side}" in identifiers))
+        for side in ("pre", "post")
+    }
+    spike_copies = {
+        f"{v}_{side}": f"{v}{START_SUFFIX}_{side}" for side, names in reads.items() for v in names
+    }
+    code = {
+        event: join(word_substitute(text, spike_copies), model.write)
+        for event, text in blocks.items()
+        if text
+    }
+    code["on_pre"] = join(model.draw, code.get("on_pre", ""), model.read)
+    return SynapseCode(
+        equations=join(equations, rule.variables.synapse, declare(parameters)),
+        parameters=parameters,
+        reads=reads,
+        **code,
+    )

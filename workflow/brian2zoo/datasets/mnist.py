@@ -1,0 +1,118 @@
+"""MNIST, from a folder or downloaded once; in both cases checked to be the published files."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from textwrap import shorten
+
+import pooch
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from brian2zoo.datasets import idx
+from brian2zoo.datasets.images import ImageSet
+from brian2zoo.errors import ZooError
+
+FILES = idx.IdxFiles()
+NAMES = tuple(FILES.model_dump().values())
+
+
+class FileChecksums(BaseModel):
+    """What one published file must hash to."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sha256: str = Field(description="SHA-256 of the decompressed content, the same in every copy")
+    gz_md5: str = Field(description="MD5 of the compressed file as the mirrors serve it")
+
+
+class Registry(BaseModel):
+    """The entry `mnist` of data/checksums.yaml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mirrors: tuple[str, ...] = Field(
+        description="addresses that hold the four .gz files, tried in this order"
+    )
+    files: Mapping[str, FileChecksums] = Field(description="checksums of each file, by its name without .gz")
+
+    @field_validator("files")
+    @classmethod
+    def _names_all_four(cls, files: Mapping[str, FileChecksums]) -> Mapping[str, FileChecksums]:
+        if set(files) != set(NAMES):
+            raise ValueError(f"must list exactly {', '.join(NAMES)}")
+        return files
+
+
+def read(folder: Path | None, data_dir: Path, checksums: Path) -> ImageSet:
+    """60 000 training and 10 000 test images (28 x 28) of ten handwritten digits.
+
+    Source: Y. LeCun, C. Cortes and C. J. C. Burges, The MNIST database of handwritten digits.
+
+    Parameters
+    ----------
+    folder : where the four files lie; None for `data_dir`/mnist, where what is missing is downloaded.
+    checksums : YAML file whose entry `mnist` is a `Registry`.
+
+    Raises
+    ------
+    ZooError : a file is missing, damaged or not the published one, or no mirror serves it.
+    """
+    registry = _registry(checksums)
+    if folder is None:
+        folder = data_dir / "mnist"
+        fetch(folder, registry)
+    return idx.read(
+        folder,
+        FILES,
+        title="MNIST handwritten digits",
+        source="Y. LeCun, C. Cortes and C. J. C. Burges, The MNIST database of handwritten digits",
+        sha256={name: sums.sha256 for name, sums in registry.files.items()},
+    )
+
+
+def fetch(folder: Path, registry: Registry) -> None:
+    """Download into `folder` the files it lacks, with a progress bar; each appears whole or not at all.
+
+    A file that is there under any spelling is left alone: one put there by hand, or before an interruption,
+    is not fetched again. ZooError if no mirror delivers a file with the right checksum.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        problem = f"cannot be made ({error.strerror})"
+        raise ZooError(folder, "", problem, "a writable data directory") from error
+    for name, sums in registry.files.items():
+        if idx.find(folder, name) is None:
+            _download(f"{name}.gz", folder, sums.gz_md5, registry.mirrors)
+
+
+def _download(name: str, folder: Path, md5: str, mirrors: tuple[str, ...]) -> None:
+    failures = []
+    for mirror in mirrors:
+        try:
+            url = f"{mirror.rstrip('/')}/{name}"
+            file = pooch.retrieve(url, f"md5:{md5}", name, folder, progressbar=True)
+            Path(file).chmod(0o644)  # pooch leaves it to its owner alone, and data folders are often shared
+        except (OSError, ValueError) as error:  # network and disk; address and checksum
+            failures.append(shorten(f"{mirror}: {type(error).__name__}: {error}", 240, placeholder=" …"))
+        else:
+            return
+    raise ZooError(
+        folder.resolve(),
+        "",
+        f"{name} could not be downloaded ({'; '.join(failures)})",
+        f"put {', '.join(NAMES)} (plain or .gz) into this folder by hand, or set folder to one that has them",
+    )
+
+
+def _registry(checksums: Path) -> Registry:
+    try:
+        return Registry.model_validate(yaml.safe_load(checksums.read_text(encoding="utf-8"))["mnist"])
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, ("mnist", *first["loc"])))
+        remedy = "mirrors, and sha256 and gz_md5 of each file"
+        raise ZooError(checksums, field, first["msg"], remedy) from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError) as error:
+        problem = f"cannot be read ({shorten(str(error), 240, placeholder=' …')})"  # YAML's errors span lines
+        raise ZooError(checksums, "mnist", problem, "a YAML file with this entry") from error

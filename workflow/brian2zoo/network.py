@@ -1,0 +1,293 @@
+"""A circuit as Brian2 objects, the same for every target.
+
+Names of variables are ``group.variable``; they are what a run sets and reads, whatever the target.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import brian2
+import numpy as np
+from brian2.equations.equations import Equations
+from brian2.parsing.statements import parse_statement
+from brian2.utils.stringtools import get_identifiers, word_substitute
+
+from brian2zoo.circuits import Circuit, Population, Projection
+from brian2zoo.compose import NeuronCode, SynapseCode, compose_neuron, compose_synapse, written
+from brian2zoo.expressions import evaluate
+
+# Spikes of earlier steps arrive before the neurons move: the one order Brian2 and GeNN both follow.
+SCHEDULE = ["start", "synapses", "groups", "thresholds", "resets", "end"]
+
+
+@dataclass(frozen=True)
+class Codes:
+    """The composed strings of a circuit, by name."""
+
+    neurons: dict[str, NeuronCode]
+    synapses: dict[str, SynapseCode]
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What a run keeps beside the output.
+
+    Parameters
+    ----------
+    spikes : populations whose every spike is kept; of the others only the number a neuron.
+    states : (group, variable, index) traces, one value a step; for a projection the index is the synapse.
+    """
+
+    spikes: tuple[str, ...] = ("output",)
+    states: tuple[tuple[str, str, int], ...] = ()
+
+
+@dataclass
+class Assembled:
+    """Brian2 objects of a circuit, ready to run."""
+
+    network: brian2.Network
+    groups: dict[str, Any]
+    capacity: int
+    steps_per_sample: int
+    data: dict[str, brian2.TimedArray] = field(default_factory=dict)
+    monitors: dict[str, Any] = field(default_factory=dict)
+
+
+def compose(circuit: Circuit) -> Codes:
+    """Brian2 strings of every population and projection."""
+    synapses = {}
+    copied: dict[str, set[str]] = {p.name: set() for p in circuit.populations}
+    added: dict[str, list[str]] = {p.name: [] for p in circuit.populations}
+    for projection in circuit.projections:
+        driven = {side: _driven(circuit, getattr(projection, side)) for side in ("pre", "post")}
+        code = compose_synapse(
+            projection.synapse,
+            projection.rule,
+            projection.overrides,
+            driven=driven,
+            returns_error=projection.returns_error,
+        )
+        synapses[projection.name] = code
+        for side, names in code.reads.items():
+            copied[getattr(projection, side).name] |= set(names)
+        if projection.rule is not None:
+            for side in ("pre", "post"):
+                block, name = getattr(projection.rule.variables, side), getattr(projection, side).name
+                if block and block not in added[name]:
+                    added[name].append(block)
+    neurons = {
+        p.name: compose_neuron(
+            p.neuron, p.overrides, added=added[p.name], copied=copied[p.name], formats=p.formats
+        )
+        for p in circuit.populations
+    }
+    return Codes(neurons, synapses)
+
+
+def _driven(circuit: Circuit, population: Population) -> set[str]:
+    """Variables of a population that some projection writes when a spike arrives."""
+    return {
+        name.removesuffix("_post")
+        for projection in circuit.projections
+        if projection.post is population
+        for name in written(projection.synapse.read)
+        if name.endswith("_post")
+    }
+
+
+def duration(circuit: Circuit, which: str) -> Any:
+    """A time of the experiment's protocol, with its unit."""
+    return evaluate(getattr(circuit.experiment.protocol, which))
+
+
+def assemble(
+    circuit: Circuit, sample_time: Any, capacity: int, recording: Recording = Recording()
+) -> Assembled:
+    """Brian2 objects of a circuit on the current device.
+
+    Parameters
+    ----------
+    sample_time : duration of a sample.
+    capacity : most samples a run can take; how many it does take is set for each run.
+    """
+    dt = duration(circuit, "dt")
+    brian2.defaultclock.dt = dt
+    codes = compose(circuit)
+    groups: dict[str, Any] = {}
+    objects: list[Any] = []
+    data = {}
+    for population in circuit.populations:
+        group, array = _group(population, codes.neurons[population.name], sample_time, capacity)
+        groups[population.name] = group
+        objects.append(group)
+        if array is not None:
+            data[population.data] = array
+    for order, projection in enumerate(circuit.projections):
+        code = codes.synapses[projection.name]
+        groups[projection.name] = _synapses(projection, code, groups, sample_time, order)
+        objects.append(groups[projection.name])
+
+    steps_per_sample = round(float(sample_time / dt))
+    groups["run"] = _run_control()
+    objects.append(groups["run"])
+    monitors = _monitors(circuit, groups, sample_time, recording)
+    network = brian2.Network(*objects, *monitors.values())
+    network.schedule = SCHEDULE
+    return Assembled(network, groups, capacity, steps_per_sample, data, monitors)
+
+
+def _group(
+    population: Population, code: NeuronCode, sample_time: Any, capacity: int
+) -> tuple[brian2.NeuronGroup, brian2.TimedArray | None]:
+    name = population.name
+    namespace: dict[str, Any] = {"T_sample": sample_time}
+    array = None
+    if population.data:
+        # The data keep the unit of what the neuron assigns them to: they enter as values in SI units.
+        unit = data_unit(population)
+        array = brian2.TimedArray(np.zeros((capacity, population.size)) * unit, sample_time, name=f"{name}_data")
+        namespace[f"{name}_data"] = array
+    group = brian2.NeuronGroup(
+        population.size,
+        code.equations,
+        threshold=code.threshold or None,
+        reset=code.reset or None,
+        refractory=code.refractory or False,
+        method=code.method or "euler",
+        namespace=namespace,
+        order=population.order,
+        name=name,
+    )
+    for parameter, value in code.parameters.items():
+        setattr(group, parameter, value)
+    for line in filter(None, code.initial.splitlines()):
+        variable, _, expression, _ = parse_statement(line)
+        setattr(group, variable, expression)
+
+    def every(statements: str, when: str, order: int, what: str, **clock: Any) -> None:
+        if statements:
+            group.run_regularly(statements, when=when, order=order, name=f"{name}_{what}", **clock)
+
+    on_sample = word_substitute(code.on_sample, {"data": f"{name}_data(t, i)"})
+    every(on_sample, "start", 0, "on_sample", dt=sample_time)
+    every(code.copies, "start", 1, "copies")
+    every(code.each_step, "after_groups", population.order, "each_step")
+    every(code.forward, "groups", population.order, "forward")
+    if population.backward_order:
+        every(code.backward, "groups", population.backward_order, "backward")
+    return group, array
+
+
+def data_unit(population: Population) -> Any:
+    """Unit of the data a population is given: that of the first variable assigned from it alone, else 1."""
+    equations = Equations(population.neuron.equations)
+    for line in filter(None, population.neuron.on_sample.splitlines()):
+        variable, _, expression, _ = parse_statement(line)
+        if expression.strip() == "data":
+            return brian2.Quantity(1, dim=equations[variable].dim)
+    return brian2.second if "t + data" in population.neuron.on_sample else 1
+
+
+def _synapses(
+    projection: Projection, code: SynapseCode, groups: dict[str, Any], sample_time: Any, order: int
+) -> brian2.Synapses:
+    name = projection.name
+    delay = evaluate(projection.delay)
+    synapses = brian2.Synapses(
+        groups[projection.pre.name],
+        groups[projection.post.name],
+        model=code.equations,
+        on_pre=code.on_pre or None,
+        on_post=code.on_post or None,
+        delay=({"pre": delay} if code.on_pre else {}) | ({"post": 0 * brian2.ms} if code.on_post else {}) or None,
+        namespace={"T_sample": sample_time},
+        order=order,
+        name=name,
+    )
+    if projection.pairs is None:
+        synapses.connect()
+    else:
+        synapses.connect(i=projection.pairs[0], j=projection.pairs[1])
+    for parameter, value in code.parameters.items():
+        setattr(synapses, parameter, value)
+    if code.each_step:
+        synapses.run_regularly(code.each_step, when="after_groups", order=order, name=f"{name}_each_step")
+    if code.on_sample:
+        synapses.run_regularly(
+            code.on_sample, dt=sample_time, when="end", order=order, name=f"{name}_on_sample"
+        )
+    for target, updater in synapses.summed_updaters.items():
+        # A sum is complete just before the statements that read it.
+        population = projection.pre if target.endswith("_pre") else projection.post
+        variable = target.removesuffix("_pre").removesuffix("_post")
+        forward = variable in get_identifiers(population.neuron.forward)
+        updater.order = (population.order if forward else population.backward_order) - 1
+    return synapses
+
+
+def _run_control() -> brian2.NeuronGroup:
+    """The run's own variables: its seed, and after how many steps it ends."""
+    control = brian2.NeuronGroup(
+        1,
+        "seed : integer (shared, constant)\nn_steps : integer (shared, constant)\nended : 1 (shared)",
+        name="run",
+        namespace={"stop_if": stop_if},
+    )
+    control.run_regularly("ended = stop_if(t_in_timesteps + 1 >= n_steps)", when="end", name="run_end")
+    return control
+
+
+@brian2.implementation(
+    "cpp",
+    """
+    static inline double stop_if(const bool done) { if (done) Network::_globally_stopped = true; return done; }
+    """,
+    headers=['"network.h"'],
+)
+@brian2.check_units(done=bool, result=1)
+def stop_if(done: bool) -> float:
+    """End the run after this step if `done`. A built binary takes its number of steps from here."""
+    if np.any(done):
+        brian2.stop()
+    return float(np.any(done))
+
+
+def _monitors(
+    circuit: Circuit, groups: dict[str, Any], sample_time: Any, recording: Recording
+) -> dict[str, Any]:
+    monitors: dict[str, Any] = {}
+    for population in circuit.populations:
+        if population.neuron.threshold:
+            keep = population.name in recording.spikes
+            name = f"{population.name}_spikes"
+            monitors[name] = brian2.SpikeMonitor(groups[population.name], record=keep, name=name)
+        elif population.name == "output":
+            monitors["output_rates"] = brian2.StateMonitor(
+                groups["output"], "r", record=True, dt=sample_time, when="end", name="output_rates"
+            )
+    for group, variable, index in recording.states:
+        name = trace_name(group, variable, index)
+        monitors[name] = brian2.StateMonitor(groups[group], variable, record=[index], when="end", name=name)
+    return monitors
+
+
+def trace_name(group: str, variable: str, index: int) -> str:
+    """Name of the monitor of one trace."""
+    return f"{group}_{variable}_{index}_trace"
+
+
+def samples_of(times: np.ndarray, sample_time: float, dt: float) -> np.ndarray:
+    """Index of the sample each time lies in; times in seconds, on the grid of dt."""
+    return np.floor((np.asarray(times) + dt / 2) / sample_time).astype(int)
+
+
+def weight_matrix(projection: Projection, weights: np.ndarray) -> np.ndarray:
+    """Weights of an all-to-all projection as (pre, post)."""
+    return np.asarray(weights).reshape(projection.pre.size, projection.post.size)
+
+
+def layer_names(layers: Sequence[int]) -> list[str]:
+    """Names of the populations from input to output."""
+    return ["input", *(f"hidden{k}" for k in range(1, len(layers) - 1)), "output"]

@@ -1,0 +1,58 @@
+"""Results as netCDF: whole or not at all, and saying where each number comes from."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+import brian2zoo
+from brian2zoo.spec import ROOT
+
+
+def write(dataset: xr.Dataset, path: Path, title: str, **attrs: Any) -> None:
+    """Write a dataset with its provenance; the file appears when it is complete.
+
+    Parameters
+    ----------
+    attrs : further attributes; dicts, bools, lists and None are stored as JSON.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    stored = dataset.assign_attrs(
+        {
+            "Conventions": "CF-1.11",
+            "title": title,
+            "source": f"brian2zoo {brian2zoo.__version__}",
+            "git_commit": git_commit(),
+        }
+        | {key: _attribute(value) for key, value in attrs.items()}
+    )
+    for name, variable in stored.variables.items():
+        missing = {"units", "long_name"} - set(variable.attrs)
+        if missing and name in stored.data_vars:
+            raise ValueError(f"variable '{name}' of {path.name} has no {' and no '.join(sorted(missing))}")
+    encoding = {
+        name: {"zlib": True, "complevel": 1} for name, v in stored.data_vars.items() if v.dtype.kind in "iuf"
+    }
+    partial = path.with_name(path.name + ".partial")
+    stored.to_netcdf(partial, encoding=encoding)
+    partial.replace(path)
+
+
+def read(path: Path) -> xr.Dataset:
+    """A result file, loaded whole."""
+    with xr.open_dataset(path, decode_timedelta=False) as dataset:
+        return dataset.load()
+
+
+def git_commit() -> str:
+    """Commit of the checkout, with '+' if files differ from it; 'unknown' outside one."""
+    command = ["git", "-C", str(ROOT), "describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else "unknown"
+
+
+def _attribute(value: Any) -> Any:
+    return json.dumps(value) if isinstance(value, dict | bool | list | tuple | type(None)) else value

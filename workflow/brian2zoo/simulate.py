@@ -1,0 +1,267 @@
+"""Build a circuit once, run it many times: arrays in, arrays out.
+
+A binary depends on equations and sizes only. Weights, parameters, data, the seed and the number of samples
+enter when it runs, so that a sweep compiles once.
+"""
+
+import json
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import brian2
+import numpy as np
+from brian2.core.variables import ArrayVariable, DynamicArrayVariable
+
+from brian2zoo.circuits import Circuit
+from brian2zoo.network import Assembled, Recording, assemble, compose, duration
+from brian2zoo.spec import fingerprint
+
+MANIFEST = "manifest.json"
+PRECOMPILED = "precompiled.h"
+
+# Brian2's loop asks for the process's CPU time after every step: a system call that costs more than the step
+# of a small network. The wall clock needs none.
+CLOCK = """
+#include <time.h>
+extern "C" clock_t clock() noexcept
+{
+    timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * CLOCKS_PER_SEC + now.tv_nsec / (1000000000 / CLOCKS_PER_SEC);
+}
+"""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a run is given.
+
+    Parameters
+    ----------
+    data : values for 'input' and 'label', each (sample, unit) in SI units.
+    values : other variables, ``group.variable`` to a number or an array in SI units.
+    n_samples : how many samples to run, at most the capacity of the build.
+    seed : of every random number of the run.
+    """
+
+    data: Mapping[str, np.ndarray]
+    values: Mapping[str, Any]
+    n_samples: int
+    seed: int
+
+
+def parameter_values(circuit: Circuit) -> dict[str, float]:
+    """Every parameter of a circuit as ``group.name`` to its value in SI units."""
+    codes = compose(circuit)
+    return {
+        f"{group}.{name}": float(np.asarray(value))
+        for kind in (codes.neurons, codes.synapses)
+        for group, code in kind.items()
+        for name, value in code.parameters.items()
+    }
+
+
+def build_key(circuit: Circuit, sample_time: Any, capacity: int, recording: Recording) -> str:
+    """Hash of all that a binary depends on; two builds with equal keys are the same program."""
+    codes = compose(circuit)
+    strings = [
+        {name: {k: v for k, v in vars(code).items() if k != "parameters"} for name, code in kind.items()}
+        for kind in (codes.neurons, codes.synapses)
+    ]
+    wiring = [(p.name, p.pre.size, p.post.size, p.pairs is None, p.delay) for p in circuit.projections]
+    times = [str(sample_time), str(duration(circuit, "dt")), capacity]
+    return fingerprint(strings, wiring, circuit.layers, times, str(recording), brian2.__version__)
+
+
+def build(
+    circuit: Circuit,
+    sample_time: Any,
+    capacity: int,
+    directory: Path,
+    recording: Recording = Recording(),
+    threads: int = 1,
+) -> Path:
+    """Generate and compile a circuit; `directory` appears when the binary is complete.
+
+    The folder holds the program, its sources, and a manifest of the variables it can be given and returns,
+    with the seconds spent on generating and compiling.
+    """
+    directory = Path(directory)
+    partial = directory.with_name(directory.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    brian2.prefs.devices.cpp_standalone.extra_make_args_unix = [f"-j{threads}"]
+    begin = time.perf_counter()
+    brian2.set_device("cpp_standalone", directory=str(partial), build_on_run=False)
+    device = brian2.device
+    try:
+        assembled = assemble(circuit, sample_time, capacity, recording)
+        device.apply_run_args()
+        device.insert_code("main", "_random_generators[0].seed(_array_run_seed[0]);")
+        assembled.network.run(capacity * sample_time, namespace={})
+        device.extra_compile_args += ["-include", PRECOMPILED]
+        partial.mkdir(parents=True)
+        (partial / "clock.cpp").write_text(CLOCK)
+        sources = ["clock.cpp"]
+        device.build(directory=str(partial), compile=False, run=False, additional_source_files=sources)
+        generated = time.perf_counter()
+        _precompile_header(partial)
+        device.compile_source(str(partial), "unix", debug=False, clean=False)
+        compiled = time.perf_counter()
+        manifest = {
+            "capacity": capacity,
+            "steps_per_sample": assembled.steps_per_sample,
+            "seconds": {"generate": generated - begin, "compile": compiled - generated},
+            "data": {name: list(array.values.shape) for name, array in assembled.data.items()},
+            "data_names": {name: array.name for name, array in assembled.data.items()},
+            "variables": _variables(assembled, device),
+        }
+    finally:
+        device.reinit()
+        brian2.set_device("runtime")
+    (partial / MANIFEST).write_text(json.dumps(manifest, indent=1))
+    for leftover in [*partial.rglob("*.o"), *partial.glob("*.gch"), partial / "make.deps"]:
+        leftover.unlink(missing_ok=True)
+    shutil.rmtree(directory, ignore_errors=True)
+    partial.rename(directory)
+    return directory
+
+
+def _precompile_header(directory: Path) -> None:
+    """Parse the headers that every generated file includes once instead of once a file."""
+    (directory / PRECOMPILED).write_text('#include "objects.h"\n#include "brianlib/common_math.h"\n')
+    makefile = (directory / "makefile").read_text()
+    flags = next(line for line in makefile.splitlines() if line.startswith("OPTIMISATIONS"))
+    command = flags.partition("=")[2].replace(f"-include {PRECOMPILED}", "")
+    # A fresh build has nothing to gain from make's list of dependencies, which costs as much as compiling.
+    (directory / "make.deps").touch()
+    subprocess.run(f"${{CXX:-g++}} {command} -I. -x c++-header {PRECOMPILED}", shell=True, cwd=directory, check=True)
+
+
+def _variables(assembled: Assembled, device: Any) -> dict[str, dict[str, Any]]:
+    """Stored variables of all groups and monitors: result file, type, size (-1 if it grows)."""
+    found = {}
+    for name, group in {**assembled.groups, **assembled.monitors}.items():
+        for variable in group.variables.values():
+            stored = isinstance(variable, ArrayVariable) and variable.owner is not None
+            if not stored or variable.owner.name != name or variable not in device.arrays:
+                continue
+            grows = isinstance(variable, DynamicArrayVariable)
+            found[f"{name}.{variable.name}"] = {
+                "file": device.get_array_filename(variable),
+                "dtype": np.dtype(variable.dtype).name,
+                "size": -1 if grows else int(variable.size),
+                "settable": not variable.read_only,
+            }
+    return found
+
+
+class Binary:
+    """A built circuit.
+
+    Parameters
+    ----------
+    directory : as returned by `build`.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = Path(directory).resolve()
+        self.manifest = json.loads((self.directory / MANIFEST).read_text())
+        self.capacity: int = self.manifest["capacity"]
+        self.steps_per_sample: int = self.manifest["steps_per_sample"]
+
+    def run(self, inputs: Inputs, outputs: Iterable[str]) -> dict[str, np.ndarray]:
+        """Run the program and return the variables asked for, flat, in SI units.
+
+        Raises
+        ------
+        ValueError
+            If an input does not fit the build: the program itself would run on with wrong data.
+        RuntimeError
+            If the program fails; the message carries what it printed.
+        """
+        variables = self.manifest["variables"]
+        with tempfile.TemporaryDirectory(prefix="brian2zoo-") as scratch:
+            arguments = [
+                f"run.seed={inputs.seed}",
+                f"run.n_steps={inputs.n_samples * self.steps_per_sample}",
+            ]
+            for name, array in padded(inputs, self.manifest["data"]).items():
+                path = Path(scratch, f"{name}.dat")
+                array.tofile(path)
+                arguments.append(f"{self.manifest['data_names'][name]}.values={path}")
+            for name, value in inputs.values.items():
+                if name not in variables or not variables[name]["settable"]:
+                    raise ValueError(f"the build has no variable '{name}' that can be set")
+                array = np.asarray(value, dtype=variables[name]["dtype"])
+                if array.ndim == 0:
+                    arguments.append(f"{name}={array.item()!r}")
+                    continue
+                size = variables[name]["size"]
+                if size not in (-1, array.size):
+                    raise ValueError(f"'{name}' has {size} values, {array.size} were given")
+                path = Path(scratch, f"{name}.dat")
+                array.tofile(path)
+                arguments.append(f"{name}={path}")
+            results = Path(scratch, "results")
+            results.mkdir()
+            done = subprocess.run(
+                ["./main", "--results_dir", f"{results}/", *arguments],
+                cwd=self.directory, capture_output=True, text=True, check=False,
+            )  # fmt: skip
+            if done.returncode or done.stderr:
+                raise RuntimeError(f"the simulation failed ({done.returncode}): {done.stderr or done.stdout}")
+            return {name: self._read(results, name) for name in outputs}
+
+    def _read(self, results: Path, name: str) -> np.ndarray:
+        entry = self.manifest["variables"][name]
+        path = results / entry["file"]
+        return np.fromfile(path, dtype=entry["dtype"]) if path.exists() else np.empty(0, entry["dtype"])
+
+
+def padded(inputs: Inputs, shapes: Mapping[str, Iterable[int]]) -> dict[str, np.ndarray]:
+    """The data as the build takes them: its full capacity, the unused rows zero.
+
+    Raises ValueError if there are more samples than the build takes, or of another width.
+    """
+    full = {}
+    for name, shape in shapes.items():
+        capacity, width = shape
+        given = np.asarray(inputs.data[name], dtype=float)[: inputs.n_samples]
+        if len(given) != inputs.n_samples or len(given) > capacity or given.shape[1] != width:
+            raise ValueError(f"data '{name}' of shape {given.shape} do not fit {inputs.n_samples} x {width}")
+        full[name] = np.zeros((capacity, width))
+        full[name][: len(given)] = given
+    return full
+
+
+def run_here(
+    circuit: Circuit,
+    sample_time: Any,
+    inputs: Inputs,
+    outputs: Iterable[str],
+    recording: Recording = Recording(),
+) -> dict[str, np.ndarray]:
+    """Run a circuit on Brian2's numpy target, without compiling; same inputs and outputs as a binary."""
+    brian2.set_device("runtime")
+    brian2.prefs.codegen.target = "numpy"
+    brian2.seed(inputs.seed)
+    assembled = assemble(circuit, sample_time, inputs.n_samples, recording)
+    shapes = {name: array.values.shape for name, array in assembled.data.items()}
+    for name, array in padded(inputs, shapes).items():
+        assembled.data[name].values[...] = array
+    objects = {**assembled.groups, **assembled.monitors}
+    settings = inputs.values | {"run.n_steps": inputs.n_samples * assembled.steps_per_sample}
+    for name, value in settings.items():
+        group, variable = name.split(".")
+        objects[group].variables[variable].set_value(np.asarray(value))
+    assembled.network.run(inputs.n_samples * sample_time, namespace={})
+    return {
+        name: np.array(objects[name.split(".")[0]].variables[name.split(".")[1]].get_value()).ravel()
+        for name in outputs
+    }

@@ -1,0 +1,428 @@
+"""The text files: what they may contain, and loading them into frozen objects.
+
+A file is YAML. Equations and statements are blocks of Brian2 strings; parameters are blocks of lines
+``name = value  # meaning``. A file may extend another of its kind: it then states only what differs.
+"""
+
+import difflib
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from brian2.core.namespace import DEFAULT_FUNCTIONS, DEFAULT_UNITS
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+)
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+
+from brian2zoo.errors import ZooError
+from brian2zoo.expressions import evaluate
+
+ROOT = Path(__file__).resolve().parents[2]
+
+_LINE = re.compile(
+    r"^(?P<name>[A-Za-z_]\w*(\.[A-Za-z_]\w*)?)\s*=\s*(?P<value>[^#=]+?)\s*(#\s*(?P<meaning>.*))?$"
+)
+_RESERVED = {
+    "t", "dt", "t_in_timesteps", "xi", "i", "j", "N", "e", "pi", "inf", "lambda", "lastspike",
+    "data", "dw", "T_sample",
+}  # fmt: skip
+
+
+class Parameter(BaseModel):
+    """One line ``name = value  # meaning``."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    value: str
+    meaning: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name} = {self.value}" + (f"  # {self.meaning}" if self.meaning else "")
+
+
+def parse_lines(block: Any) -> Any:
+    """Parameters of a block of lines, in order. ValueError names the line that is malformed."""
+    if not isinstance(block, str):
+        return block
+    found: dict[str, Parameter] = {}
+    for line in block.splitlines():
+        text = line.strip()
+        if not text or text.startswith("#"):
+            continue
+        match = _LINE.match(text)
+        if match is None:
+            raise ValueError(f"malformed line '{text}'|write 'name = value  # meaning'")
+        parameter = Parameter(name=match["name"], value=match["value"], meaning=match["meaning"] or "")
+        if parameter.name in found:
+            raise ValueError(f"'{parameter.name}' is given twice|keep one of the lines")
+        found[parameter.name] = parameter
+    return tuple(found.values())
+
+
+def reserved(name: str) -> str:
+    """Why a file may not define this name; empty if it may."""
+    if name in _RESERVED:
+        return "is reserved by Brian2 or the zoo"
+    if name in DEFAULT_UNITS:
+        return "is the name of a unit"
+    if name in DEFAULT_FUNCTIONS:
+        return "is the name of a function"
+    if name.startswith("_"):
+        return "starts with an underscore, which Brian2 keeps for itself"
+    if name.endswith(("_pre", "_post")):
+        return "ends in _pre or _post, which means the neuron on that side of a synapse"
+    return ""
+
+
+def _free_names(lines: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
+    for line in lines:
+        reason = reserved(line.name)
+        if reason:
+            raise ValueError(f"'{line.name}' {reason}|choose another name, such as '{line.name}_0'")
+    return lines
+
+
+Lines = Annotated[
+    tuple[Parameter, ...],
+    BeforeValidator(parse_lines),
+    WithJsonSchema({"type": "string", "description": "lines: name = value  # meaning"}),
+]
+
+Constants = Annotated[Lines, AfterValidator(_free_names)]
+
+
+def as_dict(lines: tuple[Parameter, ...]) -> dict[str, str]:
+    """Expressions by name."""
+    return {line.name: line.value for line in lines}
+
+
+def evaluate_lines(lines: Mapping[str, str], names: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Values of lines in order; a line may use the names of those before it. ValueError as `evaluate`."""
+    values: dict[str, Any] = {}
+    for name, expression in lines.items():
+        values[name] = evaluate(expression, {**(names or {}), **values})
+    return values
+
+
+class _File(BaseModel):
+    """What every kind of file has."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: str = Field(description="one line: what it is")
+    reference: str = Field("", description="where it comes from: a DOI, an arXiv number")
+    notes: str = Field("", description="what a reader should know; no number depends on it")
+    extends: str = Field("", description="another file of the same kind; this one states what differs")
+
+    name: str = Field("", exclude=True, description="file name without .yaml; set on loading")
+    path: Path = Field(Path(), exclude=True)
+
+    def content(self) -> dict[str, Any]:
+        """All a number can depend on: without titles, notes, comments and white space."""
+        data = self.model_dump(exclude={"title", "reference", "notes", "extends"}, mode="json")
+        return _canonical(data)
+
+
+def _canonical(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _canonical(v) for k, v in value.items() if k != "meaning"}
+    if isinstance(value, list | tuple):
+        return [_canonical(v) for v in value]
+    if isinstance(value, str):
+        lines = (re.sub(r"\s+", " ", line.split("#")[0]).strip() for line in value.splitlines())
+        return "\n".join(line for line in lines if line)
+    return value
+
+
+def fingerprint(*contents: Any) -> str:
+    """Short hash of what `content` methods returned; equal if no number can differ."""
+    text = json.dumps(contents, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class NeuronModel(_File):
+    """models/neurons: equations of one unit."""
+
+    equations: str = Field(description="Brian2 equations, one a line: ODEs, subexpressions, variables")
+    threshold: str = Field("", description="condition for a spike; empty: the unit never spikes")
+    reset: str = Field("", description="statements run when it spikes")
+    refractory: str = Field("", description="refractory period")
+    method: Literal["", "exact", "euler", "exponential_euler", "rk2", "rk4", "heun", "milstein"] = Field(
+        "", description="integration; needed where there is an ODE"
+    )
+    initial: str = Field("", description="statements run once, before the first step; not random")
+    on_sample: str = Field("", description="statements run at the onset of a sample; 'data' is its value")
+    each_step: str = Field("", description="statements run after the equations, before the threshold")
+    forward: str = Field("", description="rate units: statements run when the summed input is complete")
+    backward: str = Field("", description="rate units: statements run when the error from above is complete")
+    parameters: Constants = Field((), description="constants")
+
+
+class SynapseModel(_File):
+    """models/synapses: how a weight is stored, written and read."""
+
+    state: str = Field(description="Brian2 equations of one synapse")
+    draw: str = Field("", description="statements run first at a presynaptic spike, before the rule")
+    write: str = Field("", description="statements that put the change dw into the store; empty: not plastic")
+    read: str = Field("", description="statements that transmit a presynaptic spike; '+=' only")
+    backward: str = Field("", description="equations added where the projection also returns the error")
+    parameters: Constants = Field((), description="constants")
+
+
+class Needs(BaseModel):
+    """Variables a rule reads from the neurons on either side."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    pre: tuple[str, ...] = ()
+    post: tuple[str, ...] = ()
+
+
+class Variables(BaseModel):
+    """Equations a rule adds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    pre: str = ""
+    post: str = ""
+    synapse: str = ""
+
+
+Feedback = Literal["direct_random", "layerwise_random", "symmetric"]
+ProjectionKind = Literal["input_hidden", "hidden_hidden", "hidden_output"]
+
+
+class Rule(_File):
+    """rules: what change of a weight is asked for, and when."""
+
+    feedback: Feedback = Field(description="how the error reaches the hidden layers")
+    plastic: tuple[ProjectionKind, ...] = Field(
+        ("input_hidden", "hidden_hidden", "hidden_output"), description="kinds of projections that learn"
+    )
+    needs: Needs = Field(Needs(), description="variables read from the neurons")
+    variables: Variables = Field(Variables(), description="equations added to neurons and synapses")
+    on_pre: str = Field("", description="statements at a presynaptic spike, ending in 'dw = ...'")
+    on_post: str = Field("", description="statements at a postsynaptic spike")
+    each_step: str = Field("", description="statements at every step")
+    on_sample: str = Field("", description="statements once a sample, at its end")
+    parameters: Constants = Field((), description="constants")
+
+
+class Encoder(_File):
+    """models/encoders: from a pixel x in [0, 1) to the value an input unit is given."""
+
+    unit: str = Field(description="unit of the result, '1' if none")
+    encode: str = Field(description="expression of x")
+    parameters: Constants = Field((), description="constants")
+
+
+class StateFormat(_File):
+    """models/states: how a neuron's state variable x is stored, as a wrapper any neuron accepts."""
+
+    each_step: str = Field(description="statements that put x on its grid, after each step")
+    parameters: Constants = Field((), description="constants; x_name becomes variable_name")
+
+
+class Encoders(BaseModel):
+    """Encoder of each population that receives data."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    input: str
+    label: str
+
+
+class Protocol(BaseModel):
+    """Times of an experiment."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    dt: str = Field(description="time step")
+    T_train: str = Field(description="duration of a training sample")
+    T_test: str = Field(description="duration of a sample in the test after each epoch")
+    T_final: str = Field(description="duration of a sample in the final test")
+    delay: str = Field("0*ms", description="transmission delay of every projection but the noise")
+
+
+class Experiment(_File):
+    """config/experiments: one network, its rule and its protocol."""
+
+    paper: str = Field(description="key of the paper it reproduces")
+    circuit: Literal["direct_feedback", "layerwise"] = Field(description="who is wired to whom")
+    rule: str = Field(description="file in rules/")
+    synapse: str = Field(description="file in models/synapses/ for the plastic projections")
+    neurons: dict[str, str] = Field(description="file in models/neurons/ for each role of the circuit")
+    encoders: Encoders = Field(description="file in models/encoders/ for input and label")
+    states: dict[str, str] = Field({}, description="role.variable: file in models/states/")
+    protocol: Protocol = Field(description="times, as expressions with units")
+    weights: Lines = Field((), description="initial or fixed weights of each kind of projection")
+    parameters: Lines = Field((), description="overrides: scope.name = value")
+
+
+KINDS: dict[str, tuple[type[_File], str]] = {
+    "neuron": (NeuronModel, "models/neurons"),
+    "synapse": (SynapseModel, "models/synapses"),
+    "encoder": (Encoder, "models/encoders"),
+    "state": (StateFormat, "models/states"),
+    "rule": (Rule, "rules"),
+    "experiment": (Experiment, "config/experiments"),
+}
+_MERGED_BY_LINE = ("parameters", "weights")
+_MERGED_BY_KEY = ("neurons", "protocol", "encoders", "states")
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """The mapping in a YAML file; `ZooError` for a missing file, broken syntax or another content."""
+    try:
+        data = YAML(typ="safe", pure=True).load(path)
+    except FileNotFoundError:
+        near = difflib.get_close_matches(path.stem, [p.stem for p in path.parent.glob("*.yaml")])
+        remedy = f"did you mean '{near[0]}'?" if near else "'brian2zoo list' names the files there are"
+        raise ZooError(path, "", "there is no such file", remedy) from None
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = f"line {mark.line + 1}" if mark else ""
+        problem = f"YAML syntax: {error.problem or error.context}"
+        remedy = "indent blocks by two spaces; quote text with ': ' in it"
+        raise ZooError(path, line, problem, remedy) from None
+    if not isinstance(data, dict):
+        raise ZooError(path, "", "the file is not a mapping of keys", "write lines 'key: value'")
+    return data
+
+
+class Zoo:
+    """The files below a root folder, loaded when asked for.
+
+    Parameters
+    ----------
+    root : folder with models/, rules/ and config/.
+    """
+
+    def __init__(self, root: Path = ROOT) -> None:
+        self.root = Path(root)
+
+    def names(self, kind: str) -> list[str]:
+        """Names of the files of a kind, sorted."""
+        return sorted(p.stem for p in (self.root / KINDS[kind][1]).glob("*.yaml"))
+
+    def load(self, kind: str, name: str) -> Any:
+        """One file as its frozen object; `ZooError` says what is wrong with it."""
+        model, folder = KINDS[kind]
+        path = self.root / folder / f"{name}.yaml"
+        shown = Path(folder) / f"{name}.yaml"
+        data = self._raw(path, shown, ())
+        return validate(model, data, shown, name=name, path=shown)
+
+    def neuron(self, name: str) -> NeuronModel:
+        """models/neurons/NAME.yaml"""
+        return self.load("neuron", name)
+
+    def synapse(self, name: str) -> SynapseModel:
+        """models/synapses/NAME.yaml"""
+        return self.load("synapse", name)
+
+    def encoder(self, name: str) -> Encoder:
+        """models/encoders/NAME.yaml"""
+        return self.load("encoder", name)
+
+    def state(self, name: str) -> StateFormat:
+        """models/states/NAME.yaml"""
+        return self.load("state", name)
+
+    def rule(self, name: str) -> Rule:
+        """rules/NAME.yaml"""
+        return self.load("rule", name)
+
+    def experiment(self, name: str) -> Experiment:
+        """config/experiments/NAME.yaml"""
+        return self.load("experiment", name)
+
+    def _raw(self, path: Path, shown: Path, seen: tuple[str, ...]) -> dict[str, Any]:
+        try:
+            data = read_yaml(path)
+        except ZooError as error:
+            raise ZooError(shown, error.field, error.problem, error.remedy) from None
+        base = data.get("extends")
+        if not base:
+            return data
+        if base in seen or base == path.stem:
+            raise ZooError(shown, "extends", f"'{base}' extends this file in turn", "break the circle")
+        above = f"{base}.yaml"
+        parent = self._raw(path.with_name(above), shown.with_name(above), (*seen, path.stem))
+        return _merge(parent, data, shown)
+
+
+def _merge(parent: dict[str, Any], child: dict[str, Any], shown: Path) -> dict[str, Any]:
+    merged = {k: v for k, v in parent.items() if k not in ("reference", "notes")} | child
+    for key in _MERGED_BY_LINE:
+        if key in parent and key in child:
+            both = {}
+            for block in (parent[key], child[key]):
+                try:
+                    both |= {line.name: line for line in parse_lines(block)}
+                except ValueError as error:
+                    raise _line_error(shown, key, str(error)) from None
+            merged[key] = "\n".join(str(line) for line in both.values())
+    for key in _MERGED_BY_KEY:
+        if isinstance(parent.get(key), dict) and isinstance(child.get(key), dict):
+            both = parent[key] | child[key]
+            merged[key] = {inner: value for inner, value in both.items() if value is not None}
+    return merged
+
+
+def _line_error(where: Path, field: str, message: str) -> ZooError:
+    problem, _, remedy = message.partition("|")
+    return ZooError(where, field, problem, remedy or "see the other files of this kind")
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def validate(model: type[M], data: dict[str, Any], where: Path, **extra: Any) -> M:
+    """`data` as `model`; the first mistake becomes a `ZooError` at `where`."""
+    for key in extra:
+        if key in data:
+            raise ZooError(where, key, f"unknown key '{key}'", "remove it; it is taken from the file's name")
+    try:
+        return model.model_validate(data | extra)
+    except ValidationError as error:
+        first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        known = _fields_at(model, first["loc"][:-1], set(extra))
+        near = difflib.get_close_matches(str(first["loc"][-1]), known)
+        remedy = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(known)}"
+        raise ZooError(where, field, f"unknown key '{first['loc'][-1]}'", remedy)
+    if first["type"] == "missing":
+        raise ZooError(where, field, "this key is required", f"add a line '{first['loc'][-1]}: ...'")
+    if first["type"] == "value_error":
+        raise _line_error(where, field, str(first["ctx"]["error"]))
+    raise ZooError(where, field, first["msg"], f"found {first['input']!r}")
+
+
+def _fields_at(model: type[BaseModel], loc: tuple[Any, ...], hidden: set[str]) -> list[str]:
+    for part in loc:
+        inner = model.model_fields[part].annotation if part in model.model_fields else None
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            break
+        model = inner
+    return [name for name in model.model_fields if name not in hidden]
+
+
+def json_schemas() -> dict[str, dict[str, Any]]:
+    """JSON Schema of each kind of file, for editors."""
+    schemas = {}
+    for kind, (model, _) in KINDS.items():
+        schema = model.model_json_schema()
+        for hidden in ("name", "path"):
+            schema["properties"].pop(hidden)
+        schemas[kind] = schema
+    return schemas
