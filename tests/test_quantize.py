@@ -61,9 +61,7 @@ def test_stochastic_rounding_is_unbiased_and_goes_to_the_two_neighbours(w) -> No
 
 def test_stochastic_rounding_leaves_levels_alone() -> None:
     grid = levels(6, -0.75, 0.75)
-    np.testing.assert_array_equal(
-        quantize(grid, 6, -0.75, 0.75, "stochastic", np.random.default_rng(3)), grid
-    )
+    np.testing.assert_array_equal(quantize(grid, 6, -0.75, 0.75, "stochastic", np.random.default_rng(3)), grid)
 
 
 def test_a_weight_that_is_not_a_number_stays_one() -> None:

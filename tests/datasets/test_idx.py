@@ -38,9 +38,7 @@ def test_bytes_become_256ths_and_metadata_is_complete(write, arrays, compress) -
         assert data.x.dims == ("sample", "pixel")
         assert data.label.dims == ("sample",)
         assert (data.x.dtype, data.label.dtype) == (np.float32, np.int64)
-        assert all(
-            variable.attrs["units"] == "1" and variable.attrs["long_name"] for variable in data.values()
-        )
+        assert all(variable.attrs["units"] == "1" and variable.attrs["long_name"] for variable in data.values())
         assert data.attrs["classes"] == 3
         assert data.attrs["image_shape"] == [2, 3]
         assert data.attrs["title"].startswith("IDX data set idx, ")
@@ -64,9 +62,7 @@ def test_survives_netcdf(write, tmp_path) -> None:
         assert list(stored.attrs["image_shape"]) == [2, 3]
 
 
-@pytest.mark.parametrize(
-    "spelling", ["train-images.idx3-ubyte", "train-images.idx3-ubyte.gz", TRAIN_IMAGES + ".gz"]
-)
+@pytest.mark.parametrize("spelling", ["train-images.idx3-ubyte", "train-images.idx3-ubyte.gz", TRAIN_IMAGES + ".gz"])
 def test_spellings_of_a_name_and_gzip_told_by_content(write, arrays, spelling) -> None:
     folder = write()
     (folder / TRAIN_IMAGES).rename(folder / spelling)  # plain content even where the name says .gz

@@ -47,9 +47,7 @@ class Mirrors:
                 pass
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(root)))
-        threading.Thread(
-            target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
-        ).start()
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
     def address(self, mirror: str) -> str:
         return f"http://127.0.0.1:{self.server.server_port}/{mirror}"
@@ -157,9 +155,7 @@ def test_files_put_there_by_hand_are_not_fetched(mirrors, checksums, tmp_path) -
 
 
 @pytest.mark.parametrize("where", ["folder", "data/mnist"])
-def test_altered_content_is_named_with_both_checksums(
-    mirrors, checksums, tmp_path, write, arrays, where
-) -> None:
+def test_altered_content_is_named_with_both_checksums(mirrors, checksums, tmp_path, write, arrays, where) -> None:
     folder = write(test_labels=[0, 0, 1])  # a valid data set, but not the published one
     if where == "data/mnist":
         (tmp_path / "data").mkdir()

@@ -16,7 +16,8 @@ from brian2.parsing.statements import parse_statement
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from brian2zoo.errors import ZooError
-from brian2zoo.spec import NeuronModel, Rule, StateFormat, SynapseModel, as_dict, evaluate_lines
+from brian2zoo.expressions import evaluate_lines
+from brian2zoo.spec import NeuronModel, Rule, StateFormat, SynapseModel, as_dict
 
 START_SUFFIX = "_start"
 
@@ -171,15 +172,11 @@ def compose_synapse(
         on_pre = join(model.draw, model.read)
         return SynapseCode(join(equations, declare(parameters)), parameters, on_pre=on_pre, reads={})
     if not model.write:
-        raise ZooError(
-            model.path, "write", "the synapse cannot learn", "state how dw is written, or pick another"
-        )
+        raise ZooError(model.path, "write", "the synapse cannot learn", "state how dw is written, or pick another")
     for name in constants(rule, overrides):
         if name in parameters:
             remedy = f"rename it in {rule.path} or {model.path}"
-            raise ZooError(
-                rule.path, "parameters", f"'{name}' is a parameter of the synapse model too", remedy
-            )
+            raise ZooError(rule.path, "parameters", f"'{name}' is a parameter of the synapse model too", remedy)
     parameters |= constants(rule, overrides)
 
     blocks = {event: getattr(rule, event) for event in ("on_pre", "on_post", "each_step", "on_sample")}
@@ -188,14 +185,8 @@ def compose_synapse(
         side: tuple(sorted(v for v in set(driven.get(side, ())) if f"{v}_{side}" in identifiers))
         for side in ("pre", "post")
     }
-    spike_copies = {
-        f"{v}_{side}": f"{v}{START_SUFFIX}_{side}" for side, names in reads.items() for v in names
-    }
-    code = {
-        event: join(word_substitute(text, spike_copies), model.write)
-        for event, text in blocks.items()
-        if text
-    }
+    spike_copies = {f"{v}_{side}": f"{v}{START_SUFFIX}_{side}" for side, names in reads.items() for v in names}
+    code = {event: join(word_substitute(text, spike_copies), model.write) for event, text in blocks.items() if text}
     code["on_pre"] = join(model.draw, code.get("on_pre", ""), model.read)
     return SynapseCode(
         equations=join(equations, rule.variables.synapse, declare(parameters)),

@@ -61,3 +61,11 @@ def evaluate(expression: str, names: Mapping[str, Any] | None = None) -> Any:
         raise ValueError(f"units do not match in '{expression}': {error}") from error
     except (TypeError, ZeroDivisionError, OverflowError) as error:
         raise ValueError(f"'{expression}' cannot be evaluated: {error}") from error
+
+
+def evaluate_lines(lines: Mapping[str, str], names: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Values of lines in order; a line may use the names of those before it. ValueError as `evaluate`."""
+    values: dict[str, Any] = {}
+    for name, expression in lines.items():
+        values[name] = evaluate(expression, {**(names or {}), **values})
+    return values

@@ -155,9 +155,7 @@ def macs_paper(n_inputs: int, n_hidden: int, n_classes: int) -> int:
     return 2 * ((n_inputs + n_classes) * n_hidden + n_hidden * n_classes)
 
 
-def macs_true(
-    layers: Sequence[int], *, training: bool, feedback: Literal["layerwise", "direct"] = "layerwise"
-) -> int:
+def macs_true(layers: Sequence[int], *, training: bool, feedback: Literal["layerwise", "direct"] = "layerwise") -> int:
     """Multiply-accumulates per sample of a dense multi-layer perceptron.
 
     - forward: one per weight;

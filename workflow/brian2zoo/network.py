@@ -43,6 +43,9 @@ class Recording:
     states: tuple[tuple[str, str, int], ...] = ()
 
 
+OUTPUT_ONLY = Recording()
+
+
 @dataclass
 class Assembled:
     """Brian2 objects of a circuit, ready to run."""
@@ -78,9 +81,7 @@ def compose(circuit: Circuit) -> Codes:
                 if block and block not in added[name]:
                     added[name].append(block)
     neurons = {
-        p.name: compose_neuron(
-            p.neuron, p.overrides, added=added[p.name], copied=copied[p.name], formats=p.formats
-        )
+        p.name: compose_neuron(p.neuron, p.overrides, added=added[p.name], copied=copied[p.name], formats=p.formats)
         for p in circuit.populations
     }
     return Codes(neurons, synapses)
@@ -102,9 +103,7 @@ def duration(circuit: Circuit, which: str) -> Any:
     return evaluate(getattr(circuit.experiment.protocol, which))
 
 
-def assemble(
-    circuit: Circuit, sample_time: Any, capacity: int, recording: Recording = Recording()
-) -> Assembled:
+def assemble(circuit: Circuit, sample_time: Any, capacity: int, recording: Recording = OUTPUT_ONLY) -> Assembled:
     """Brian2 objects of a circuit on the current device.
 
     Parameters
@@ -215,9 +214,7 @@ def _synapses(
     if code.each_step:
         synapses.run_regularly(code.each_step, when="after_groups", order=order, name=f"{name}_each_step")
     if code.on_sample:
-        synapses.run_regularly(
-            code.on_sample, dt=sample_time, when="end", order=order, name=f"{name}_on_sample"
-        )
+        synapses.run_regularly(code.on_sample, dt=sample_time, when="end", order=order, name=f"{name}_on_sample")
     for target, updater in synapses.summed_updaters.items():
         # A sum is complete just before the statements that read it.
         population = projection.pre if target.endswith("_pre") else projection.post
@@ -254,9 +251,7 @@ def stop_if(done: bool) -> float:
     return float(np.any(done))
 
 
-def _monitors(
-    circuit: Circuit, groups: dict[str, Any], sample_time: Any, recording: Recording
-) -> dict[str, Any]:
+def _monitors(circuit: Circuit, groups: dict[str, Any], sample_time: Any, recording: Recording) -> dict[str, Any]:
     monitors: dict[str, Any] = {}
     for population in circuit.populations:
         if population.neuron.threshold:

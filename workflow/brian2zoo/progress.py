@@ -15,9 +15,7 @@ class Progress:
     seconds : least time between two lines where the stream is not a terminal.
     """
 
-    def __init__(
-        self, total: int, what: str, done: int = 0, stream: TextIO | None = None, seconds: float = 15
-    ) -> None:
+    def __init__(self, total: int, what: str, done: int = 0, stream: TextIO | None = None, seconds: float = 15) -> None:
         self.stream = stream or sys.stderr
         self.total, self.what, self.first, self.done, self.seconds = total, what, done, done, seconds
         self.begin = self.last = time.monotonic()

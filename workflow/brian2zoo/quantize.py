@@ -20,9 +20,7 @@ def _step(bits: int, w_min: float, w_max: float, field: str = "w_min, w_max") ->
         raise ZooError("quantize", "bits", f"{bits!r} is no width of a weight", "a whole number from 2 to 16")
     if not 0 < w_max - w_min < np.inf:
         problem = f"the range from {w_min:g} to {w_max:g} is empty or endless"
-        raise ZooError(
-            "quantize", field, problem, "finite limits with w_min below w_max, such as -0.75 and 0.75"
-        )
+        raise ZooError("quantize", field, problem, "finite limits with w_min below w_max, such as -0.75 and 0.75")
     return (w_max - w_min) / 2**bits
 
 

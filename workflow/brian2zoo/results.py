@@ -33,9 +33,7 @@ def write(dataset: xr.Dataset, path: Path, title: str, **attrs: Any) -> None:
         missing = {"units", "long_name"} - set(variable.attrs)
         if missing and name in stored.data_vars:
             raise ValueError(f"variable '{name}' of {path.name} has no {' and no '.join(sorted(missing))}")
-    encoding = {
-        name: {"zlib": True, "complevel": 1} for name, v in stored.data_vars.items() if v.dtype.kind in "iuf"
-    }
+    encoding = {name: {"zlib": True, "complevel": 1} for name, v in stored.data_vars.items() if v.dtype.kind in "iuf"}
     partial = path.with_name(path.name + ".partial")
     stored.to_netcdf(partial, encoding=encoding)
     partial.replace(path)

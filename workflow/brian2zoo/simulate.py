@@ -19,7 +19,7 @@ import numpy as np
 from brian2.core.variables import ArrayVariable, DynamicArrayVariable
 
 from brian2zoo.circuits import Circuit
-from brian2zoo.network import Assembled, Recording, assemble, compose, duration
+from brian2zoo.network import OUTPUT_ONLY, Assembled, Recording, assemble, compose, duration
 from brian2zoo.spec import fingerprint
 
 MANIFEST = "manifest.json"
@@ -84,7 +84,7 @@ def build(
     sample_time: Any,
     capacity: int,
     directory: Path,
-    recording: Recording = Recording(),
+    recording: Recording = OUTPUT_ONLY,
     threads: int = 1,
 ) -> Path:
     """Generate and compile a circuit; `directory` appears when the binary is complete.
@@ -245,7 +245,7 @@ def run_here(
     sample_time: Any,
     inputs: Inputs,
     outputs: Iterable[str],
-    recording: Recording = Recording(),
+    recording: Recording = OUTPUT_ONLY,
 ) -> dict[str, np.ndarray]:
     """Run a circuit on Brian2's numpy target, without compiling; same inputs and outputs as a binary."""
     brian2.set_device("runtime")

@@ -8,13 +8,10 @@ import difflib
 import hashlib
 import json
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from brian2.core.namespace import DEFAULT_FUNCTIONS, DEFAULT_UNITS
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -26,17 +23,10 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
 from brian2zoo.errors import ZooError
-from brian2zoo.expressions import evaluate
 
 ROOT = Path(__file__).resolve().parents[2]
 
-_LINE = re.compile(
-    r"^(?P<name>[A-Za-z_]\w*(\.[A-Za-z_]\w*)?)\s*=\s*(?P<value>[^#=]+?)\s*(#\s*(?P<meaning>.*))?$"
-)
-_RESERVED = {
-    "t", "dt", "t_in_timesteps", "xi", "i", "j", "N", "e", "pi", "inf", "lambda", "lastspike",
-    "data", "dw", "T_sample",
-}  # fmt: skip
+_LINE = re.compile(r"^(?P<name>[A-Za-z_]\w*(\.[A-Za-z_]\w*)?)\s*=\s*(?P<value>[^#=]+?)\s*(#\s*(?P<meaning>.*))?$")
 
 
 class Parameter(BaseModel):
@@ -71,49 +61,16 @@ def parse_lines(block: Any) -> Any:
     return tuple(found.values())
 
 
-def reserved(name: str) -> str:
-    """Why a file may not define this name; empty if it may."""
-    if name in _RESERVED:
-        return "is reserved by Brian2 or the zoo"
-    if name in DEFAULT_UNITS:
-        return "is the name of a unit"
-    if name in DEFAULT_FUNCTIONS:
-        return "is the name of a function"
-    if name.startswith("_"):
-        return "starts with an underscore, which Brian2 keeps for itself"
-    if name.endswith(("_pre", "_post")):
-        return "ends in _pre or _post, which means the neuron on that side of a synapse"
-    return ""
-
-
-def _free_names(lines: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
-    for line in lines:
-        reason = reserved(line.name)
-        if reason:
-            raise ValueError(f"'{line.name}' {reason}|choose another name, such as '{line.name}_0'")
-    return lines
-
-
 Lines = Annotated[
     tuple[Parameter, ...],
     BeforeValidator(parse_lines),
     WithJsonSchema({"type": "string", "description": "lines: name = value  # meaning"}),
 ]
 
-Constants = Annotated[Lines, AfterValidator(_free_names)]
-
 
 def as_dict(lines: tuple[Parameter, ...]) -> dict[str, str]:
     """Expressions by name."""
     return {line.name: line.value for line in lines}
-
-
-def evaluate_lines(lines: Mapping[str, str], names: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Values of lines in order; a line may use the names of those before it. ValueError as `evaluate`."""
-    values: dict[str, Any] = {}
-    for name, expression in lines.items():
-        values[name] = evaluate(expression, {**(names or {}), **values})
-    return values
 
 
 class _File(BaseModel):
@@ -167,7 +124,7 @@ class NeuronModel(_File):
     each_step: str = Field("", description="statements run after the equations, before the threshold")
     forward: str = Field("", description="rate units: statements run when the summed input is complete")
     backward: str = Field("", description="rate units: statements run when the error from above is complete")
-    parameters: Constants = Field((), description="constants")
+    parameters: Lines = Field((), description="constants")
 
 
 class SynapseModel(_File):
@@ -178,7 +135,7 @@ class SynapseModel(_File):
     write: str = Field("", description="statements that put the change dw into the store; empty: not plastic")
     read: str = Field("", description="statements that transmit a presynaptic spike; '+=' only")
     backward: str = Field("", description="equations added where the projection also returns the error")
-    parameters: Constants = Field((), description="constants")
+    parameters: Lines = Field((), description="constants")
 
 
 class Needs(BaseModel):
@@ -215,7 +172,7 @@ class Rule(_File):
     on_post: str = Field("", description="statements at a postsynaptic spike")
     each_step: str = Field("", description="statements at every step")
     on_sample: str = Field("", description="statements once a sample, at its end")
-    parameters: Constants = Field((), description="constants")
+    parameters: Lines = Field((), description="constants")
 
 
 class Encoder(_File):
@@ -223,14 +180,14 @@ class Encoder(_File):
 
     unit: str = Field(description="unit of the result, '1' if none")
     encode: str = Field(description="expression of x")
-    parameters: Constants = Field((), description="constants")
+    parameters: Lines = Field((), description="constants")
 
 
 class StateFormat(_File):
     """models/states: how a neuron's state variable x is stored, as a wrapper any neuron accepts."""
 
     each_step: str = Field(description="statements that put x on its grid, after each step")
-    parameters: Constants = Field((), description="constants; x_name becomes variable_name")
+    parameters: Lines = Field((), description="constants; x_name becomes variable_name")
 
 
 class Encoders(BaseModel):
@@ -258,7 +215,9 @@ class Experiment(_File):
     paper: str = Field(description="key of the paper it reproduces")
     circuit: Literal["direct_feedback", "layerwise"] = Field(description="who is wired to whom")
     rule: str = Field(description="file in rules/")
-    synapse: str = Field(description="file in models/synapses/ for the plastic projections")
+    synapses: dict[str, str] = Field(
+        description="file in models/synapses/ for 'plastic' and each kind of fixed projection"
+    )
     neurons: dict[str, str] = Field(description="file in models/neurons/ for each role of the circuit")
     encoders: Encoders = Field(description="file in models/encoders/ for input and label")
     states: dict[str, str] = Field({}, description="role.variable: file in models/states/")
@@ -276,7 +235,7 @@ KINDS: dict[str, tuple[type[_File], str]] = {
     "experiment": (Experiment, "config/experiments"),
 }
 _MERGED_BY_LINE = ("parameters", "weights")
-_MERGED_BY_KEY = ("neurons", "protocol", "encoders", "states")
+_MERGED_BY_KEY = ("neurons", "synapses", "protocol", "encoders", "states")
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -344,6 +303,35 @@ class Zoo:
     def experiment(self, name: str) -> Experiment:
         """config/experiments/NAME.yaml"""
         return self.load("experiment", name)
+
+    def structure(self, experiment: Experiment, mode: str) -> list[Any]:
+        """All that a compiled program of the experiment depends on: equations, wiring and times, no number.
+
+        A number enters the program when it runs. In mode 'test' nothing learns, so the rule is left out.
+        """
+        files = [self.neuron(name) for name in experiment.neurons.values()]
+        files += [self.synapse(name) for name in experiment.synapses.values()]
+        files += [self.state(name) for name in experiment.states.values()]
+        if mode == "train":
+            files.append(self.rule(experiment.rule))
+        contents = [file.content() for file in files]
+        for content in contents:
+            content["parameters"] = [line["name"] for line in content["parameters"]]
+        own = experiment.content()
+        return [
+            contents,
+            {key: own[key] for key in ("circuit", "neurons", "synapses", "states", "protocol")},
+            mode,
+        ]
+
+    def numbers(self, experiment: Experiment) -> list[Any]:
+        """All that a result of the experiment depends on, beside data, sizes and seed."""
+        files: list[_File] = [experiment, self.rule(experiment.rule)]
+        files += [self.neuron(name) for name in experiment.neurons.values()]
+        files += [self.synapse(name) for name in experiment.synapses.values()]
+        files += [self.state(name) for name in experiment.states.values()]
+        files += [self.encoder(name) for name in (experiment.encoders.input, experiment.encoders.label)]
+        return [file.content() for file in files]
 
     def _raw(self, path: Path, shown: Path, seen: tuple[str, ...]) -> dict[str, Any]:
         try:

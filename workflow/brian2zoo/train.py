@@ -93,7 +93,11 @@ class Network:
         self.classes = circuit.layers[-1]
 
     def run(
-        self, data: Mapping[str, np.ndarray], weights: Mapping[str, np.ndarray], seed: int, keep: tuple[str, ...] = ()
+        self,
+        data: Mapping[str, np.ndarray],
+        weights: Mapping[str, np.ndarray],
+        seed: int,
+        keep: tuple[str, ...] = (),
     ) -> dict[str, Any]:
         """Run at most `capacity` samples.
 
@@ -223,9 +227,7 @@ class _State:
         self.wrong += wrong
         self.seconds += seconds
 
-    def close_epoch(
-        self, tested: Mapping[str, Any], circuit: Circuit, labels: np.ndarray, seconds: float
-    ) -> None:
+    def close_epoch(self, tested: Mapping[str, Any], circuit: Circuit, labels: np.ndarray, seconds: float) -> None:
         """Take over the test after an epoch and turn to the next."""
         self.history.append(
             {
@@ -295,7 +297,13 @@ def _summary(state: _State, start: Mapping[str, np.ndarray], circuit: Circuit) -
             dim = "population" if key == "spikes" else "test_population"
             result = result.assign_coords({dim: populations})
             table = [[h[key][p] for p in populations] for h in history]
-            add(name, ("epoch", dim), table, "1", f"spikes a sample, {'training' if dim == 'population' else 'test'}")
+            add(
+                name,
+                ("epoch", dim),
+                table,
+                "1",
+                f"spikes a sample, {'training' if dim == 'population' else 'test'}",
+            )
     add("alignment", ("epoch", "hidden"), [h["alignment"] for h in history], "degree",
         "angle between feedback and forward weights")  # fmt: skip
     result = result.assign_coords(stage=["train", "test"])
@@ -305,7 +313,10 @@ def _summary(state: _State, start: Mapping[str, np.ndarray], circuit: Circuit) -
         if projection.kind not in (*(p.kind for p in circuit.forward), "feedback"):
             continue
         dims = (f"unit_{projection.pre.name}", f"unit_{projection.post.name}")
-        for prefix, weights, long_name in (("w0", start, "weights before training"), ("w", state.weights, "weights")):
+        for prefix, weights, long_name in (
+            ("w0", start, "weights before training"),
+            ("w", state.weights, "weights"),
+        ):
             matrix = weight_matrix(projection, weights[projection.name])
             add(f"{prefix}_{projection.name}", dims, matrix, "SI", f"{long_name}, {projection.name}")
     result.attrs["peak_memory_bytes"] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024

@@ -124,24 +124,20 @@ class Wiring:
     def __init__(self, zoo: Zoo, experiment: Experiment, layers: tuple[int, ...]) -> None:
         self.zoo, self.experiment, self.layers = zoo, experiment, layers
         self.rule: Rule = zoo.rule(experiment.rule)
-        self.store: SynapseModel = zoo.synapse(experiment.synapse)
+        self.store = self.synapse("plastic")
 
     def population(self, name: str, role: str, size: int, **details: Any) -> Population:
         """A population whose neuron the experiment names under `role`."""
         if role not in self.experiment.neurons:
             remedy = f"add 'neurons: {{{role}: ...}}' with a file of models/neurons"
-            raise ZooError(
-                self.experiment.path, f"neurons.{role}", "the circuit needs this population", remedy
-            )
+            raise ZooError(self.experiment.path, f"neurons.{role}", "the circuit needs this population", remedy)
         formats = {}
         for key, name_of_format in self.experiment.states.items():
             where, _, variable = key.partition(".")
             if where == role:
                 formats[variable] = self.zoo.state(name_of_format)
         neuron = self.zoo.neuron(self.experiment.neurons[role])
-        return Population(
-            name, role, size, neuron, overrides=self.overrides(role), formats=formats, **details
-        )
+        return Population(name, role, size, neuron, overrides=self.overrides(role), formats=formats, **details)
 
     def plastic(self, pre: Population, post: Population, kind: str, mode: Mode, **details: Any) -> Projection:
         """A projection between layers; it learns in training, if the rule says so."""
@@ -150,10 +146,17 @@ class Wiring:
         overrides = self.overrides("rule") | self.overrides("synapse") | self.overrides(kind)
         return Projection(name, kind, pre, post, self.store, rule, overrides=overrides, **details)
 
-    def fixed(self, pre: Population, post: Population, kind: str, synapse: str, **details: Any) -> Projection:
+    def fixed(self, pre: Population, post: Population, kind: str, **details: Any) -> Projection:
         """A projection that never learns."""
-        model = self.zoo.synapse(synapse)
-        return Projection(f"{pre.name}_{post.name}", kind, pre, post, model, overrides={}, **details)
+        model = self.synapse(kind)
+        return Projection(f"{pre.name}_{post.name}", kind, pre, post, model, overrides=self.overrides(kind), **details)
+
+    def synapse(self, kind: str) -> SynapseModel:
+        """The synapse model the experiment names for a kind of projection."""
+        if kind not in self.experiment.synapses:
+            remedy = f"add 'synapses: {{{kind}: ...}}' with a file of models/synapses"
+            raise ZooError(self.experiment.path, f"synapses.{kind}", "the circuit needs this projection", remedy)
+        return self.zoo.synapse(self.experiment.synapses[kind])
 
     def overrides(self, scope: str) -> dict[str, str]:
         """Parameter expressions the experiment gives under a scope."""
@@ -196,9 +199,7 @@ def initial_weights(circuit: Circuit, seed: int) -> dict[str, np.ndarray]:
         try:
             drawn = evaluate_weights(expressions[projection.kind], names)
         except ValueError as error:
-            raise ZooError(
-                where, f"weights.{projection.kind}", str(error), "use uniform(a) and units"
-            ) from None
+            raise ZooError(where, f"weights.{projection.kind}", str(error), "use uniform(a) and units") from None
         if drawn.ndim == 2:
             drawn = np.tile(drawn, (projection.copies, 1)).ravel()
         weights[projection.name] = np.broadcast_to(drawn, projection.size) * (

@@ -5,6 +5,8 @@ input -> hidden1 -> ... -> output, and label and output -> error -> output and e
 label minus prediction, the second half (E-) prediction minus label.
 """
 
+from itertools import pairwise
+
 import numpy as np
 
 from brian2zoo.circuits import Circuit, Mode, Wiring
@@ -19,7 +21,7 @@ def circuit(wiring: Wiring, mode: Mode) -> Circuit:
         layers.append(wiring.population(f"hidden{number}", "hidden", size))
     layers.append(wiring.population("output", "output", n))
     populations, projections = list(layers), []
-    for index, (pre, post) in enumerate(zip(layers, layers[1:], strict=False)):
+    for index, (pre, post) in enumerate(pairwise(layers)):
         projections.append(wiring.plastic(pre, post, wiring.hidden_kind(index), mode, delay=delay))
 
     if "noise" in wiring.experiment.neurons:
@@ -27,7 +29,7 @@ def circuit(wiring: Wiring, mode: Mode) -> Circuit:
             noise = wiring.population(f"{target.name}_noise", "noise", target.size)
             each = (np.arange(target.size), np.arange(target.size))
             populations.append(noise)
-            projections.append(wiring.fixed(noise, target, "noise", "soma_kick", pairs=each))
+            projections.append(wiring.fixed(noise, target, "noise", pairs=each))
 
     if mode == "train":
         label = wiring.population("label", "label", n, data="label")
@@ -37,17 +39,12 @@ def circuit(wiring: Wiring, mode: Mode) -> Circuit:
         sign = np.repeat([1.0, -1.0], n)
         output = layers[-1]
         projections += [
-            wiring.fixed(
-                label, error, "label_error", "soma_kick", pairs=(classes, errors), sign=sign, delay=delay
-            ),
-            wiring.fixed(
-                output, error, "output_error", "soma_kick", pairs=(classes, errors), sign=-sign, delay=delay
-            ),
+            wiring.fixed(label, error, "label_error", pairs=(classes, errors), sign=sign, delay=delay),
+            wiring.fixed(output, error, "output_error", pairs=(classes, errors), sign=-sign, delay=delay),
             wiring.fixed(
                 error,
                 output,
                 "error_output",
-                "dendrite_kick",
                 pairs=(errors, classes),
                 sign=sign,
                 delay=delay,
@@ -55,7 +52,5 @@ def circuit(wiring: Wiring, mode: Mode) -> Circuit:
         ]
         for hidden in layers[1:-1]:
             mirrored = np.repeat(sign, hidden.size)
-            projections.append(
-                wiring.fixed(error, hidden, "feedback", "dendrite_kick", copies=2, sign=mirrored, delay=delay)
-            )
+            projections.append(wiring.fixed(error, hidden, "feedback", copies=2, sign=mirrored, delay=delay))
     return Circuit(wiring.experiment, sizes, mode, tuple(populations), tuple(projections))

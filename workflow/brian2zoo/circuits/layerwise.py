@@ -4,6 +4,8 @@ The rule's `feedback` says how the error returns: through the forward weights (s
 random weights layer by layer (layerwise_random), or from the output to every hidden layer (direct_random).
 """
 
+from itertools import pairwise
+
 import numpy as np
 
 from brian2zoo.circuits import Circuit, Mode, Wiring
@@ -38,16 +40,16 @@ def circuit(wiring: Wiring, mode: Mode) -> Circuit:
             mode,
             returns_error=feedback == "symmetric" and depth > 0,
         )
-        for depth, (pre, post) in enumerate(zip(layers, layers[1:], strict=False))
+        for depth, (pre, post) in enumerate(pairwise(layers))
     ]
     populations = list(layers)
     if mode == "train":
         label = wiring.population("label", "label", sizes[-1], data="label")
         each = (np.arange(sizes[-1]), np.arange(sizes[-1]))
         populations.append(label)
-        projections.append(wiring.fixed(label, layers[-1], "target", "rate_target", pairs=each))
+        projections.append(wiring.fixed(label, layers[-1], "target", pairs=each))
     for depth in range(1, len(layers) - 1):
         above = {"layerwise_random": layers[depth + 1], "direct_random": layers[-1]}.get(feedback)
         if above is not None:
-            projections.append(wiring.fixed(above, layers[depth], "feedback", "rate_feedback"))
+            projections.append(wiring.fixed(above, layers[depth], "feedback"))
     return Circuit(wiring.experiment, sizes, mode, tuple(populations), tuple(projections))

@@ -34,13 +34,9 @@ class DatasetSettings(BaseModel):
         None,
         description="idx, mnist: folder of the IDX files; mnist without one is downloaded into data/mnist",
     )
-    files: IdxFiles = Field(
-        IdxFiles(), description="idx: names of the four files, without .gz; MNIST's by default"
-    )
+    files: IdxFiles = Field(IdxFiles(), description="idx: names of the four files, without .gz; MNIST's by default")
     transpose: bool = Field(False, description="idx: swap rows and columns of every image, as EMNIST needs")
-    first_label: int = Field(
-        0, ge=0, le=255, description="idx: label of the first class; 1 for EMNIST's letters"
-    )
+    first_label: int = Field(0, ge=0, le=255, description="idx: label of the first class; 1 for EMNIST's letters")
     limit_train: PositiveInt | None = Field(None, description="use only the first so many training samples")
     limit_test: PositiveInt | None = Field(None, description="use only the first so many test samples")
 

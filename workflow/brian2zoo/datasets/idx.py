@@ -137,9 +137,7 @@ def _parse(content: bytes, path: Path, dims: int, remedy: str) -> np.ndarray:
     magic = bytes([0, 0, UNSIGNED_BYTE, dims])
     if content[:4] != magic:
         problem = f"begins with the bytes {content[:4].hex(' ') or '(none)'}"
-        remedy = (
-            f"{magic.hex(' ')}, an IDX file of unsigned bytes in {dims} dimension{'s' if dims > 1 else ''}"
-        )
+        remedy = f"{magic.hex(' ')}, an IDX file of unsigned bytes in {dims} dimension{'s' if dims > 1 else ''}"
         raise ZooError(path, "header", problem, remedy)
     start = len(magic) + 4 * dims
     if len(content) < start:

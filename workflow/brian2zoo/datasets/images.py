@@ -34,9 +34,7 @@ class ImageSet:
         """Number of classes, counted in the whole training set."""
         return int(self.train.labels.max()) + 1
 
-    def to_xarray(
-        self, limit_train: int | None = None, limit_test: int | None = None
-    ) -> dict[str, xr.Dataset]:
+    def to_xarray(self, limit_train: int | None = None, limit_test: int | None = None) -> dict[str, xr.Dataset]:
         """Both splits as datasets, each cut to its first `limit` samples; see `brian2zoo.datasets.load`."""
         return {
             "train": self._dataset("training set", self.train, limit_train),

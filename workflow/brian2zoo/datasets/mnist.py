@@ -30,9 +30,7 @@ class Registry(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    mirrors: tuple[str, ...] = Field(
-        description="addresses that hold the four .gz files, tried in this order"
-    )
+    mirrors: tuple[str, ...] = Field(description="addresses that hold the four .gz files, tried in this order")
     files: Mapping[str, FileChecksums] = Field(description="checksums of each file, by its name without .gz")
 
     @field_validator("files")
