@@ -6,6 +6,7 @@ projection writes in the same step, is read from a copy taken at the start of th
 of spikes within a step cannot matter.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -91,10 +92,15 @@ def join(*blocks: str) -> str:
     return "\n".join(block.strip() for block in blocks if block.strip())
 
 
-def written(statements: str) -> list[str]:
-    """Variables that statements assign to."""
-    lines = (line.split("#")[0].strip() for line in statements.splitlines())
-    return [parse_statement(line)[0] for line in lines if line]
+def statements(block: str) -> list[str]:
+    """Statements of a block, without comments and empty lines."""
+    lines = (line.split("#")[0].strip() for line in block.splitlines())
+    return [line for line in lines if line]
+
+
+def written(block: str) -> list[str]:
+    """Variables that a block of statements assigns to."""
+    return [parse_statement(line)[0] for line in statements(block)]
 
 
 def compose_neuron(
@@ -114,16 +120,16 @@ def compose_neuron(
     copied : variables of which a copy is taken at the start of each step.
     formats : storage format by variable; its statements run after each step.
     """
-    own = Equations(model.equations)
+    own = Equations(join(model.equations, *added))
     parameters = constants(model, overrides)
     copied = sorted(set(copied))
     copy_equations = "\n".join(f"{name}{START_SUFFIX} : {unit_name_of(own, name)}" for name in copied)
     each_step = [model.each_step]
     for variable, state in (formats or {}).items():
-        renamed = {f"x_{suffix}": f"{variable}_{suffix}" for suffix in _suffixes(state)} | {"x": variable}
-        values = constants(state, {n.replace(f"{variable}_", "x_", 1): v for n, v in overrides.items()})
-        parameters |= {renamed[name]: value for name, value in values.items()}
-        each_step.append(word_substitute(state.each_step, renamed))
+        own_values = {re.sub(f"^{variable}_", "x_", name): text for name, text in overrides.items()}
+        values = constants(state, dict(overrides) | own_values)
+        parameters |= {_for_variable(name, variable): value for name, value in values.items()}
+        each_step.append(_for_variable(state.each_step, variable))
     return NeuronCode(
         equations=join(model.equations, *added, copy_equations, declare(parameters)),
         parameters=parameters,
@@ -140,8 +146,9 @@ def compose_neuron(
     )
 
 
-def _suffixes(state: StateFormat) -> list[str]:
-    return [line.name.removeprefix("x_") for line in state.parameters]
+def _for_variable(text: str, variable: str) -> str:
+    """Text of a storage format with x, and names that start with x_, standing for a variable."""
+    return re.sub(r"\bx(?=_|\b)", variable, text)
 
 
 def unit_name_of(equations: Equations, variable: str) -> str:
@@ -186,7 +193,11 @@ def compose_synapse(
         for side in ("pre", "post")
     }
     spike_copies = {f"{v}_{side}": f"{v}{START_SUFFIX}_{side}" for side, names in reads.items() for v in names}
-    code = {event: join(word_substitute(text, spike_copies), model.write) for event, text in blocks.items() if text}
+    code = {
+        event: join(word_substitute(text, spike_copies), model.write if "dw" in written(text) else "")
+        for event, text in blocks.items()
+        if text
+    }
     code["on_pre"] = join(model.draw, code.get("on_pre", ""), model.read)
     return SynapseCode(
         equations=join(equations, rule.variables.synapse, declare(parameters)),

@@ -14,7 +14,7 @@ from brian2.parsing.statements import parse_statement
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from brian2zoo.circuits import Circuit, Population, Projection
-from brian2zoo.compose import NeuronCode, SynapseCode, compose_neuron, compose_synapse, written
+from brian2zoo.compose import NeuronCode, SynapseCode, compose_neuron, compose_synapse, statements, written
 from brian2zoo.expressions import evaluate
 
 # Spikes of earlier steps arrive before the neurons move: the one order Brian2 and GeNN both follow.
@@ -35,7 +35,7 @@ class Recording:
 
     Parameters
     ----------
-    spikes : populations whose every spike is kept; of the others only the number a neuron.
+    spikes : populations whose every spike is kept; of the others only the number a neuron, of noise nothing.
     states : (group, variable, index) traces, one value a step; for a projection the index is the synapse.
     """
 
@@ -161,13 +161,13 @@ def _group(
     )
     for parameter, value in code.parameters.items():
         setattr(group, parameter, value)
-    for line in filter(None, code.initial.splitlines()):
+    for line in statements(code.initial):
         variable, _, expression, _ = parse_statement(line)
         setattr(group, variable, expression)
 
-    def every(statements: str, when: str, order: int, what: str, **clock: Any) -> None:
-        if statements:
-            group.run_regularly(statements, when=when, order=order, name=f"{name}_{what}", **clock)
+    def every(block: str, when: str, order: int, what: str, **clock: Any) -> None:
+        if block:
+            group.run_regularly(block, when=when, order=order, name=f"{name}_{what}", **clock)
 
     on_sample = word_substitute(code.on_sample, {"data": f"{name}_data(t, i)"})
     every(on_sample, "start", 0, "on_sample", dt=sample_time)
@@ -182,7 +182,7 @@ def _group(
 def data_unit(population: Population) -> Any:
     """Unit of the data a population is given: that of the first variable assigned from it alone, else 1."""
     equations = Equations(population.neuron.equations)
-    for line in filter(None, population.neuron.on_sample.splitlines()):
+    for line in statements(population.neuron.on_sample):
         variable, _, expression, _ = parse_statement(line)
         if expression.strip() == "data":
             return brian2.Quantity(1, dim=equations[variable].dim)
@@ -254,6 +254,8 @@ def stop_if(done: bool) -> float:
 def _monitors(circuit: Circuit, groups: dict[str, Any], sample_time: Any, recording: Recording) -> dict[str, Any]:
     monitors: dict[str, Any] = {}
     for population in circuit.populations:
+        if population.role == "noise":
+            continue
         if population.neuron.threshold:
             keep = population.name in recording.spikes
             name = f"{population.name}_spikes"

@@ -5,6 +5,7 @@ enter when it runs, so that a sweep compiles once.
 """
 
 import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -17,6 +18,7 @@ from typing import Any
 import brian2
 import numpy as np
 from brian2.core.variables import ArrayVariable, DynamicArrayVariable
+from filelock import FileLock
 
 from brian2zoo.circuits import Circuit
 from brian2zoo.network import OUTPUT_ONLY, Assembled, Recording, assemble, compose, duration
@@ -110,7 +112,7 @@ def build(
         sources = ["clock.cpp"]
         device.build(directory=str(partial), compile=False, run=False, additional_source_files=sources)
         generated = time.perf_counter()
-        _precompile_header(partial)
+        _prepare_compilation(partial)
         device.compile_source(str(partial), "unix", debug=False, clean=False)
         compiled = time.perf_counter()
         manifest = {
@@ -132,10 +134,31 @@ def build(
     return directory
 
 
-def _precompile_header(directory: Path) -> None:
-    """Parse the headers that every generated file includes once instead of once a file."""
+def build_cached(
+    circuit: Circuit,
+    sample_time: Any,
+    capacity: int,
+    directory: Path,
+    cache: Path,
+    recording: Recording = OUTPUT_ONLY,
+    threads: int = 1,
+) -> Path:
+    """As `build`, but a program of the same content is taken from `cache` if it is there."""
+    stored = Path(cache) / build_key(circuit, sample_time, capacity, recording)
+    stored.parent.mkdir(parents=True, exist_ok=True)
+    # Experiments that share a program are often built side by side: the second waits for the first.
+    with FileLock(f"{stored}.lock"):
+        if not (stored / MANIFEST).exists():
+            build(circuit, sample_time, capacity, stored, recording, threads)
+    shutil.rmtree(directory, ignore_errors=True)
+    return Path(shutil.copytree(stored, directory, copy_function=os.link))
+
+
+def _prepare_compilation(directory: Path) -> None:
+    """Cut what compiling costs: headers are parsed once, and code that runs once is not optimized."""
     (directory / PRECOMPILED).write_text('#include "objects.h"\n#include "brianlib/common_math.h"\n')
     makefile = (directory / "makefile").read_text()
+    (directory / "makefile").write_text(makefile + "\nobjects.o: OPTIMISATIONS += -O0\n")
     flags = next(line for line in makefile.splitlines() if line.startswith("OPTIMISATIONS"))
     command = flags.partition("=")[2].replace(f"-include {PRECOMPILED}", "")
     # A fresh build has nothing to gain from make's list of dependencies, which costs as much as compiling.

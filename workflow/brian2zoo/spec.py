@@ -187,7 +187,9 @@ class StateFormat(_File):
     """models/states: how a neuron's state variable x is stored, as a wrapper any neuron accepts."""
 
     each_step: str = Field(description="statements that put x on its grid, after each step")
-    parameters: Lines = Field((), description="constants; x_name becomes variable_name")
+    parameters: Lines = Field(
+        (), description="constants; x_NAME is VARIABLE_NAME in an experiment, or state.x_NAME for all"
+    )
 
 
 class Encoders(BaseModel):
@@ -224,6 +226,25 @@ class Experiment(_File):
     protocol: Protocol = Field(description="times, as expressions with units")
     weights: Lines = Field((), description="initial or fixed weights of each kind of projection")
     parameters: Lines = Field((), description="overrides: scope.name = value")
+
+    def with_setting(self, setting: str) -> "Experiment":
+        """The experiment with parameters replaced.
+
+        Parameters
+        ----------
+        setting : ``scope.name=value`` joined by commas, such as ``synapse.bits=4``; 'default' for none.
+        """
+        if setting == "default":
+            return self
+        lines = {line.name: line for line in self.parameters}
+        for part in setting.split(","):
+            name, equals, value = part.partition("=")
+            if not equals or "." not in name:
+                raise ZooError(
+                    "setting", "", f"'{part}' is not a setting", "write scope.name=value, e.g. synapse.bits=4"
+                )
+            lines[name] = Parameter(name=name, value=value, meaning="setting of this run")
+        return self.model_copy(update={"parameters": tuple(lines.values())})
 
 
 KINDS: dict[str, tuple[type[_File], str]] = {
@@ -364,6 +385,19 @@ def _merge(parent: dict[str, Any], child: dict[str, Any], shown: Path) -> dict[s
             both = parent[key] | child[key]
             merged[key] = {inner: value for inner, value in both.items() if value is not None}
     return merged
+
+
+def states(data: dict[str, Any], field: str) -> bool:
+    """Whether a file's own mapping states a dotted field; if not, the file inherits it or leaves it out."""
+    key, _, inner = field.partition(".")
+    if key in _MERGED_BY_LINE and key in data:
+        try:
+            return inner in {line.name for line in parse_lines(data[key])}
+        except ValueError:
+            return True
+    if key in _MERGED_BY_KEY and inner and isinstance(data.get(key), dict):
+        return inner in data[key]
+    return key in data
 
 
 def _line_error(where: Path, field: str, message: str) -> ZooError:

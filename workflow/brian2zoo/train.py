@@ -9,22 +9,21 @@ and resumed ends in the same weights as one that was not.
 import json
 import resource
 import time
-import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
+from brian2.equations.equations import Equations
 
 from brian2zoo import measure
-from brian2zoo.circuits import Circuit, initial_weights
-from brian2zoo.errors import ZooError
-from brian2zoo.network import duration, samples_of, weight_matrix
+from brian2zoo.circuits import FORWARD_KINDS, Circuit, Projection, initial_weights
+from brian2zoo.compose import unit_name_of
+from brian2zoo.network import layer_names, weight_matrix
 from brian2zoo.progress import Progress
-from brian2zoo.simulate import Binary, Inputs, parameter_values
-from brian2zoo.spec import Experiment, Parameter
+from brian2zoo.runner import Runner, run_seed, test
 
 
 @dataclass(frozen=True)
@@ -34,29 +33,13 @@ class Schedule:
     Parameters
     ----------
     samples : training samples an epoch, drawn with replacement, equally many of each class.
+    key : fingerprint of all else the training depends on; a checkpoint with another is not resumed.
     """
 
     epochs: int
     samples: int
     seed: int
-
-
-def with_setting(experiment: Experiment, setting: str) -> Experiment:
-    """The experiment with parameters replaced.
-
-    Parameters
-    ----------
-    setting : ``scope.name=value`` joined by commas, such as ``synapse.bits=4``; 'default' for none.
-    """
-    if setting == "default":
-        return experiment
-    lines = {line.name: line for line in experiment.parameters}
-    for part in setting.split(","):
-        name, equals, value = part.partition("=")
-        if not equals or "." not in name:
-            raise ZooError("setting", "", f"'{part}' is not a setting", "write scope.name=value, e.g. synapse.bits=4")
-        lines[name] = Parameter(name=name, value=value, meaning="setting of this run")
-    return experiment.model_copy(update={"parameters": tuple(lines.values())})
+    key: str = ""
 
 
 def draw_samples(labels: np.ndarray, n: int, seed: int, epoch: int) -> np.ndarray:
@@ -72,92 +55,9 @@ def draw_samples(labels: np.ndarray, n: int, seed: int, epoch: int) -> np.ndarra
     return rng.permutation(np.concatenate(drawn))
 
 
-def run_seed(*parts: int | str) -> int:
-    """Seed of one run of a binary, a function of its place in the training alone."""
-    return zlib.crc32(json.dumps(parts).encode()) & 0x7FFFFFFF
-
-
-class Network:
-    """A circuit and its binary: run it over any number of samples.
-
-    Spiking circuits answer with output spikes, rate circuits with output activity; `scores` is the spike
-    count or the activity of each output unit for each sample.
-    """
-
-    def __init__(self, circuit: Circuit, binary: Binary, sample_time: Any) -> None:
-        self.circuit, self.binary = circuit, binary
-        self.sample_time = float(sample_time)
-        self.dt = float(duration(circuit, "dt"))
-        self.spiking = [p for p in circuit.populations if p.neuron.threshold]
-        self.parameters = parameter_values(circuit)
-        self.classes = circuit.layers[-1]
-
-    def run(
-        self,
-        data: Mapping[str, np.ndarray],
-        weights: Mapping[str, np.ndarray],
-        seed: int,
-        keep: tuple[str, ...] = (),
-    ) -> dict[str, Any]:
-        """Run at most `capacity` samples.
-
-        Parameters
-        ----------
-        data : 'input' (sample, unit), and 'label' (sample, class) in training.
-        weights : by projection, each (synapse,), SI units.
-        keep : further variables to return, flat.
-
-        Returns
-        -------
-        `scores` (sample, class); `weights` of the plastic projections; `spikes` by population (neuron,);
-        `output_sample`, `output_class`, `output_time` of each output spike, if there are any; and `keep`.
-        """
-        n = len(data["input"])
-        rates = not self.circuit.population("output").neuron.threshold
-        wanted = [f"{p.name}.w" for p in self.circuit.plastic]
-        wanted += [f"{p.name}_spikes.count" for p in self.spiking]
-        wanted += ["output_rates.r"] if rates else ["output_spikes.t", "output_spikes.i"]
-        names = {p.name for p in self.circuit.projections}
-        values = {f"{name}.w": w for name, w in weights.items() if name in names}
-        inputs = Inputs(data, values | self.parameters, n, seed)
-        out = self.binary.run(inputs, [*wanted, *keep])
-        result: dict[str, Any] = {
-            "weights": {p.name: out[f"{p.name}.w"] for p in self.circuit.plastic},
-            "spikes": {p.name: out[f"{p.name}_spikes.count"] for p in self.spiking},
-        } | {name: out[name] for name in keep}
-        if rates:
-            return result | {"scores": out["output_rates.r"].reshape(n, self.classes)}
-        times = out["output_spikes.t"]
-        samples = samples_of(times, self.sample_time, self.dt)
-        return result | {
-            "scores": measure.spike_counts(samples, out["output_spikes.i"], n, self.classes),
-            "output_sample": samples,
-            "output_class": out["output_spikes.i"],
-            "output_time": times - samples * self.sample_time,
-        }
-
-
-def test(network: Network, data: xr.Dataset, weights: Mapping[str, np.ndarray], seed: int) -> dict[str, Any]:
-    """Scores (sample, class), output spikes and spike counts over all samples of a split."""
-    parts = []
-    for begin in range(0, data.sizes["sample"], network.binary.capacity):
-        rows = slice(begin, begin + network.binary.capacity)
-        part = network.run({"input": data.input.values[rows]}, weights, run_seed(seed, "test", begin))
-        if "output_sample" in part:
-            part["output_sample"] = part["output_sample"] + begin
-        parts.append(part)
-    joined = {
-        name: np.concatenate([part[name] for part in parts])
-        for name in ("scores", "output_sample", "output_class", "output_time")
-        if name in parts[0]
-    }
-    joined["spikes"] = {name: sum(part["spikes"][name] for part in parts) for name in parts[0]["spikes"]}
-    return joined
-
-
 def train(
-    learning: Network,
-    testing: Network,
+    learning: Runner,
+    testing: Runner,
     train_data: xr.Dataset,
     test_data: xr.Dataset,
     schedule: Schedule,
@@ -173,151 +73,208 @@ def train(
 
     Returns
     -------
-    data set with `test_error`, `train_error` (epoch), `spikes` and `test_spikes` (epoch, population) a
-    sample, `alignment` (epoch, hidden), the `wall_time` (epoch, stage) in seconds, and the final weights
-    `w_NAME` (pre, post), with those before training as `w0_NAME`.
+    data set over `epoch`, 0 being before training, with `test_error`, `train_error`, `spikes` and
+    `test_spikes` a sample, `alignment`, operations and `wall_time`, and the final weights `w_NAME`
+    (pre, post) beside those before training, `w0_NAME`.
     """
     start = initial_weights(learning.circuit, schedule.seed)
-    state = _resume(checkpoint, schedule) or _State.fresh(start)
+    state = _State.resume(checkpoint, schedule)
+    if state is None:
+        state = _State(start)
+        state.close_epoch(*_timed(test, testing, test_data, start, schedule.seed), learning.circuit, test_data)
     labels, capacity = train_data.label.values, learning.binary.capacity
-    total, done = schedule.epochs * schedule.samples, state.epoch * schedule.samples + state.sample
-    what = f"{learning.circuit.experiment.name} {'-'.join(map(str, learning.circuit.layers))}"
-    with Progress(total, what, done) as progress:
+    what = f"{learning.circuit.experiment.name} {'-'.join(map(str, learning.circuit.layers))} seed {schedule.seed}"
+    done = state.epoch * schedule.samples + state.sample
+    with Progress(schedule.epochs * schedule.samples, what, done) as progress:
         while state.epoch < schedule.epochs:
             order = draw_samples(labels, schedule.samples, schedule.seed, state.epoch)
             while state.sample < schedule.samples:
                 rows = order[state.sample : state.sample + capacity]
-                begin = time.perf_counter()
                 data = {"input": train_data.input.values[rows], "label": train_data.target.values[rows]}
-                part = learning.run(data, state.weights, run_seed(schedule.seed, state.epoch, state.sample))
-                wrong = int(np.sum(measure.classify(part["scores"]) != labels[rows]))
-                state.add(part, wrong, len(rows), time.perf_counter() - begin)
+                seed = run_seed(schedule.seed, state.epoch, state.sample)
+                part, seconds = _timed(learning.run, data, state.weights, seed)
+                state.add(part, labels[rows], seconds)
                 state.save(checkpoint, schedule)
                 progress.advance(len(rows), f"epoch {state.epoch + 1}, {state.wrong / state.sample:.1%} wrong")
-            begin = time.perf_counter()
-            tested = test(testing, test_data, state.weights, schedule.seed)
-            state.close_epoch(tested, learning.circuit, test_data.label.values, time.perf_counter() - begin)
+            state.epoch += 1
+            tested = _timed(test, testing, test_data, state.weights, schedule.seed)
+            state.close_epoch(*tested, learning.circuit, test_data)
             state.save(checkpoint, schedule)
-    return _summary(state, start, learning.circuit)
+    return _summary(state, start, learning.circuit, schedule)
 
 
+def _timed(function: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
+    """Result of a call and the seconds it took."""
+    begin = time.perf_counter()
+    return function(*arguments), time.perf_counter() - begin
+
+
+@dataclass
 class _State:
-    """All that a training carries from run to run."""
+    """All that a training carries from run to run.
 
-    def __init__(self, arrays: Mapping[str, np.ndarray], counts: Mapping[str, Any]) -> None:
-        self.weights = dict(arrays)
-        self.epoch: int = counts["epoch"]
-        self.sample: int = counts["sample"]
-        self.wrong: int = counts["wrong"]
-        self.seconds: float = counts["seconds"]
-        self.spikes: dict[str, int] = dict(counts["spikes"])
-        self.history: list[dict[str, Any]] = list(counts["history"])
+    `sample`, `wrong`, `seconds` and `spikes` count within the current epoch; `history` holds one entry for
+    each test, the first before training.
+    """
 
-    @classmethod
-    def fresh(cls, weights: Mapping[str, np.ndarray]) -> "_State":
-        counts = {"epoch": 0, "sample": 0, "wrong": 0, "seconds": 0.0, "spikes": {}, "history": []}
-        return cls(weights, counts)
+    weights: dict[str, np.ndarray]
+    epoch: int = 0
+    sample: int = 0
+    wrong: int = 0
+    seconds: float = 0.0
+    spikes: dict[str, int] = field(default_factory=dict)
+    history: list[dict[str, Any]] = field(default_factory=list)
 
-    def add(self, part: Mapping[str, Any], wrong: int, samples: int, seconds: float) -> None:
+    def add(self, part: Mapping[str, Any], labels: np.ndarray, seconds: float) -> None:
         """Take over the outcome of one run."""
-        self.weights |= part["weights"]
+        self.weights = self.weights | part["weights"]
         for name, counts in part["spikes"].items():
             self.spikes[name] = self.spikes.get(name, 0) + int(counts.sum())
-        self.sample += samples
-        self.wrong += wrong
+        self.sample += len(labels)
+        self.wrong += int(np.sum(measure.classify(part["scores"]) != labels))
         self.seconds += seconds
 
-    def close_epoch(self, tested: Mapping[str, Any], circuit: Circuit, labels: np.ndarray, seconds: float) -> None:
-        """Take over the test after an epoch and turn to the next."""
+    def close_epoch(self, tested: Mapping[str, Any], seconds: float, circuit: Circuit, test_data: xr.Dataset) -> None:
+        """Take over the test after an epoch and start counting anew."""
+        n = test_data.sizes["sample"]
         self.history.append(
             {
-                "train_error": self.wrong / self.sample,
-                "test_error": measure.error(tested["scores"], labels),
+                "epoch": self.epoch,
+                "train_error": self.wrong / self.sample if self.sample else None,
+                "test_error": measure.error(tested["scores"], test_data.label.values),
                 "spikes": {name: count / self.sample for name, count in self.spikes.items()},
-                "test_spikes": {name: float(c.sum()) / len(labels) for name, c in tested["spikes"].items()},
+                "test_spikes": {name: float(c.sum()) / n for name, c in tested["spikes"].items()},
                 "alignment": alignment(circuit, self.weights),
                 "train_seconds": self.seconds,
                 "test_seconds": seconds,
             }
         )
-        self.epoch, self.sample, self.wrong, self.seconds, self.spikes = self.epoch + 1, 0, 0, 0.0, {}
+        self.sample, self.wrong, self.seconds, self.spikes = 0, 0, 0.0, {}
 
     def save(self, path: Path, schedule: Schedule) -> None:
         """Write the checkpoint; it replaces the last one only when it is complete."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        counts = {
-            "seed": schedule.seed, "samples": schedule.samples, "epoch": self.epoch, "sample": self.sample,
-            "wrong": self.wrong, "seconds": self.seconds, "spikes": self.spikes, "history": self.history,
-        }  # fmt: skip
+        counts = {k: v for k, v in vars(self).items() if k != "weights"}
+        stored = json.dumps({"for": _identity(schedule), "counts": counts})
         partial = path.with_name(path.name + ".partial")
         with partial.open("wb") as file:
-            np.savez(file, counts=np.array(json.dumps(counts)), **self.weights)
+            np.savez(file, state=np.array(stored), **self.weights)
         partial.replace(path)
 
+    @classmethod
+    def resume(cls, path: Path, schedule: Schedule) -> "_State | None":
+        """The state in a checkpoint; None if there is none, or it belongs to another training."""
+        if not path.exists():
+            return None
+        with np.load(path) as arrays:
+            stored = json.loads(str(arrays["state"]))
+            weights = {name: arrays[name] for name in arrays.files if name != "state"}
+        if stored["for"] != _identity(schedule):
+            return None
+        return cls(weights, **stored["counts"])
 
-def _resume(path: Path, schedule: Schedule) -> _State | None:
-    if not path.exists():
-        return None
-    with np.load(path) as stored:
-        counts = json.loads(str(stored["counts"]))
-        arrays = {name: stored[name] for name in stored.files if name != "counts"}
-    if (counts["seed"], counts["samples"]) != (schedule.seed, schedule.samples):
-        return None
-    return _State(arrays, counts)
+
+def _identity(schedule: Schedule) -> dict[str, Any]:
+    # More epochs continue a training; anything else makes another of it.
+    return {k: v for k, v in vars(schedule).items() if k != "epochs"}
 
 
 def alignment(circuit: Circuit, weights: Mapping[str, np.ndarray]) -> list[float]:
-    """Angle in degrees between feedback and forward weights of each hidden layer, NaN without feedback."""
-    angles = []
+    """Angle in degrees between feedback and forward weights of each hidden layer, NaN without feedback weights.
+
+    The feedback is compared with the product of the forward weights from the layer it reaches to the layer
+    it comes from; error neurons stand for the output.
+    """
+    names = layer_names(circuit.layers)
     forward = [weight_matrix(p, weights[p.name]) for p in circuit.forward]
-    n = circuit.layers[-1]
-    for depth in range(1, len(circuit.layers) - 1):
-        feedback = [p for p in circuit.projections if p.kind == "feedback" and p.post.name == f"hidden{depth}"]
-        if not feedback or feedback[0].pre.size // feedback[0].copies != n:
-            angles.append(float("nan"))
-            continue
-        matrix = weight_matrix(feedback[0], weights[feedback[0].name])[:n]
-        angles.append(measure.alignment_angle(forward[depth:], matrix))
+    angles = [float("nan")] * (len(names) - 2)
+    for projection in circuit.projections:
+        if projection.kind == "feedback":
+            depth = names.index(projection.post.name)
+            source = names.index(projection.pre.name) if projection.pre.name in names else len(names) - 1
+            # Of mirrored error neurons the first half carries the sign of the error.
+            matrix = weight_matrix(projection, weights[projection.name])[: circuit.layers[source]]
+            angles[depth - 1] = measure.alignment_angle(forward[depth:source], matrix)
     return angles
 
 
-def _summary(state: _State, start: Mapping[str, np.ndarray], circuit: Circuit) -> xr.Dataset:
+def operations(circuit: Circuit, spikes: Mapping[str, float]) -> tuple[float, float]:
+    """Synaptic operations caused by spike counts, the paper's way and with the true fan-outs.
+
+    Noise kicks are not counted: they stand for the hardware's own noise.
+    """
+    fan_out: dict[str, int] = {}
+    for projection in circuit.projections:
+        if projection.kind != "noise":
+            name = projection.pre.name
+            fan_out[name] = fan_out.get(name, 0) + projection.size // projection.pre.size
+    hidden = sum(count for name, count in spikes.items() if name in _hidden_names(circuit))
+    paper = measure.synops_paper(
+        data_spikes=spikes["input"],
+        hidden_spikes=hidden,
+        prediction_spikes=spikes["output"],
+        error_spikes=spikes.get("error", 0.0),
+        n_hidden=sum(circuit.layers[1:-1]),
+        n_classes=circuit.layers[-1],
+    )
+    counted = {name: spikes[name] for name in fan_out}
+    return float(paper), float(measure.synops_true(counted, fan_out))
+
+
+def _hidden_names(circuit: Circuit) -> list[str]:
+    return layer_names(circuit.layers)[1:-1]
+
+
+def _summary(state: _State, start: Mapping[str, np.ndarray], circuit: Circuit, schedule: Schedule) -> xr.Dataset:
     history = state.history
-    epochs = np.arange(1, len(history) + 1)
-    result = xr.Dataset(coords={"epoch": ("epoch", epochs, {"units": "1", "long_name": "epochs trained"})})
+    epochs = [h["epoch"] for h in history]
+    coords = {
+        "epoch": ("epoch", epochs, {"units": "1", "long_name": "epochs trained"}),
+        "stage": ["train", "test"],
+        "hidden": _hidden_names(circuit),
+    }
+    result = xr.Dataset(coords=coords)
 
     def add(name: str, dims: tuple[str, ...], values: Any, units: str, long_name: str) -> None:
         result[name] = (dims, np.asarray(values, dtype=float), {"units": units, "long_name": long_name})
 
-    add("test_error", ("epoch",), [h["test_error"] for h in history], "1", "fraction of test samples wrong")
-    add("train_error", ("epoch",), [h["train_error"] for h in history], "1", "fraction wrong while learning")
-    for name, key in (("spikes", "spikes"), ("test_spikes", "test_spikes")):
-        populations = list(history[-1][key])
-        if populations:
-            dim = "population" if key == "spikes" else "test_population"
-            result = result.assign_coords({dim: populations})
-            table = [[h[key][p] for p in populations] for h in history]
-            add(
-                name,
-                ("epoch", dim),
-                table,
-                "1",
-                f"spikes a sample, {'training' if dim == 'population' else 'test'}",
-            )
-    add("alignment", ("epoch", "hidden"), [h["alignment"] for h in history], "degree",
-        "angle between feedback and forward weights")  # fmt: skip
-    result = result.assign_coords(stage=["train", "test"])
-    seconds = [[h["train_seconds"], h["test_seconds"]] for h in history]
+    def column(key: str) -> list[Any]:
+        return [h[key] for h in history]
+
+    add("test_error", ("epoch",), column("test_error"), "1", "fraction of test samples wrong")
+    add("train_error", ("epoch",), column("train_error"), "1", "fraction of samples wrong while learning")
+    add("alignment", ("epoch", "hidden"), column("alignment"), "degree", "angle of feedback to forward weights")
+    seconds = list(zip(column("train_seconds"), column("test_seconds"), strict=True))
     add("wall_time", ("epoch", "stage"), seconds, "s", "wall time")
+    for key, dim, stage in (("spikes", "population", "training"), ("test_spikes", "test_population", "test")):
+        names = list(history[-1][key])
+        if names:
+            result = result.assign_coords({dim: names})
+            table = [[h[key].get(name, np.nan) for name in names] for h in history]
+            add(key, ("epoch", dim), table, "1", f"spikes a sample, {stage}")
+    if history[-1]["spikes"]:
+        counts = [operations(circuit, h["spikes"]) if h["spikes"] else (0.0, 0.0) for h in history]
+        table = schedule.samples * np.array(counts)
+        add("synops", ("epoch",), table[:, 0], "1", "synaptic operations in the epoch, as the paper counts them")
+        add("synops_true", ("epoch",), table[:, 1], "1", "synaptic operations in the epoch, true fan-outs")
+    else:
+        sizes, per_epoch = circuit.layers, schedule.samples * (np.array(epochs) > 0)
+        paper = measure.macs_paper(sizes[0], sum(sizes[1:-1]), sizes[-1])
+        kind = "direct" if circuit.plastic[0].rule.feedback == "direct_random" else "layerwise"
+        true = measure.macs_true(sizes, training=True, feedback=kind)
+        add("macs", ("epoch",), paper * per_epoch, "1", "multiply-accumulates in the epoch, as the paper counts them")
+        add("macs_true", ("epoch",), true * per_epoch, "1", "multiply-accumulates in the epoch")
     for projection in circuit.projections:
-        if projection.kind not in (*(p.kind for p in circuit.forward), "feedback"):
-            continue
-        dims = (f"unit_{projection.pre.name}", f"unit_{projection.post.name}")
-        for prefix, weights, long_name in (
-            ("w0", start, "weights before training"),
-            ("w", state.weights, "weights"),
-        ):
-            matrix = weight_matrix(projection, weights[projection.name])
-            add(f"{prefix}_{projection.name}", dims, matrix, "SI", f"{long_name}, {projection.name}")
+        if projection.kind in (*FORWARD_KINDS, "feedback"):
+            dims = (f"unit_{projection.pre.name}", f"unit_{projection.post.name}")
+            for prefix, weights, when in (("w0", start, "before training"), ("w", state.weights, "trained")):
+                matrix = weight_matrix(projection, weights[projection.name])
+                unit = projection_unit(projection)
+                add(f"{prefix}_{projection.name}", dims, matrix, unit, f"weights of {projection.name}, {when}")
     result.attrs["peak_memory_bytes"] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
     return result
+
+
+def projection_unit(projection: Projection) -> str:
+    """Unit of a projection's weights, as its synapse model states it."""
+    return unit_name_of(Equations(projection.synapse.state), "w")

@@ -137,7 +137,8 @@ class Wiring:
             if where == role:
                 formats[variable] = self.zoo.state(name_of_format)
         neuron = self.zoo.neuron(self.experiment.neurons[role])
-        return Population(name, role, size, neuron, overrides=self.overrides(role), formats=formats, **details)
+        overrides = self.overrides("state") | self.overrides(role)
+        return Population(name, role, size, neuron, overrides=overrides, formats=formats, **details)
 
     def plastic(self, pre: Population, post: Population, kind: str, mode: Mode, **details: Any) -> Projection:
         """A projection between layers; it learns in training, if the rule says so."""
@@ -180,11 +181,6 @@ def initial_weights(circuit: Circuit, seed: int) -> dict[str, np.ndarray]:
     Each projection draws from a stream of its own, so that adding one leaves the others as they are.
     """
     expressions = as_dict(circuit.experiment.weights)
-    sizes = {
-        "N_input": circuit.layers[0],
-        "N_hidden": sum(circuit.layers[1:-1]),
-        "N_output": circuit.layers[-1],
-    }
     weights = {}
     for projection in circuit.projections:
         if not has_weights(projection):
@@ -193,9 +189,8 @@ def initial_weights(circuit: Circuit, seed: int) -> dict[str, np.ndarray]:
         if projection.kind not in expressions:
             remedy = f"add a line '{projection.kind} = ...'"
             raise ZooError(where, "weights", f"there is no line for '{projection.kind}'", remedy)
-        shape = (projection.pre.size // projection.copies, projection.post.size)
         rng = np.random.default_rng([seed, zlib.crc32(projection.name.encode())])
-        names = sizes | {"N_pre": shape[0], "N_post": shape[1]} | drawing(rng, shape)
+        names = weight_names(circuit, projection, rng)
         try:
             drawn = evaluate_weights(expressions[projection.kind], names)
         except ValueError as error:
@@ -211,6 +206,19 @@ def initial_weights(circuit: Circuit, seed: int) -> dict[str, np.ndarray]:
 def has_weights(projection: Projection) -> bool:
     """Whether its synapse model stores a weight."""
     return any(line.strip().startswith("w ") for line in projection.synapse.state.splitlines())
+
+
+def weight_names(circuit: Circuit, projection: Projection, rng: np.random.Generator) -> dict[str, Any]:
+    """What a projection's line of `weights` may name: sizes, and the functions of `drawing`."""
+    shape = (projection.pre.size // projection.copies, projection.post.size)
+    sizes = {
+        "N_input": circuit.layers[0],
+        "N_hidden": sum(circuit.layers[1:-1]),
+        "N_output": circuit.layers[-1],
+        "N_pre": shape[0],
+        "N_post": shape[1],
+    }
+    return sizes | drawing(rng, shape)
 
 
 def drawing(rng: np.random.Generator, shape: tuple[int, int]) -> dict[str, Any]:

@@ -1,0 +1,30 @@
+# make: install and run the default pipeline, to figures and report.  make test: install and test.
+PYTHON ?= python3
+VENV := .venv
+STAMP := $(VENV)/installed
+RUN := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
+
+.PHONY: all install test report paper clean
+
+all: install
+	$(RUN) snakemake
+	$(RUN) snakemake --report results/report.zip
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --editable '.[test]'
+	touch $@
+
+test: install
+	$(RUN) ruff check
+	$(RUN) ruff format --check
+	$(RUN) pytest
+
+paper: install
+	$(RUN) snakemake --configfile config/paper.yaml
+	$(RUN) snakemake --configfile config/paper.yaml --report results/report-paper.zip
+
+clean:
+	rm -rf $(VENV) results/build results/checkpoints .snakemake

@@ -1,0 +1,30 @@
+# brian2zoo: encode -> build -> train -> evaluate, quantize, trace -> figures.
+#   snakemake                                      digits, minutes on two cores
+#   snakemake --configfile config/paper.yaml       MNIST at the papers' constants
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: "config/config.yaml"
+
+
+include: "workflow/common.smk"
+include: "workflow/encode.smk"
+include: "workflow/build.smk"
+include: "workflow/train.smk"
+include: "workflow/quantize.smk"
+include: "workflow/figures.smk"
+
+
+# The default: every figure of the configured paper.
+rule all:
+    default_target: True
+    input:
+        rules.figures.input,
+
+
+# Trainings alone, without figures.
+rule trained:
+    input:
+        [training_path(key, seed) for key, entry in TRAININGS.items() for seed in entry.seeds],

@@ -1,0 +1,105 @@
+"""Check the text files, each alone and as the experiments combine them, without compiling anything.
+
+A mistake is a `ZooError`; what does no harm but is hardly meant is a `ZooWarning`. A mistake that other
+files inherit is told once, of the file it stands in.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection
+from functools import cache
+
+from brian2zoo.check.alone import check_alone, check_references, references
+from brian2zoo.check.findings import Findings, ZooWarning, errors, listed
+from brian2zoo.check.together import check_together
+from brian2zoo.errors import ZooError
+from brian2zoo.spec import KINDS, Experiment, Zoo
+
+__all__ = ["ZooWarning", "check_experiment", "check_file", "check_zoo", "errors"]
+
+File = tuple[str, str]
+"""Kind and name."""
+
+
+class _ReadOnce(Zoo):
+    """Files that do not change as long as they are checked."""
+
+    def __init__(self, zoo: Zoo) -> None:
+        super().__init__(zoo.root)
+        self.load = cache(zoo.load)
+
+
+def check_file(zoo: Zoo, kind: str, name: str) -> list[ZooError]:
+    """Findings in one file, as far as it can be understood without the files it is combined with."""
+    return check_alone(zoo, kind, name).located(zoo)
+
+
+def check_experiment(zoo: Zoo, experiment: Experiment) -> list[ZooError]:
+    """Findings in an experiment, in the files it uses and in their combination."""
+    zoo = _ReadOnce(zoo)
+    findings = check_references(zoo, experiment)
+    if not findings:
+        for file in sorted(set(references(experiment).values())):
+            findings += check_alone(zoo, *file)
+    if not errors(findings):
+        findings += check_together(zoo, experiment)
+    return findings.located(zoo)
+
+
+def check_zoo(zoo: Zoo, selected: Collection[File] | None = None) -> list[ZooError]:
+    """Findings in files, and in the experiments that combine them.
+
+    Parameters
+    ----------
+    selected : the files of interest; with them are checked the experiments that use one of them, and all
+        that these use. None for every file there is.
+    """
+    zoo = _ReadOnce(zoo)
+    uses = {name: _uses(zoo, name) for name in zoo.names("experiment")}
+    if selected is None:
+        files = {(kind, name) for kind in KINDS for name in zoo.names(kind)}
+    else:
+        files = set(selected).union(*(used for used in uses.values() if not used.isdisjoint(selected)))
+    alone = {file: check_alone(zoo, *file) for file in sorted(files)}
+    broken = {file for file, findings in alone.items() if errors(findings)}
+    # A broken file would make every experiment that uses it tell the same mistake again.
+    together = {
+        name: check_together(zoo, zoo.experiment(name)).located(zoo)
+        for name, used in uses.items()
+        if ("experiment", name) in files and used.isdisjoint(broken)
+    }
+    findings = Findings(finding for of_file in alone.values() for finding in of_file)
+    findings += _unchecked(files, set().union(*uses.values()))
+    return findings.located(zoo) + _merged(together)
+
+
+def _uses(zoo: Zoo, experiment: str) -> set[File]:
+    """The files of an experiment, itself among them."""
+    files = {("experiment", experiment)}
+    with Findings().collect():
+        files |= set(references(zoo.experiment(experiment)).values())
+    return files
+
+
+def _unchecked(files: Collection[File], used: Collection[File]) -> Findings:
+    """Files whose units only a combination shows, and that are in none."""
+    return Findings(
+        ZooWarning(f"{KINDS[kind][1]}/{name}.yaml", "", "its units are not checked", "use it in an experiment")
+        for kind, name in sorted(files)
+        if kind in ("rule", "synapse", "state") and (kind, name) not in used
+    )
+
+
+def _merged(together: dict[str, Findings]) -> Findings:
+    """Mistakes of several experiments, each once; outside the experiments' own files with their names."""
+    experiments: dict[str, list[str]] = defaultdict(list)
+    first: dict[str, ZooError] = {}
+    for name, findings in together.items():
+        for finding in findings:
+            experiments[str(finding)].append(name)
+            first[str(finding)] = finding
+    merged = Findings()
+    for told, finding in first.items():
+        own = finding.where.startswith(KINDS["experiment"][1])
+        context = "" if own else f" (in experiment {listed(experiments[told])})"
+        merged.append(ZooError(finding.where, finding.field, finding.problem + context, finding.remedy))
+    return merged

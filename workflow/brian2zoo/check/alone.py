@@ -1,0 +1,249 @@
+"""One file by itself: its names, and its units as far as they can be known without the other files."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import brian2
+import numpy as np
+from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION, Equations
+from brian2.utils.stringtools import get_identifiers
+
+from brian2zoo.check.findings import Findings, ZooWarning
+from brian2zoo.check.strings import (
+    SECOND,
+    Scope,
+    Text,
+    check_condition,
+    check_equation,
+    check_name,
+    check_statements,
+    did_you_mean,
+    dimensions,
+    evaluate_text,
+    neuron_scope,
+    parse,
+    parse_equations,
+    unit_text,
+)
+from brian2zoo.circuits import Population
+from brian2zoo.compose import compose_neuron, statements
+from brian2zoo.encode import encode
+from brian2zoo.errors import ZooError
+from brian2zoo.network import data_unit
+from brian2zoo.spec import KINDS, Encoder, Experiment, NeuronModel, Rule, StateFormat, SynapseModel, Zoo, as_dict
+
+EVENTS = ("on_pre", "on_post", "each_step", "on_sample")
+
+_NEURON_FLAGS = {
+    DIFFERENTIAL_EQUATION: ("unless refractory",),
+    SUBEXPRESSION: ("shared", "constant over dt"),
+    PARAMETER: ("constant", "shared"),
+}
+_SYNAPSE_FLAGS = {
+    DIFFERENTIAL_EQUATION: ("event-driven", "clock-driven"),
+    SUBEXPRESSION: ("summed", "shared", "constant over dt"),
+    PARAMETER: ("constant", "shared"),
+}
+
+
+def check_alone(zoo: Zoo, kind: str, name: str) -> Findings:
+    """Findings in one file."""
+    findings = Findings()
+    with findings.collect():
+        file = zoo.load(kind, name)
+        if kind == "experiment":
+            findings += check_references(zoo, file)
+            findings += _protocol(file)
+        else:
+            findings += _CHECKS[kind](file)
+            findings += _unused_parameters(file)
+    return findings
+
+
+def references(experiment: Experiment) -> dict[str, tuple[str, str]]:
+    """Kind and name of the files an experiment names, by the field that names them."""
+    found = {"rule": ("rule", experiment.rule)}
+    for field, kind in (("synapses", "synapse"), ("neurons", "neuron"), ("states", "state")):
+        found |= {f"{field}.{key}": (kind, name) for key, name in getattr(experiment, field).items()}
+    return found | {f"encoders.{key}": ("encoder", name) for key, name in experiment.encoders}
+
+
+def check_references(zoo: Zoo, experiment: Experiment) -> Findings:
+    """Files that an experiment names and that are not there."""
+    findings = Findings()
+    for field, (kind, name) in references(experiment).items():
+        known = zoo.names(kind)
+        if name not in known:
+            problem = f"there is no file {KINDS[kind][1]}/{name}.yaml"
+            remedy = did_you_mean(name, known, f"'brian2zoo list {kind}' names the files there are")
+            findings.append(ZooError(experiment.path, field, problem, remedy))
+    return findings
+
+
+def _protocol(experiment: Experiment) -> Findings:
+    findings = Findings()
+    for key, time in experiment.protocol:
+        text = Text(experiment.path, f"protocol.{key}", time)
+        with findings.collect():
+            found = brian2.get_dimensions(evaluate_text(text, {}))
+            if found is not SECOND:
+                raise text.wrong(f"wrong unit: the time '{time}' is in {unit_text(found)}", "give it in seconds or ms")
+    return findings
+
+
+def _neuron(model: NeuronModel) -> Findings:
+    _parameters(model)
+    text = Text(model.path, "equations", model.equations)
+    _distinct(text, parse_equations(text, _NEURON_FLAGS), model)
+    code = compose_neuron(model, {})
+    equations = Equations(code.equations)
+    scope = neuron_scope(equations, code.parameters)
+    findings = Findings()
+    if equations.diff_eq_names and not model.method:
+        problem = f"d{min(equations.diff_eq_names)}/dt is given, but no method of integration"
+        findings.append(text.wrong(problem, "add a line 'method: exact' or 'method: euler'"))
+    for equation in equations.values():
+        with findings.collect():
+            check_equation(text, equation, scope)
+    if model.threshold:
+        with findings.collect():
+            check_condition(Text(model.path, "threshold", model.threshold), scope)
+    if model.refractory:
+        with findings.collect():
+            _refractory(Text(model.path, "refractory", model.refractory), scope)
+    for field in ("reset", "each_step", "forward", "backward"):
+        with findings.collect():
+            check_statements([Text(model.path, field, getattr(model, field))], scope)
+    with findings.collect():
+        _initial(Text(model.path, "initial", model.initial), scope)
+    with findings.collect():
+        with_data = neuron_scope(equations, code.parameters, data_dimensions(model))
+        check_statements([Text(model.path, "on_sample", model.on_sample)], with_data)
+    return findings
+
+
+def _refractory(text: Text, scope: Scope) -> None:
+    if dimensions(text, text.text, scope) is not SECOND:
+        check_condition(text, scope)
+
+
+def _initial(text: Text, scope: Scope) -> None:
+    random = get_identifiers(text.text) & {"rand", "randn", "poisson"}
+    if random:
+        raise text.wrong(f"{min(random)}() is random", "draw it in on_sample, which the seed of a run governs")
+    check_statements([text], scope)
+
+
+def data_dimensions(model: NeuronModel) -> Any:
+    """Dimensions of what a neuron is given as `data`."""
+    text = Text(model.path, "on_sample", model.on_sample)
+    for line in statements(model.on_sample):
+        parse(text, line)
+    try:
+        return brian2.get_dimensions(data_unit(Population("", "", 1, model)))
+    except KeyError as error:
+        names = Equations(model.equations).names
+        remedy = did_you_mean(error.args[0], names, "assign them to a variable of the equations")
+        raise text.wrong(f"data are assigned to '{error.args[0]}', which is no variable", remedy) from None
+
+
+def _synapse(model: SynapseModel) -> Findings:
+    _parameters(model)
+    for field in ("state", "backward"):
+        text = Text(model.path, field, getattr(model, field))
+        _distinct(text, parse_equations(text, _SYNAPSE_FLAGS), model)
+    findings = Findings()
+    for field in ("draw", "write", "read"):
+        text = Text(model.path, field, getattr(model, field))
+        with findings.collect():
+            operators = {line: parse(text, line)[1] for line in statements(text.text)}
+            for line in (line for line, operator in operators.items() if field == "read" and operator != "+="):
+                raise text.wrong(f"'{line}' does not add", "write 'X_post += ...', so that spikes can coincide")
+    if model.write and "dw" not in get_identifiers(model.write):
+        problem, remedy = "the change dw is not used", "write the store from w and dw, as in 'w = w + dw'"
+        findings.append(ZooError(model.path, "write", problem, remedy))
+    return findings
+
+
+def _rule(rule: Rule) -> Findings:
+    _parameters(rule)
+    findings = Findings()
+    for side, flags in (("pre", _NEURON_FLAGS), ("post", _NEURON_FLAGS), ("synapse", _SYNAPSE_FLAGS)):
+        text = Text(rule.path, f"variables.{side}", getattr(rule.variables, side))
+        with findings.collect():
+            _distinct(text, parse_equations(text, flags), rule)
+    assigned = set()
+    for event in EVENTS:
+        text = Text(rule.path, event, getattr(rule, event))
+        with findings.collect():
+            assigned |= {parse(text, line)[0] for line in statements(text.text)}
+    if not findings and "dw" not in assigned:
+        stated = next((event for event in EVENTS if getattr(rule, event)), "on_pre")
+        remedy = f"ask for a change, 'dw = ...', in one of {', '.join(EVENTS)}"
+        findings.append(ZooError(rule.path, stated, "no statement assigns dw", remedy))
+    return findings
+
+
+def _encoder(encoder: Encoder) -> Findings:
+    pixels = np.array([0.0, 0.5])
+    names = _parameters(encoder, reserved=("x",)) | {"x": pixels}
+    evaluate_text(Text(encoder.path, "unit", encoder.unit), {})
+    with np.errstate(all="ignore"):
+        evaluate_text(Text(encoder.path, "encode", encoder.encode), names)
+        encode(encoder, pixels)
+    return Findings()
+
+
+def _state(state: StateFormat) -> Findings:
+    _parameters(state, reserved=("x",))
+    for line in state.parameters:
+        if not line.name.startswith("x_"):
+            remedy = f"call it x_{line.name}, which becomes V_{line.name} for a variable V"
+            raise ZooError(state.path, f"parameters.{line.name}", f"'{line.name}' does not begin with x_", remedy)
+    text = Text(state.path, "each_step", state.each_step)
+    if "x" not in {parse(text, line)[0] for line in statements(text.text)}:
+        raise text.wrong("no statement assigns x", "put x on its grid, 'x = ...'")
+    return Findings()
+
+
+_CHECKS: dict[str, Callable[[Any], Findings]] = {
+    "neuron": _neuron,
+    "synapse": _synapse,
+    "encoder": _encoder,
+    "state": _state,
+    "rule": _rule,
+}
+
+
+def _parameters(file: Any, reserved: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Values of a file's parameters."""
+    values: dict[str, Any] = {}
+    for line in file.parameters:
+        text = Text(file.path, f"parameters.{line.name}", line.value)
+        check_name(text, line.name, reserved)
+        values[line.name] = evaluate_text(text, values)
+    return values
+
+
+def _distinct(text: Text, equations: Equations, file: Any) -> None:
+    for name in sorted(equations.names & as_dict(file.parameters).keys()):
+        raise text.wrong(f"'{name}' is a parameter too", "rename one of the two")
+
+
+def _unused_parameters(file: Any) -> Findings:
+    content = file.content()
+    names = [line.pop("name") for line in content["parameters"]]
+    used = get_identifiers("\n".join(_strings(content)))
+    return Findings(
+        ZooWarning(file.path, f"parameters.{name}", f"'{name}' is not used in this file", "remove the line")
+        for name in names
+        if name not in used
+    )
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _strings(inner)

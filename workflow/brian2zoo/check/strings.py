@@ -1,0 +1,301 @@
+"""Brian2 strings against the names they may use: is every name known, does every unit fit?
+
+Nothing is compiled. Every function raises the `ZooError` of the first mistake it meets.
+"""
+
+import difflib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import brian2
+from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
+from brian2.core.namespace import DEFAULT_UNITS
+from brian2.core.variables import Variable
+from brian2.equations.equations import (
+    DIFFERENTIAL_EQUATION,
+    SUBEXPRESSION,
+    EquationError,
+    Equations,
+    SingleEquation,
+    parse_string_equations,
+)
+from brian2.parsing.expressions import is_boolean_expression, parse_expression_dimensions
+from brian2.parsing.statements import parse_statement
+from brian2.units.fundamentalunits import DIMENSIONLESS
+from brian2.utils.stringtools import get_identifiers
+
+from brian2zoo.compose import statements, unit_name
+from brian2zoo.errors import ZooError
+from brian2zoo.expressions import FUNCTIONS, evaluate
+
+SECOND = brian2.second.dim
+
+# Names that Brian2, or composing, gives a meaning of their own.
+_RESERVED = {"j", "delay", "lastspike", "lastupdate", "not_refractory", "data", "dw", "T_sample"}
+_SIDES = {"pre": "presynaptic", "post": "postsynaptic"}
+_UNREADABLE = (SyntaxError, ValueError, TypeError, NotImplementedError)
+
+# Brian2 spells units in messages by their dimensions.
+_SPELLED = {
+    f" ({unit.dim})": f" {unit!r}"
+    for unit in (brian2.volt, brian2.amp, brian2.siemens, brian2.ohm, brian2.farad, brian2.second, brian2.hertz)
+} | {" (1)": " 1"}
+
+Names = dict[str, Any]
+
+
+def _built_in(**dimensions: Any) -> Names:
+    return {name: Variable(name, dimensions=dim) for name, dim in dimensions.items()}
+
+
+_CLOCK = _built_in(t=SECOND, dt=SECOND, T_sample=SECOND, t_in_timesteps=DIMENSIONLESS, N=DIMENSIONLESS)
+_UNITS = {name: Variable(name, dimensions=unit.dim) for name, unit in DEFAULT_UNITS.items()}
+_EVERYWHERE: Names = {**_UNITS, **DEFAULT_CONSTANTS, **DEFAULT_FUNCTIONS, **_CLOCK}
+_FIXED = frozenset(_EVERYWHERE) | {"i", "j", "data"}
+
+
+@dataclass(frozen=True)
+class Text:
+    """A string and where it stands."""
+
+    where: Path
+    field: str
+    text: str
+
+    def wrong(self, problem: str, remedy: str) -> ZooError:
+        """A mistake in it, in one line."""
+        return ZooError(self.where, self.field, _one_line(problem), _one_line(remedy))
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The names a string may use.
+
+    Parameters
+    ----------
+    own : variables of the model itself, beside units, functions and the clock.
+    sources : where the names come from, as a user is told.
+    fixed : names of `own` that statements may not assign to.
+    neurons : names of the neuron models on the sides 'pre' and 'post' of a synapse.
+    """
+
+    own: Names
+    sources: str
+    fixed: Collection[str] = ()
+    neurons: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def names(self) -> Names:
+        """All of them."""
+        return _EVERYWHERE | self.own
+
+    def unknown(self, text: Text, name: str, within: str) -> ZooError:
+        """The mistake of using a name that is not here."""
+        stem, _, side = name.rpartition("_")
+        if side in self.neurons:
+            problem = f"the {_SIDES[side]} neuron '{self.neurons[side]}' has no variable '{stem}' ('{within}')"
+            return text.wrong(problem, did_you_mean(name, self.own, f"pick another neuron, or give it '{stem}'"))
+        remedy = did_you_mean(name, self.own, "") or did_you_mean(name, _EVERYWHERE, f"names come from {self.sources}")
+        return text.wrong(f"unknown name '{name}' in '{within}'", remedy)
+
+
+def neuron_scope(equations: Equations, parameters: Iterable[str], data: Any = None) -> Scope:
+    """Names for the strings of a neuron.
+
+    Parameters
+    ----------
+    equations : composed, that is with the parameters.
+    parameters : names of the constants among them.
+    data : dimensions of `data`; None where a string is given none.
+    """
+    own = variables(equations) | _built_in(i=DIMENSIONLESS, lastspike=SECOND)
+    own["not_refractory"] = Variable("not_refractory", dtype=bool)
+    if data is not None:
+        own["data"] = Variable("data", dimensions=data)
+    return Scope(own, "equations, parameters, units and functions", _constant(equations, parameters))
+
+
+def synapse_scope(equations: Equations, parameters: Iterable[str], sides: Mapping[str, tuple[str, Equations]]) -> Scope:
+    """Names for the strings of a synapse.
+
+    Parameters
+    ----------
+    equations : composed, that is with the parameters of synapse model and rule.
+    parameters : names of the constants among them.
+    sides : for 'pre' and 'post', name and composed equations of the neuron.
+    """
+    own = _built_in(i=DIMENSIONLESS, j=DIMENSIONLESS)
+    fixed = _constant(equations, parameters)
+    for side, (_, neuron) in sides.items():
+        own |= {f"{name}_{side}": variable for name, variable in variables(neuron).items()}
+        fixed |= {f"{name}_{side}" for name in _constant(neuron, ())}
+    own |= {name: v for name, v in variables(equations).items() if "summed" not in equations[name].flags}
+    if "w" in equations:
+        own["dw"] = Variable("dw", dimensions=equations["w"].dim)
+    neurons = {side: name for side, (name, _) in sides.items()}
+    sources = "state, parameters, the rule's variables, X_pre and X_post of the neurons, units and functions"
+    return Scope(own, sources, fixed, neurons)
+
+
+def variables(equations: Equations) -> Names:
+    """Brian2 variables of equations, good for their units only."""
+    return {
+        name: Variable(name, dimensions=equation.dim, dtype=bool if equation.var_type == "boolean" else float)
+        for name, equation in equations.items()
+    }
+
+
+def _constant(equations: Equations, parameters: Iterable[str]) -> set[str]:
+    return {name for name, equation in equations.items() if equation.type == SUBEXPRESSION} | set(parameters)
+
+
+def did_you_mean(name: str, known: Iterable[str], otherwise: str) -> str:
+    """A question that names the closest of the known names, or `otherwise`."""
+    known = list(known)
+    same = [other for other in known if other.lower() == name.lower()]
+    suffixed = [other for other in (f"{name}_post", f"{name}_pre") if other in known]
+    near = same or suffixed or difflib.get_close_matches(name, known, n=1)
+    return f"did you mean '{near[0]}'?" if near else otherwise
+
+
+def unit_text(dimensions: Any) -> str:
+    """A unit as a user is told."""
+    name = unit_name(brian2.Quantity(1, dim=dimensions))
+    return "no unit" if name == "1" else name
+
+
+def check_name(text: Text, name: str, also_reserved: Collection[str] = ()) -> None:
+    """That a parameter or variable may be called `name`."""
+    try:
+        Equations.check_identifier(name)
+    except SyntaxError as error:
+        raise text.wrong(_reason(error), f"rename '{name}'") from None
+    if name in _RESERVED or name in FUNCTIONS or name in also_reserved:
+        raise text.wrong(f"'{name}' has a meaning of its own here", f"rename '{name}'")
+    if name.endswith(("_pre", "_post")):
+        raise text.wrong(f"'{name}' reads as a variable of a neuron at a synapse", "do not end names in _pre or _post")
+
+
+def evaluate_text(text: Text, names: Mapping[str, Any]) -> Any:
+    """Value of a parameter line, or of another expression of numbers, units and `names`."""
+    try:
+        return evaluate(text.text, names)
+    except ValueError as error:
+        known = {**names, **FUNCTIONS, **DEFAULT_UNITS}
+        unknown = sorted(get_identifiers(text.text) - set(known))
+        remedy = "names come from the lines above, units and functions" if unknown else "write a value with its unit"
+        for name in unknown:
+            remedy = did_you_mean(name, names, "") or did_you_mean(name, known, remedy)
+        raise text.wrong(_reason(error), remedy) from None
+
+
+def parse_equations(text: Text, flags: Mapping[str, Collection[str]]) -> Equations:
+    """Equations of a block, if their form, names and flags are right; units are `check_equation`'s."""
+    try:
+        for name, equation in parse_string_equations(text.text).items():
+            check_name(text, _own_name(name, equation))
+        equations = Equations(text.text)
+        equations.check_flags(flags)
+    except EquationError as error:
+        if error.__cause__ is not None:
+            line = error.__cause__.line.strip()
+            remedy = "write 'dx/dt = ... : unit', 'x = ... : unit' or 'x : unit'"
+            raise text.wrong(f"'{line}' is not an equation", remedy) from None
+        problem, _, _ = str(error).partition(" The following base units")
+        raise text.wrong(problem, "give one equation a variable, in base units: volt, amp, second, 1") from None
+    except _UNREADABLE as error:
+        raise text.wrong(_reason(error), "see the other files of this kind") from None
+    return equations
+
+
+def _own_name(name: str, equation: SingleEquation) -> str:
+    """What a line of equations calls its variable; a summed one belongs to a neuron."""
+    return name.removesuffix("_pre").removesuffix("_post") if "summed" in equation.flags else name
+
+
+def check_equation(text: Text, equation: SingleEquation, scope: Scope) -> None:
+    """That the right-hand side has the unit of the left."""
+    if equation.expr is None:
+        return
+    name, expected = equation.varname, equation.dim
+    if equation.type == DIFFERENTIAL_EQUATION:
+        name, expected = f"d{name}/dt", expected / SECOND
+    expression = str(equation.expr)
+    _compare(text, f"{name} = {expression}", name, expected, dimensions(text, expression, scope))
+
+
+def check_condition(text: Text, scope: Scope) -> None:
+    """That the text is true or false."""
+    dimensions(text, text.text, scope)
+    if not is_boolean_expression(text.text.strip(), scope.names):
+        raise text.wrong(f"'{text.text}' is not a condition", "compare two values, as in 'V > V_th'")
+
+
+def check_statements(texts: Sequence[Text], scope: Scope) -> None:
+    """That statements which run one after the other, sharing temporary variables, can be run."""
+    unread: dict[str, tuple[Text, str]] = {}
+    temporary: Names = {}
+    for text in texts:
+        for line in statements(text.text):
+            here = Scope(scope.own | temporary, scope.sources, scope.fixed, scope.neurons)
+            name, operator, expression = parse(text, line)
+            found = dimensions(text, expression, here)
+            for used in get_identifiers(expression):
+                unread.pop(used, None)
+            if name in scope.fixed or name in _FIXED:
+                raise text.wrong(f"'{line}' assigns to '{name}', which is constant", "assign to a variable")
+            if name in here.own:
+                if operator not in ("=", "+=", "-="):
+                    found = dimensions(text, f"{name} {operator[:-1]} ({expression})", here)
+                _compare(text, line, name, here.own[name].dim, found)
+            elif operator != "=" or name.rpartition("_")[2] in scope.neurons:
+                raise here.unknown(text, name, line)
+            else:
+                temporary[name] = Variable(name, dimensions=found)
+                unread[name] = (text, line)
+    for name, (text, line) in unread.items():
+        remedy = did_you_mean(name, set(scope.own) - set(scope.fixed), f"declare '{name}', or remove the line")
+        raise text.wrong(f"'{line}' sets '{name}', which is no variable and is not used after", remedy)
+
+
+def parse(text: Text, line: str) -> tuple[str, str, str]:
+    """Variable, operator and expression of a statement."""
+    try:
+        name, operator, expression, _ = parse_statement(line)
+    except ValueError:
+        raise text.wrong(f"'{line}' is not a statement", "write 'variable = expression', one a line") from None
+    return name, operator, expression
+
+
+def dimensions(text: Text, expression: str, scope: Scope) -> Any:
+    """Dimensions of an expression."""
+    names = scope.names
+    for name in sorted(get_identifiers(expression) - set(names)):
+        raise scope.unknown(text, name, expression)
+    try:
+        return parse_expression_dimensions(expression.strip(), names)
+    except brian2.DimensionMismatchError as error:
+        raise text.wrong(f"units do not match: {_reason(error)}", "make the units of both sides agree") from None
+    except _UNREADABLE as error:
+        remedy = "see Brian2's documentation of expressions"
+        raise text.wrong(f"'{expression}' cannot be read: {_reason(error)}", remedy) from None
+
+
+def _compare(text: Text, line: str, name: str, expected: Any, found: Any) -> None:
+    if found is not expected:
+        problem = f"wrong unit in '{line}': {name} is in {unit_text(expected)}, the right side in {unit_text(found)}"
+        raise text.wrong(problem, f"make the right side {unit_text(expected)}")
+
+
+def _reason(error: Exception) -> str:
+    """What an exception of Brian2 or Python says, without its line numbers."""
+    reason = error.msg if isinstance(error, SyntaxError) else str(error)
+    for dimension, unit in _SPELLED.items():
+        reason = reason.replace(dimension, unit)
+    return reason
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split()).rstrip(".")

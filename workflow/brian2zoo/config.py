@@ -1,0 +1,119 @@
+"""What a pipeline run is asked for: the files in config/ beside the experiments."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator
+
+from brian2zoo.datasets import DatasetSettings
+from brian2zoo.errors import ZooError
+from brian2zoo.spec import validate
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _layers(text: str) -> str:
+    sizes = text.split("-")
+    if len(sizes) < 3 or not all(size.isdigit() and int(size) > 0 for size in sizes):
+        raise ValueError(f"'{text}' is not a network|write input-hidden-output sizes, such as 784-100-10")
+    return text
+
+
+class Training(_Part):
+    """Networks that are trained alike."""
+
+    dataset: str = Field(description="key of `datasets`")
+    experiments: tuple[str, ...] = Field(description="files in config/experiments")
+    layers: tuple[str, ...] = Field(description="sizes from input to output, such as 784-100-10")
+    settings: tuple[str, ...] = Field(("default",), description="scope.name=value,... for each variant")
+    seeds: tuple[int, ...] = Field((0,), description="one training each")
+    epochs: PositiveInt = Field(description="epochs of training, each followed by a test")
+    samples: PositiveInt = Field(description="training samples an epoch")
+
+    @field_validator("layers")
+    @classmethod
+    def _check_layers(cls, layers: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(_layers(text) for text in layers)
+
+
+class Bits(_Part):
+    """Sweep over the number of bits, during and after learning."""
+
+    dataset: str
+    layers: str
+    learning: str = Field(description="experiment that learns with fixed-point weights")
+    states: str = Field("", description="experiment whose neuron states are fixed-point too; empty: none")
+    after: str = Field(description="experiment whose trained weights are rounded afterwards")
+    bits: tuple[int, ...] = Field(description="bits a weight, during learning")
+    bits_after: tuple[int, ...] = Field(description="bits a weight, after learning")
+    bits_states: tuple[int, ...] = Field((), description="bits a state")
+    setting: str = Field("default", description="parameters of all trainings of the sweep")
+    seeds: tuple[int, ...]
+    epochs: PositiveInt
+    samples: PositiveInt
+
+
+class Watched(_Part):
+    """The network whose spikes and traces are drawn."""
+
+    dataset: str
+    experiment: str
+    layers: str
+    setting: str = "default"
+    samples: PositiveInt = 5
+
+
+class Config(_Part):
+    """A whole configuration: config/config.yaml, with the overrides of --configfile and --config on top."""
+
+    paper: Literal["erbp"] = Field(description="whose figures are drawn")
+    datasets: dict[str, DatasetSettings] = Field(description="data sets by the name used below")
+    training: tuple[Training, ...]
+    bits: Bits
+    trace: Watched
+    capacity: PositiveInt = Field(1000, description="most samples a run of a binary; a checkpoint follows each")
+
+    def trainings(self) -> dict[tuple[str, str, str, str], Training]:
+        """Training of each (data set, experiment, layers, setting); ZooError if one is asked for twice."""
+        found: dict[tuple[str, str, str, str], Training] = {}
+        for training in (*self.training, *self.sweeps()):
+            for experiment in training.experiments:
+                for layers in training.layers:
+                    for setting in training.settings:
+                        key = (training.dataset, experiment, layers, setting)
+                        known = found.get(key)
+                        if known is not None and (known.epochs, known.samples) != (training.epochs, training.samples):
+                            problem = f"{' '.join(key)} is asked for with different epochs or samples"
+                            raise ZooError("config", "training", problem, "keep one of the entries")
+                        if known is not None:
+                            seeds = tuple(sorted({*known.seeds, *training.seeds}))
+                            training = training.model_copy(update={"seeds": seeds})
+                        found[key] = training
+        return found
+
+    def sweeps(self) -> list[Training]:
+        """Trainings that the sweep over bits needs."""
+        sweep = self.bits
+        common = {k: getattr(sweep, k) for k in ("dataset", "seeds", "epochs", "samples")} | {"layers": (sweep.layers,)}
+        wanted = [
+            Training(experiments=(sweep.learning,), settings=tuple(f"synapse.bits={n}" for n in sweep.bits), **common),
+            Training(experiments=(sweep.after,), **common),
+        ]
+        if sweep.states:
+            settings = tuple(f"state.x_bits={n}" for n in sweep.bits_states)
+            wanted.append(Training(experiments=(sweep.states,), settings=settings, **common))
+        return wanted
+
+
+def load_config(data: Mapping[str, Any], where: str | Path = "config/config.yaml") -> Config:
+    """A configuration from the mapping Snakemake has merged; `ZooError` for the first mistake in it."""
+    config = validate(Config, dict(data), Path(where))
+    config.trainings()
+    for entry in config.training:
+        if entry.dataset not in config.datasets:
+            known = ", ".join(config.datasets)
+            raise ZooError(where, "training.dataset", f"there is no data set '{entry.dataset}'", f"known: {known}")
+    return config

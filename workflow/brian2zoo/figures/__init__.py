@@ -1,0 +1,202 @@
+"""The papers' figures, one a module.
+
+Each module has ``draw(datasets, published) -> Figure``, which reads no file. `datasets` are results of the
+pipeline in any order; a figure takes those that have what it draws. `published` is what the paper reports, from
+`published`; a value that no second source confirms is drawn open.
+"""
+
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
+
+import brian2zoo
+from brian2zoo import results
+from brian2zoo.figures.style import FOOTER, GREY, THIN, WIDTH, Look, method_order, styled
+from brian2zoo.spec import ROOT, read_yaml
+
+MANY_EPOCHS = 20  # an axis of more epochs is logarithmic, as the papers' are
+
+# --- The papers' values ---------------------------------------------------------------------------
+
+CERTAINTY = {
+    "corroborated": "published (corroborated)",
+    "memory": "published (from memory, unverified)",
+    "code": "published (authors' scripts, unverified)",
+}
+
+
+def published(paper: str) -> dict[str, Any]:
+    """What a paper reports, from data/published."""
+    return read_yaml(ROOT / "data" / "published" / f"{paper}.yaml")
+
+
+def published_error(result: xr.Dataset, paper: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The paper's error for the network and method of a result, if it has one."""
+    attrs = result.attrs
+    if (attrs["dataset"], attrs["setting"]) != (paper["dataset"], "default"):
+        return None
+    return paper["error"].get(attrs["layers"], {}).get(attrs["experiment"])
+
+
+def mark_published(
+    axes: Axes, x: float, y: float, certainty: str, half_width: float, colour: str, along: str = "y", **keywords: Any
+) -> None:
+    """A diamond at a published value: filled if corroborated, else open with a bar of the half width.
+
+    Parameters
+    ----------
+    along : the axis, 'x' or 'y', that the value and its half width lie on.
+    """
+    certain = certainty == "corroborated"
+    diamond = {"fmt": "D", "elinewidth": 0.8} | ({} if certain else {"markerfacecolor": "white"})
+    bar = {} if certain else {f"{along}err": half_width}
+    drawn = axes.errorbar(x, y, color=colour, zorder=4, **diamond, **bar, **keywords)
+    for artist in drawn.get_children():
+        artist.set_clip_on(False)  # the mark may stand beside the axes
+    axes.errorbar([], [], color=GREY, label=CERTAINTY[certainty], **diamond)  # the legend's, in no method's colour
+
+
+# --- Grouping results -----------------------------------------------------------------------------
+
+
+def network_order(network: tuple[str, str]) -> tuple[str, int, list[int]]:
+    """Sorting key of (data set, layers): by data set, depth and size."""
+    dataset, layers = network
+    sizes = [int(size) for size in layers.split("-")]
+    return dataset, len(sizes), sizes
+
+
+def by_network(datasets: Sequence[xr.Dataset]) -> dict[tuple[str, str], list[xr.Dataset]]:
+    """Results by (data set, layers), in order."""
+    return _grouped(datasets, ("dataset", "layers"), network_order)
+
+
+def by_method(datasets: Sequence[xr.Dataset]) -> dict[tuple[str, str], list[xr.Dataset]]:
+    """Results by (experiment, setting), in order; those of a group differ by their seeds."""
+    return _grouped(datasets, ("experiment", "setting"), method_order)
+
+
+def _grouped(datasets: Sequence[xr.Dataset], attrs: tuple[str, str], order: Callable) -> dict:
+    groups: dict[tuple[str, str], list[xr.Dataset]] = {}
+    for dataset in datasets:
+        groups.setdefault((dataset.attrs[attrs[0]], dataset.attrs[attrs[1]]), []).append(dataset)
+    return {key: groups[key] for key in sorted(groups, key=order)}
+
+
+# --- Panels ---------------------------------------------------------------------------------------
+
+
+def panels(datasets: Sequence[xr.Dataset], needs: str, columns: int = 1) -> tuple[Figure, list[tuple]]:
+    """A figure with one panel, or a row of `columns` panels, for each network.
+
+    Parameters
+    ----------
+    needs : variable that a result must have to be drawn.
+
+    Returns
+    -------
+    the figure and, for each network, its panels and its results.
+    """
+    networks = by_network([dataset for dataset in datasets if needs in dataset])
+    abreast = 2 if columns == 1 and len(networks) > 1 else 1
+    rows = max(1, -(-len(networks) // abreast))
+    figure = Figure(figsize=(WIDTH, 0.6 + 2.4 * rows), layout="constrained")
+    grid = figure.subplots(rows, columns * abreast, squeeze=False, sharey="row" if columns > 1 else False)
+    cells = list(grid.reshape(-1, columns))
+    for axes in (axes for cell in cells[len(networks) :] for axes in cell):
+        axes.set_axis_off()
+    if not networks:
+        cells[0][0].set_title(f"no result has '{needs}': nothing to draw")
+    return figure, list(zip(cells, networks.values(), strict=False))
+
+
+def title(axes: Axes, members: Sequence[xr.Dataset], note: str) -> None:
+    """Network, number of seeds and a note above a panel."""
+    counts = {sum(member.sizes.get("seed", 1) for member in method) for method in by_method(members).values()}
+    seeds = " to ".join(str(n) for n in sorted({min(counts), max(counts)}))
+    seeds += " seed" if counts == {1} else " seeds"
+    axes.set_title(f"{members[0].attrs['dataset']} {members[0].attrs['layers']}\n{seeds}; {note}")
+
+
+def seed_lines(axes: Axes, curves: Sequence[xr.DataArray], look: Look, **line: Any) -> None:
+    """A thin line for the curve of each seed and a thick one for their mean, where all seeds have a value.
+
+    Parameters
+    ----------
+    line : keywords of the lines, over those of `look`; the marker is on the last point, so that it names the line
+        without colour and a single point shows.
+    """
+    for curve in curves:
+        axes.plot(curve[curve.dims[0]], curve, **look.line | line | {"linewidth": THIN})
+    mean = xr.concat(curves, "seed", join="inner", coords="minimal", compat="override").mean("seed")
+    marked = {"marker": look.marker, "markevery": [-1], "label": look.label}
+    axes.plot(mean[mean.dims[0]], mean, **look.line | marked | line)
+
+
+def epoch_axis(axes: Axes, members: Sequence[xr.Dataset]) -> None:
+    """Label and scale of the axis of epochs."""
+    axes.set_xlabel("epochs")
+    if max(int(member.epoch.max()) for member in members) > MANY_EPOCHS:
+        axes.set_xscale("log", nonpositive="mask")  # without the untrained network
+        plain_log_ticks(axes.xaxis)
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+
+
+def plain_log_ticks(axis: Axis, digits: Sequence[int] = (1, 2, 5)) -> None:
+    """Ticks of a logarithmic axis at these leading digits, written as they are."""
+    axis.set_major_locator(LogLocator(subs=digits))
+    axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axis.set_minor_locator(NullLocator())
+
+
+def error_axis(axes: Axes) -> None:
+    """Label and scale of the axis of errors; logarithmic, so that 2 % and a seed that never learns both show."""
+    axes.set_yscale("log")
+    plain_log_ticks(axes.yaxis, (1, 2, 3, 5, 7))
+    axes.set_ylabel("test error (%)")
+
+
+def legend(figure: Figure, columns: int = 4) -> None:
+    """One legend above all panels, each label once."""
+    handles: dict[str, Any] = {}
+    for axes in figure.axes:
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            handles.setdefault(label, handle)
+    if handles:
+        figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=columns)
+
+
+# --- Saving ---------------------------------------------------------------------------------------
+
+
+@styled
+def save(figure: Figure, stem: Path, command: str) -> None:
+    """Write STEM.png and STEM.pdf, which say in a footer and in their metadata what made them.
+
+    Parameters
+    ----------
+    command : the command that makes the figure again.
+    """
+    commit = results.git_commit()
+    footer = "\n".join(textwrap.wrap(f"{command}  (commit {commit})", 130))
+    figure.supxlabel(footer, x=0.01, ha="left", fontsize=FOOTER, color=GREY)
+    metadata = {
+        "Title": stem.name,
+        "Subject": command,
+        "Keywords": f"git commit {commit}",
+        "Creator": f"brian2zoo {brian2zoo.__version__}",
+    }
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    for kind in ("png", "pdf"):
+        path = stem.with_name(f"{stem.name}.{kind}")
+        partial = path.with_name(path.name + ".partial")
+        figure.savefig(partial, format=kind, metadata=metadata)
+        partial.replace(path)

@@ -1,0 +1,46 @@
+"""Learning curves of Neftci et al. (2017): test error against epochs, one panel a network.
+
+Thin lines are seeds, thick ones their mean. Diamonds at the right edge are the final values of the paper's Table 1.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import xarray as xr
+from matplotlib.figure import Figure
+
+from brian2zoo.figures import (
+    by_method,
+    epoch_axis,
+    error_axis,
+    legend,
+    mark_published,
+    panels,
+    published_error,
+    seed_lines,
+    title,
+)
+from brian2zoo.figures.style import look, styled
+
+
+@styled
+def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure:
+    """Error against epochs of every method, beside the published final errors."""
+    figure, networks = panels(datasets, "epoch")
+    for (axes,), members in networks:
+        edge = 1.03
+        for method, seeds in by_method(members).items():
+            seed_lines(axes, [100 * seed.test_error for seed in seeds], look(*method))
+            if entry := published_error(seeds[0], published):
+                at_edge = axes.get_yaxis_transform()
+                colour = look(*method).colour
+                mark_published(
+                    axes, edge, entry["value"], entry["certainty"], published["half_width"], colour, transform=at_edge
+                )
+                edge += 0.035  # side by side, so that the bars do not hide one another
+        error_axis(axes)
+        epoch_axis(axes, members)
+        known = any(published_error(member, published) for member in members)
+        title(axes, members, "published at the right edge" if known else "no published values")
+    legend(figure)
+    return figure

@@ -1,0 +1,102 @@
+"""Table 1 of Neftci et al. (2017) as a figure: final error of every network (row) under every method (column).
+
+As in the paper, a final error is the mean over the last tests of a training.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from brian2zoo.figures import by_method, by_network, legend, mark_published, network_order, plain_log_ticks
+from brian2zoo.figures.style import GREY, PALE, WIDTH, Look, look, method_order, styled
+
+NETWORK, METHOD = ["dataset", "network"], ["experiment", "setting"]
+COLUMNS = 4  # methods abreast
+OURS, THEIRS = -0.2, 0.2  # places within a row; the axis points down
+
+
+def table(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> pd.DataFrame:
+    """A row for every network and method that was run or published.
+
+    Returns
+    -------
+    `error`, `low`, `high`: mean, least and greatest final error of the seeds, in %; `seeds`; `evaluations`: how many
+    tests a final error is the mean of (the fewest of all seeds); `published` in %, and its `certainty`. Missing where
+    not run or not published.
+    """
+    measured = [
+        (*network, *method, *_final(seeds, published["evaluations"]))
+        for network, members in by_network([d for d in datasets if "epoch" in d]).items()
+        for method, seeds in by_method(members).items()
+    ]
+    reported = [
+        (published["dataset"], network, experiment, "default", entry["value"], entry["certainty"])
+        for network, entries in published["error"].items()
+        for experiment, entry in entries.items()
+    ]
+    keys = NETWORK + METHOD
+    ours = pd.DataFrame(measured, columns=[*keys, "error", "low", "high", "seeds", "evaluations"])
+    theirs = pd.DataFrame(reported, columns=[*keys, "published", "certainty"])
+    rows = ours.merge(theirs, how="outer", on=keys)
+    order = sorted(rows.index, key=lambda i: (network_order(rows.loc[i, NETWORK]), method_order(rows.loc[i, METHOD])))
+    return rows.loc[order].reset_index(drop=True)
+
+
+def _final(seeds: Sequence[xr.Dataset], evaluations: int) -> tuple[float, float, float, int, int]:
+    tests = [100 * seed.test_error.where(seed.epoch > 0).dropna("epoch")[-evaluations:] for seed in seeds]
+    final = [float(last.mean()) for last in tests]
+    return sum(final) / len(final), min(final), max(final), len(final), min(last.size for last in tests)
+
+
+@styled
+def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure:
+    """Ours filled, with the range over the seeds; below it the paper's, a diamond, open where uncertain."""
+    rows = table(datasets, published)
+    networks = [*rows.groupby(NETWORK, sort=False).groups]
+    columns = dict([*rows.groupby(METHOD)])
+    blocks = -(-len(columns) // COLUMNS)
+    figure = Figure(figsize=(WIDTH, 0.9 + blocks * (0.5 + 0.4 * len(networks))), layout="constrained")
+    grid = figure.subplots(blocks, COLUMNS, sharex=True, sharey=True, squeeze=False)
+    for axes in grid.flat[len(columns) :]:
+        axes.set_axis_off()
+    ours = f"ours, mean of the last {published['evaluations']} tests (or of [k]), range of seeds"
+    grid[0, 0].errorbar([], [], xerr=[], fmt="o", color=GREY, label=ours)
+    for axes, method in zip(grid.flat, sorted(columns, key=method_order), strict=False):
+        cells = columns[method].set_index(NETWORK)
+        for place, network in enumerate(networks):
+            if network in cells.index:
+                _draw_cell(axes, place, cells.loc[network], look(*method), published)
+            if place:
+                axes.axhline(place - 0.5, color=PALE, linewidth=0.6)
+        axes.set_title(look(*method).label)
+        axes.set_xscale("log")
+        plain_log_ticks(axes.xaxis, (1, 3))
+        axes.tick_params(labelbottom=True)
+        axes.tick_params(axis="y", length=0)
+        axes.set_xlabel("test error (%)")
+    grid[0, 0].set_ylim(len(networks) - 0.5, -0.5)
+    grid[0, 0].set_yticks(range(len(networks)), [f"{layers}\n{dataset}" for dataset, layers in networks])
+    legend(figure, columns=2)
+    return figure
+
+
+def _draw_cell(axes: Axes, place: int, row: pd.Series, shown: Look, published: Mapping[str, Any]) -> None:
+    """One network under one method: our value and the paper's, with their numbers at the right edge."""
+    ours, theirs = "not run", "none"
+    if pd.notna(row.error):
+        spread = [[row.error - row.low], [row.high - row.error]]
+        axes.errorbar(row.error, place + OURS, xerr=spread, fmt=shown.marker, color=shown.colour)
+        ours = f"{row.error:.2f}"
+        if row.evaluations < published["evaluations"]:
+            ours += f" [{row.evaluations:.0f}]"
+    if pd.notna(row.published):
+        mark_published(
+            axes, row.published, place + THEIRS, row.certainty, published["half_width"], shown.colour, along="x"
+        )
+        theirs = f"{row.published:.2f}"
+    for offset, text, colour in ((OURS, ours, "black"), (THEIRS, theirs, GREY)):
+        axes.text(1.04, place + offset, text, color=colour, va="center", transform=axes.get_yaxis_transform())

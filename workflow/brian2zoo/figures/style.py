@@ -1,0 +1,82 @@
+"""How every figure looks: page width, type, colours. The only place that says so."""
+
+from dataclasses import dataclass
+
+from matplotlib import style
+
+WIDTH = 7.0  # inches: two columns of a journal, drawn at the size it is printed
+FOOTER = 6  # points
+THIN = 0.5  # points, a line that stands back
+
+# Okabe and Ito's palette, safe for the colour-blind
+BLUE, VERMILLION, GREEN, SKY, PURPLE, ORANGE = "#0072B2", "#D55E00", "#009E73", "#56B4E9", "#CC79A7", "#E69F00"
+BLACK, GREY, PALE = "black", "0.45", "0.85"
+
+RC = {
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.titlelocation": "left",
+    "axes.labelsize": 8,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "legend.fontsize": 8,
+    "legend.frameon": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "lines.linewidth": 1.4,
+    "lines.markersize": 4.5,
+    "pdf.fonttype": 42,  # text stays text, editable and searchable
+    "savefig.dpi": 200,
+}
+
+# for functions that draw; and for saving, since ticks take their style when they are first drawn
+styled = style.context(RC, after_reset=True)
+
+
+@dataclass(frozen=True)
+class Look:
+    """One method, the same in all figures; told apart by its marker as well as its colour.
+
+    Parameters
+    ----------
+    dashed : a control, a variant, or a method that the paper does not have.
+    """
+
+    label: str
+    colour: str
+    marker: str
+    dashed: bool = False
+
+    @property
+    def line(self) -> dict[str, str]:
+        """Keywords of its lines."""
+        return {"color": self.colour, "linestyle": "--" if self.dashed else "-"}
+
+
+LOOKS = {  # in the order of legends and columns
+    "erbp_plus": Look("eRBP+", BLUE, "o"),
+    "erbp_times": Look("eRBP×", VERMILLION, "s"),  # noqa: RUF001
+    "rbp": Look("RBP", GREEN, "^"),
+    "bp": Look("BP", BLACK, "v"),
+    "erbp_fixed_point": Look("eRBP+ fixed point", SKY, "p", dashed=True),
+    "dfa": Look("DFA", PURPLE, "<", dashed=True),
+    "readout_only": Look("readout only", ORANGE, ">", dashed=True),
+}
+
+
+def look(experiment: str, setting: str = "default") -> Look:
+    """How a method is drawn; an experiment that is not listed is grey, under its own name."""
+    known = LOOKS.get(experiment, Look(experiment, GREY, "*", dashed=True))
+    if setting == "default":
+        return known
+    return Look(f"{known.label}, {setting}", known.colour, known.marker, dashed=True)
+
+
+def method_order(method: tuple[str, str]) -> tuple[int, str, bool, str]:
+    """Sorting key of (experiment, setting): as listed, then by name; without a setting first."""
+    experiment, setting = method
+    place = list(LOOKS).index(experiment) if experiment in LOOKS else len(LOOKS)
+    return place, experiment, setting != "default", setting

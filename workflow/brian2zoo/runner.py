@@ -1,0 +1,97 @@
+"""Run a built circuit over any number of samples, and read the answer of its output units."""
+
+import json
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from brian2zoo import measure
+from brian2zoo.circuits import Circuit
+from brian2zoo.network import duration, samples_of
+from brian2zoo.simulate import Binary, Inputs, parameter_values
+
+
+def run_seed(*parts: int | str) -> int:
+    """Seed of one run of a binary, a function of its place in the training alone."""
+    return zlib.crc32(json.dumps(parts).encode()) & 0x7FFFFFFF
+
+
+class Runner:
+    """A circuit and its binary: run it over any number of samples.
+
+    Spiking circuits answer with output spikes, rate circuits with output activity; `scores` is the spike
+    count or the activity of each output unit for each sample.
+    """
+
+    def __init__(self, circuit: Circuit, binary: Binary, sample_time: Any) -> None:
+        self.circuit, self.binary = circuit, binary
+        self.sample_time = float(sample_time)
+        self.dt = float(duration(circuit, "dt"))
+        self.spiking = [p for p in circuit.populations if p.neuron.threshold and p.role != "noise"]
+        self.parameters = parameter_values(circuit)
+        self.classes = circuit.layers[-1]
+
+    def run(
+        self,
+        data: Mapping[str, np.ndarray],
+        weights: Mapping[str, np.ndarray],
+        seed: int,
+        keep: tuple[str, ...] = (),
+    ) -> dict[str, Any]:
+        """Run at most `capacity` samples.
+
+        Parameters
+        ----------
+        data : 'input' (sample, unit), and 'label' (sample, class) in training.
+        weights : by projection, each (synapse,), SI units.
+        keep : further variables to return, flat.
+
+        Returns
+        -------
+        `scores` (sample, class); `weights` of the plastic projections; `spikes` by population (neuron,);
+        `output_sample`, `output_class`, `output_time` of each output spike, if there are any; and `keep`.
+        """
+        n = len(data["input"])
+        rates = not self.circuit.population("output").neuron.threshold
+        wanted = [f"{p.name}.w" for p in self.circuit.plastic]
+        wanted += [f"{p.name}_spikes.count" for p in self.spiking]
+        wanted += ["output_rates.r"] if rates else ["output_spikes.t", "output_spikes.i"]
+        names = {p.name for p in self.circuit.projections}
+        values = {f"{name}.w": w for name, w in weights.items() if name in names}
+        inputs = Inputs(data, values | self.parameters, n, seed)
+        out = self.binary.run(inputs, [*wanted, *keep])
+        result: dict[str, Any] = {
+            "weights": {p.name: out[f"{p.name}.w"] for p in self.circuit.plastic},
+            "spikes": {p.name: out[f"{p.name}_spikes.count"] for p in self.spiking},
+        } | {name: out[name] for name in keep}
+        if rates:
+            return result | {"scores": out["output_rates.r"].reshape(n, self.classes)}
+        times = out["output_spikes.t"]
+        samples = samples_of(times, self.sample_time, self.dt)
+        return result | {
+            "scores": measure.spike_counts(samples, out["output_spikes.i"], n, self.classes),
+            "output_sample": samples,
+            "output_class": out["output_spikes.i"],
+            "output_time": times - samples * self.sample_time,
+        }
+
+
+def test(runner: Runner, data: xr.Dataset, weights: Mapping[str, np.ndarray], seed: int) -> dict[str, Any]:
+    """Scores (sample, class), output spikes and spike counts over all samples of a split."""
+    parts = []
+    for begin in range(0, data.sizes["sample"], runner.binary.capacity):
+        rows = slice(begin, begin + runner.binary.capacity)
+        part = runner.run({"input": data.input.values[rows]}, weights, run_seed(seed, "test", begin))
+        if "output_sample" in part:
+            part["output_sample"] = part["output_sample"] + begin
+        parts.append(part)
+    joined = {
+        name: np.concatenate([part[name] for part in parts])
+        for name in ("scores", "output_sample", "output_class", "output_time")
+        if name in parts[0]
+    }
+    joined["spikes"] = {name: sum(part["spikes"][name] for part in parts) for name in parts[0]["spikes"]}
+    return joined

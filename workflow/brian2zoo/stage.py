@@ -1,0 +1,63 @@
+"""What the scripts of the pipeline share: a command line from a function, and the parts they are given."""
+
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from brian2zoo import circuits, network, results
+from brian2zoo.circuits import Circuit, Mode
+from brian2zoo.errors import ZooError
+from brian2zoo.runner import Runner
+from brian2zoo.simulate import Binary
+from brian2zoo.spec import Experiment, Zoo
+
+# What is built for an experiment: in which mode the circuit is, and which time of the protocol a sample lasts.
+BUILDS: dict[str, tuple[Mode, str]] = {
+    "train": ("train", "T_train"),
+    "test": ("test", "T_test"),
+    "final": ("test", "T_final"),
+    "trace": ("train", "T_train"),
+}
+
+
+def run(main: Callable[..., None]) -> None:
+    """Call `main` with the command line's options; a `ZooError` ends the script with its one line."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    try:
+        typer.run(main)
+    except ZooError as error:
+        sys.exit(f"brian2zoo: {error}")
+
+
+def experiment_of(name: str, setting: str = "default") -> Experiment:
+    """An experiment of the zoo with the parameters of a setting."""
+    return Zoo().experiment(name).with_setting(setting)
+
+
+def circuit_of(experiment: Experiment, layers: str, build: str) -> Circuit:
+    """The circuit of an experiment for layers such as '784-100-10', as one of `BUILDS`."""
+    return circuits.build(Zoo(), experiment, [int(size) for size in layers.split("-")], BUILDS[build][0])
+
+
+def runner_of(experiment: Experiment, layers: str, build: str, directory: Path) -> Runner:
+    """A built circuit, ready to run."""
+    circuit = circuit_of(experiment, layers, build)
+    return Runner(circuit, Binary(directory), network.duration(circuit, BUILDS[build][1]))
+
+
+def write(dataset: Any, output: Path, experiment: Experiment, **facts: Any) -> None:
+    """Write a result with what it is a result of; `facts` become attributes."""
+    results.write(
+        dataset,
+        output,
+        experiment.title,
+        experiment=experiment.name,
+        rule=experiment.rule,
+        command=f"snakemake {output}",
+        config_json={"experiment": experiment.model_dump(mode="json"), **facts},
+        **facts,
+    )

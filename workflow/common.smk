@@ -1,0 +1,107 @@
+# Functions the rules use; the only file with Python of its own.
+import json
+import os
+import sys
+
+from brian2zoo.config import load_config
+from brian2zoo.errors import ZooError
+from brian2zoo.spec import Zoo, fingerprint
+from snakemake.exceptions import WorkflowError
+
+# The scripts run with the Python that runs Snakemake, whether or not its environment is activated.
+shell.prefix(f"export PATH={os.path.dirname(sys.executable)}:$PATH; ")
+
+ZOO = Zoo()
+try:
+    CONFIG = load_config(config)
+    TRAININGS = CONFIG.trainings()
+    if workflow.is_main_process:
+        from brian2zoo.check import check_zoo
+
+        mistakes = [str(error) for error in check_zoo(ZOO)]
+        if mistakes:
+            raise WorkflowError("\n".join(mistakes))
+except ZooError as error:
+    raise WorkflowError(str(error))
+
+
+wildcard_constraints:
+    dataset=r"\w+",
+    encoders=r"\w+,\w+",
+    experiment=r"\w+",
+    layers=r"\d+(-\d+)+",
+    setting=r"[^/]+",
+    seed=r"\d+",
+    mode=r"train|test|final|trace",
+    figure=r"\w+",
+
+
+def structure(wildcards):
+    """What the program of an experiment depends on."""
+    mode = "test" if wildcards.mode in ("test", "final") else "train"
+    return fingerprint(ZOO.structure(ZOO.experiment(wildcards.experiment), mode))
+
+
+def numbers(wildcards):
+    """What a result of an experiment depends on, beside its inputs."""
+    return fingerprint(ZOO.numbers(ZOO.experiment(wildcards.experiment)))
+
+
+def encoding(wildcards):
+    """What encoded data depend on, beside the data set."""
+    return fingerprint([ZOO.encoder(name).content() for name in wildcards.encoders.split(",")])
+
+
+def dataset_settings(wildcards):
+    """Settings of a data set as JSON."""
+    return CONFIG.datasets[wildcards.dataset].model_dump_json()
+
+
+def encoded(split):
+    """Input function: the encoded split of an experiment's data set."""
+
+    def path(wildcards):
+        encoders = ZOO.experiment(wildcards.experiment).encoders
+        return f"results/encoded/{wildcards.dataset}/{encoders.input},{encoders.label}/{split}.nc"
+
+    return path
+
+
+def training(wildcards):
+    """The configuration's entry for a training."""
+    key = (wildcards.dataset, wildcards.experiment, wildcards.layers, wildcards.setting)
+    if key not in TRAININGS:
+        raise WorkflowError(f"config: training: there is no entry for {' '.join(key)}")
+    return TRAININGS[key]
+
+
+def run_path(key, seed):
+    """Folder and file of one run below the folder of its stage."""
+    return "/".join((*key, f"seed={seed}.nc"))
+
+
+def training_path(key, seed):
+    return f"results/train/{run_path(key, seed)}"
+
+
+def default_trainings(stage):
+    """Results of a stage for all trainings of the configuration but the sweeps."""
+    keys = {
+        (entry.dataset, experiment, layers, setting): entry
+        for entry in CONFIG.training
+        for experiment in entry.experiments
+        for layers in entry.layers
+        for setting in entry.settings
+    }
+    return [f"results/{stage}/{run_path(key, seed)}" for key, entry in keys.items() for seed in entry.seeds]
+
+
+def sweep_paths(stage, experiment, scope, bits):
+    """Results of a stage for the sweep over bits; without `bits`, those with the experiment's own numbers."""
+    sweep = CONFIG.bits
+    settings = [f"{scope}={n}" for n in bits] if bits else ["default"]
+    return [
+        f"results/{stage}/{run_path((sweep.dataset, experiment, sweep.layers, setting), seed)}"
+        for setting in settings
+        for seed in sweep.seeds
+    ]

@@ -1,0 +1,57 @@
+# Fewer bits: weights rounded after learning; and the sweeps during learning gathered beside them.
+rule quantize:
+    input:
+        trained="results/train/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.nc",
+        test_data=encoded("test"),
+        build="results/build/{experiment}/{layers}/test",
+    output:
+        "results/quantize/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.nc",
+    params:
+        bits=",".join(str(n) for n in CONFIG.bits.bits_after),
+    log:
+        "results/logs/quantize/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.log",
+    benchmark:
+        "results/benchmarks/quantize/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    conda:
+        "../environment.yml"
+    message:
+        "round the weights of {wildcards.experiment} {wildcards.layers}, seed {wildcards.seed}"
+    shell:
+        "python workflow/scripts/quantize.py --trained {input.trained:q} --test-data {input.test_data}"
+        " --build {input.build} --bits {params.bits} --output {output:q} 2>&1 | tee {log:q}"
+
+
+rule bits:
+    input:
+        learning=sweep_paths("train", CONFIG.bits.learning, "synapse.bits", CONFIG.bits.bits),
+        states=(
+            sweep_paths("train", CONFIG.bits.states, "state.x_bits", CONFIG.bits.bits_states)
+            if CONFIG.bits.states
+            else []
+        ),
+        after=sweep_paths("quantize", CONFIG.bits.after, "", ()),
+        reference=sweep_paths("train", CONFIG.bits.after, "", ()),
+    output:
+        f"results/bits/{CONFIG.bits.dataset}/{CONFIG.bits.layers}.nc",
+    params:
+        files=lambda wildcards, input: " ".join(
+            f"--{option} {path}"
+            for option in ("learning", "states", "after", "reference")
+            for path in input.get(option, [])
+        ),
+    log:
+        "results/logs/bits.log",
+    benchmark:
+        "results/benchmarks/bits.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    conda:
+        "../environment.yml"
+    message:
+        "gather the sweeps over bits"
+    shell:
+        "python workflow/scripts/bits.py {params.files} --output {output} 2>&1 | tee {log}"

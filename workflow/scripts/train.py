@@ -1,0 +1,41 @@
+"""Train one network with one seed, testing after every epoch."""
+
+from pathlib import Path
+
+from typer import Option
+
+from brian2zoo import results, stage
+from brian2zoo.spec import Zoo, fingerprint
+from brian2zoo.train import Schedule, train
+
+
+def main(
+    dataset: str = Option(help="name of the data set, recorded in the result"),
+    experiment: str = Option(help="file in config/experiments"),
+    layers: str = Option(help="sizes of the layers, such as 784-100-10"),
+    setting: str = Option("default", help="scope.name=value,..."),
+    seed: int = Option(0, help="seed of weights, order of samples and all noise"),
+    epochs: int = Option(help="epochs"),
+    samples: int = Option(help="training samples an epoch"),
+    train_data: Path = Option(help="encoded training split"),
+    test_data: Path = Option(help="encoded test split"),
+    train_build: Path = Option(help="program that learns"),
+    test_build: Path = Option(help="program that tests"),
+    checkpoint: Path = Option(help="file that holds the state of an unfinished training"),
+    output: Path = Option(help="file to write"),
+) -> None:
+    chosen = stage.experiment_of(experiment, setting)
+    schedule = Schedule(epochs, samples, seed, key=fingerprint(Zoo().numbers(chosen), dataset, layers))
+    trained = train(
+        stage.runner_of(chosen, layers, "train", train_build),
+        stage.runner_of(chosen, layers, "test", test_build),
+        results.read(train_data),
+        results.read(test_data),
+        schedule,
+        checkpoint,
+    )
+    facts = {"dataset": dataset, "layers": layers, "setting": setting, "seed": seed, "samples": samples}
+    stage.write(trained, output, chosen, **facts)
+
+
+stage.run(main)
