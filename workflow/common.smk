@@ -9,7 +9,7 @@ from brian2zoo.spec import Zoo, fingerprint
 from snakemake.exceptions import WorkflowError
 
 # The scripts run with the Python that runs Snakemake, whether or not its environment is activated.
-shell.prefix(f"export PATH={os.path.dirname(sys.executable)}:$PATH; ")
+shell.prefix(f"set -euo pipefail; export PATH={os.path.dirname(sys.executable)}:$PATH; ")
 
 ZOO = Zoo()
 try:
@@ -96,12 +96,8 @@ def default_trainings(stage):
     return [f"results/{stage}/{run_path(key, seed)}" for key, entry in keys.items() for seed in entry.seeds]
 
 
-def sweep_paths(stage, experiment, scope, bits):
-    """Results of a stage for the sweep over bits; without `bits`, those with the experiment's own numbers."""
+def sweep_paths(stage, experiment, settings):
+    """Results of a stage for some settings of the sweep over bits."""
     sweep = CONFIG.bits
-    settings = [f"{scope}={n}" for n in bits] if bits else ["default"]
-    return [
-        f"results/{stage}/{run_path((sweep.dataset, experiment, sweep.layers, setting), seed)}"
-        for setting in settings
-        for seed in sweep.seeds
-    ]
+    keys = [(sweep.dataset, experiment, sweep.layers, setting) for setting in settings]
+    return [f"results/{stage}/{run_path(key, seed)}" for key in keys for seed in sweep.seeds]

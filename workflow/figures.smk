@@ -9,7 +9,7 @@ def figure_command(wildcards, output):
 
 
 def figure_data(wildcards, input):
-    return " ".join(f"--data {path}" for path in input)
+    return " ".join(f"--data '{path}'" for path in input)
 
 
 rule figures:

@@ -26,19 +26,15 @@ rule quantize:
 
 rule bits:
     input:
-        learning=sweep_paths("train", CONFIG.bits.learning, "synapse.bits", CONFIG.bits.bits),
-        states=(
-            sweep_paths("train", CONFIG.bits.states, "state.x_bits", CONFIG.bits.bits_states)
-            if CONFIG.bits.states
-            else []
-        ),
-        after=sweep_paths("quantize", CONFIG.bits.after, "", ()),
-        reference=sweep_paths("train", CONFIG.bits.after, "", ()),
+        learning=sweep_paths("train", CONFIG.bits.learning, CONFIG.bits.variants("synapse.bits", CONFIG.bits.bits)),
+        states=sweep_paths("train", CONFIG.bits.states, CONFIG.bits.variants("state.x_bits", CONFIG.bits.bits_states)),
+        after=sweep_paths("quantize", CONFIG.bits.after, [CONFIG.bits.setting]),
+        reference=sweep_paths("train", CONFIG.bits.after, [CONFIG.bits.setting]),
     output:
         f"results/bits/{CONFIG.bits.dataset}/{CONFIG.bits.layers}.nc",
     params:
         files=lambda wildcards, input: " ".join(
-            f"--{option} {path}"
+            f"--{option} '{path}'"
             for option in ("learning", "states", "after", "reference")
             for path in input.get(option, [])
         ),

@@ -71,7 +71,7 @@ def bits(layers: str = "784-100-10", dataset: str = "mnist", states: bool = True
     return xr.Dataset(
         variables | {"error_float": ("seed", np.full(seeds, 0.04))},
         coords={"bits": width, "seed": np.arange(seeds)},
-        attrs=attributes("erbp_plus", layers, 0, dataset),
+        attrs={"experiment": "erbp_fixed_point", "layers": layers, "dataset": dataset},
     )
 
 
@@ -96,7 +96,7 @@ def trace(layers: str = "784-200-200-10") -> xr.Dataset:
             "w": ("time", 1e-10 + 1e-13 * np.cumsum(noise), {"units": "A"}),
         },
         coords={"time": ("time", time, {"units": "s"})},
-        attrs=attributes("erbp_plus", layers, 0, "mnist") | {"neuron": 0, "b_max": 1.15e-9, "V_th": 0.1},
+        attrs=attributes("erbp_plus", layers, 0, "mnist") | {"b_max": 1.15e-9, "V_th": 0.1},
     )
 
 

@@ -42,8 +42,8 @@ class Training(_Part):
 class Bits(_Part):
     """Sweep over the number of bits, during and after learning."""
 
-    dataset: str
-    layers: str
+    dataset: str = Field(description="key of `datasets`")
+    layers: str = Field(description="sizes from input to output")
     learning: str = Field(description="experiment that learns with fixed-point weights")
     states: str = Field("", description="experiment whose neuron states are fixed-point too; empty: none")
     after: str = Field(description="experiment whose trained weights are rounded afterwards")
@@ -54,6 +54,11 @@ class Bits(_Part):
     seeds: tuple[int, ...]
     epochs: PositiveInt
     samples: PositiveInt
+
+    def variants(self, parameter: str, values: tuple[int, ...]) -> tuple[str, ...]:
+        """The sweep's setting with a parameter at each value."""
+        shared = "" if self.setting == "default" else f"{self.setting},"
+        return tuple(f"{shared}{parameter}={value}" for value in values)
 
 
 class Watched(_Part):
@@ -99,11 +104,11 @@ class Config(_Part):
         sweep = self.bits
         common = {k: getattr(sweep, k) for k in ("dataset", "seeds", "epochs", "samples")} | {"layers": (sweep.layers,)}
         wanted = [
-            Training(experiments=(sweep.learning,), settings=tuple(f"synapse.bits={n}" for n in sweep.bits), **common),
-            Training(experiments=(sweep.after,), **common),
+            Training(experiments=(sweep.learning,), settings=sweep.variants("synapse.bits", sweep.bits), **common),
+            Training(experiments=(sweep.after,), settings=(sweep.setting,), **common),
         ]
         if sweep.states:
-            settings = tuple(f"state.x_bits={n}" for n in sweep.bits_states)
+            settings = sweep.variants("state.x_bits", sweep.bits_states)
             wanted.append(Training(experiments=(sweep.states,), settings=settings, **common))
         return wanted
 

@@ -11,8 +11,8 @@ import brian2zoo
 from brian2zoo.spec import ROOT
 
 
-def write(dataset: xr.Dataset, path: Path, title: str, **attrs: Any) -> None:
-    """Write a dataset with its provenance; the file appears when it is complete.
+def write(result: xr.Dataset, path: Path, title: str, **attrs: Any) -> None:
+    """Write a result with its provenance; the file appears when it is complete.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ def write(dataset: xr.Dataset, path: Path, title: str, **attrs: Any) -> None:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    stored = dataset.assign_attrs(
+    stored = result.assign_attrs(
         {
             "Conventions": "CF-1.11",
             "title": title,

@@ -5,6 +5,7 @@ enter when it runs, so that a sweep compiles once.
 """
 
 import json
+import logging
 import os
 import shutil
 import subprocess
@@ -23,6 +24,12 @@ from filelock import FileLock
 from brian2zoo.circuits import Circuit
 from brian2zoo.network import OUTPUT_ONLY, Assembled, Recording, assemble, compose, duration
 from brian2zoo.spec import fingerprint
+
+# Composition makes the order of synapses irrelevant but for which of them gets which random number; of that
+# Brian2 warns at every draw.
+logging.getLogger("brian2.codegen.generators.base").addFilter(
+    lambda record: "may not be well-defined" not in record.getMessage()
+)
 
 MANIFEST = "manifest.json"
 PRECOMPILED = "precompiled.h"
@@ -121,7 +128,7 @@ def build(
             "seconds": {"generate": generated - begin, "compile": compiled - generated},
             "data": {name: list(array.values.shape) for name, array in assembled.data.items()},
             "data_names": {name: array.name for name, array in assembled.data.items()},
-            "variables": _variables(assembled, device),
+            "variables": _variables(assembled, device, {p.name: p.size for p in circuit.projections}),
         }
     finally:
         device.reinit()
@@ -166,8 +173,13 @@ def _prepare_compilation(directory: Path) -> None:
     subprocess.run(f"${{CXX:-g++}} {command} -I. -x c++-header {PRECOMPILED}", shell=True, cwd=directory, check=True)
 
 
-def _variables(assembled: Assembled, device: Any) -> dict[str, dict[str, Any]]:
-    """Stored variables of all groups and monitors: result file, type, size (-1 if it grows)."""
+def _variables(assembled: Assembled, device: Any, synapses: Mapping[str, int]) -> dict[str, dict[str, Any]]:
+    """Stored variables of all groups and monitors: result file, type, size (-1 if it grows).
+
+    Parameters
+    ----------
+    synapses : their number by projection; Brian2 learns it only when the program runs.
+    """
     found = {}
     for name, group in {**assembled.groups, **assembled.monitors}.items():
         for variable in group.variables.values():
@@ -178,7 +190,7 @@ def _variables(assembled: Assembled, device: Any) -> dict[str, dict[str, Any]]:
             found[f"{name}.{variable.name}"] = {
                 "file": device.get_array_filename(variable),
                 "dtype": np.dtype(variable.dtype).name,
-                "size": -1 if grows else int(variable.size),
+                "size": synapses.get(name, -1) if grows else int(variable.size),
                 "settable": not variable.read_only,
             }
     return found
@@ -257,7 +269,8 @@ def padded(inputs: Inputs, shapes: Mapping[str, Iterable[int]]) -> dict[str, np.
         capacity, width = shape
         given = np.asarray(inputs.data[name], dtype=float)[: inputs.n_samples]
         if len(given) != inputs.n_samples or len(given) > capacity or given.shape[1] != width:
-            raise ValueError(f"data '{name}' of shape {given.shape} do not fit {inputs.n_samples} x {width}")
+            wanted = f"{inputs.n_samples} samples of at most {capacity} x {width}"
+            raise ValueError(f"data '{name}' of shape {given.shape} do not fit {wanted}")
         full[name] = np.zeros((capacity, width))
         full[name][: len(given)] = given
     return full

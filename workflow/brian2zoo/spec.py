@@ -4,7 +4,6 @@ A file is YAML. Equations and statements are blocks of Brian2 strings; parameter
 ``name = value  # meaning``. A file may extend another of its kind: it then states only what differs.
 """
 
-import difflib
 import hashlib
 import json
 import re
@@ -22,7 +21,7 @@ from pydantic import (
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
-from brian2zoo.errors import ZooError
+from brian2zoo.errors import ZooError, did_you_mean
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -264,9 +263,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     try:
         data = YAML(typ="safe", pure=True).load(path)
     except FileNotFoundError:
-        near = difflib.get_close_matches(path.stem, [p.stem for p in path.parent.glob("*.yaml")])
-        remedy = f"did you mean '{near[0]}'?" if near else "'brian2zoo list' names the files there are"
-        raise ZooError(path, "", "there is no such file", remedy) from None
+        raise ZooError(path, "", "there is no such file", _instead_of(path)) from None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f"line {mark.line + 1}" if mark else ""
@@ -276,6 +273,11 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise ZooError(path, "", "the file is not a mapping of keys", "write lines 'key: value'")
     return data
+
+
+def _instead_of(path: Path) -> str:
+    names = [p.stem for p in path.parent.glob("*.yaml")]
+    return did_you_mean(path.stem, names, "'brian2zoo list' names the files there are")
 
 
 class Zoo:
@@ -365,6 +367,8 @@ class Zoo:
         if base in seen or base == path.stem:
             raise ZooError(shown, "extends", f"'{base}' extends this file in turn", "break the circle")
         above = f"{base}.yaml"
+        if not path.with_name(above).exists():
+            raise ZooError(shown, "extends", f"there is no '{base}'", _instead_of(path.with_name(above)))
         parent = self._raw(path.with_name(above), shown.with_name(above), (*seen, path.stem))
         return _merge(parent, data, shown)
 
@@ -372,7 +376,7 @@ class Zoo:
 def _merge(parent: dict[str, Any], child: dict[str, Any], shown: Path) -> dict[str, Any]:
     merged = {k: v for k, v in parent.items() if k not in ("reference", "notes")} | child
     for key in _MERGED_BY_LINE:
-        if key in parent and key in child:
+        if isinstance(parent.get(key), str) and isinstance(child.get(key), str):
             both = {}
             for block in (parent[key], child[key]):
                 try:
@@ -387,8 +391,8 @@ def _merge(parent: dict[str, Any], child: dict[str, Any], shown: Path) -> dict[s
     return merged
 
 
-def states(data: dict[str, Any], field: str) -> bool:
-    """Whether a file's own mapping states a dotted field; if not, the file inherits it or leaves it out."""
+def is_stated(data: dict[str, Any], field: str) -> bool:
+    """Whether a dotted field stands in a file's own mapping; if not, the file inherits it or leaves it out."""
     key, _, inner = field.partition(".")
     if key in _MERGED_BY_LINE and key in data:
         try:
@@ -420,8 +424,7 @@ def validate(model: type[M], data: dict[str, Any], where: Path, **extra: Any) ->
     field = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         known = _fields_at(model, first["loc"][:-1], set(extra))
-        near = difflib.get_close_matches(str(first["loc"][-1]), known)
-        remedy = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(known)}"
+        remedy = did_you_mean(str(first["loc"][-1]), known, f"known keys: {', '.join(known)}")
         raise ZooError(where, field, f"unknown key '{first['loc'][-1]}'", remedy)
     if first["type"] == "missing":
         raise ZooError(where, field, "this key is required", f"add a line '{first['loc'][-1]}: ...'")
@@ -440,11 +443,37 @@ def _fields_at(model: type[BaseModel], loc: tuple[Any, ...], hidden: set[str]) -
 
 
 def json_schemas() -> dict[str, dict[str, Any]]:
-    """JSON Schema of each kind of file, for editors."""
+    """JSON Schema of each kind of file, for editors.
+
+    A file that extends another may leave out any key, and may remove an inherited one by null; only a file
+    that stands by itself has to be complete.
+    """
     schemas = {}
     for kind, (model, _) in KINDS.items():
         schema = model.model_json_schema()
         for hidden in ("name", "path"):
             schema["properties"].pop(hidden)
-        schemas[kind] = schema
+        for key in _MERGED_BY_LINE:
+            schema["properties"].get(key, {}).pop("default", None)
+        complete: dict[str, Any] = {"required": schema.pop("required"), "properties": {}}
+        for key in _MERGED_BY_KEY:
+            if key in schema["properties"]:
+                complete["properties"][key] = _relax(schema, schema["properties"][key])
+        schemas[kind] = {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            **schema,
+            "if": {"required": ["extends"]},
+            "else": complete,
+        }
     return schemas
+
+
+def _relax(schema: dict[str, Any], mapping: dict[str, Any]) -> dict[str, Any]:
+    """Let a mapping of strings be partial and hold nulls; returns what this takes away."""
+    mapping = schema["$defs"][mapping["$ref"].rpartition("/")[2]] if "$ref" in mapping else mapping
+    values = [*mapping.get("properties", {}).values()]
+    if isinstance(mapping["additionalProperties"], dict):
+        values.append(mapping["additionalProperties"])
+    for value in values:
+        value["type"] = ["string", "null"]
+    return {"additionalProperties": {"type": "string"}, "required": mapping.pop("required", [])}

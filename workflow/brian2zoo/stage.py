@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
+import xarray as xr
 
 from brian2zoo import circuits, network, results
 from brian2zoo.circuits import Circuit, Mode
@@ -49,10 +50,16 @@ def runner_of(experiment: Experiment, layers: str, build: str, directory: Path) 
     return Runner(circuit, Binary(directory), network.duration(circuit, BUILDS[build][1]))
 
 
-def write(dataset: Any, output: Path, experiment: Experiment, **facts: Any) -> None:
+def facts_of(trained: xr.Dataset) -> dict[str, Any]:
+    """What a training result is of: data set, layers, setting and seed, to hand on to what is made from it."""
+    facts = {key: str(trained.attrs[key]) for key in ("dataset", "layers", "setting")}
+    return facts | {"seed": int(trained.attrs["seed"])}
+
+
+def write(result: xr.Dataset, output: Path, experiment: Experiment, **facts: Any) -> None:
     """Write a result with what it is a result of; `facts` become attributes."""
     results.write(
-        dataset,
+        result,
         output,
         experiment.title,
         experiment=experiment.name,

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import xarray as xr
@@ -21,6 +22,7 @@ from brian2.equations.equations import Equations
 from brian2zoo import measure
 from brian2zoo.circuits import FORWARD_KINDS, Circuit, Projection, initial_weights
 from brian2zoo.compose import unit_name_of
+from brian2zoo.errors import ZooError
 from brian2zoo.network import layer_names, weight_matrix
 from brian2zoo.progress import Progress
 from brian2zoo.runner import Runner, run_seed, test
@@ -163,12 +165,21 @@ class _State:
 
     @classmethod
     def resume(cls, path: Path, schedule: Schedule) -> "_State | None":
-        """The state in a checkpoint; None if there is none, or it belongs to another training."""
+        """The state in a checkpoint; None if there is none, or it belongs to another training.
+
+        Raises
+        ------
+        ZooError
+            If the file is no whole checkpoint.
+        """
         if not path.exists():
             return None
-        with np.load(path) as arrays:
-            stored = json.loads(str(arrays["state"]))
-            weights = {name: arrays[name] for name in arrays.files if name != "state"}
+        try:
+            with np.load(path) as arrays:
+                stored = json.loads(str(arrays["state"]))
+                weights = {name: arrays[name] for name in arrays.files if name != "state"}
+        except (BadZipFile, EOFError, KeyError, ValueError):
+            raise ZooError(path, "", "the checkpoint is damaged", "delete it; the training then starts anew") from None
         if stored["for"] != _identity(schedule):
             return None
         return cls(weights, **stored["counts"])

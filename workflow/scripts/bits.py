@@ -8,12 +8,12 @@ from typer import Option
 from brian2zoo import results, stage
 
 
-def last_errors(paths: list[Path], setting: str, long_name: str) -> xr.DataArray:
-    """Final test errors of trainings, over the bits in their setting and the seed."""
+def last_errors(paths: list[Path], parameter: str, long_name: str) -> xr.DataArray:
+    """Final test errors of trainings, over the value of a parameter in their setting and the seed."""
     found = [results.read(path) for path in paths]
     cells = [
         r.test_error.isel(epoch=-1, drop=True).expand_dims(
-            bits=[int(r.attrs["setting"].removeprefix(setting))], seed=[int(r.attrs["seed"])]
+            bits=[int(r.attrs["setting"].rpartition(f"{parameter}=")[2])], seed=[int(r.attrs["seed"])]
         )
         for r in found
     ]
@@ -28,9 +28,9 @@ def main(
     reference: list[Path] = Option(help="trainings in floating point"),
     output: Path = Option(help="file to write"),
 ) -> None:
-    parts = {"error_learning": last_errors(learning, "synapse.bits=", "error, fixed-point weights during learning")}
+    parts = {"error_learning": last_errors(learning, "synapse.bits", "error, fixed-point weights during learning")}
     if states:
-        parts["error_states"] = last_errors(states, "state.x_bits=", "error, fixed-point states during learning")
+        parts["error_states"] = last_errors(states, "state.x_bits", "error, fixed-point states during learning")
     rounded = [results.read(path) for path in after]
     parts["error_after"] = xr.concat([r.error_after.expand_dims(seed=[int(r.attrs["seed"])]) for r in rounded], "seed")
     references = [results.read(path) for path in reference]

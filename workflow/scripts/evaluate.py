@@ -15,11 +15,11 @@ def main(
     output: Path = Option(help="file to write"),
 ) -> None:
     source = results.read(trained)
-    facts = {key: source.attrs[key] for key in ("dataset", "layers", "setting", "seed")}
+    facts = stage.facts_of(source)
     chosen = stage.experiment_of(source.attrs["experiment"], facts["setting"])
     runner = stage.runner_of(chosen, facts["layers"], "final", build)
-    weights = trained_weights(runner.circuit, source, int(facts["seed"]))
-    stage.write(evaluate(runner, results.read(test_data), weights, int(facts["seed"])), output, chosen, **facts)
+    weights = trained_weights(runner.circuit, source, facts["seed"])
+    stage.write(evaluate(runner, results.read(test_data), weights, facts["seed"]), output, chosen, **facts)
 
 
 stage.run(main)

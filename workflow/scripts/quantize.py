@@ -16,12 +16,12 @@ def main(
     output: Path = Option(help="file to write"),
 ) -> None:
     source = results.read(trained)
-    facts = {key: source.attrs[key] for key in ("dataset", "layers", "setting", "seed")}
+    facts = stage.facts_of(source)
     chosen = stage.experiment_of(source.attrs["experiment"], facts["setting"])
     runner = stage.runner_of(chosen, facts["layers"], "test", build)
-    weights = trained_weights(runner.circuit, source, int(facts["seed"]))
+    weights = trained_weights(runner.circuit, source, facts["seed"])
     sweep = [int(n) for n in bits.split(",")]
-    errors = quantized_errors(runner, results.read(test_data), weights, int(facts["seed"]), sweep)
+    errors = quantized_errors(runner, results.read(test_data), weights, facts["seed"], sweep)
     stage.write(errors.to_dataset(name="error_after"), output, chosen, **facts)
 
 

@@ -17,12 +17,12 @@ def main(
     output: Path = Option(help="file to write"),
 ) -> None:
     source = results.read(trained)
-    facts = {key: source.attrs[key] for key in ("dataset", "layers", "setting", "seed")}
+    facts = stage.facts_of(source)
     chosen = stage.experiment_of(source.attrs["experiment"], facts["setting"])
     runner = stage.runner_of(chosen, facts["layers"], "trace", build)
-    weights = trained_weights(runner.circuit, source, int(facts["seed"]))
+    weights = trained_weights(runner.circuit, source, facts["seed"])
     few = results.read(data).isel(sample=slice(samples))
-    watched = trace(runner, recording(runner.circuit), few, weights, int(facts["seed"]))
+    watched = trace(runner, recording(runner.circuit), few, weights, facts["seed"])
     stage.write(watched, output, chosen, **facts)
 
 

@@ -1,7 +1,7 @@
 """Check the text files, each alone and as the experiments combine them, without compiling anything.
 
-A mistake is a `ZooError`; what does no harm but is hardly meant is a `ZooWarning`. A mistake that other
-files inherit is told once, of the file it stands in.
+A mistake is a `ZooError`; what does no harm but is hardly meant is a `ZooWarning`, told once there are no
+mistakes. A mistake that other files inherit is told of the file it stands in.
 """
 
 from collections import defaultdict
@@ -42,7 +42,8 @@ def check_experiment(zoo: Zoo, experiment: Experiment) -> list[ZooError]:
             findings += check_alone(zoo, *file)
     if not errors(findings):
         findings += check_together(zoo, experiment)
-    return findings.located(zoo)
+    findings = findings.located(zoo)
+    return errors(findings) or findings
 
 
 def check_zoo(zoo: Zoo, selected: Collection[File] | None = None) -> list[ZooError]:
@@ -68,16 +69,16 @@ def check_zoo(zoo: Zoo, selected: Collection[File] | None = None) -> list[ZooErr
         if ("experiment", name) in files and used.isdisjoint(broken)
     }
     findings = Findings(finding for of_file in alone.values() for finding in of_file)
-    findings += _unchecked(files, set().union(*uses.values()))
-    return findings.located(zoo) + _merged(together)
+    findings = (findings + _merged(together)).located(zoo)
+    return errors(findings) or findings + _unchecked(files, set().union(*uses.values()))
 
 
 def _uses(zoo: Zoo, experiment: str) -> set[File]:
-    """The files of an experiment, itself among them."""
+    """The files of an experiment that are there, itself among them."""
     files = {("experiment", experiment)}
     with Findings().collect():
         files |= set(references(zoo.experiment(experiment)).values())
-    return files
+    return {(kind, name) for kind, name in files if name in zoo.names(kind)}
 
 
 def _unchecked(files: Collection[File], used: Collection[File]) -> Findings:

@@ -17,18 +17,19 @@ from brian2zoo.check.strings import (
     check_equation,
     check_name,
     check_statements,
-    did_you_mean,
     dimensions,
+    equations_of,
     evaluate_text,
+    in_unit,
+    is_condition,
     neuron_scope,
     parse,
     parse_equations,
-    unit_text,
 )
 from brian2zoo.circuits import Population
 from brian2zoo.compose import compose_neuron, statements
 from brian2zoo.encode import encode
-from brian2zoo.errors import ZooError
+from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.network import data_unit
 from brian2zoo.spec import KINDS, Encoder, Experiment, NeuronModel, Rule, StateFormat, SynapseModel, Zoo, as_dict
 
@@ -52,11 +53,8 @@ def check_alone(zoo: Zoo, kind: str, name: str) -> Findings:
     with findings.collect():
         file = zoo.load(kind, name)
         if kind == "experiment":
-            findings += check_references(zoo, file)
-            findings += _protocol(file)
-        else:
-            findings += _CHECKS[kind](file)
-            findings += _unused_parameters(file)
+            return check_references(zoo, file) + _protocol(file)
+        findings += _CHECKS[kind](file) + _unused_parameters(file)
     return findings
 
 
@@ -87,7 +85,7 @@ def _protocol(experiment: Experiment) -> Findings:
         with findings.collect():
             found = brian2.get_dimensions(evaluate_text(text, {}))
             if found is not SECOND:
-                raise text.wrong(f"wrong unit: the time '{time}' is in {unit_text(found)}", "give it in seconds or ms")
+                raise text.wrong(f"wrong unit: the time '{time}' is {in_unit(found)}", "write it as '1*ms'")
     return findings
 
 
@@ -96,7 +94,7 @@ def _neuron(model: NeuronModel) -> Findings:
     text = Text(model.path, "equations", model.equations)
     _distinct(text, parse_equations(text, _NEURON_FLAGS), model)
     code = compose_neuron(model, {})
-    equations = Equations(code.equations)
+    equations = equations_of(code.equations)
     scope = neuron_scope(equations, code.parameters)
     findings = Findings()
     if equations.diff_eq_names and not model.method:
@@ -123,8 +121,9 @@ def _neuron(model: NeuronModel) -> Findings:
 
 
 def _refractory(text: Text, scope: Scope) -> None:
-    if dimensions(text, text.text, scope) is not SECOND:
-        check_condition(text, scope)
+    found = dimensions(text, text.text, scope)
+    if found is not SECOND and not is_condition(text, scope):
+        raise text.wrong(f"wrong unit: '{text.text}' is {in_unit(found)}", "give a time, or a condition")
 
 
 def _initial(text: Text, scope: Scope) -> None:
@@ -142,7 +141,7 @@ def data_dimensions(model: NeuronModel) -> Any:
     try:
         return brian2.get_dimensions(data_unit(Population("", "", 1, model)))
     except KeyError as error:
-        names = Equations(model.equations).names
+        names = equations_of(model.equations).names
         remedy = did_you_mean(error.args[0], names, "assign them to a variable of the equations")
         raise text.wrong(f"data are assigned to '{error.args[0]}', which is no variable", remedy) from None
 
@@ -156,9 +155,10 @@ def _synapse(model: SynapseModel) -> Findings:
     for field in ("draw", "write", "read"):
         text = Text(model.path, field, getattr(model, field))
         with findings.collect():
-            operators = {line: parse(text, line)[1] for line in statements(text.text)}
-            for line in (line for line, operator in operators.items() if field == "read" and operator != "+="):
-                raise text.wrong(f"'{line}' does not add", "write 'X_post += ...', so that spikes can coincide")
+            for line in statements(text.text):
+                _, operator, _ = parse(text, line)
+                if field == "read" and operator != "+=":
+                    raise text.wrong(f"'{line}' does not add", "write 'X_post += ...', so that spikes can coincide")
     if model.write and "dw" not in get_identifiers(model.write):
         problem, remedy = "the change dw is not used", "write the store from w and dw, as in 'w = w + dw'"
         findings.append(ZooError(model.path, "write", problem, remedy))

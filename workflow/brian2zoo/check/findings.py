@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from brian2zoo.errors import ZooError
-from brian2zoo.spec import Zoo, read_yaml, states
+from brian2zoo.spec import Zoo, is_stated, read_yaml
 
 
 class ZooWarning(ZooError):
@@ -23,9 +24,17 @@ class Findings(list[ZooError]):
         except ZooError as error:
             self.append(error)
 
+    def __add__(self, other: Iterable[ZooError]) -> "Findings":
+        return Findings([*self, *other])
+
     def located(self, zoo: Zoo) -> "Findings":
         """Each once, told of the file it stands in."""
-        return Findings({str(finding): finding for finding in (_located(zoo, f) for f in self)}.values())
+        located = {_told(finding): finding for finding in (_located(zoo, f) for f in self)}
+        return Findings(
+            finding
+            for finding in located.values()
+            if not any(_told(finding, path) in located for path, _ in _chain(zoo, finding.where)[1:])
+        )
 
 
 def errors(findings: Iterable[ZooError]) -> list[ZooError]:
@@ -33,19 +42,29 @@ def errors(findings: Iterable[ZooError]) -> list[ZooError]:
     return [finding for finding in findings if not isinstance(finding, ZooWarning)]
 
 
+def _told(finding: ZooError, where: Path | None = None) -> tuple[str, ...]:
+    return str(where or finding.where), finding.field, finding.problem, finding.remedy
+
+
 def _located(zoo: Zoo, finding: ZooError) -> ZooError:
     """A mistake in a field that a file inherits stands in the file it extends."""
-    path = Path(finding.where)
-    try:
-        data = read_yaml(zoo.root / path)
-        while data.get("extends") and not states(data, finding.field):
-            path = path.with_name(f"{data['extends']}.yaml")
+    stated = (path for path, data in _chain(zoo, finding.where) if is_stated(data, finding.field))
+    where = next(stated, finding.where)
+    return type(finding)(where, finding.field, finding.problem, finding.remedy)
+
+
+def _chain(zoo: Zoo, where: str) -> list[tuple[Path, dict[str, Any]]]:
+    """A file, the file it extends, and so on, as far as they can be read: path and content as written."""
+    chain: list[tuple[Path, dict[str, Any]]] = []
+    path: Path | None = Path(where)
+    while path is not None and path not in [earlier for earlier, _ in chain]:
+        try:
             data = read_yaml(zoo.root / path)
-    except ZooError:
-        return finding
-    if not states(data, finding.field):
-        return finding
-    return type(finding)(path, finding.field, finding.problem, finding.remedy)
+        except ZooError:
+            break
+        chain.append((path, data))
+        path = path.with_name(f"{data['extends']}.yaml") if data.get("extends") else None
+    return chain
 
 
 def listed(names: Iterable[str], most: int = 6) -> str:

@@ -3,9 +3,9 @@
 Nothing is compiled. Every function raises the `ZooError` of the first mistake it meets.
 """
 
-import difflib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from brian2.units.fundamentalunits import DIMENSIONLESS
 from brian2.utils.stringtools import get_identifiers
 
 from brian2zoo.compose import statements, unit_name
-from brian2zoo.errors import ZooError
+from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.expressions import FUNCTIONS, evaluate
 
 SECOND = brian2.second.dim
@@ -96,8 +96,11 @@ class Scope:
         stem, _, side = name.rpartition("_")
         if side in self.neurons:
             problem = f"the {_SIDES[side]} neuron '{self.neurons[side]}' has no variable '{stem}' ('{within}')"
-            return text.wrong(problem, did_you_mean(name, self.own, f"pick another neuron, or give it '{stem}'"))
-        remedy = did_you_mean(name, self.own, "") or did_you_mean(name, _EVERYWHERE, f"names come from {self.sources}")
+            known = [other.removesuffix(f"_{side}") for other in self.own if other.endswith(f"_{side}")]
+            return text.wrong(problem, did_you_mean(stem, known, f"pick another neuron, or give it '{stem}'"))
+        # Among the hundreds of units there is one a little like anything.
+        otherwise = did_you_mean(name, _EVERYWHERE, f"names come from {self.sources}", likeness=0.8)
+        remedy = did_you_mean(name, self.own, otherwise)
         return text.wrong(f"unknown name '{name}' in '{within}'", remedy)
 
 
@@ -139,6 +142,12 @@ def synapse_scope(equations: Equations, parameters: Iterable[str], sides: Mappin
     return Scope(own, sources, fixed, neurons)
 
 
+@cache
+def equations_of(block: str) -> Equations:
+    """Brian2's object for a block of equations; an experiment has the same blocks many times over."""
+    return Equations(block)
+
+
 def variables(equations: Equations) -> Names:
     """Brian2 variables of equations, good for their units only."""
     return {
@@ -151,19 +160,12 @@ def _constant(equations: Equations, parameters: Iterable[str]) -> set[str]:
     return {name for name, equation in equations.items() if equation.type == SUBEXPRESSION} | set(parameters)
 
 
-def did_you_mean(name: str, known: Iterable[str], otherwise: str) -> str:
-    """A question that names the closest of the known names, or `otherwise`."""
-    known = list(known)
-    same = [other for other in known if other.lower() == name.lower()]
-    suffixed = [other for other in (f"{name}_post", f"{name}_pre") if other in known]
-    near = same or suffixed or difflib.get_close_matches(name, known, n=1)
-    return f"did you mean '{near[0]}'?" if near else otherwise
-
-
-def unit_text(dimensions: Any) -> str:
-    """A unit as a user is told."""
-    name = unit_name(brian2.Quantity(1, dim=dimensions))
-    return "no unit" if name == "1" else name
+def in_unit(dimensions: Any) -> str:
+    """What a value is in, such as 'in volt/second', or 'dimensionless'."""
+    if dimensions is DIMENSIONLESS:
+        return "dimensionless"
+    unit, integral = (unit_name(brian2.Quantity(1, dim=dim)) for dim in (dimensions, dimensions * SECOND))
+    return f"in {integral}/second" if " " in unit and " " not in integral else f"in {unit}"
 
 
 def check_name(text: Text, name: str, also_reserved: Collection[str] = ()) -> None:
@@ -193,20 +195,26 @@ def evaluate_text(text: Text, names: Mapping[str, Any]) -> Any:
 
 def parse_equations(text: Text, flags: Mapping[str, Collection[str]]) -> Equations:
     """Equations of a block, if their form, names and flags are right; units are `check_equation`'s."""
+    remedy = "write 'dx/dt = ... : unit', 'x = ... : unit' or 'x : unit'"
     try:
         for name, equation in parse_string_equations(text.text).items():
             check_name(text, _own_name(name, equation))
-        equations = Equations(text.text)
-        equations.check_flags(flags)
+        equations = equations_of(text.text)
     except EquationError as error:
         if error.__cause__ is not None:
-            line = error.__cause__.line.strip()
-            remedy = "write 'dx/dt = ... : unit', 'x = ... : unit' or 'x : unit'"
-            raise text.wrong(f"'{line}' is not an equation", remedy) from None
-        problem, _, _ = str(error).partition(" The following base units")
-        raise text.wrong(problem, "give one equation a variable, in base units: volt, amp, second, 1") from None
+            raise text.wrong(f"'{error.__cause__.line.strip()}' is not an equation", remedy) from None
+        problem, _, instead = str(error).partition(". ")
+        remedy = "give one equation a variable, in base units: volt, amp, second, 1"
+        raise text.wrong(problem, instead if instead.startswith("Use") else remedy) from None
+    except SyntaxError as error:
+        raise text.wrong(f"'{error.text or text.text}': {error.msg}", remedy) from None
     except _UNREADABLE as error:
-        raise text.wrong(_reason(error), "see the other files of this kind") from None
+        raise text.wrong(_reason(error), remedy) from None
+    try:
+        equations.check_flags(flags)
+    except ValueError as error:
+        problem, _, known = str(error).partition(", only the following flags are allowed: ")
+        raise text.wrong(problem, f"known are {known}" if known else "remove the flag") from None
     return equations
 
 
@@ -229,8 +237,16 @@ def check_equation(text: Text, equation: SingleEquation, scope: Scope) -> None:
 def check_condition(text: Text, scope: Scope) -> None:
     """That the text is true or false."""
     dimensions(text, text.text, scope)
-    if not is_boolean_expression(text.text.strip(), scope.names):
+    if not is_condition(text, scope):
         raise text.wrong(f"'{text.text}' is not a condition", "compare two values, as in 'V > V_th'")
+
+
+def is_condition(text: Text, scope: Scope) -> bool:
+    """Whether an expression, with units that match, is true or false and not a number."""
+    try:
+        return is_boolean_expression(text.text.strip(), scope.names)
+    except SyntaxError:
+        return False
 
 
 def check_statements(texts: Sequence[Text], scope: Scope) -> None:
@@ -285,8 +301,8 @@ def dimensions(text: Text, expression: str, scope: Scope) -> Any:
 
 def _compare(text: Text, line: str, name: str, expected: Any, found: Any) -> None:
     if found is not expected:
-        problem = f"wrong unit in '{line}': {name} is in {unit_text(expected)}, the right side in {unit_text(found)}"
-        raise text.wrong(problem, f"make the right side {unit_text(expected)}")
+        problem = f"wrong unit in '{line}': {name} is {in_unit(expected)}, the right side {in_unit(found)}"
+        raise text.wrong(problem, f"the right side has to be {in_unit(expected)}")
 
 
 def _reason(error: Exception) -> str:

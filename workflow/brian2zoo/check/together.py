@@ -1,8 +1,8 @@
 """An experiment whose files are right each by itself: do they go together?"""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from itertools import takewhile
+from collections.abc import Mapping
+from itertools import product, takewhile
 from typing import Any
 
 import brian2
@@ -16,11 +16,11 @@ from brian2zoo.check.strings import (
     Text,
     check_equation,
     check_statements,
-    did_you_mean,
+    equations_of,
     evaluate_text,
+    in_unit,
     neuron_scope,
     synapse_scope,
-    unit_text,
 )
 from brian2zoo.circuits import (
     FORWARD_KINDS,
@@ -29,10 +29,11 @@ from brian2zoo.circuits import (
     Projection,
     build,
     has_weights,
+    vocabulary,
     weight_names,
 )
 from brian2zoo.compose import compose_neuron, constants, join, statements, written
-from brian2zoo.errors import ZooError
+from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.expressions import evaluate
 from brian2zoo.network import Codes, compose
 from brian2zoo.spec import Experiment, NeuronModel, Rule, StateFormat, Zoo, as_dict
@@ -47,50 +48,39 @@ Sides = Mapping[str, tuple[NeuronModel, Equations]]
 
 def check_together(zoo: Zoo, experiment: Experiment) -> Findings:
     """Mistakes in how an experiment combines its files."""
-    findings = _keys(zoo, experiment) + _overrides(zoo, experiment)
-    if findings:
-        return Findings(findings)
-    findings = Findings()
-    for circuit in _circuits(zoo, experiment, findings):
-        missing = _missing_variables(circuit)
-        findings += missing
-        if not missing:
+    findings = _keys(experiment)
+    circuits: list[Circuit] = []
+    for layers, mode in product(_LAYERS, _MODES):
+        if not findings:
             with findings.collect():
-                findings += _circuit(zoo, circuit, compose(circuit))
+                circuits.append(build(zoo, experiment, layers, mode))
+    # What these find would make everything after them wrong as well.
+    findings = findings or _store(zoo, experiment) or _overrides(zoo, experiment)
+    findings = findings or Findings(finding for circuit in circuits for finding in _missing_variables(circuit))
+    for circuit in () if findings else circuits:
+        with findings.collect():
+            findings += _circuit(zoo, circuit, compose(circuit))
     return findings
 
 
-def _circuits(zoo: Zoo, experiment: Experiment, findings: Findings) -> Iterator[Circuit]:
-    for layers in _LAYERS:
-        for mode in _MODES:
-            with findings.collect():
-                yield build(zoo, experiment, layers, mode)
-
-
-def _keys(zoo: Zoo, experiment: Experiment) -> Findings:
-    """Roles and kinds of projections that the circuit has in no experiment; any may be idle in this one."""
-    roles, kinds = set(), set()
-    for name in zoo.names("experiment"):
-        with Findings().collect():
-            other = zoo.experiment(name)
-            if other.circuit == experiment.circuit:
-                for circuit in _circuits(zoo, other, Findings()):
-                    roles |= {population.role for population in circuit.populations}
-                    kinds |= {projection.kind for projection in circuit.projections}
+def _keys(experiment: Experiment) -> Findings:
+    """Roles and kinds of projections that the circuit does not know; those it knows may be idle."""
+    roles, fixed = vocabulary(experiment.circuit)
     findings = Findings()
     for field, keys, known in (
         ("neurons", experiment.neurons, roles),
-        ("synapses", experiment.synapses, {"plastic", *kinds} - set(FORWARD_KINDS)),
-        ("weights", as_dict(experiment.weights), kinds),
+        ("synapses", experiment.synapses, ("plastic", *fixed)),
+        ("weights", as_dict(experiment.weights), (*FORWARD_KINDS, *fixed)),
     ):
-        for key in sorted(set(keys) - known):
-            remedy = did_you_mean(key, known, f"known are {listed(sorted(known))}")
-            problem = f"circuit '{experiment.circuit}' has no '{key}'"
-            findings.append(ZooError(experiment.path, f"{field}.{key}", problem, remedy))
+        for key in keys:
+            if key not in known:
+                remedy = did_you_mean(key, known, f"it has {', '.join(known)}")
+                problem = f"circuit '{experiment.circuit}' has no '{key}'"
+                findings.append(ZooError(experiment.path, f"{field}.{key}", problem, remedy))
     for key in experiment.states:
         role, _, variable = key.partition(".")
         if role not in roles or not variable:
-            remedy = did_you_mean(role, roles, f"write role.variable; roles are {listed(sorted(roles))}")
+            remedy = did_you_mean(role, roles, f"write role.variable; roles are {', '.join(roles)}")
             findings.append(ZooError(experiment.path, f"states.{key}", f"'{key}' is no variable of a role", remedy))
     return findings
 
@@ -103,7 +93,8 @@ def _overrides(zoo: Zoo, experiment: Experiment) -> Findings:
         scope, _, name = line.name.partition(".")
         with findings.collect():
             if scope not in scopes:
-                remedy = did_you_mean(scope, scopes, f"write scope.name = value; scopes are {listed(sorted(scopes))}")
+                otherwise = "write scope.name = value; a scope is a role, a kind of projection, rule, synapse or state"
+                remedy = did_you_mean(scope, scopes, otherwise)
                 raise text.wrong(f"nothing in the experiment is called '{scope}'", remedy)
             known = {parameter: file for file in reversed(scopes[scope]) for parameter in as_dict(file.parameters)}
             if name not in known:
@@ -144,30 +135,47 @@ def _override(text: Text, name: str, file: Any) -> None:
     found, expected = (brian2.get_dimensions(value) for value in (evaluate_text(text, above), values[name]))
     # A storage format has no unit of its own: its statements show whether the variable's was given.
     if found is not expected and not isinstance(file, StateFormat):
-        problem = f"wrong unit: '{text.text}' is in {unit_text(found)}, {name} of {file.path} in {unit_text(expected)}"
-        raise text.wrong(problem, f"give it in {unit_text(expected)}")
+        problem = f"wrong unit: '{text.text}' is {in_unit(found)}, '{name}' {in_unit(expected)}"
+        raise text.wrong(problem, f"the value has to be {in_unit(expected)}")
+
+
+def _store(zoo: Zoo, experiment: Experiment) -> Findings:
+    store = zoo.synapse(experiment.synapses["plastic"])
+    if store.write:
+        return Findings()
+    problem, remedy = f"'{store.name}' cannot learn: it has no 'write'", f"pick another, or add 'write' to {store.path}"
+    return Findings([ZooError(experiment.path, "synapses.plastic", problem, remedy)])
 
 
 def _missing_variables(circuit: Circuit) -> Findings:
-    """Variables that a rule needs, a synapse writes or a storage format stores, and the neuron does not have."""
+    """Variables that a rule needs or a synapse writes, and the neuron does not have."""
     findings = Findings()
     for projection in circuit.projections:
-        model, rule = projection.synapse, projection.rule
-        for side in ("pre", "post"):
-            population = getattr(projection, side)
-            own = Equations(population.neuron.equations).names
-            for name in rule.needs.model_dump()[side] if rule else ():
-                if name not in own:
-                    problem = f"rule '{rule.name}' needs '{name}', which neuron '{population.neuron.name}' has not"
-                    remedy = f"pick a neuron with '{name}', or correct needs.{side} in {rule.path}"
-                    where = circuit.experiment.path
-                    findings.append(ZooError(where, f"neurons.{population.role}", problem, remedy))
-        post = Equations(join(projection.post.neuron.equations, *_added(circuit, projection.post))).names
-        scope = Scope(dict.fromkeys(f"{name}_post" for name in post), "", (), {"post": projection.post.neuron.name})
+        if projection.rule is not None:
+            for side in ("pre", "post"):
+                findings += _needs(circuit.experiment, projection.rule, side, getattr(projection, side))
+        model, post = projection.synapse, projection.post
+        own = equations_of(join(post.neuron.equations, *_added(circuit, post))).names
+        scope = Scope(dict.fromkeys(f"{name}_post" for name in own), "", neurons={"post": post.neuron.name})
         for line, name in zip(statements(model.read), written(model.read), strict=True):
             if name not in scope.own:
                 findings.append(scope.unknown(Text(model.path, "read", model.read), name, line))
     return findings
+
+
+def _needs(experiment: Experiment, rule: Rule, side: str, population: Population) -> Findings:
+    neuron = population.neuron
+    remedy = f"pick a neuron that has it, or correct the rule's needs.{side}"
+    return Findings(
+        ZooError(
+            experiment.path,
+            f"neurons.{population.role}",
+            f"the rule needs '{name}', which neuron '{neuron.name}' does not have",
+            remedy,
+        )
+        for name in getattr(rule.needs, side)
+        if name not in equations_of(neuron.equations)
+    )
 
 
 def _added(circuit: Circuit, population: Population) -> dict[str, Text]:
@@ -199,7 +207,7 @@ def _circuit(zoo: Zoo, circuit: Circuit, codes: Codes) -> Findings:
 def _joined(text: Text) -> Equations:
     """Equations of several files, which may not define a name twice."""
     try:
-        return Equations(text.text)
+        return equations_of(text.text)
     except EquationError as error:
         raise text.wrong(f"the files do not go together: {error}", "rename it in one of them") from None
 
@@ -207,7 +215,7 @@ def _joined(text: Text) -> Equations:
 def _population(zoo: Zoo, circuit: Circuit, population: Population, scope: Scope) -> Findings:
     findings = Findings()
     for text in _added(circuit, population).values():
-        for equation in Equations(text.text).values():
+        for equation in equations_of(text.text).values():
             with findings.collect():
                 _added_equation(text, equation, population.neuron, scope)
     for variable, state in population.formats.items():
@@ -228,7 +236,7 @@ def _added_equation(text: Text, equation: SingleEquation, neuron: NeuronModel, s
 
 
 def _format(place: Text, population: Population, variable: str, state: StateFormat, scope: Scope) -> None:
-    own = Equations(population.neuron.equations).names
+    own = equations_of(population.neuron.equations).names
     if variable not in own:
         remedy = did_you_mean(variable, own, f"it has {listed(sorted(own))}")
         raise place.wrong(f"neuron '{population.neuron.name}' has no variable '{variable}'", remedy)
@@ -242,8 +250,8 @@ def _data(zoo: Zoo, experiment: Experiment, population: Population) -> None:
     found = brian2.get_dimensions(evaluate(encoder.unit))
     expected = data_dimensions(population.neuron)
     if found is not expected:
-        problem = f"wrong unit: encoder '{encoder.name}' gives {unit_text(found)}"
-        remedy = f"neuron '{population.neuron.name}' takes data in {unit_text(expected)}"
+        problem = f"wrong unit: what encoder '{encoder.name}' gives is {in_unit(found)}"
+        remedy = f"the data of neuron '{population.neuron.name}' have to be {in_unit(expected)}"
         raise ZooError(experiment.path, f"encoders.{population.data}", problem, remedy)
 
 
@@ -256,11 +264,12 @@ def _projection(circuit: Circuit, projection: Projection, codes: Codes, neurons:
     place = Text(circuit.experiment.path, "rule" if rule else f"synapses.{projection.kind}", code.equations)
     equations = _joined(place)
     _distinct_from_neurons(projection, sides)
-    scope = synapse_scope(equations, code.parameters, sides)
+    named = {side: (neuron.name, variables) for side, (neuron, variables) in sides.items()}
+    scope = synapse_scope(equations, code.parameters, named)
 
     findings = Findings()
     for text in _equation_texts(projection):
-        for equation in Equations(text.text).values():
+        for equation in equations_of(text.text).values():
             with findings.collect():
                 if "summed" in equation.flags:
                     _summed(text, equation, scope, sides)
@@ -298,9 +307,9 @@ def _event_texts(projection: Projection, event: str) -> list[Text]:
 
 def _distinct_from_neurons(projection: Projection, sides: Sides) -> None:
     """Brian2 refuses a synapse with a variable or parameter called as one of a neuron it joins."""
-    declared = [(text, name) for text in _equation_texts(projection) for name in Equations(text.text).names]
-    files: list[Rule | Any] = [file for file in (projection.synapse, projection.rule) if file is not None]
-    declared += [(Text(f.path, f"parameters.{name}", ""), name) for f in files for name in as_dict(f.parameters)]
+    declared = [(text, name) for text in _equation_texts(projection) for name in equations_of(text.text).names]
+    for file in filter(None, (projection.synapse, projection.rule)):
+        declared += [(Text(file.path, f"parameters.{line.name}", line.value), line.name) for line in file.parameters]
     for text, name in declared:
         for neuron, variables in sides.values():
             if name in variables:
@@ -321,8 +330,8 @@ def _summed(text: Text, equation: SingleEquation, scope: Scope, sides: Sides) ->
     if target.type != PARAMETER:
         raise text.wrong(f"the sum '{line}' would overwrite an equation of '{neuron.name}'", f"declare '{stem}' only")
     if target.dim is not equation.dim:
-        problem = f"wrong unit: '{line}' is in {unit_text(equation.dim)}, '{stem}' in {unit_text(target.dim)}"
-        raise text.wrong(problem, f"make the sum {unit_text(target.dim)}")
+        problem = f"wrong unit: '{line}' is {in_unit(equation.dim)}, '{stem}' {in_unit(target.dim)}"
+        raise text.wrong(problem, f"the sum has to be {in_unit(target.dim)}")
 
 
 def _weights(circuit: Circuit, projection: Projection, expected: Any) -> None:
@@ -335,5 +344,5 @@ def _weights(circuit: Circuit, projection: Projection, expected: Any) -> None:
     value = evaluate_text(text, weight_names(circuit, projection, np.random.default_rng(0)))
     found = brian2.get_dimensions(value)
     if found is not expected:
-        problem = f"wrong unit: '{text.text}' is in {unit_text(found)}, w of {projection.synapse.path} in "
-        raise text.wrong(problem + unit_text(expected), f"give it in {unit_text(expected)}")
+        problem = f"wrong unit: '{text.text}' is {in_unit(found)}, w of the synapse {in_unit(expected)}"
+        raise text.wrong(problem, f"the weight has to be {in_unit(expected)}")

@@ -4,6 +4,7 @@ import importlib
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Any, Literal
 
 import numpy as np
@@ -114,8 +115,17 @@ def build(zoo: Zoo, experiment: Experiment, layers: Sequence[int], mode: Mode) -
             f"{list(layers)} is not a network",
             "give input, hidden ..., output sizes",
         )
-    module = importlib.import_module(f"brian2zoo.circuits.{experiment.circuit}")
-    return module.circuit(Wiring(zoo, experiment, tuple(layers)), mode)
+    return _module(experiment.circuit).circuit(Wiring(zoo, experiment, tuple(layers)), mode)
+
+
+def vocabulary(circuit: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Roles of neurons, and kinds of projections that never learn, which a circuit may have."""
+    module = _module(circuit)
+    return module.ROLES, module.FIXED_KINDS
+
+
+def _module(circuit: str) -> ModuleType:
+    return importlib.import_module(f"brian2zoo.circuits.{circuit}")
 
 
 class Wiring:

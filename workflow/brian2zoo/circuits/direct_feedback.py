@@ -11,6 +11,9 @@ import numpy as np
 
 from brian2zoo.circuits import Circuit, Mode, Wiring
 
+ROLES = ("input", "hidden", "output", "label", "error", "noise")
+FIXED_KINDS = ("label_error", "output_error", "error_output", "feedback", "noise")
+
 
 def circuit(wiring: Wiring, mode: Mode) -> Circuit:
     """Populations and projections; in mode 'test' without label, error and feedback."""

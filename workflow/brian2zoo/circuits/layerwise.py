@@ -10,6 +10,9 @@ import numpy as np
 
 from brian2zoo.circuits import Circuit, Mode, Wiring
 
+ROLES = ("input", "hidden", "output", "label")
+FIXED_KINDS = ("target", "feedback")
+
 # Places within a step: forward sums and activations from the input up, then the same from the output down.
 _FORWARD, _BACKWARD = 10, 1000
 

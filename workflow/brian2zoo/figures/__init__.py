@@ -75,18 +75,19 @@ def network_order(network: tuple[str, str]) -> tuple[str, int, list[int]]:
 
 def by_network(datasets: Sequence[xr.Dataset]) -> dict[tuple[str, str], list[xr.Dataset]]:
     """Results by (data set, layers), in order."""
-    return _grouped(datasets, ("dataset", "layers"), network_order)
+    return _grouped(datasets, lambda attrs: (attrs["dataset"], attrs["layers"]), network_order)
 
 
 def by_method(datasets: Sequence[xr.Dataset]) -> dict[tuple[str, str], list[xr.Dataset]]:
     """Results by (experiment, setting), in order; those of a group differ by their seeds."""
-    return _grouped(datasets, ("experiment", "setting"), method_order)
+    # a sweep over bits has no one setting
+    return _grouped(datasets, lambda attrs: (attrs["experiment"], attrs.get("setting", "default")), method_order)
 
 
-def _grouped(datasets: Sequence[xr.Dataset], attrs: tuple[str, str], order: Callable) -> dict:
+def _grouped(datasets: Sequence[xr.Dataset], key: Callable, order: Callable) -> dict:
     groups: dict[tuple[str, str], list[xr.Dataset]] = {}
     for dataset in datasets:
-        groups.setdefault((dataset.attrs[attrs[0]], dataset.attrs[attrs[1]]), []).append(dataset)
+        groups.setdefault(key(dataset.attrs), []).append(dataset)
     return {key: groups[key] for key in sorted(groups, key=order)}
 
 
@@ -133,11 +134,13 @@ def seed_lines(axes: Axes, curves: Sequence[xr.DataArray], look: Look, **line: A
     line : keywords of the lines, over those of `look`; the marker is on the last point, so that it names the line
         without colour and a single point shows.
     """
+    (along,) = curves[0].dims
+    curves = [curve.dropna(along) for curve in curves]
     for curve in curves:
-        axes.plot(curve[curve.dims[0]], curve, **look.line | line | {"linewidth": THIN})
+        axes.plot(curve[along], curve, **look.line | line | {"linewidth": THIN})
     mean = xr.concat(curves, "seed", join="inner", coords="minimal", compat="override").mean("seed")
     marked = {"marker": look.marker, "markevery": [-1], "label": look.label}
-    axes.plot(mean[mean.dims[0]], mean, **look.line | marked | line)
+    axes.plot(mean[along], mean, **look.line | marked | line)
 
 
 def epoch_axis(axes: Axes, members: Sequence[xr.Dataset]) -> None:
@@ -164,14 +167,17 @@ def error_axis(axes: Axes) -> None:
     axes.set_ylabel("test error (%)")
 
 
-def legend(figure: Figure, columns: int = 4) -> None:
-    """One legend above all panels, each label once."""
+def legend(figure: Figure) -> None:
+    """One legend above all panels, each label once, in as many columns as fit the page."""
     handles: dict[str, Any] = {}
     for axes in figure.axes:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
             handles.setdefault(label, handle)
-    if handles:
-        figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=columns)
+    for columns in range(min(4, len(handles)), 0, -1):
+        drawn = figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=columns)
+        if columns == 1 or drawn.get_window_extent().width <= figure.bbox.width:
+            break
+        drawn.remove()
 
 
 # --- Saving ---------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from brian2zoo.figures import error_axis, legend, panels, seed_lines, title
-from brian2zoo.figures.style import BLUE, GREEN, GREY, VERMILLION, Look, look, styled
+from brian2zoo.figures.style import BLUE, GREEN, GREY, VERMILLION, Look, styled
 
 QUANTIZED = {
     "error_learning": Look("weights, while learning", BLUE, "o"),
@@ -35,7 +35,6 @@ def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure
         error_axis(axes)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.set_xlabel("bits")
-        methods = ", ".join(dict.fromkeys(look(member.attrs["experiment"]).label for member in members))
-        title(axes, members, f"{methods}; no published numbers")
+        title(axes, members, "no published numbers")
     legend(figure)
     return figure

@@ -30,7 +30,8 @@ def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure
     for (axes,), members in networks:
         edge = 1.03
         for method, seeds in by_method(members).items():
-            seed_lines(axes, [100 * seed.test_error for seed in seeds], look(*method))
+            errors = [100 * seed.test_error.where(seed.epoch > 0) for seed in seeds]  # before training: chance
+            seed_lines(axes, errors, look(*method))
             if entry := published_error(seeds[0], published):
                 at_edge = axes.get_yaxis_transform()
                 colour = look(*method).colour

@@ -57,7 +57,7 @@ def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure
     """Ours filled, with the range over the seeds; below it the paper's, a diamond, open where uncertain."""
     rows = table(datasets, published)
     networks = [*rows.groupby(NETWORK, sort=False).groups]
-    columns = dict([*rows.groupby(METHOD)])
+    columns = dict(list(rows.groupby(METHOD)))
     blocks = -(-len(columns) // COLUMNS)
     figure = Figure(figsize=(WIDTH, 0.9 + blocks * (0.5 + 0.4 * len(networks))), layout="constrained")
     grid = figure.subplots(blocks, COLUMNS, sharex=True, sharey=True, squeeze=False)
@@ -75,12 +75,12 @@ def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure
         axes.set_title(look(*method).label)
         axes.set_xscale("log")
         plain_log_ticks(axes.xaxis, (1, 3))
-        axes.tick_params(labelbottom=True)
-        axes.tick_params(axis="y", length=0)
+        axes.xaxis.set_tick_params(labelbottom=True)
+        axes.yaxis.set_tick_params(length=0)
         axes.set_xlabel("test error (%)")
     grid[0, 0].set_ylim(len(networks) - 0.5, -0.5)
     grid[0, 0].set_yticks(range(len(networks)), [f"{layers}\n{dataset}" for dataset, layers in networks])
-    legend(figure, columns=2)
+    legend(figure)
     return figure
 
 

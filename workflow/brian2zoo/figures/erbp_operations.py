@@ -2,7 +2,7 @@
 
 Spiking networks are counted in synaptic operations (SynOps), rate networks in multiply-accumulates (MACs): once by
 the paper's formulas, once by the synapses that a spike or an activity really passes. The axis of accuracies is
-logistic, so that 98 % and a seed that never learns both show.
+logarithmic in the error, so that 98 % and a seed that never learns both show.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,13 +11,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, NullLocator, PercentFormatter
 
-from brian2zoo.figures import by_method, legend, panels, title
+from brian2zoo.figures import by_method, legend, panels, plain_log_ticks, title
 from brian2zoo.figures.style import GREY, THIN, look, styled
 
 UNITS = {"synops": "SynOps", "macs": "MACs"}
-TICKS = (0.1, 0.2, 0.5, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99)
 
 
 @styled
@@ -29,17 +27,17 @@ def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure
             shown = look(*method)
             unit = next(unit for unit in UNITS if unit in seeds[0])
             for seed in seeds:
-                reached = np.maximum.accumulate(1 - seed.test_error.values)
+                reached = np.fmin.accumulate(100 * seed.test_error.values)
                 line = shown.line | {"marker": shown.marker, "markevery": [-1]}
                 axes.plot(reached, _done(seed[unit]), label=f"{shown.label} ({UNITS[unit]})", **line)
                 axes.plot(reached, _done(seed[f"{unit}_true"]), linewidth=THIN, **line)
         axes.plot([], [], color=GREY, label="paper's count")
         axes.plot([], [], color=GREY, label="true count", linewidth=THIN)
         axes.set_yscale("log")
-        axes.set_xscale("logit")
-        axes.xaxis.set_major_locator(FixedLocator(TICKS))
-        axes.xaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0, symbol=""))
-        axes.xaxis.set_minor_locator(NullLocator())
+        axes.set_xscale("log")
+        axes.invert_xaxis()
+        plain_log_ticks(axes.xaxis, (1, 2, 3, 5, 7))
+        axes.xaxis.set_major_formatter(lambda error, _: f"{100 - error:g}")
         axes.set_xlabel("best test accuracy so far (%)")
         axes.set_ylabel("operations since the start")
         title(axes, members, "no published numbers")

@@ -23,7 +23,7 @@ FEW = 20  # units of a population whose spikes have room for a tick each
 
 @styled
 def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure:
-    """The first trace among the results."""
+    """The first trace among the results; of output neuron 0, unless an attribute `neuron` says otherwise."""
     traces = [dataset for dataset in datasets if "spike_unit" in dataset]
     if not traces:
         return panels(traces, "spike_unit")[0]
@@ -83,7 +83,7 @@ def _draw_neuron(rows: Mapping[str, Axes], trace: xr.Dataset, n_classes: int) ->
     for text, axes, y in (("threshold", rows["V"], v_th), (f"boxcar ±{b_max:g} nA", rows["I"], b_max)):
         axes.annotate(text, (1.005, y), xycoords=("axes fraction", "data"), color=GREY, va="center")
 
-    neuron = int(trace.attrs["neuron"])
+    neuron = int(trace.attrs.get("neuron", 0))
     spikes = trace.isel(spike=trace.spike_population.values == "error")
     for text, unit, colour, y in (("E+", neuron, BLUE, 1.0), ("E-", neuron + n_classes, VERMILLION, 0.0)):
         at = _scaled(spikes.spike_time)[0][spikes.spike_unit.values == unit]

@@ -1,0 +1,98 @@
+"""What several test files share: edited copies of the zoo, a network without chance, networks on the numpy target."""
+
+import shutil
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from brian2zoo import circuits, network
+from brian2zoo.circuits import Circuit
+from brian2zoo.runner import Runner
+from brian2zoo.simulate import Inputs, run_here
+from brian2zoo.spec import ROOT, Zoo
+
+DETERMINISTIC = """
+title: eRBP in short samples and without chance; large weights and steps, so that much happens in them
+extends: erbp_plus
+neurons: {input: latency_input, label: regular_input, noise: null}
+encoders: {input: latency, label: identity}
+protocol: {T_train: 30*ms}
+weights: |
+  input_hidden  = uniform(1)*nA
+  hidden_hidden = uniform(1)*nA
+  hidden_output = uniform(1)*nA
+parameters: |
+  rule.eta    = 0.05*nS
+  rule.T_wait = 5*ms
+  label.t_on  = 2*ms
+"""
+
+
+@pytest.fixture(scope="session")
+def zoo() -> Zoo:
+    """The files as they are."""
+    return Zoo()
+
+
+@pytest.fixture(scope="session")
+def zoo_with(tmp_path_factory) -> Callable[..., Zoo]:
+    """Copies the zoo with files added or replaced: path below the root -> text."""
+
+    def edited(files: dict[str, str]) -> Zoo:
+        root = tmp_path_factory.mktemp("zoo")
+        for folder in ("models", "rules", "config/experiments"):
+            shutil.copytree(ROOT / folder, root / folder)
+        for path, text in files.items():
+            (root / path).write_text(text)
+        return Zoo(root)
+
+    return edited
+
+
+@pytest.fixture(scope="session")
+def deterministic(zoo_with) -> Callable[..., Circuit]:
+    """Circuits of an eRBP network without chance, on any weight store."""
+
+    def circuit(layers: Iterable[int], store: str = "float", setting: str = "default") -> Circuit:
+        text = DETERMINISTIC + f"synapses: {{plastic: {store}}}\n"
+        zoo = zoo_with({"config/experiments/deterministic.yaml": text})
+        return circuits.build(zoo, zoo.experiment("deterministic").with_setting(setting), list(layers), "train")
+
+    return circuit
+
+
+@pytest.fixture(scope="session")
+def latencies() -> Callable[..., dict[str, np.ndarray]]:
+    """Data for deterministic circuits: a spike time in s for each input, one class on for each sample."""
+
+    def data(layers: Iterable[int], n_samples: int) -> dict[str, np.ndarray]:
+        n_inputs, *_, n_classes = layers
+        rng = np.random.default_rng(2017)
+        steps = rng.integers(0, 250, (n_samples, n_inputs))
+        return {"input": steps * 1e-4, "label": np.eye(n_classes)[np.arange(n_samples) % n_classes]}
+
+    return data
+
+
+class Interpreted:
+    """Stands in for a compiled program: the same circuit on the numpy target."""
+
+    def __init__(self, circuit: Circuit, sample_time: Any, capacity: int) -> None:
+        self.circuit, self.sample_time, self.capacity = circuit, sample_time, capacity
+
+    def run(self, inputs: Inputs, outputs: Iterable[str]) -> dict[str, np.ndarray]:
+        return run_here(self.circuit, self.sample_time, inputs, outputs)
+
+
+@pytest.fixture(scope="session")
+def interpreted() -> Callable[..., Runner]:
+    """Runners that need no compiler."""
+
+    def runner(circuit: Circuit, capacity: int) -> Runner:
+        sample_time = network.duration(circuit, "T_train" if circuit.mode == "train" else "T_test")
+        return Runner(circuit, Interpreted(circuit, sample_time, capacity), sample_time)
+
+    return runner

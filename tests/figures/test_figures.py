@@ -1,0 +1,182 @@
+"""What all figures share: their look, their marks for published values, how they are saved."""
+
+import importlib
+import itertools
+from pathlib import Path
+from types import ModuleType
+
+import matplotlib
+import numpy as np
+import pytest
+import xarray as xr
+from matplotlib.axis import Axis, Tick
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from PIL import Image
+
+from brian2zoo import figures
+from brian2zoo.figures.style import FOOTER, LOOKS, look, method_order
+from brian2zoo.spec import ROOT
+
+NAMES = [f"erbp_{n}" for n in ("alignment", "bits", "curves", "latency", "networks", "operations", "raster")]
+METHODS = list(LOOKS)
+
+
+def module(name: str) -> ModuleType:
+    return importlib.import_module(f"brian2zoo.figures.{name}")
+
+
+@pytest.fixture
+def everything(make) -> list[xr.Dataset]:
+    """Results of every kind: two data sets, one and two hidden layers, a seed that failed, an unknown method."""
+    networks = [("mnist", "784-100-10"), ("mnist", "784-200-200-10"), ("digits", "64-100-10")]
+    trained = [
+        make["training"](method, layers, seed, dataset, epochs=30)
+        for method in METHODS
+        for dataset, layers in networks
+        for seed in range(2)
+    ]
+    failed = make["training"]("erbp_plus", "784-100-10", 2, errors=[0.9] * 30)
+    mine = make["training"]("my_rule", "64-100-10", 0, "digits", epochs=3)
+    tested = [make["evaluation"](m, layers) for m in ("erbp_plus", "erbp_times") for _, layers in networks[:2]]
+    return [*trained, failed, mine, *tested, make["bits"](), make["trace"]()]
+
+
+def tick_labels(axis: Axis) -> list[Text]:
+    """Labels of the ticks within the limits of an axis, the only ones that are drawn."""
+    low, high = sorted(axis.get_view_interval())
+    ticks = [tick for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()) if low <= tick.get_loc() <= high]
+    return [tick.label1 for tick in sorted(ticks, key=lambda tick: tick.get_loc()) if tick.label1.get_text()]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_text_is_legible_inside_the_page_and_does_not_overlap(name, everything, erbp) -> None:
+    figure = module(name).draw(everything, erbp)
+    figure.draw_without_rendering()
+    along_axes = [tick_labels(axis) for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)]
+    of_ticks = figure.findobj(lambda artist: isinstance(artist, Tick))
+    undrawn = {label for tick in of_ticks for label in (tick.label1, tick.label2)}.difference(*along_axes)
+    page = figure.bbox.padded(1)
+    for text in figure.findobj(Text):
+        if text.get_text() and text not in undrawn:
+            extent = text.get_window_extent()
+            assert text.get_fontsize() >= 8, text
+            assert page.contains(extent.x0, extent.y0), text
+            assert page.contains(extent.x1, extent.y1), text
+    for labels in along_axes:
+        shown = [label for label in labels if label.get_visible()]
+        for one, next_one in itertools.pairwise(shown):
+            assert not one.get_window_extent().overlaps(next_one.get_window_extent()), (one, next_one)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("kind", ["nothing", "one of each"])
+def test_missing_results_do_not_matter(name, kind, make, erbp) -> None:
+    one = [make["training"]("bp", epochs=1), make["evaluation"](), make["bits"](states=False), make["trace"]()]
+    figure = module(name).draw(one if kind == "one of each" else [], erbp)
+    assert isinstance(figure, Figure)
+    if kind == "nothing" and name != "erbp_networks":  # which draws what is published
+        assert "nothing to draw" in figure.axes[0].get_title(loc="left")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_figure_has_a_caption_for_the_report(name) -> None:
+    assert len((ROOT / "workflow" / "report" / f"{name}.rst").read_text()) > 100
+
+
+def test_drawing_leaves_the_users_style_alone(make, erbp) -> None:
+    before = dict(matplotlib.rcParams)
+    module("erbp_curves").draw([make["training"]()], erbp)
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_published_values_say_how_certain_they_are_and_whence(erbp) -> None:
+    entries = [entry for row in erbp["error"].values() for entry in row.values()] + [*erbp["latency"].values()]
+    assert {entry["certainty"] for entry in entries} <= set(figures.CERTAINTY)
+    assert {entry["source"] for entry in entries} <= set(erbp["sources"])
+    corroborated = [entry["value"] for entry in entries if entry["certainty"] == "corroborated"]
+    assert corroborated == [2.02]
+
+
+def test_published_values_are_those_of_the_same_data_network_and_method(make, erbp) -> None:
+    def value(*args, **keywords) -> float | None:
+        entry = figures.published_error(make["training"](*args, **keywords), erbp)
+        return entry and entry["value"]
+
+    assert value("erbp_plus", "784-100-10") == 3.94
+    assert value("bp", "784-200-200-10") == 1.91
+    assert value("erbp_plus", "784-100-10", dataset="digits") is None
+    assert value("erbp_plus", "784-100-10", setting="synapse.bits=4") is None
+    assert value("erbp_plus", "784-64-10") is None
+    assert value("dfa", "784-100-10") is None
+
+
+@pytest.mark.parametrize(
+    ("certainty", "face", "bars"), [("corroborated", "red", 0), ("memory", "white", 1), ("code", "white", 1)]
+)
+def test_an_uncertain_value_is_open_and_has_a_bar(certainty, face, bars) -> None:
+    axes = Figure().subplots()
+    figures.mark_published(axes, 1, 3, certainty, 0.25, "red")
+    diamond = axes.lines[0]
+    assert (diamond.get_marker(), diamond.get_markerfacecolor()) == ("D", face)
+    segments = [segment.tolist() for bar in axes.collections for segment in bar.get_segments()]
+    assert segments == [[[1, 2.75], [1, 3.25]]] * bars
+    assert axes.get_legend_handles_labels()[1] == [figures.CERTAINTY[certainty]]
+
+
+def test_mean_of_seeds_covers_the_epochs_that_all_have(make) -> None:
+    axes = Figure().subplots()
+    runs = [make["training"](errors=[0.5, 0.25, 0.125]), make["training"](errors=[0.25, 0.75])]
+    figures.seed_lines(axes, [run.test_error for run in runs], look("erbp_plus"))
+    *seeds, mean = axes.lines
+    assert [len(line.get_xdata()) for line in seeds] == [3, 2]
+    np.testing.assert_array_equal(mean.get_xydata(), [[1, 0.375], [2, 0.5]])
+    assert mean.get_markevery() == [-1]
+
+
+def test_networks_come_in_order_of_data_depth_and_size(make) -> None:
+    layers = ["784-500-500-10", "784-200-10", "784-1000-10", "784-200-200-10"]
+    networks = figures.by_network([make["training"](layers=each) for each in layers])
+    assert [n for _, n in networks] == ["784-200-10", "784-1000-10", "784-200-200-10", "784-500-500-10"]
+
+
+def test_methods_come_in_the_papers_order_then_others() -> None:
+    methods = [("my_rule", "default"), ("bp", "default"), ("erbp_plus", "synapse.bits=4"), ("erbp_plus", "default")]
+    assert sorted(methods, key=method_order) == [methods[3], methods[2], methods[1], methods[0]]
+    assert look("my_rule").label == "my_rule"
+    assert look("erbp_plus", "synapse.bits=4").label == "eRBP+, synapse.bits=4"
+
+
+def test_methods_differ_in_colour_and_in_marker() -> None:
+    assert len({shown.colour for shown in LOOKS.values()}) == len({shown.marker for shown in LOOKS.values()}) == 7
+
+
+def test_title_counts_seeds(make) -> None:
+    axes = Figure().subplots()
+    figures.title(axes, [make["training"](seed=seed) for seed in range(3)] + [make["training"]("bp")], "note")
+    assert axes.get_title(loc="center") == "mnist 784-100-10\n1 to 3 seeds; note"
+    figures.title(axes, [make["bits"]()], "note")
+    assert axes.get_title(loc="center") == "mnist 784-100-10\n3 seeds; note"
+
+
+def test_save_writes_both_files_and_says_what_made_them(tmp_path: Path, monkeypatch, make, erbp) -> None:
+    monkeypatch.setattr(figures.results, "git_commit", lambda: "0123456789ab")
+    command = "snakemake --cores 2 results/figures/erbp_curves.pdf"
+    figure = module("erbp_curves").draw([make["training"]()], erbp)
+    figures.save(figure, tmp_path / "new" / "erbp.curves", command)
+
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["erbp.curves.pdf", "erbp.curves.png"]
+    for said in (command, "0123456789ab"):
+        assert said in figure.get_supxlabel()
+        assert said in " ".join(Image.open(tmp_path / "new" / "erbp.curves.png").text.values())
+        assert said.encode() in (tmp_path / "new" / "erbp.curves.pdf").read_bytes()
+    image = Image.open(tmp_path / "new" / "erbp.curves.png")
+    assert image.width == 1400  # 7 inches at 200 dpi
+
+
+def test_a_long_command_is_wrapped_within_the_page(tmp_path: Path, make, erbp) -> None:
+    figure = module("erbp_curves").draw([make["training"]()], erbp)
+    figures.save(figure, tmp_path / "curves", "snakemake " + 30 * "--config option=value ")
+    footer = next(text for text in figure.texts if text.get_text() == figure.get_supxlabel())
+    assert footer.get_fontsize() == FOOTER
+    assert footer.get_window_extent().x1 < figure.bbox.x1

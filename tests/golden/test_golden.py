@@ -1,0 +1,71 @@
+"""Learning curves of the rules against recorded ones.
+
+Each rule learns 1,000 of the digits once. A change that is meant to alter what is learned records anew with
+``BRIAN2ZOO_RECORD=1 pytest tests/golden`` and explains itself in the commit; nothing else should touch the file.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import brian2zoo
+from brian2zoo import circuits, network
+from brian2zoo.circuits import initial_weights
+from brian2zoo.datasets import DatasetSettings, load
+from brian2zoo.encode import encode_dataset
+from brian2zoo.runner import Runner
+from brian2zoo.simulate import Binary, build
+from brian2zoo.train import draw_samples
+
+RECORDED = Path(__file__).with_name("curves.json")
+BLOCK, BLOCKS = 200, 5
+NETWORKS = {
+    "erbp_plus": ("64-30-10", "rule.eta=15e-4*nS"),
+    "bp": ("64-30-20-10", "rule.eta=0.1"),
+    "rbp": ("64-30-20-10", "rule.eta=0.1"),  # with one hidden layer the same as dfa
+    "dfa": ("64-30-20-10", "rule.eta=0.1"),
+}
+
+
+def learning(runner: Runner, data: xr.Dataset) -> dict:
+    """Error in each block of samples while learning, and the mean change of a weight of each projection."""
+    start = weights = initial_weights(runner.circuit, seed=0)
+    order = draw_samples(data.label.values, BLOCK * BLOCKS, seed=0, epoch=0)
+    errors = []
+    for block, rows in enumerate(np.split(order, BLOCKS)):
+        given = {"input": data.input.values[rows], "label": data.target.values[rows]}
+        part = runner.run(given, weights, seed=block)
+        weights = weights | part["weights"]
+        errors.append(float(np.mean(part["scores"].argmax(axis=1) != data.label.values[rows])))
+    changed = {p.name: float(np.abs(weights[p.name] - start[p.name]).mean()) for p in runner.circuit.plastic}
+    return {"error": errors, "change": changed}
+
+
+@pytest.mark.parametrize("experiment", NETWORKS)
+def test_learning_curve_is_the_recorded_one(zoo, interpreted, tmp_path, experiment) -> None:
+    layers, setting = NETWORKS[experiment]
+    sizes = [int(size) for size in layers.split("-")]
+    circuit = circuits.build(zoo, zoo.experiment(experiment).with_setting(setting), sizes, "train")
+    spiking = circuit.experiment.circuit == "direct_feedback"
+    if spiking:
+        sample_time = network.duration(circuit, "T_train")
+        runner = Runner(circuit, Binary(build(circuit, sample_time, BLOCK, "/tmp/golden_program")), sample_time)
+    else:
+        runner = interpreted(circuit, BLOCK)
+    encoders = [zoo.encoder(name) for name in (circuit.experiment.encoders.input, circuit.experiment.encoders.label)]
+    data = encode_dataset(load(DatasetSettings(source="digits"), Path("unused"))["train"], *encoders)
+    found = learning(runner, data)
+
+    recorded = json.loads(RECORDED.read_text()) if RECORDED.exists() else {}
+    if os.environ.get("BRIAN2ZOO_RECORD"):
+        recorded[experiment] = {"setting": setting, "layers": layers, "version": brian2zoo.__version__} | found
+        RECORDED.write_text(json.dumps(recorded, indent=1) + "\n")
+        return
+    # Compilers round differently, and a spike more or less makes another run of the same process: a block's
+    # error then varies by its binomial spread of 0.035, the mean change of many weights by much less.
+    assert found["error"] == pytest.approx(recorded[experiment]["error"], abs=0.1 if spiking else 0.011)
+    assert found["change"] == pytest.approx(recorded[experiment]["change"], rel=0.05 if spiking else 1e-6)

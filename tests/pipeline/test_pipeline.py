@@ -1,0 +1,199 @@
+"""The README's command at its smallest, and what an edit, a mistake or a kill does to it."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from brian2zoo import results
+from brian2zoo.spec import ROOT
+
+TREE = ("Snakefile", "environment.yml", "workflow", "models", "rules", "config", "data/published", "data/checksums.yaml")
+TINY = Path(__file__).with_name("tiny.yaml")
+
+pytestmark = pytest.mark.xdist_group("pipeline")
+
+
+class Checkout:
+    """A copy of the repository, with what has been run in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.env = os.environ | {
+            "PYTHONPATH": str(folder / "workflow"),
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        }
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(command, cwd=self.folder, env=self.env, capture_output=True, text=True, check=False)
+
+    def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return self.run("snakemake", "--configfile", str(TINY), "--cores", "2", *arguments)
+
+    def stale(self) -> set[str]:
+        """Messages of the jobs a run would do now."""
+        done = self.snakemake("--dry-run")
+        assert done.returncode == 0, done.stderr
+        return set(re.findall(r"^Job \d+: (.*)$", done.stdout + done.stderr, flags=re.MULTILINE))
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        path = self.folder / file
+        text = path.read_text()
+        assert text.count(old) == 1, f"'{old}' is not once in {file}"
+        path.write_text(text.replace(old, new))
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    folder = tmp_path_factory.mktemp("checkout")
+    for name in TREE:
+        source, target = ROOT / name, folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, target)
+    checkout = Checkout(folder)
+    done = checkout.snakemake()
+    assert done.returncode == 0, done.stdout + done.stderr
+    return checkout
+
+
+@pytest.fixture
+def checkout(finished: Checkout) -> Checkout:
+    """The finished checkout, with its text files put back afterwards."""
+    kept = {
+        path: path.read_bytes()
+        for name in ("models", "rules", "config")
+        for path in (finished.folder / name).rglob("*.yaml")
+    }
+    yield finished
+    for path, content in kept.items():
+        path.write_bytes(content)
+
+
+def test_every_figure_is_there_as_png_and_pdf(finished: Checkout) -> None:
+    folder = finished.folder / "results/figures/erbp/digits"
+    names = {"raster", "curves", "networks", "operations", "latency", "bits", "alignment"}
+    assert {path.name for path in folder.iterdir()} == {f"{n}.{kind}" for n in names for kind in ("png", "pdf")}
+
+
+def test_a_result_says_where_it_comes_from(finished: Checkout) -> None:
+    path = "results/train/digits/erbp_plus/64-6-10/default/seed=0.nc"
+    trained = results.read(finished.folder / path)
+    assert trained.attrs["command"].endswith(path)
+    assert trained.attrs["rule"] == "erbp"
+    assert trained.attrs["seed"] == 0
+    assert {"git_commit", "config_json", "Conventions", "title"} <= set(trained.attrs)
+    assert trained.test_error.sizes == {"epoch": 3}
+
+
+def test_the_sweep_is_one_dataset_over_bits_and_seed(finished: Checkout) -> None:
+    sweep = results.read(finished.folder / "results/bits/digits/64-6-10.nc")
+    assert set(sweep.error_learning.dims) == {"bits", "seed"}
+    assert sweep.error_learning.dropna("bits").bits.values.tolist() == [4, 8]
+
+
+def test_nothing_is_stale_after_a_run(finished: Checkout) -> None:
+    assert finished.stale() == set()
+
+
+def test_a_number_in_a_rule_retrains_what_uses_it_and_compiles_nothing(checkout: Checkout) -> None:
+    checkout.edit("rules/erbp.yaml", "eta    = 6e-4*nS", "eta    = 7e-4*nS")
+    stale = checkout.stale()
+    assert {
+        "train erbp_plus 64-6-10 on digits, default, seed 0",
+        "train erbp_fixed_point 64-6-10 on digits, synapse.bits=4, seed 0",
+        "train erbp_fixed_point 64-6-10 on digits, synapse.bits=8, seed 0",
+        "test erbp_plus 64-6-10 on digits, seed 0",
+        "gather the sweeps over bits",
+        "draw curves",
+    } <= stale
+    assert not [message for message in stale if " bp " in message or message.startswith(("compile", "encode"))]
+
+
+def test_an_equation_in_a_rule_compiles_what_learns_by_it_and_no_more(checkout: Checkout) -> None:
+    checkout.edit("rules/erbp.yaml", "*int(I_post < b_max)", "*int(I_post < 2*b_max)")
+    compiled = {message for message in checkout.stale() if message.startswith("compile")}
+    assert compiled == {
+        "compile erbp_plus 64-6-10, train",
+        "compile erbp_plus 64-6-10, trace",
+        "compile erbp_fixed_point 64-6-10, train",
+    }
+
+
+def test_a_number_in_an_encoder_encodes_again(checkout: Checkout) -> None:
+    checkout.edit("models/encoders/escape_rate.yaml", "scale  = 0.5", "scale  = 0.6")
+    stale = checkout.stale()
+    assert "encode digits by escape_rate,label_current" in stale
+    assert "encode digits by identity,identity" not in stale
+
+
+def test_titles_notes_and_comments_make_nothing_stale(checkout: Checkout) -> None:
+    checkout.edit("rules/erbp.yaml", "title: Event-driven", "title: Truly event-driven")
+    checkout.edit("rules/erbp.yaml", "# learning rate", "# how fast it learns")
+    checkout.edit("models/neurons/two_compartment_lif.yaml", "# soma", "# the soma")
+    assert checkout.stale() == set()
+
+
+def test_a_mistake_stops_the_pipeline_with_its_line_before_anything_runs(checkout: Checkout) -> None:
+    checkout.edit("rules/erbp.yaml", "dw = eta*U_post", "dw = eta*I_post")
+    done = checkout.snakemake()
+    output = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "rules/erbp.yaml: on_pre" in output
+    assert "Traceback" not in output
+    assert "Select jobs" not in output
+
+
+def test_an_unknown_data_set_in_the_configuration_is_named(checkout: Checkout) -> None:
+    done = checkout.snakemake("--dry-run", "--config", "datasets={other: {source: digits}}", "capacity=0")
+    output = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "capacity" in output
+    assert "Traceback" not in output
+
+
+def test_a_killed_training_goes_on_from_its_last_checkpoint(finished: Checkout, tmp_path: Path) -> None:
+    checkpoint, output = tmp_path / "state.npz", tmp_path / "seed=0.nc"
+    encoded = "results/encoded/digits/escape_rate,label_current"
+    command = [
+        sys.executable, "workflow/scripts/train.py", "--dataset", "digits", "--experiment", "erbp_plus",
+        "--layers", "64-6-10", "--seed", "0", "--epochs", "2", "--samples", "50",
+        "--train-data", f"{encoded}/train.nc", "--test-data", f"{encoded}/test.nc",
+        "--train-build", "results/build/erbp_plus/64-6-10/train",
+        "--test-build", "results/build/erbp_plus/64-6-10/test",
+        "--checkpoint", str(checkpoint), "--output", str(output),
+    ]  # fmt: skip
+    with subprocess.Popen(command, cwd=finished.folder, env=finished.env, start_new_session=True) as process:
+        deadline = time.monotonic() + 120
+        while not checkpoint.exists() and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGKILL)
+    assert checkpoint.exists()
+    assert not output.exists()
+    done = finished.run(*command)
+    assert done.returncode == 0, done.stderr
+    assert " 0%" not in done.stderr
+    resumed = results.read(output)
+    whole = results.read(finished.folder / "results/train/digits/erbp_plus/64-6-10/default/seed=0.nc")
+    np.testing.assert_array_equal(resumed.w_input_hidden1, whole.w_input_hidden1)
+    np.testing.assert_array_equal(resumed.test_error, whole.test_error)
+
+
+def test_the_report_collects_the_figures(finished: Checkout) -> None:
+    done = finished.snakemake("--report", "results/report.zip")
+    assert done.returncode == 0, done.stderr
+    assert (finished.folder / "results/report.zip").stat().st_size > 100_000
+
+
+def test_lint_is_clean(finished: Checkout) -> None:
+    done = finished.snakemake("--lint")
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,273 @@
+"""Every kind of mistake in a text file is told in one line that names file and field; the zoo itself has none."""
+
+from collections.abc import Callable
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from brian2zoo.check import ZooWarning, check_experiment, check_file, check_zoo, errors
+from brian2zoo.circuits import FORWARD_KINDS, build, vocabulary
+from brian2zoo.errors import ZooError
+from brian2zoo.spec import KINDS, ROOT, Zoo
+
+LIF = "models/neurons/lif.yaml"
+POISSON = "models/neurons/poisson_input.yaml"
+FLOAT = "models/synapses/float.yaml"
+RATE = "models/synapses/rate.yaml"
+FIXED_POINT = "models/synapses/stochastic_fixed_point.yaml"
+ENCODER = "models/encoders/linear_poisson.yaml"
+STATE = "models/states/fixed_point.yaml"
+ERBP = "rules/erbp.yaml"
+BP = "rules/bp.yaml"
+PLUS = "config/experiments/erbp_plus.yaml"
+FIXED_STATE = "config/experiments/erbp_fixed_state.yaml"
+
+Edit = Callable[..., Zoo]
+
+
+@pytest.fixture
+def edit(zoo_with: Callable[..., Zoo]) -> Edit:
+    """A copy of the zoo, in one file of which texts are replaced: old, new, old, new ..."""
+
+    def edited(file: str, *changes: str) -> Zoo:
+        text = (ROOT / file).read_text()
+        for old, new in zip(changes[::2], changes[1::2], strict=True):
+            assert text.count(old) == 1
+            text = text.replace(old, new)
+        return zoo_with({file: text})
+
+    return edited
+
+
+def selected(path: str) -> set[tuple[str, str]]:
+    """The file of a path, as `check_zoo` takes it."""
+    return {(kind, Path(path).stem) for kind, (_, folder) in KINDS.items() if folder == str(Path(path).parent)}
+
+
+def test_the_zoo_has_no_mistakes() -> None:
+    assert [str(error) for error in errors(check_zoo(Zoo()))] == []
+
+
+NEURONS = [
+    ("unit of an ODE", LIF, "= -I/tau_s", "= -I*tau_s", "equations", ["wrong unit", "dI/dt", "amp/second", "coulomb"]),
+    ("units of a sum", LIF, "-V + R*I", "-V + I", "equations", ["units do not match", "- V + I"]),
+    ("unit of a threshold", LIF, "V > V_th", "V > I", "threshold", ["different units", "volt", "amp"]),
+    ("threshold that is a number", LIF, "V > V_th", "V", "threshold", ["not a condition"]),
+    ("unit of a reset", LIF, "V = 0*volt", "V = 0", "reset", ["wrong unit", "volt", "dimensionless"]),
+    ("unit of a refractory period", LIF, "refractory: t_ref", "refractory: V_th", "refractory", ["wrong unit", "volt"]),
+    ("unit in on_sample", POISSON, "t_next = t - log", "rate = t - log", "on_sample", ["wrong unit", "hertz"]),
+    ("unknown name in an ODE", LIF, "= -I/tau_s", "= -I/tau_n", "equations", ["unknown name 'tau_n'", "did you mean"]),
+    ("unknown name far from all", LIF, "R*I)", "Quux*I)", "equations", ["'Quux'", "names come from", "parameters"]),
+    ("unknown name in a threshold", LIF, "V > V_th", "v > V_th", "threshold", ["'v'", "did you mean 'V'?"]),
+    ("misspelt variable", LIF, "V = 0*volt", "v = 0*volt", "reset", ["sets 'v'", "did you mean 'V'?"]),
+    ("data to an unknown variable", POISSON, "rate = data", "rat = data", "on_sample", ["'rat'", "'rate'?"]),
+    ("assignment to a constant", LIF, "V = 0*volt", "R = 0*ohm", "reset", ["'R', which is constant"]),
+    ("no statement", LIF, "V = 0*volt", "V == 0*volt", "reset", ["not a statement"]),
+    ("unit that is not a base unit", LIF, ": amp", ": nA", "equations", ["'nA'", "Use 'amp'"]),
+    ("line that is no equation", LIF, "dI/dt = -I/tau_s         : amp", "I", "equations", ["'I", "not an equation"]),
+    ("open bracket", LIF, "(-V + R*I)", "(-V + R*I", "equations", ["never closed"]),
+    ("unknown flag", LIF, "unless refractory", "unless refractry", "equations", ["unless refractry", "known are"]),
+    ("ODE without method", LIF, "method: exact\n", "", "equations", ["no method of integration", "method: exact"]),
+    ("random start", LIF, "threshold:", "initial: V = rand()*V_th\nthreshold:", "initial", ["random", "on_sample"]),
+    ("unit of a start", LIF, "threshold:", "initial: V = R\nthreshold:", "initial", ["wrong unit"]),
+    ("unknown key", LIF, "threshold:", "treshold:", "treshold", ["unknown key", "'threshold'?"]),
+    ("unknown method", LIF, "exact", "exakt", "method", ["'exact'", "'exakt'"]),
+    ("YAML", LIF, "title: Leaky", "title: a: Leaky", "line 1", ["YAML syntax"]),
+    ("malformed parameter", LIF, "tau_m = 20*ms", "tau_m 20*ms", "parameters", ["malformed line 'tau_m 20*ms"]),
+    ("units within a parameter", LIF, "20*ms", "20*ms + 1*mV", "parameters.tau_m", ["units do not match"]),
+    ("unknown unit", LIF, "20*ms", "20*msec", "parameters.tau_m", ["unknown name 'msec'", "did you mean"]),
+    (
+        "parameter and variable",
+        LIF,
+        "t_ref = 2*ms",
+        "V = 2*ms\n  t_ref = 2*ms",
+        "equations",
+        ["'V' is a parameter too"],
+    ),
+]
+
+SYNAPSES_AND_RULES = [
+    ("unit of a read", FLOAT, "I_post += w", "I_post += w*ms", "read", ["wrong unit", "I_post", "amp"]),
+    ("read of a missing variable", FLOAT, "I_post += w", "J_post += w", "read", ["two_compartment_lif", "'J'"]),
+    ("read that overwrites", FLOAT, "I_post += w", "I_post = w", "read", ["does not add", "+="]),
+    ("unit of a write", FLOAT, "w + dw", "w + dw*w", "write", ["units do not match"]),
+    ("write that forgets dw", FLOAT, "w + dw", "w", "write", ["dw is not used"]),
+    ("unknown name in a write", FLOAT, "w + dw", "clip(w + dw, w_min, w)", "write", ["unknown name 'w_min'"]),
+    (
+        "name of the neuron's",
+        FLOAT,
+        "w : amp",
+        "w : amp\n  V : volt",
+        "state",
+        ["'V'", "two_compartment_lif", "rename"],
+    ),
+    (
+        "unit of a sum over synapses",
+        RATE,
+        "r_pre : 1",
+        "r_pre : volt",
+        "state",
+        ["wrong unit", "volt", "dimensionless"],
+    ),
+    ("sum to a missing variable", RATE, "error_pre =", "err_pre =", "backward", ["rate_relu", "no variable 'err'"]),
+    ("unit in a draw", "models/synapses/blank_out.yaml", "rand() < p", "rand() < w", "draw", ["different units"]),
+    ("unit of dw", ERBP, "eta*U_post", "eta*I_post", "on_pre", ["wrong unit", "dw is in amp", "right side in"]),
+    ("unknown name in a rule", ERBP, "eta*U_post", "etta*U_post", "on_pre", ["unknown name 'etta'", "'eta'?"]),
+    ("post variable without its suffix", ERBP, "eta*U_post", "eta*U", "on_pre", ["'U'", "'U_post'?"]),
+    ("missing post variable", ERBP, "eta*U_post", "eta*Q_post", "on_pre", ["'two_compartment_lif'", "no variable 'Q'"]),
+    ("unit of a rule's variable", ERBP, "T_wait + dt)", "T_wait + 1)", "variables.synapse", ["units do not match"]),
+    ("rule that asks for nothing", ERBP, "dw = eta", "Dw = eta", "on_pre", ["no statement assigns dw"]),
+    ("unknown feedback", ERBP, "direct_random", "direct_randm", "feedback", ["'direct_random'"]),
+    ("unit of an encoder", ENCODER, "unit: Hz", "unit: volt", "unit", ["hertz", "volt"]),
+    ("unknown unit of an encoder", ENCODER, "unit: Hz", "unit: Hzz", "unit", ["'Hzz'", "'Hz'?"]),
+    ("unknown name in an encoder", ENCODER, "r_max*x", "r_mx*x", "encode", ["'r_mx'", "'r_max'?"]),
+    ("name of a format's parameter", STATE, "x_bits = 16", "bits = 16", "parameters.bits", ["x_bits"]),
+]
+
+EXPERIMENTS = [
+    ("unit of a time", PLUS, "dt: 0.1*ms", "dt: 0.1*mV", "protocol.dt", ["wrong unit", "volt"]),
+    ("unit of an override", PLUS, "b_max = 25*nA", "b_max = 25*mV", "parameters.hidden_hidden.b_max", ["volt", "amp"]),
+    (
+        "override of no parameter",
+        PLUS,
+        "hidden_hidden.b_max",
+        "rule.etaa",
+        "parameters.rule.etaa",
+        ["'etaa'", "'eta'?"],
+    ),
+    ("override in no scope", PLUS, "hidden_hidden.b_max", "sinapse.w", "parameters.sinapse.w", ["'synapse'?"]),
+    ("override without scope", PLUS, "hidden_hidden.b_max", "b_max", "parameters.b_max", ["write scope.name = value"]),
+    (
+        "unit of a weight",
+        PLUS,
+        "noise         = 50*mV",
+        "noise = 50*nA",
+        "weights.noise",
+        ["wrong unit", "amp", "volt"],
+    ),
+    ("unknown name in a weight", PLUS, "N_hidden))", "N_hiden))", "weights.feedback", ["'N_hiden'", "'N_hidden'?"]),
+    ("weight of no projection", PLUS, "feedback      =", "feedbak =", "weights.feedbak", ["'feedback'?"]),
+    ("missing weight", PLUS, "  label_error   = 90*mV\n", "", "weights", ["no line for 'label_error'"]),
+    ("unknown role", PLUS, "noise: poisson_noise", "nois: poisson_noise", "neurons.nois", ["'noise'?"]),
+    ("missing role", PLUS, "  error: error_integrator\n", "", "neurons.error", ["needs this population"]),
+    ("unknown kind", PLUS, "feedback: dendrite", "fedback: dendrite", "synapses.fedback", ["'feedback'?"]),
+    ("missing kind", PLUS, "  feedback: dendrite_kick\n", "", "synapses.feedback", ["needs this projection"]),
+    ("store that cannot learn", PLUS, "plastic: float", "plastic: soma_kick", "synapses.plastic", ["cannot learn"]),
+    ("missing neuron", PLUS, "output: two_compartment_lif", "output: liff", "neurons.output", ["liff.yaml", "'lif'?"]),
+    ("missing rule", PLUS, "rule: erbp", "rule: erpb", "rule", ["rules/erpb.yaml", "'erbp'?"]),
+    ("missing key", PLUS, "rule: erbp\n", "", "rule", ["required"]),
+    ("unit of the data", PLUS, "input: escape_rate,", "input: latency,", "encoders.input", ["second", "dimensionless"]),
+    ("format of no variable", FIXED_STATE, "hidden.V: ", "hiden.V: ", "states.hiden.V", ["did you mean 'hidden'?"]),
+    ("unit of a format", FIXED_STATE, "output.U_max = 1*volt", "output.U_max = 1*amp", "states.output.U", ["units"]),
+    ("missing base", "config/experiments/dfa.yaml", "extends: bp", "extends: bpp", "extends", ["'bpp'", "'bp'?"]),
+]
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "field", "words"),
+    [pytest.param(*case, id=name) for name, *case in NEURONS + SYNAPSES_AND_RULES + EXPERIMENTS],
+)
+def test_a_mistake_is_one_line(edit: Edit, file: str, old: str, new: str, field: str, words: list[str]) -> None:
+    (finding,) = check_zoo(edit(file, old, new), selected(file))
+    told = str(finding)
+    assert told.startswith(f"{file}: {field}: ")
+    assert [word for word in words if word not in told] == []
+    assert finding.remedy
+    assert "\n" not in told
+
+
+CLOCK = ["t", "dt", "t_in_timesteps", "T_sample", "lastspike"]
+BRIAN2 = ["xi", "i", "j", "N", "e", "pi", "inf", "lambda", "volt", "exp", "_R", "R_pre", "R_post"]
+OURS = ["data", "dw", "where"]
+
+
+@pytest.mark.parametrize("name", CLOCK + BRIAN2 + OURS)
+def test_a_reserved_name_is_refused(edit: Edit, name: str) -> None:
+    (finding,) = check_file(edit(FIXED_POINT, "bits  = 8", f"{name} = 8"), "synapse", "stochastic_fixed_point")
+    assert str(finding).startswith(f"{FIXED_POINT}: parameters.{name}: ")
+    assert "name" in finding.remedy
+
+
+@pytest.mark.parametrize("name", ["e", "i", "ms", "_w", "w_post"])
+def test_a_reserved_name_is_refused_as_a_variable(edit: Edit, name: str) -> None:
+    (finding,) = check_file(edit(ERBP, "learning = int", f"{name} = int"), "rule", "erbp")
+    assert str(finding).startswith(f"{ERBP}: variables.synapse: ")
+    assert f"'{name}'" in finding.problem
+
+
+def test_a_neuron_without_what_the_rule_needs(edit: Edit) -> None:
+    zoo = edit(PLUS, "  hidden: two_compartment_lif", "  hidden: lif")
+    told = [str(finding) for finding in check_zoo(zoo, selected(PLUS))]
+    assert any(line.startswith(f"{PLUS}: neurons.hidden: the rule needs 'U', which neuron 'lif'") for line in told)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        (ERBP, "dw = eta*U_post", "dw = eta*U"),
+        (ERBP, "feedback: direct_random", "feedback: random"),
+        (ERBP, "eta    = 6e-4*nS", "eta"),
+        (ERBP, "  b_max  = 1.15*nA", "  b_max  = 1.15*nAA"),
+        (PLUS, "paper: erbp\n", ""),
+        (PLUS, "dt: 0.1*ms", "dt: 0.1*mV"),
+        (PLUS, "hidden_hidden.b_max", "hidden_hidden.bmax"),
+    ],
+)
+def test_a_mistake_that_others_inherit_is_told_once(edit: Edit, file: str, old: str, new: str) -> None:
+    (finding,) = check_zoo(edit(file, old, new))
+    assert finding.where == file
+
+
+def test_a_mistake_in_combination_names_the_experiments(edit: Edit) -> None:
+    (finding,) = check_zoo(edit(FLOAT, "I_post += w", "I_post += w*ms"))
+    assert "(in experiment erbp_plus, readout_only)" in finding.problem
+
+
+def test_an_unused_parameter_is_a_warning(edit: Edit) -> None:
+    (finding,) = check_zoo(edit(LIF, "  t_ref = 2*ms", "  R_2 = 2*ohm\n  t_ref = 2*ms"), selected(LIF))
+    assert isinstance(finding, ZooWarning)
+    assert str(finding).startswith(f"{LIF}: parameters.R_2: ")
+    assert errors([finding]) == []
+
+
+def test_a_rule_in_no_experiment_is_a_warning(zoo_with: Callable[..., Zoo]) -> None:
+    zoo = zoo_with({"rules/mine.yaml": "title: Mine\nextends: erbp\n"})
+    (finding,) = check_zoo(zoo, {("rule", "mine")})
+    assert isinstance(finding, ZooWarning)
+    assert finding.where == "rules/mine.yaml"
+
+
+def test_a_rule_may_update_a_trace_without_asking_for_a_change(edit: Edit) -> None:
+    trace = "  synapse: |\n    dz/dt = -z/T_wait : 1 (event-driven)\n"
+    zoo = edit(ERBP, "  synapse: |\n", trace, "dw = eta*", "dw = z*eta*", "parameters:", "on_post: z += 1\nparameters:")
+    assert check_zoo(zoo, selected(ERBP)) == []
+
+
+def test_a_rule_may_add_a_variable_to_a_neuron_with_a_method(edit: Edit) -> None:
+    zoo = edit(ERBP, "  synapse: |\n", "  post: |\n    dm/dt = -m/T_wait_2 : 1\n  synapse: |\n")
+    (finding,) = check_zoo(zoo, selected(ERBP))
+    assert str(finding).startswith(f"{ERBP}: variables.post: unknown name 'T_wait_2'")
+
+
+def test_an_experiment_under_another_setting() -> None:
+    zoo = Zoo()
+    experiment = zoo.experiment("erbp_fixed_point")
+    assert check_experiment(zoo, experiment.with_setting("synapse.bits=4")) == []
+    (finding,) = check_experiment(zoo, experiment.with_setting("synapse.bit=4"))
+    assert "did you mean 'bits'?" in finding.remedy
+
+
+@pytest.mark.parametrize("name", Zoo().names("experiment"))
+def test_a_circuit_declares_the_roles_and_kinds_it_has(name: str) -> None:
+    experiment = Zoo().experiment(name)
+    roles, fixed = vocabulary(experiment.circuit)
+    for layers, mode in product([(4, 3, 2), (4, 3, 3, 2)], ["train", "test"]):
+        circuit = build(Zoo(), experiment, layers, mode)
+        assert {p.role for p in circuit.populations} <= set(roles)
+        assert {p.kind for p in circuit.projections} <= {*FORWARD_KINDS, *fixed}
+
+
+def test_a_finding_is_an_error_that_can_be_raised() -> None:
+    with pytest.raises(ZooError, match=r"rules/x.yaml: on_pre: a — b"):
+        raise ZooWarning("rules/x.yaml", "on_pre", "a", "b")

@@ -1,0 +1,151 @@
+"""The command line: what it prints, its exit codes, and that no mistake of a user shows a traceback."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from brian2zoo import __version__
+from brian2zoo.cli import app
+from brian2zoo.spec import KINDS, ROOT, Zoo, json_schemas
+
+
+def run(*arguments: object) -> Any:
+    """A command's exit code and what it printed."""
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def test_version() -> None:
+    assert run("--version").output == f"brian2zoo {__version__}\n"
+
+
+def test_list_has_every_file() -> None:
+    lines = run("list").stdout.splitlines()
+    rows = {tuple(line.split()[:2]) for line in lines[1:]}
+    assert rows == {(kind, name) for kind in KINDS for name in Zoo().names(kind)}
+
+
+def test_list_of_a_kind() -> None:
+    output = run("list", "rule").stdout
+    assert "Event-driven random back-propagation  " in output
+    assert "doi:10.3389/fnins.2017.00324" in output
+    assert "neuron" not in output
+
+
+def test_list_is_fast_because_it_does_not_import_brian2() -> None:
+    listing = "import sys; from brian2zoo.cli import app; app(['list'], standalone_mode=False)"
+    script = f"{listing}; sys.exit('brian2' in sys.modules)"
+    subprocess.run([sys.executable, "-c", script], check=True, stdout=subprocess.DEVNULL)
+
+
+def test_show_a_file() -> None:
+    result = run("show", "lif")
+    assert result.exit_code == 0
+    for part in (
+        "neuron/lif: Leaky integrate-and-fire",
+        "doi:10.1017/CBO9781107447615",
+        "\nequations\n  dV/dt = (-V + R*I)/tau_m : volt (unless refractory)",
+        "\nthreshold\n  V > V_th\n",
+    ):
+        assert part in result.stdout
+    assert ["tau_m", "20*ms", "second", "membrane", "time", "constant"] in [
+        x.split() for x in result.stdout.splitlines()
+    ]
+
+
+@pytest.mark.parametrize("name", ["rule/readout_only", "rules/readout_only.yaml", ROOT / "rules/readout_only.yaml"])
+def test_show_one_of_a_name(name: object) -> None:
+    output = run("show", name).stdout
+    assert output.startswith("rule/readout_only: ")
+    assert "experiment/" not in output
+
+
+def test_show_all_of_a_name_and_say_so() -> None:
+    output = run("show", "readout_only").stdout
+    assert output.startswith("readout_only is rule/readout_only and experiment/readout_only\n")
+    assert "\nrule/readout_only: " in output
+    assert "\nexperiment/readout_only: " in output
+
+
+def test_show_an_experiment_as_it_runs() -> None:
+    output = run("show", "erbp_times", "--layers", "5-4-3-2").stdout
+    assert "\nerbp_times on 5-4-3-2, train\n" in output
+    assert "\nhidden1 -> hidden2: 12 blank_out under erbp\n" in output
+    assert "    open = int(rand() < p)\n    dw = eta*U_start_post*" in output
+    assert "    U_start = U\n" in output
+    assert "    b_max = 25. nA\n" in output
+
+
+def test_show_the_network_that_only_infers() -> None:
+    output = run("show", "erbp_times", "--mode", "test").stdout
+    assert "hidden1 -> output: 6 blank_out\n" in output
+    assert "feedback\n" not in output.partition("erbp_times on")[2]
+
+
+def test_show_a_file_at_work() -> None:
+    output = run("show", "error_integrator", "--on", "erbp_plus").stdout
+    assert output.startswith("neuron/error_integrator: ")
+    assert "\nerror: 4 error_integrator\n" in output
+    assert "->" not in output
+
+
+def test_check_of_a_part() -> None:
+    result = run("check", "rules/bp.yaml", "lif")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("0 mistakes, 0 warnings, ")
+
+
+def test_check_that_finds_mistakes(zoo_with: Callable[..., Zoo]) -> None:
+    text = (ROOT / "rules/bp.yaml").read_text()
+    zoo = zoo_with({"rules/bp.yaml": text.replace("-eta*", "-etta*")})
+    result = run("--root", zoo.root, "check", "bp")
+    assert result.exit_code == 1
+    first, last = result.stdout.splitlines()
+    assert first.startswith("rules/bp.yaml: on_sample: unknown name 'etta' in ")
+    assert first.endswith(" — did you mean 'eta'?")
+    assert last.startswith("1 mistakes, 0 warnings, ")
+
+
+def test_check_that_finds_warnings(zoo_with: Callable[..., Zoo]) -> None:
+    zoo = zoo_with({"rules/mine.yaml": "title: Mine\nextends: bp\n"})
+    result = run("--root", zoo.root, "check", "mine")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("rules/mine.yaml: its units are not checked")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["show", "erpb"], "NAME: there is no file 'erpb' — did you mean 'erbp'?"),
+        (["check", "models/neurons/liv.yaml"], "did you mean 'models/neurons/lif.yaml'?"),
+        (["show", "lif", "--on", "erbp"], "config/experiments/erbp.yaml: there is no such file"),
+        (["show", "lif", "--on", "bp"], "--on: no population or projection of 'bp' is made of 'neuron/lif'"),
+        (["show", "bp", "--layers", "4,3,2"], "--layers: '4,3,2' is no network"),
+        (["show", "bp", "--layers", "4-2"], "[4, 2] is not a network"),
+        (["--root", "/", "list"], "--root: there is no zoo in /"),
+    ],
+)
+def test_a_users_mistake_is_one_line(arguments: list[str], told: str) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert told in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert "Traceback" not in result.output
+
+
+def test_a_broken_file_is_one_line(zoo_with: Callable[..., Zoo]) -> None:
+    zoo = zoo_with({"rules/bp.yaml": "title: a: b"})
+    result = run("--root", zoo.root, "list")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("rules/bp.yaml: line 1: YAML syntax")
+
+
+def test_schemas_are_written_below_the_root(zoo_with: Callable[..., Zoo]) -> None:
+    zoo = zoo_with({})
+    assert run("--root", zoo.root, "schemas").exit_code == 0
+    written = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (zoo.root / "schemas").iterdir()}
+    assert written == json_schemas()

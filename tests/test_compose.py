@@ -1,0 +1,147 @@
+"""The strings that come out of a rule, a weight store and a neuron."""
+
+from pathlib import Path
+
+import pytest
+from brian2 import ms, nA, nS
+
+from brian2zoo import circuits, network
+from brian2zoo.compose import compose_neuron, compose_synapse, constants, declare, unit_name
+from brian2zoo.errors import ZooError
+from brian2zoo.spec import NeuronModel, Rule, StateFormat, SynapseModel, validate
+
+
+def load(model, **fields):
+    """An object as if loaded from a file of its own."""
+    path = Path("models/test.yaml")
+    return validate(model, {"title": "a test"} | fields, path, path=path)
+
+
+STORE = {
+    "state": "w : amp",
+    "draw": "chance = rand()",
+    "write": "w = w + dw",
+    "read": "I_post += w",
+    "parameters": "w_max = 2*nA  # a bound",
+}
+RULE = {"feedback": "direct_random", "on_pre": "dw = eta*U_post", "parameters": "eta = 1*nS  # a rate"}
+NEURON = {
+    "equations": "dV/dt = -V/tau : volt\nI : amp",
+    "method": "euler",
+    "parameters": "tau = 2*ms\nrest = 3*tau",
+}
+
+
+def test_presynaptic_spike_draws_asks_writes_and_reads_in_this_order() -> None:
+    code = compose_synapse(load(SynapseModel, **STORE), load(Rule, **RULE), {}, driven={})
+    assert code.on_pre.splitlines() == ["chance = rand()", "dw = eta*U_post", "w = w + dw", "I_post += w"]
+
+
+def test_projection_without_a_rule_only_draws_and_reads() -> None:
+    code = compose_synapse(load(SynapseModel, **STORE), None, {}, driven={"post": {"I"}})
+    assert code.on_pre.splitlines() == ["chance = rand()", "I_post += w"]
+    assert (code.on_sample, code.on_post, code.each_step, dict(code.reads)) == ("", "", "", {})
+    assert "eta" not in code.equations
+
+
+@pytest.mark.parametrize("event", ["on_post", "each_step", "on_sample"])
+def test_rule_may_write_at_other_events_while_spikes_are_still_transmitted(event) -> None:
+    rule = load(Rule, feedback="direct_random", **{event: "dw = eta*U_post"}, parameters="eta = 1*nS")
+    code = compose_synapse(load(SynapseModel, **STORE), rule, {}, driven={})
+    assert getattr(code, event).splitlines() == ["dw = eta*U_post", "w = w + dw"]
+    assert code.on_pre.splitlines() == ["chance = rand()", "I_post += w"]
+
+
+def test_event_that_asks_for_no_change_writes_none() -> None:
+    rule = load(Rule, **RULE, on_post="U_pre = 0*volt")
+    assert compose_synapse(load(SynapseModel, **STORE), rule, {}, driven={}).on_post == "U_pre = 0*volt"
+
+
+def test_rule_reads_copies_of_what_projections_write_and_only_of_that() -> None:
+    rule = load(Rule, **RULE | {"on_pre": "dw = eta*(U_post + V_post)*I_pre"})
+    code = compose_synapse(load(SynapseModel, **STORE), rule, {}, driven={"pre": {"I"}, "post": {"U", "I"}})
+    assert "dw = eta*(U_start_post + V_post)*I_start_pre" in code.on_pre
+    assert "I_post += w" in code.on_pre  # transmission goes to the variable itself
+    assert code.reads == {"pre": ("I",), "post": ("U",)}
+
+
+def test_copies_are_taken_of_the_variables_with_their_units() -> None:
+    code = compose_neuron(load(NeuronModel, **NEURON), {}, copied=["V", "I", "V"])
+    assert code.copies.splitlines() == ["I_start = I", "V_start = V"]
+    assert "V_start : volt" in code.equations
+    assert "I_start : amp" in code.equations
+
+
+def test_every_parameter_is_a_shared_constant_that_a_run_can_set() -> None:
+    neuron = compose_neuron(load(NeuronModel, **NEURON), {})
+    synapse = compose_synapse(load(SynapseModel, **STORE), load(Rule, **RULE), {}, driven={})
+    for line in ("tau : second (shared, constant)", "rest : second (shared, constant)"):
+        assert line in neuron.equations
+    for line in ("w_max : amp (shared, constant)", "eta : siemens (shared, constant)"):
+        assert line in synapse.equations
+    assert synapse.parameters == {"w_max": 2 * nA, "eta": 1 * nS}
+
+
+@pytest.mark.parametrize(("value", "name"), [(3, "1"), (3 * ms, "second"), (3 * nA, "amp"), (1 / ms, "hertz")])
+def test_unit_is_spelt_as_in_equations(value, name) -> None:
+    assert unit_name(value) == name
+    assert declare({"x": value}) == f"x : {name} (shared, constant)"
+
+
+def test_override_changes_the_values_derived_from_it_and_ignores_other_names() -> None:
+    model = load(NeuronModel, **NEURON)
+    assert constants(model, {}) == {"tau": 2 * ms, "rest": 6 * ms}
+    assert constants(model, {"tau": "5*ms", "other": "1"}) == {"tau": 5 * ms, "rest": 15 * ms}
+    assert compose_neuron(model, {"rest": "1*ms"}).parameters == {"tau": 2 * ms, "rest": 1 * ms}
+
+
+def test_override_of_another_unit_is_told_where_it_does_not_fit() -> None:
+    model = load(NeuronModel, **NEURON | {"parameters": "tau = 2*ms\nsum = tau + 1*ms"})
+    with pytest.raises(ZooError, match=r"models/test\.yaml: parameters: units do not match"):
+        constants(model, {"tau": "2*mV"})
+
+
+def test_clash_of_parameter_names_is_an_error_naming_both_files() -> None:
+    rule = load(Rule, **RULE | {"parameters": "w_max = 1*nS"})
+    with pytest.raises(ZooError, match="'w_max' is a parameter of the synapse model too"):
+        compose_synapse(load(SynapseModel, **STORE), rule, {}, driven={})
+
+
+def test_store_without_write_cannot_learn() -> None:
+    with pytest.raises(ZooError, match="the synapse cannot learn"):
+        compose_synapse(load(SynapseModel, **STORE | {"write": ""}), load(Rule, **RULE), {}, driven={})
+
+
+def test_state_format_takes_the_name_of_its_variable() -> None:
+    state = load(
+        StateFormat, each_step="x_step = x_max/exp(x_bits)\nx = clip(x, 0*volt, x_max)", parameters="x_bits = 8\nx_max = 1"
+    )
+    code = compose_neuron(
+        load(NeuronModel, **NEURON, each_step="V = V"),
+        {"V_max": "3*volt", "I_bits": "5"},
+        formats={"V": state, "I": state},
+    )
+    assert code.each_step.splitlines() == [
+        "V = V",
+        "V_step = V_max/exp(V_bits)",
+        "V = clip(V, 0*volt, V_max)",
+        "I_step = I_max/exp(I_bits)",
+        "I = clip(I, 0*volt, I_max)",
+    ]
+    assert {name: float(value) for name, value in code.parameters.items() if name != "tau"} == {
+        "rest": 0.006, "V_bits": 8, "V_max": 3, "I_bits": 5, "I_max": 1
+    }  # fmt: skip
+
+
+def test_erbp_reads_current_and_dendrite_as_they_were_before_the_step(zoo) -> None:
+    circuit = circuits.build(zoo, zoo.experiment("erbp_plus"), (4, 3, 2), "train")
+    codes = network.compose(circuit)
+    assert "U_start_post" in codes.synapses["input_hidden1"].on_pre
+    assert "I_start_post" in codes.synapses["input_hidden1"].on_pre
+    assert codes.neurons["hidden1"].copies.splitlines() == ["I_start = I", "U_start = U"]
+    assert codes.neurons["input"].copies == codes.neurons["error"].copies == ""
+
+
+def test_network_that_does_not_learn_takes_no_copies(zoo) -> None:
+    circuit = circuits.build(zoo, zoo.experiment("erbp_plus"), (4, 3, 2), "test")
+    assert all(code.copies == "" for code in network.compose(circuit).neurons.values())

@@ -1,0 +1,162 @@
+"""Build once, run many: one program gives all that its equations give, whatever numbers enter it.
+
+Two programs are compiled here, each once.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from brian2 import ms
+
+from brian2zoo import circuits, network
+from brian2zoo.circuits import initial_weights
+from brian2zoo.encode import encode
+from brian2zoo.network import OUTPUT_ONLY, Recording
+from brian2zoo.simulate import Binary, Inputs, build, build_cached, build_key, run_here
+
+LAYERS, CAPACITY, SAMPLE = (6, 5, 3), 4, 50 * ms
+RANGES = {"input_hidden1": 0.75e-9, "hidden1_output": 1e-9}  # config/experiments/erbp_fixed_point.yaml
+
+
+# --- One program, many settings -------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def circuit(zoo) -> circuits.Circuit:
+    return circuits.build(zoo, zoo.experiment("erbp_fixed_point"), LAYERS, "train")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("builds")
+
+
+@pytest.fixture(scope="module")
+def program(circuit, folder) -> Binary:
+    return Binary(build_cached(circuit, SAMPLE, CAPACITY, folder / "first", folder / "cache"))
+
+
+@pytest.fixture(scope="module")
+def inputs(zoo, circuit) -> Inputs:
+    """Bright samples that learn from 5 ms on."""
+    x = np.random.default_rng(5).uniform(0.7, 1, (CAPACITY, LAYERS[0]))
+    data = {
+        "input": encode(zoo.encoder("escape_rate"), x),
+        "label": encode(zoo.encoder("label_current"), np.eye(LAYERS[-1])[[0, 1, 2, 0]]),
+    }
+    values = {f"{name}.w": w for name, w in initial_weights(circuit, seed=2).items()}
+    return Inputs(data, values | {f"{name}.T_wait": 0.005 for name in RANGES}, CAPACITY, seed=0)
+
+
+OUTPUTS = ("input_hidden1.w", "hidden1_output.w", "output_spikes.t", "output_spikes.i", "hidden1_spikes.count")
+
+
+@pytest.mark.parametrize("bits", [2, 4, 8, 12])
+def test_one_program_runs_any_bit_width_and_seed(program, inputs, bits) -> None:
+    compiled = (program.directory / "main").stat().st_mtime_ns
+    widths = {f"{name}.bits": bits for name in RANGES}
+    runs = [program.run(replace(inputs, values=inputs.values | widths, seed=seed), OUTPUTS) for seed in (1, 2, 3, 1)]
+
+    for out in runs:
+        # a weight is put on the grid when its input first spikes, which is before it is first used
+        used = {"input_hidden1": np.ones(LAYERS[0], bool), "hidden1_output": out["hidden1_spikes.count"] > 0}
+        assert used["hidden1_output"].sum() >= 3
+        for name, limit in RANGES.items():
+            levels = out[f"{name}.w"].reshape(len(used[name]), -1)[used[name]] / (2 * limit / 2**bits)
+            np.testing.assert_allclose(levels, np.rint(levels), atol=1e-6)
+            assert -(2 ** (bits - 1)) <= np.rint(levels).min()
+            assert np.rint(levels).max() <= 2 ** (bits - 1) - 1
+    for name in OUTPUTS:
+        np.testing.assert_array_equal(runs[0][name], runs[3][name])  # the same seed
+    for one, other in ((0, 1), (1, 2)):
+        assert not np.array_equal(runs[one]["output_spikes.t"], runs[other]["output_spikes.t"])
+        assert not np.array_equal(runs[one]["input_hidden1.w"], runs[other]["input_hidden1.w"])
+    assert (program.directory / "main").stat().st_mtime_ns == compiled
+
+
+def test_fewer_samples_than_capacity_are_the_first_part_of_a_full_run(program, inputs) -> None:
+    full, half = (program.run(replace(inputs, n_samples=n), OUTPUTS) for n in (CAPACITY, CAPACITY // 2))
+    end = CAPACITY // 2 * float(SAMPLE)
+    assert full["output_spikes.t"].max() > end
+    first = full["output_spikes.t"] < end - 1e-6
+    np.testing.assert_array_equal(half["output_spikes.t"], full["output_spikes.t"][first])
+    np.testing.assert_array_equal(half["output_spikes.i"], full["output_spikes.i"][first])
+
+
+def test_nothing_is_left_of_the_run_before(program, inputs) -> None:
+    quiet = replace(inputs, values=inputs.values | {"input_hidden1.w": np.zeros(30), "hidden1_output.w": np.zeros(15)})
+    before = program.run(inputs, OUTPUTS)
+    program.run(quiet, OUTPUTS)
+    after = program.run(inputs, OUTPUTS)
+    for name in OUTPUTS:
+        np.testing.assert_array_equal(after[name], before[name])
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"data": {"input": np.zeros((4, 7))}}, "'input' of shape"),
+        ({"data": {"label": np.zeros((4, 2))}}, "'label' of shape"),
+        ({"data": {"input": np.zeros((3, 6))}}, "'input' of shape"),
+        ({"data": {"input": np.zeros((5, 6))}, "n_samples": 5}, "at most 4 x 6"),
+        ({"values": {"hidden1.nothing": 1}}, "no variable 'hidden1.nothing'"),
+        ({"values": {"hidden1.N": 1}}, "no variable 'hidden1.N'"),
+        ({"values": {"input_hidden1.w": np.zeros(29)}}, "'input_hidden1.w' has 30 values, 29 were given"),
+    ],
+)
+def test_input_that_does_not_fit_the_program_is_named(program, inputs, changed, message) -> None:
+    merged = {key: getattr(inputs, key) | value for key, value in changed.items() if key != "n_samples"}
+    with pytest.raises(ValueError, match=message):
+        program.run(replace(inputs, **changed | merged), OUTPUTS)
+
+
+# --- Cache ----------------------------------------------------------------------------------------
+
+
+def test_program_of_equal_content_is_not_compiled_again(program, zoo, folder) -> None:
+    other_numbers = zoo.experiment("erbp_fixed_point").with_setting("synapse.bits=3,rule.eta=1e-3*nS")
+    same = circuits.build(zoo, other_numbers, LAYERS, "train")
+    again = build_cached(same, SAMPLE, CAPACITY, folder / "second", folder / "cache")
+    assert (again / "main").samefile(program.directory / "main")
+    assert len([p for p in (folder / "cache").iterdir() if p.is_dir()]) == 1
+
+
+def test_every_thing_a_program_depends_on_changes_its_key(zoo, zoo_with, circuit) -> None:
+    edited = zoo_with({"rules/edited.yaml": "title: edited\nextends: erbp\non_pre: dw = eta*U_post*learning\n"})
+    rule = zoo.experiment("erbp_fixed_point").model_copy(update={"rule": "edited"})
+    keys = [
+        build_key(circuit, SAMPLE, CAPACITY, OUTPUT_ONLY),
+        build_key(circuit, 2 * SAMPLE, CAPACITY, OUTPUT_ONLY),
+        build_key(circuit, SAMPLE, CAPACITY + 1, OUTPUT_ONLY),
+        build_key(circuit, SAMPLE, CAPACITY, Recording(("output", "hidden1"))),
+        build_key(circuit, SAMPLE, CAPACITY, Recording(states=(("output", "V", 0),))),
+        build_key(circuits.build(zoo, circuit.experiment, (6, 4, 3), "train"), SAMPLE, CAPACITY, OUTPUT_ONLY),
+        build_key(circuits.build(zoo, circuit.experiment, (6, 5, 5, 3), "train"), SAMPLE, CAPACITY, OUTPUT_ONLY),
+        build_key(circuits.build(zoo, circuit.experiment, LAYERS, "test"), SAMPLE, CAPACITY, OUTPUT_ONLY),
+        build_key(circuits.build(zoo, zoo.experiment("erbp_plus"), LAYERS, "train"), SAMPLE, CAPACITY, OUTPUT_ONLY),
+        build_key(circuits.build(edited, rule, LAYERS, "train"), SAMPLE, CAPACITY, OUTPUT_ONLY),
+    ]
+    assert len(set(keys)) == len(keys)
+
+
+# --- Compiled against interpreted -----------------------------------------------------------------
+
+
+def test_program_does_what_the_numpy_target_does(deterministic, latencies, tmp_path) -> None:
+    layers, n_samples = (30, 20, 3), 4
+    circuit = deterministic(layers)
+    sample_time = network.duration(circuit, "T_train")
+    spiking = tuple(p.name for p in circuit.populations)
+    weights = {f"{name}.w": w for name, w in initial_weights(circuit, seed=1).items()}
+    inputs = Inputs(latencies(layers, n_samples), weights, n_samples, seed=0)
+    outputs = [f"{name}_spikes.{v}" for name in spiking for v in "ti"] + [f"{p.name}.w" for p in circuit.plastic]
+    program = Binary(build(circuit, sample_time, n_samples + 1, tmp_path / "program", Recording(spiking)))
+
+    compiled, interpreted = program.run(inputs, outputs), run_here(circuit, sample_time, inputs, outputs, Recording(spiking))
+    for name in spiking:
+        assert len(compiled[f"{name}_spikes.t"]) > 5, f"{name} is too quiet to tell"
+        np.testing.assert_array_equal(compiled[f"{name}_spikes.i"], interpreted[f"{name}_spikes.i"])
+        np.testing.assert_allclose(compiled[f"{name}_spikes.t"], interpreted[f"{name}_spikes.t"], rtol=0, atol=1e-9)
+    for name in outputs[-2:]:
+        np.testing.assert_allclose(compiled[name], interpreted[name], rtol=1e-12)

@@ -1,0 +1,231 @@
+"""Text files: what one inherits from another, what a mistake is called, and what a result can depend on."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from brian2zoo.errors import ZooError
+from brian2zoo.spec import KINDS, ROOT, Zoo, as_dict, fingerprint, is_stated, json_schemas, parse_lines, read_yaml
+
+BASE = """
+title: Base
+reference: doi:10.1/base
+notes: Of the base.
+feedback: direct_random
+plastic: [hidden_output]
+needs: {post: [I, U]}
+on_pre: dw = eta*U_post
+parameters: |
+  eta = 1*nS      # learning rate
+  tau = 2*eta/nS  # something else
+"""
+
+ALL_FILES = [(kind, name) for kind in KINDS for name in Zoo().names(kind)]
+
+
+def rules(zoo_with: Callable[..., Zoo], **texts: str) -> Zoo:
+    """The zoo with further rules."""
+    return zoo_with({f"rules/{name}.yaml": text for name, text in texts.items()})
+
+
+@pytest.mark.parametrize(("kind", "name"), ALL_FILES)
+def test_every_file_loads(kind: str, name: str) -> None:
+    file = Zoo().load(kind, name)
+    assert (file.name, str(file.path)) == (name, f"{KINDS[kind][1]}/{name}.yaml")
+    assert file.title
+
+
+# Lines
+
+
+def test_lines() -> None:
+    lines = parse_lines("# a comment\n\n a = 1*ms   # meaning # of a\nb.c=2")
+    assert [(line.name, line.value, line.meaning) for line in lines] == [
+        ("a", "1*ms", "meaning # of a"),
+        ("b.c", "2", ""),
+    ]
+    assert str(lines[0]) == "a = 1*ms  # meaning # of a"
+
+
+@pytest.mark.parametrize("line", ["a", "a 1", "1 = a", "a = ", "a = b = c", "a.b.c = 1", "a-b = 1"])
+def test_malformed_line(line: str) -> None:
+    with pytest.raises(ValueError, match="malformed line"):
+        parse_lines(line)
+
+
+def test_a_line_given_twice() -> None:
+    with pytest.raises(ValueError, match="'a' is given twice"):
+        parse_lines("a = 1\na = 2")
+
+
+# A file that extends another
+
+
+def test_a_child_states_what_differs(zoo_with) -> None:
+    child = "title: Child\nextends: base\non_pre: dw = eta\n"
+    rule = rules(zoo_with, base=BASE, child=child).rule("child")
+    assert (rule.title, rule.on_pre) == ("Child", "dw = eta")
+    assert (rule.plastic, rule.needs.post) == (("hidden_output",), ("I", "U"))
+
+
+def test_reference_and_notes_are_not_inherited(zoo_with) -> None:
+    rule = rules(zoo_with, base=BASE, child="title: Child\nextends: base\n").rule("child")
+    assert (rule.reference, rule.notes) == ("", "")
+
+
+def test_parameters_are_merged_line_by_line(zoo_with) -> None:
+    child = "title: Child\nextends: base\nparameters: |\n  eta = 3*nS  # mine\n  new = 4\n"
+    lines = rules(zoo_with, base=BASE, child=child).rule("child").parameters
+    assert as_dict(lines) == {"eta": "3*nS", "tau": "2*eta/nS", "new": "4"}
+    assert [line.meaning for line in lines] == ["mine", "something else", ""]
+
+
+def test_a_grandchild(zoo_with) -> None:
+    child, grandchild = "title: Child\nextends: base\nfeedback: symmetric\n", "title: Grandchild\nextends: child\n"
+    rule = rules(zoo_with, base=BASE, child=child, grandchild=grandchild).rule("grandchild")
+    assert (rule.feedback, rule.on_pre) == ("symmetric", "dw = eta*U_post")
+
+
+def test_mappings_are_merged_by_key_and_null_removes_one(zoo_with) -> None:
+    text = "title: Child\nextends: erbp_plus\nneurons: {noise: null, hidden: lif}\nprotocol: {T_train: 1*ms}\n"
+    zoo = zoo_with({"config/experiments/child.yaml": text})
+    parent, child = zoo.experiment("erbp_plus"), zoo.experiment("child")
+    assert child.neurons == {k: v for k, v in parent.neurons.items() if k != "noise"} | {"hidden": "lif"}
+    assert (child.protocol.T_train, child.protocol.dt) == ("1*ms", parent.protocol.dt)
+
+
+@pytest.mark.parametrize(
+    ("texts", "where", "field", "problem"),
+    [
+        ({"child": "title: C\nextends: bas\n", "base": BASE}, "child", "extends", "there is no 'bas'"),
+        ({"child": "title: C\nextends: child\n"}, "child", "extends", "extends this file in turn"),
+        ({"child": "title: C\nextends: b\n", "b": "title: B\nextends: child\n"}, "b", "extends", "in turn"),
+        ({"child": "title: C\nextends: base\nparameters: a\n", "base": BASE}, "child", "parameters", "malformed line"),
+        ({"child": "title: C\nextends: base\nparametrs: a\n", "base": BASE}, "child", "parametrs", "unknown key"),
+        ({"child": "title: C\nextends: base\n", "base": "a: b: c"}, "base", "line 1", "YAML syntax"),
+        ({"child": "title: C\n"}, "child", "feedback", "required"),
+        ({"child": "- a\n"}, "child", "", "not a mapping"),
+        ({"child": BASE + "name: other\n"}, "child", "name", "unknown key 'name'"),
+        ({"child": BASE.replace("post:", "pots:")}, "child", "needs.pots", "unknown key 'pots'"),
+        ({"child": BASE.replace("[I, U]", "1")}, "child", "needs.post", "valid tuple"),
+    ],
+)
+def test_mistakes(zoo_with, texts: dict[str, str], where: str, field: str, problem: str) -> None:
+    with pytest.raises(ZooError) as error:
+        rules(zoo_with, **texts).rule("child")
+    assert (error.value.where, error.value.field) == (f"rules/{where}.yaml", field)
+    assert problem in error.value.problem
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(ZooError, match=r"rules/erpb.yaml: there is no such file — did you mean 'erbp'\?"):
+        Zoo().rule("erpb")
+
+
+def test_which_file_states_a_field() -> None:
+    data = {"on_pre": "a", "parameters": "eta = 1", "neurons": {"hidden": "lif"}}
+    assert [f for f in ("on_pre", "parameters.eta", "neurons.hidden") if not is_stated(data, f)] == []
+    assert [f for f in ("on_post", "parameters.tau", "neurons.output", "weights.noise") if is_stated(data, f)] == []
+    assert is_stated({"parameters": "malformed"}, "parameters")
+
+
+def test_a_setting_replaces_parameters() -> None:
+    experiment = Zoo().experiment("erbp_fixed_point")
+    changed = experiment.with_setting("synapse.bits=4,rule.eta=1*nS")
+    assert as_dict(changed.parameters) == as_dict(experiment.parameters) | {"synapse.bits": "4", "rule.eta": "1*nS"}
+    assert experiment.with_setting("default") == experiment
+    with pytest.raises(ZooError, match="'bits=4' is not a setting"):
+        experiment.with_setting("bits=4")
+
+
+# What a result can depend on
+
+
+def test_content_ignores_what_no_number_depends_on(zoo_with) -> None:
+    told = BASE.replace("Base", "Another title").replace("10.1/base", "10.2/other").replace("Of the base", "New")
+    spaced = told.replace("dw = eta*U_post", "|\n  # a comment\n\n  dw =   eta*U_post   # asks\n")
+    zoo = rules(zoo_with, base=BASE, same=spaced.replace("# learning rate", ""))
+    assert fingerprint(zoo.rule("base").content()) == fingerprint(zoo.rule("same").content())
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("eta*U", "eta*eta*U"), ("1*nS", "2*nS"), ("direct_random", "symmetric"), ("[I, U]", "[U]"), ("tau", "tau_2")],
+)
+def test_content_sees_what_a_number_can_depend_on(zoo_with, old: str, new: str) -> None:
+    zoo = rules(zoo_with, base=BASE, other=BASE.replace(old, new))
+    assert fingerprint(zoo.rule("base").content()) != fingerprint(zoo.rule("other").content())
+
+
+EDITS = [
+    # file, old, new, whether structure in training, structure in the test, and numbers see it
+    ("rules/erbp.yaml", "eta*U_post", "2*eta*U_post", True, False, True),
+    ("rules/erbp.yaml", "6e-4*nS", "7e-4*nS", False, False, True),
+    ("rules/erbp.yaml", "# learning rate", "# another meaning", False, False, False),
+    ("rules/erbp.yaml", "title: Event", "title: An event", False, False, False),
+    ("rules/bp.yaml", "delta_post*r_pre", "r_pre*delta_post", False, False, False),
+    ("models/neurons/two_compartment_lif.yaml", "-U/tau_u", "-2*U/tau_u", True, True, True),
+    ("models/neurons/two_compartment_lif.yaml", "V_th  = 100*mV", "V_th  = 90*mV", False, False, True),
+    ("models/synapses/float.yaml", "w + dw", "w - dw", True, True, True),
+    ("models/encoders/escape_rate.yaml", "-0.215", "-0.3", False, False, True),
+    ("config/experiments/erbp_plus.yaml", "dt: 0.1*ms", "dt: 0.2*ms", True, True, True),
+    ("config/experiments/erbp_plus.yaml", "noise         = 50*mV", "noise = 40*mV", False, False, True),
+    ("config/experiments/erbp_plus.yaml", "b_max = 25*nA", "b_max = 20*nA", False, False, True),
+]
+
+
+@pytest.mark.parametrize(("file", "old", "new", "train", "test", "numbers"), EDITS)
+def test_what_an_edit_makes_stale(zoo_with, file, old, new, train, test, numbers) -> None:
+    text = (ROOT / file).read_text()
+    assert old in text
+    before, after = Zoo(), zoo_with({file: text.replace(old, new)})
+    ours, theirs = before.experiment("erbp_plus"), after.experiment("erbp_plus")
+    changed = [
+        fingerprint(before.structure(ours, mode)) != fingerprint(after.structure(theirs, mode))
+        for mode in ("train", "test")
+    ]
+    changed.append(fingerprint(before.numbers(ours)) != fingerprint(after.numbers(theirs)))
+    assert changed == [train, test, numbers]
+
+
+# Schemas for editors
+
+
+@pytest.mark.parametrize(("kind", "schema"), json_schemas().items(), ids=list(KINDS))
+def test_schema_accepts_every_file(kind: str, schema: dict) -> None:
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    for name in Zoo().names(kind):
+        assert list(validator.iter_errors(read_yaml(ROOT / KINDS[kind][1] / f"{name}.yaml"))) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("rule", "{title: A rule that lacks its feedback}"),
+        ("rule", "{title: A typo, extends: bp, feedbak: symmetric}"),
+        ("neuron", "{title: Another method, equations: 'a : 1', method: exakt}"),
+        ("experiment", "{title: A base in part, extends: bp, protocol: {dtt: 1*ms}}"),
+    ],
+)
+def test_schema_refuses(kind: str, text: str, tmp_path: Path) -> None:
+    (tmp_path / "file.yaml").write_text(text)
+    assert list(jsonschema.Draft202012Validator(json_schemas()[kind]).iter_errors(read_yaml(tmp_path / "file.yaml")))
+
+
+def test_schema_wants_a_file_that_stands_alone_complete() -> None:
+    validator = jsonschema.Draft202012Validator(json_schemas()["experiment"])
+    data = read_yaml(ROOT / "config/experiments/erbp_plus.yaml")
+    assert list(validator.iter_errors(data | {"neurons": {"noise": None}}))
+    assert list(validator.iter_errors(data | {"protocol": {"dt": "1*ms"}}))
+    assert not list(validator.iter_errors({"title": "t", "extends": "erbp_plus", "neurons": {"noise": None}}))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_exported_schemas_are_in_sync(kind: str) -> None:
+    exported = json.loads((ROOT / "schemas" / f"{kind}.json").read_text(encoding="utf-8"))
+    assert exported == json_schemas()[kind], "run 'brian2zoo schemas'"

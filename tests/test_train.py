@@ -1,0 +1,208 @@
+"""Training: the draw of samples, the learning curve, and that a killed training ends as if it were not."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from brian2zoo import circuits
+from brian2zoo.circuits import initial_weights
+from brian2zoo.datasets import DatasetSettings, load
+from brian2zoo.encode import encode_dataset
+from brian2zoo.errors import ZooError
+from brian2zoo.progress import Progress
+from brian2zoo.train import Schedule, alignment, draw_samples, operations, train
+
+# --- Samples of an epoch --------------------------------------------------------------------------
+
+LABELS = np.repeat([0, 1, 2], [50, 20, 5])
+
+
+@pytest.mark.parametrize(("n", "counts"), [(30, [10, 10, 10]), (31, [11, 10, 10]), (32, [11, 11, 10])])
+def test_draw_is_balanced_whatever_the_data(n, counts) -> None:
+    assert np.bincount(LABELS[draw_samples(LABELS, n, seed=0, epoch=0)]).tolist() == counts
+
+
+def test_draw_is_with_replacement_and_shuffled() -> None:
+    drawn = draw_samples(LABELS, 30, seed=0, epoch=0)
+    assert len(set(drawn[LABELS[drawn] == 2])) < 10  # of five samples
+    assert np.any(np.diff(LABELS[drawn]) < 0)
+
+
+def test_draw_follows_from_seed_and_epoch() -> None:
+    draws = [draw_samples(LABELS, 30, seed, epoch).tolist() for seed in range(3) for epoch in range(3)]
+    assert draws[0] == draw_samples(LABELS, 30, seed=0, epoch=0).tolist()
+    assert len({tuple(d) for d in draws}) == 9
+
+
+# --- A training -----------------------------------------------------------------------------------
+
+LAYERS, CAPACITY = (64, 20, 10), 200
+SCHEDULE = Schedule(epochs=2, samples=300, seed=0, key="this training")
+
+
+@pytest.fixture(scope="module")
+def digits(zoo) -> dict[str, xr.Dataset]:
+    images = load(DatasetSettings(source="digits", limit_test=100), Path("unused"))
+    return {name: encode_dataset(split, *[zoo.encoder("identity")] * 2) for name, split in images.items()}
+
+
+@pytest.fixture(scope="module")
+def train_bp(zoo, digits, interpreted):
+    """Trains 64-20-10 by back-propagation, each epoch in two runs."""
+    experiment = zoo.experiment("bp").with_setting("rule.eta=0.1")
+    runners = [interpreted(circuits.build(zoo, experiment, LAYERS, mode), CAPACITY) for mode in ("train", "test")]
+
+    def run(checkpoint: Path, schedule: Schedule = SCHEDULE) -> xr.Dataset:
+        return train(*runners, digits["train"], digits["test"], schedule, checkpoint)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(train_bp, tmp_path_factory) -> xr.Dataset:
+    return train_bp(tmp_path_factory.mktemp("uninterrupted") / "state.npz")
+
+
+def same(one: xr.Dataset, other: xr.Dataset) -> bool:
+    """Equal in all but the time it took."""
+    return one.drop_vars("wall_time").equals(other.drop_vars("wall_time"))
+
+
+def test_learning_curve_starts_at_chance_and_falls(uninterrupted) -> None:
+    untrained, first, second = uninterrupted.test_error.values
+    assert untrained > 0.7
+    assert second < first < 0.4
+    assert second < 0.25
+    assert np.isnan(uninterrupted.train_error[0])
+    assert uninterrupted.train_error[2] < uninterrupted.train_error[1]
+
+
+def test_result_has_operations_weights_and_units(zoo, uninterrupted) -> None:
+    assert uninterrupted.epoch.values.tolist() == [0, 1, 2]
+    assert uninterrupted.macs.values.tolist() == [0, *[300 * 2 * (74 * 20 + 20 * 10)] * 2]
+    assert uninterrupted.macs_true.values.tolist() == [0, *[300 * (2 * 1480 + 200)] * 2]
+    circuit = circuits.build(zoo, zoo.experiment("bp"), LAYERS, "train")
+    start = initial_weights(circuit, seed=0)["input_hidden1"].reshape(64, 20)
+    np.testing.assert_array_equal(uninterrupted.w0_input_hidden1, start)
+    assert np.mean(uninterrupted.w_input_hidden1 != start) > 0.3
+    for name, variable in uninterrupted.data_vars.items():
+        assert {"units", "long_name"} <= set(variable.attrs), name
+
+
+class Killed(Exception):
+    """In place of the signal."""
+
+
+@pytest.fixture
+def runs(monkeypatch):
+    """The runs that were made, by their samples; `kill_after` of them the training ends."""
+
+    class Runs(list):
+        kill_after = np.inf
+
+    made = Runs()
+
+    def advance(self, samples, note="") -> None:
+        made.append(samples)
+        if len(made) >= made.kill_after:
+            made.kill_after = np.inf
+            raise Killed
+
+    monkeypatch.setattr(Progress, "advance", advance)
+    return made
+
+
+@pytest.mark.parametrize("kill_after", [1, 2, 3])
+def test_killed_training_resumes_to_the_same_end(train_bp, uninterrupted, runs, tmp_path, kill_after) -> None:
+    """Killed within the first epoch, at its end before the test, and within the second."""
+    runs.kill_after = kill_after
+    with pytest.raises(Killed):
+        train_bp(tmp_path / "state.npz")
+    assert same(train_bp(tmp_path / "state.npz"), uninterrupted)
+    assert runs == [200, 100, 200, 100]
+
+
+def test_finished_training_is_not_repeated_and_more_epochs_continue_it(train_bp, uninterrupted, runs, tmp_path) -> None:
+    train_bp(tmp_path / "state.npz", replace(SCHEDULE, epochs=1))
+    for _ in range(2):
+        assert same(train_bp(tmp_path / "state.npz"), uninterrupted)
+    assert runs == [200, 100, 200, 100]
+
+
+@pytest.mark.parametrize(("other", "anew"), [({"key": "another"}, [200, 100]), ({"seed": 1}, [200, 100]), ({"samples": 50}, [50])])
+def test_checkpoint_of_another_training_is_not_resumed(train_bp, runs, tmp_path, other, anew) -> None:
+    one_epoch = replace(SCHEDULE, epochs=1)
+    runs.kill_after = 1
+    with pytest.raises(Killed):
+        train_bp(tmp_path / "state.npz", one_epoch)
+    train_bp(tmp_path / "state.npz", replace(one_epoch, **other))
+    assert runs == [200, *anew]
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[: len(data) // 2], lambda data: b"", lambda data: b"text" * 100])
+def test_damaged_checkpoint_is_an_error_that_says_to_delete_it(train_bp, runs, tmp_path, damage) -> None:
+    path = tmp_path / "state.npz"
+    runs.kill_after = 1
+    with pytest.raises(Killed):
+        train_bp(path)
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(ZooError, match="delete it") as caught:
+        train_bp(path)
+    assert caught.value.where == str(path)
+
+
+def test_checkpoint_stays_whole_when_saving_fails(train_bp, uninterrupted, runs, monkeypatch, tmp_path) -> None:
+    path, savez = tmp_path / "state.npz", np.savez
+
+    def breaks(file, **arrays) -> None:
+        if runs:  # the second time
+            file.write(b"half of it")
+            raise Killed
+        savez(file, **arrays)
+
+    monkeypatch.setattr(np, "savez", breaks)
+    with pytest.raises(Killed):
+        train_bp(path)
+    monkeypatch.setattr(np, "savez", savez)
+    assert same(train_bp(path), uninterrupted)
+    assert runs == [200, 100, 200, 100]
+
+
+# --- Measures of a training -----------------------------------------------------------------------
+
+
+def test_operations_are_counted_the_papers_way_and_by_fan_out(zoo) -> None:
+    circuit = circuits.build(zoo, zoo.experiment("erbp_plus"), (8, 5, 4, 3), "train")
+    spikes = {"input": 100, "hidden1": 10, "hidden2": 20, "output": 4, "label": 6, "error": 2}
+    paper, true = operations(circuit, spikes)
+    assert paper == 100 * 9 + (10 + 20) * 3 + 2 * 4 * 3 + 2 * (3 + 9)
+    assert true == 100 * 5 + 10 * 4 + 20 * 3 + 4 * 2 + 6 * 2 + 2 * (1 + 5 + 4)
+
+
+def test_operations_in_the_test_have_no_error_neurons(zoo) -> None:
+    circuit = circuits.build(zoo, zoo.experiment("erbp_plus"), (8, 5, 3), "test")
+    assert operations(circuit, {"input": 100, "hidden1": 10, "output": 4}) == (100 * 5 + 10 * 3 + 2 * 4 * 3, 530)
+
+
+@pytest.mark.parametrize("experiment", ["erbp_plus", "dfa", "rbp"])
+def test_feedback_that_is_the_transposed_forward_path_is_aligned(zoo, experiment) -> None:
+    """Angles per hidden layer: zero for the transposed product of the weights above, 180 degrees for its negative."""
+    circuit = circuits.build(zoo, zoo.experiment(experiment), (8, 5, 4, 3), "train")
+    weights = initial_weights(circuit, seed=0)
+    to_second = weights["hidden1_hidden2"].reshape(5, 4)
+    to_output = weights["hidden2_output"].reshape(4, 3)
+    path = to_second if experiment == "rbp" else to_second @ to_output
+    source = {"erbp_plus": "error", "dfa": "output", "rbp": "hidden2"}[experiment]
+    mirrored = [-path.T] if experiment == "erbp_plus" else []
+    weights[f"{source}_hidden1"] = np.concatenate([path.T, *mirrored]).ravel()
+    name = f"{'output' if experiment == 'rbp' else source}_hidden2"
+    weights[name] = np.concatenate([-to_output.T, *([to_output.T] if mirrored else [])]).ravel()
+    np.testing.assert_allclose(alignment(circuit, weights), [0, 180], atol=1e-5)
+
+
+def test_alignment_is_undefined_without_feedback_weights(zoo) -> None:
+    circuit = circuits.build(zoo, zoo.experiment("bp"), (8, 5, 3), "train")
+    assert np.isnan(alignment(circuit, initial_weights(circuit, seed=0))).all()
