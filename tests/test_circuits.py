@@ -8,7 +8,7 @@ from brian2zoo.circuits import initial_weights
 from brian2zoo.errors import ZooError
 
 
-def built(zoo, layers, mode="train", experiment="erbp_plus"):
+def built(zoo, layers, mode="train", experiment="erbp_plus") -> circuits.Circuit:
     return circuits.build(zoo, zoo.experiment(experiment), layers, mode)
 
 

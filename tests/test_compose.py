@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from brian2 import ms, nA, nS
+from pydantic import BaseModel
 
 from brian2zoo import circuits, network
 from brian2zoo.compose import compose_neuron, compose_synapse, constants, declare, unit_name
@@ -11,7 +12,7 @@ from brian2zoo.errors import ZooError
 from brian2zoo.spec import NeuronModel, Rule, StateFormat, SynapseModel, validate
 
 
-def load(model, **fields):
+def load(model, **fields) -> BaseModel:
     """An object as if loaded from a file of its own."""
     path = Path("models/test.yaml")
     return validate(model, {"title": "a test"} | fields, path, path=path)
@@ -114,7 +115,9 @@ def test_store_without_write_cannot_learn() -> None:
 
 def test_state_format_takes_the_name_of_its_variable() -> None:
     state = load(
-        StateFormat, each_step="x_step = x_max/exp(x_bits)\nx = clip(x, 0*volt, x_max)", parameters="x_bits = 8\nx_max = 1"
+        StateFormat,
+        each_step="x_step = x_max/exp(x_bits)\nx = clip(x, 0*volt, x_max)",
+        parameters="x_bits = 8\nx_max = 1",
     )
     code = compose_neuron(
         load(NeuronModel, **NEURON, each_step="V = V"),

@@ -32,7 +32,12 @@ def test_every_encoder_is_tested_by_hand(zoo) -> None:
 
 @pytest.mark.parametrize(
     ("unit", "expression", "field"),
-    [("Hz", "100*ms*x", "unit"), ("1", "100*Hz*x", "unit"), ("1", "x + nothing", "encode"), ("1", "x + 1*ms", "encode")],
+    [
+        ("Hz", "100*ms*x", "unit"),
+        ("1", "100*Hz*x", "unit"),
+        ("1", "x + nothing", "encode"),
+        ("1", "x + 1*ms", "encode"),
+    ],
 )
 def test_mistake_in_an_encoder_names_its_field(unit, expression, field) -> None:
     with pytest.raises(ZooError) as caught:

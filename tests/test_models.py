@@ -1,5 +1,7 @@
 """The files in models/: what each neuron and synapse does, alone and on the numpy target."""
 
+from collections.abc import Callable
+
 import brian2
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ DT = 1e-4  # s, of every experiment with spikes
 
 
 @pytest.fixture
-def simulate(zoo):
+def simulate(zoo) -> Callable[..., dict[str, np.ndarray]]:
     """Runs units of one file for some seconds and returns their spikes and final states.
 
     `kicks` are (ms, weight) of spikes that reach every unit through a projection of `synapse` at that time.
@@ -199,7 +201,7 @@ LEARNS_AT_ONCE = {"T_wait": "0*ms", "tau_u": "1e9*second", "tau_s": "1e9*second"
 
 
 @pytest.fixture
-def one_spike(zoo, simulate):
+def one_spike(zoo, simulate) -> Callable[..., dict[str, np.ndarray]]:
     """One spike reaches 20,000 neurons whose dendrites are at U, in volt; the boxcar of the rule is open."""
 
     def run(synapse, w, u, **overrides) -> dict:
@@ -223,7 +225,9 @@ def test_blank_out_transmits_with_probability_p_and_learns_only_then(one_spike, 
 
 
 def test_blank_out_with_certainty_is_a_float_synapse(one_spike) -> None:
-    certain, plain = (one_spike(store, 0.2e-9, u=1.0, **given) for store, given in [("blank_out", {"p": "1"}), ("float", {})])
+    certain, plain = (
+        one_spike(store, 0.2e-9, u=1.0, **given) for store, given in [("blank_out", {"p": "1"}), ("float", {})]
+    )
     np.testing.assert_array_equal(certain["w"], plain["w"])
     np.testing.assert_array_equal(certain["I"], plain["I"])
 

@@ -4,6 +4,7 @@ Two programs are compiled here, each once.
 """
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ def circuit(zoo) -> circuits.Circuit:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory) -> Path:
     return tmp_path_factory.mktemp("builds")
 
 
@@ -153,7 +154,10 @@ def test_program_does_what_the_numpy_target_does(deterministic, latencies, tmp_p
     outputs = [f"{name}_spikes.{v}" for name in spiking for v in "ti"] + [f"{p.name}.w" for p in circuit.plastic]
     program = Binary(build(circuit, sample_time, n_samples + 1, tmp_path / "program", Recording(spiking)))
 
-    compiled, interpreted = program.run(inputs, outputs), run_here(circuit, sample_time, inputs, outputs, Recording(spiking))
+    compiled, interpreted = (
+        program.run(inputs, outputs),
+        run_here(circuit, sample_time, inputs, outputs, Recording(spiking)),
+    )
     for name in spiking:
         assert len(compiled[f"{name}_spikes.t"]) > 5, f"{name} is too quiet to tell"
         np.testing.assert_array_equal(compiled[f"{name}_spikes.i"], interpreted[f"{name}_spikes.i"])

@@ -1,5 +1,6 @@
 """Training: the draw of samples, the learning curve, and that a killed training ends as if it were not."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -50,7 +51,7 @@ def digits(zoo) -> dict[str, xr.Dataset]:
 
 
 @pytest.fixture(scope="module")
-def train_bp(zoo, digits, interpreted):
+def train_bp(zoo, digits, interpreted) -> Callable[..., xr.Dataset]:
     """Trains 64-20-10 by back-propagation, each epoch in two runs."""
     experiment = zoo.experiment("bp").with_setting("rule.eta=0.1")
     runners = [interpreted(circuits.build(zoo, experiment, LAYERS, mode), CAPACITY) for mode in ("train", "test")]
@@ -96,22 +97,21 @@ class Killed(Exception):
     """In place of the signal."""
 
 
-@pytest.fixture
-def runs(monkeypatch):
-    """The runs that were made, by their samples; `kill_after` of them the training ends."""
+class Runs(list):
+    """The runs a training made, by their samples; it ends after `kill_after` of them, once."""
 
-    class Runs(list):
-        kill_after = np.inf
+    kill_after = 0
 
-    made = Runs()
-
-    def advance(self, samples, note="") -> None:
-        made.append(samples)
-        if len(made) >= made.kill_after:
-            made.kill_after = np.inf
+    def advance(self, samples: int, note: str = "") -> None:
+        self.append(samples)
+        if len(self) == self.kill_after:
             raise Killed
 
-    monkeypatch.setattr(Progress, "advance", advance)
+
+@pytest.fixture
+def runs(monkeypatch) -> Runs:
+    made = Runs()
+    monkeypatch.setattr(Progress, "advance", lambda _, *arguments: made.advance(*arguments))
     return made
 
 
@@ -132,7 +132,9 @@ def test_finished_training_is_not_repeated_and_more_epochs_continue_it(train_bp,
     assert runs == [200, 100, 200, 100]
 
 
-@pytest.mark.parametrize(("other", "anew"), [({"key": "another"}, [200, 100]), ({"seed": 1}, [200, 100]), ({"samples": 50}, [50])])
+@pytest.mark.parametrize(
+    ("other", "anew"), [({"key": "another"}, [200, 100]), ({"seed": 1}, [200, 100]), ({"samples": 50}, [50])]
+)
 def test_checkpoint_of_another_training_is_not_resumed(train_bp, runs, tmp_path, other, anew) -> None:
     one_epoch = replace(SCHEDULE, epochs=1)
     runs.kill_after = 1

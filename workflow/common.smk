@@ -33,7 +33,7 @@ wildcard_constraints:
     setting=r"[^/]+",
     seed=r"\d+",
     mode=r"train|test|final|trace",
-    figure=r"\w+",
+    paper=r"\w+",
 
 
 def structure(wildcards):
@@ -77,7 +77,8 @@ def training(wildcards):
 
 def run_path(key, seed):
     """Folder and file of one run below the folder of its stage."""
-    return "/".join((*key, f"seed={seed}.nc"))
+    dataset, experiment, layers, setting = key
+    return f"{dataset}/{experiment}/{layers}/{setting}/seed={seed}.nc"
 
 
 def training_path(key, seed):
@@ -101,3 +102,21 @@ def sweep_paths(stage, experiment, settings):
     sweep = CONFIG.bits
     keys = [(sweep.dataset, experiment, sweep.layers, setting) for setting in settings]
     return [f"results/{stage}/{run_path(key, seed)}" for key in keys for seed in sweep.seeds]
+
+
+def figure_data(name):
+    """The results a figure is drawn from."""
+    watched = CONFIG.trace
+    key = (watched.dataset, watched.experiment, watched.layers, watched.setting)
+    special = {
+        "raster": [f"results/trace/{run_path(key, 0)}"],
+        "latency": default_trainings("evaluate"),
+        "bits": [f"results/bits/{CONFIG.bits.dataset}/{CONFIG.bits.layers}.nc"],
+    }
+    return special.get(name, default_trainings("train"))
+
+
+def figure_command(wildcards, output):
+    """The command that makes a figure, as it is written into it."""
+    files = " ".join(f"--configfile {os.path.relpath(path)}" for path in workflow.overwrite_configfiles)
+    return " ".join(f"snakemake {files} {output.png}".split())

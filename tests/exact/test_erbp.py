@@ -6,6 +6,8 @@ the threshold, so a delay of 8 steps lets the spike of step n act in step n + 9,
 authors' order, who deliver at the end of step n + 8.
 """
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -24,16 +26,17 @@ def flat_erbp(layers, data, weights) -> tuple[dict[str, set[tuple[int, int]]], d
     """Spikes of each population as (step, unit), and the weights after all samples."""
     names = network.layer_names(layers)
     n, depth = layers[-1], len(layers) - 1
-    w = [weights[f"{a}_{b}"].reshape(p, q).copy() for a, b, p, q in zip(names, names[1:], layers, layers[1:])]
+    forward = [f"{pre}_{post}" for pre, post in pairwise(names)]
+    w = [weights[name].reshape(shape).copy() for name, shape in zip(forward, pairwise(layers), strict=True)]
     b_max = [1.15e-9 if k in (0, depth - 1) else 25e-9 for k in range(depth)]
     feedback = [weights[f"error_{name}"].reshape(2 * n, -1) for name in names[1:-1]]
-    V, I, U = ([np.zeros(size) for size in layers[1:]] for _ in range(3))
+    V, I, U = ([np.zeros(size) for size in layers[1:]] for _ in range(3))  # noqa: E741, the paper's names
     free = [np.zeros(size, int) for size in layers[1:]]  # first step after the refractory period
     V_error = np.zeros(2 * n)
     total = N_SAMPLES * STEPS
     raster = {
         name: np.zeros((total + ARRIVAL, size), bool)
-        for name, size in [*zip(names, layers), ("label", n), ("error", 2 * n)]
+        for name, size in [*zip(names, layers, strict=True), ("label", n), ("error", 2 * n)]
     }
     for sample in range(N_SAMPLES):
         onset = sample * STEPS
@@ -70,7 +73,7 @@ def flat_erbp(layers, data, weights) -> tuple[dict[str, set[tuple[int, int]]], d
         V_error[V_error > V_TH] -= V_TH
 
     spikes = {name: set(zip(*np.nonzero(r), strict=True)) for name, r in raster.items()}
-    return spikes, {f"{a}_{b}": x for a, b, x in zip(names, names[1:], w)}
+    return spikes, dict(zip(forward, w, strict=True))
 
 
 @pytest.mark.parametrize(

@@ -25,9 +25,9 @@ RECORDED = Path(__file__).with_name("curves.json")
 BLOCK, BLOCKS = 200, 5
 NETWORKS = {
     "erbp_plus": ("64-30-10", "rule.eta=15e-4*nS"),
-    "bp": ("64-30-20-10", "rule.eta=0.1"),
-    "rbp": ("64-30-20-10", "rule.eta=0.1"),  # with one hidden layer the same as dfa
-    "dfa": ("64-30-20-10", "rule.eta=0.1"),
+    "bp": ("64-30-20-10", "rule.eta=0.03"),
+    "rbp": ("64-30-20-10", "rule.eta=0.03"),  # with one hidden layer the same as dfa
+    "dfa": ("64-30-20-10", "rule.eta=0.03"),
 }
 
 
@@ -53,7 +53,7 @@ def test_learning_curve_is_the_recorded_one(zoo, interpreted, tmp_path, experime
     spiking = circuit.experiment.circuit == "direct_feedback"
     if spiking:
         sample_time = network.duration(circuit, "T_train")
-        runner = Runner(circuit, Binary(build(circuit, sample_time, BLOCK, "/tmp/golden_program")), sample_time)
+        runner = Runner(circuit, Binary(build(circuit, sample_time, BLOCK, tmp_path / "program")), sample_time)
     else:
         runner = interpreted(circuit, BLOCK)
     encoders = [zoo.encoder(name) for name in (circuit.experiment.encoders.input, circuit.experiment.encoders.label)]
@@ -68,4 +68,4 @@ def test_learning_curve_is_the_recorded_one(zoo, interpreted, tmp_path, experime
     # Compilers round differently, and a spike more or less makes another run of the same process: a block's
     # error then varies by its binomial spread of 0.035, the mean change of many weights by much less.
     assert found["error"] == pytest.approx(recorded[experiment]["error"], abs=0.1 if spiking else 0.011)
-    assert found["change"] == pytest.approx(recorded[experiment]["change"], rel=0.05 if spiking else 1e-6)
+    assert found["change"] == pytest.approx(recorded[experiment]["change"], rel=0.08 if spiking else 1e-6)

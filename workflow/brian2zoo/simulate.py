@@ -22,6 +22,7 @@ from brian2.core.variables import ArrayVariable, DynamicArrayVariable
 from filelock import FileLock
 
 from brian2zoo.circuits import Circuit
+from brian2zoo.dense import DEVICE
 from brian2zoo.network import OUTPUT_ONLY, Assembled, Recording, assemble, compose, duration
 from brian2zoo.spec import fingerprint
 
@@ -95,6 +96,7 @@ def build(
     directory: Path,
     recording: Recording = OUTPUT_ONLY,
     threads: int = 1,
+    device_name: str = DEVICE,
 ) -> Path:
     """Generate and compile a circuit; `directory` appears when the binary is complete.
 
@@ -106,14 +108,15 @@ def build(
     shutil.rmtree(partial, ignore_errors=True)
     brian2.prefs.devices.cpp_standalone.extra_make_args_unix = [f"-j{threads}"]
     begin = time.perf_counter()
-    brian2.set_device("cpp_standalone", directory=str(partial), build_on_run=False)
+    brian2.set_device(device_name, directory=str(partial), build_on_run=False)
     device = brian2.device
     try:
         assembled = assemble(circuit, sample_time, capacity, recording)
         device.apply_run_args()
         device.insert_code("main", "_random_generators[0].seed(_array_run_seed[0]);")
         assembled.network.run(capacity * sample_time, namespace={})
-        device.extra_compile_args += ["-include", PRECOMPILED]
+        # not +=, which would leave the list on the proxy that brian2.device is, and a second build without it
+        device.extra_compile_args.extend(["-include", PRECOMPILED])
         partial.mkdir(parents=True)
         (partial / "clock.cpp").write_text(CLOCK)
         sources = ["clock.cpp"]

@@ -1,0 +1,4 @@
+{% extends 'common_group.cpp' %}
+{% block maincode %}
+    // The rows keep their own ring of spikes.
+{% endblock %}
