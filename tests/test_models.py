@@ -68,9 +68,13 @@ def test_escape_rate_input_fires_at_the_papers_rates(zoo, simulate, pixel, state
     out = simulate("escape_rate_input", units, seconds=0.5, data=drive)
     seconds = 0.4  # without the onset, when no unit is refractory
     found = np.sum(out["t"] >= 0.1) / units / seconds
-    # half a unit of the last digit, the grid of dt, four standard errors of a Poisson process
-    tolerance = 0.5 + 0.015 * stated + 4 * np.sqrt(stated / units / seconds) if pixel else 0
-    assert found == pytest.approx(stated, abs=tolerance)
+    if not pixel:
+        assert found == 0
+        return
+    hazard = 100 * np.exp((0.5 * pixel - 0.215 - 0.1) / 0.05)
+    on_the_grid = 1 / (4e-3 + DT / np.expm1(hazard * DT))
+    assert found == pytest.approx(on_the_grid, abs=4 * np.sqrt(stated / units / seconds))
+    assert found == pytest.approx(stated, abs=0.5, rel=0.02)
 
 
 def test_escape_rate_input_is_refractory_for_40_steps_across_samples(zoo, simulate) -> None:

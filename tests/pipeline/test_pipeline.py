@@ -15,10 +15,17 @@ import pytest
 from brian2zoo import results
 from brian2zoo.spec import ROOT
 
-TREE = ("Snakefile", "environment.yml", "workflow", "models", "rules", "config", "data/published", "data/checksums.yaml")
+TREE = (
+    "Snakefile",
+    "environment.yml",
+    "workflow",
+    "models",
+    "rules",
+    "config",
+    "data/published",
+    "data/checksums.yaml",
+)
 TINY = Path(__file__).with_name("tiny.yaml")
-
-pytestmark = pytest.mark.xdist_group("pipeline")
 
 
 class Checkout:

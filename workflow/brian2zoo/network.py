@@ -9,7 +9,6 @@ from typing import Any
 
 import brian2
 import numpy as np
-from brian2.equations.equations import Equations
 from brian2.parsing.statements import parse_statement
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
@@ -145,9 +144,8 @@ def _group(
     namespace: dict[str, Any] = {"T_sample": sample_time}
     array = None
     if population.data:
-        # The data keep the unit of what the neuron assigns them to: they enter as values in SI units.
-        unit = data_unit(population)
-        array = brian2.TimedArray(np.zeros((capacity, population.size)) * unit, sample_time, name=f"{name}_data")
+        empty = np.zeros((capacity, population.size)) * evaluate(population.neuron.data)
+        array = brian2.TimedArray(empty, sample_time, name=f"{name}_data")
         namespace[f"{name}_data"] = array
     group = brian2.NeuronGroup(
         population.size,
@@ -178,16 +176,6 @@ def _group(
     if population.backward_order:
         every(code.backward, "groups", population.backward_order, "backward")
     return group, array
-
-
-def data_unit(population: Population) -> Any:
-    """Unit of the data a population is given: that of the first variable assigned from it alone, else 1."""
-    equations = Equations(population.neuron.equations)
-    for line in statements(population.neuron.on_sample):
-        variable, _, expression, _ = parse_statement(line)
-        if expression.strip() == "data":
-            return brian2.Quantity(1, dim=equations[variable].dim)
-    return brian2.second if "t + data" in population.neuron.on_sample else 1
 
 
 def _synapses(

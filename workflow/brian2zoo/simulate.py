@@ -4,6 +4,7 @@ A binary depends on equations and sizes only. Weights, parameters, data, the see
 enter when it runs, so that a sweep compiles once.
 """
 
+import hashlib
 import json
 import logging
 import os
@@ -86,7 +87,15 @@ def build_key(circuit: Circuit, sample_time: Any, capacity: int, recording: Reco
     ]
     wiring = [(p.name, p.pre.size, p.post.size, p.pairs is None, p.delay) for p in circuit.projections]
     times = [str(sample_time), str(duration(circuit, "dt")), capacity]
-    return fingerprint(strings, wiring, circuit.layers, times, str(recording), brian2.__version__)
+    return fingerprint(strings, wiring, circuit.layers, times, str(recording), brian2.__version__, _generator())
+
+
+def _generator() -> str:
+    """Hash of the code that turns composed strings into a program."""
+    package = Path(__file__).parent
+    files = [package / "network.py", package / "simulate.py", *sorted((package / "dense").rglob("*.[ch]*"))]
+    files += sorted((package / "dense").glob("*.py"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
 
 
 def build(

@@ -119,6 +119,7 @@ class NeuronModel(_File):
         "", description="integration; needed where there is an ODE"
     )
     initial: str = Field("", description="statements run once, before the first step; not random")
+    data: str = Field("", description="unit of 'data', '1' if none; empty: the unit is given no data")
     on_sample: str = Field("", description="statements run at the onset of a sample; 'data' is its value")
     each_step: str = Field("", description="statements run after the equations, before the threshold")
     forward: str = Field("", description="rate units: statements run when the summed input is complete")

@@ -26,11 +26,10 @@ from brian2zoo.check.strings import (
     parse,
     parse_equations,
 )
-from brian2zoo.circuits import Population
 from brian2zoo.compose import compose_neuron, statements
 from brian2zoo.encode import encode
 from brian2zoo.errors import ZooError, did_you_mean
-from brian2zoo.network import data_unit
+from brian2zoo.expressions import evaluate
 from brian2zoo.spec import KINDS, Encoder, Experiment, NeuronModel, Rule, StateFormat, SynapseModel, Zoo, as_dict
 
 EVENTS = ("on_pre", "on_post", "each_step", "on_sample")
@@ -134,16 +133,17 @@ def _initial(text: Text, scope: Scope) -> None:
 
 
 def data_dimensions(model: NeuronModel) -> Any:
-    """Dimensions of what a neuron is given as `data`."""
-    text = Text(model.path, "on_sample", model.on_sample)
-    for line in statements(model.on_sample):
-        parse(text, line)
+    """Dimensions of what a neuron is given as `data`; None if it is given none."""
+    used = "data" in get_identifiers(model.on_sample)
+    if used != bool(model.data):
+        problem = "on_sample uses 'data', whose unit is not stated" if used else "on_sample does not use 'data'"
+        raise ZooError(model.path, "data", problem, "state the unit here, '1' if none, and use data in on_sample")
+    if not used:
+        return None
     try:
-        return brian2.get_dimensions(data_unit(Population("", "", 1, model)))
-    except KeyError as error:
-        names = equations_of(model.equations).names
-        remedy = did_you_mean(error.args[0], names, "assign them to a variable of the equations")
-        raise text.wrong(f"data are assigned to '{error.args[0]}', which is no variable", remedy) from None
+        return brian2.get_dimensions(evaluate(model.data))
+    except ValueError as error:
+        raise ZooError(model.path, "data", str(error), "give a unit, such as Hz, or '1'") from None
 
 
 def _synapse(model: SynapseModel) -> Findings:

@@ -249,6 +249,9 @@ def _data(zoo: Zoo, experiment: Experiment, population: Population) -> None:
     encoder = zoo.encoder(getattr(experiment.encoders, population.data))
     found = brian2.get_dimensions(evaluate(encoder.unit))
     expected = data_dimensions(population.neuron)
+    if expected is None:
+        problem = f"neuron '{population.neuron.name}' takes no data"
+        raise ZooError(experiment.path, f"neurons.{population.role}", problem, "pick one whose on_sample uses 'data'")
     if found is not expected:
         problem = f"wrong unit: what encoder '{encoder.name}' gives is {in_unit(found)}"
         remedy = f"the data of neuron '{population.neuron.name}' have to be {in_unit(expected)}"
