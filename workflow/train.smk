@@ -80,3 +80,24 @@ rule trace:
     shell:
         "python workflow/scripts/trace.py --trained {input.trained:q} --data {input.data} --build {input.build}"
         " --samples {params.samples} --output {output:q} 2>&1 | tee {log:q}"
+
+
+# A result small enough to commit, for what the README quotes.
+rule publish:
+    input:
+        "results/train/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.nc",
+    output:
+        "results/published/{dataset}_{experiment}_{layers}_{setting}_seed={seed}.nc",
+    log:
+        "results/logs/publish/{dataset}_{experiment}_{layers}_{setting}_seed={seed}.log",
+    benchmark:
+        "results/benchmarks/publish/{dataset}_{experiment}_{layers}_{setting}_seed={seed}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    conda:
+        "../environment.yml"
+    message:
+        "keep {wildcards.experiment} {wildcards.layers} on {wildcards.dataset} without weights"
+    shell:
+        "python workflow/scripts/publish.py --result {input:q} --output {output:q} 2>&1 | tee {log:q}"

@@ -19,7 +19,6 @@ def write(result: xr.Dataset, path: Path, title: str, **attrs: Any) -> None:
     attrs : further attributes; dicts, bools, lists and None are stored as JSON.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     stored = result.assign_attrs(
         {
             "Conventions": "CF-1.11",
@@ -33,9 +32,16 @@ def write(result: xr.Dataset, path: Path, title: str, **attrs: Any) -> None:
         missing = {"units", "long_name"} - set(variable.attrs)
         if missing and name in stored.data_vars:
             raise ValueError(f"variable '{name}' of {path.name} has no {' and no '.join(sorted(missing))}")
-    encoding = {name: {"zlib": True, "complevel": 1} for name, v in stored.data_vars.items() if v.dtype.kind in "iuf"}
+    save(stored, path)
+
+
+def save(result: xr.Dataset, path: Path) -> None:
+    """Write a dataset as it is; the file appears when it is complete."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    encoding = {name: {"zlib": True, "complevel": 1} for name, v in result.data_vars.items() if v.dtype.kind in "iuf"}
     partial = path.with_name(path.name + ".partial")
-    stored.to_netcdf(partial, encoding=encoding)
+    result.to_netcdf(partial, encoding=encoding)
     partial.replace(path)
 
 
