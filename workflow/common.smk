@@ -8,8 +8,13 @@ from brian2zoo.errors import ZooError
 from brian2zoo.spec import Zoo, fingerprint
 from snakemake.exceptions import WorkflowError
 
-# The scripts run with the Python that runs Snakemake, whether or not its environment is activated.
-shell.prefix(f"set -euo pipefail; export PATH={os.path.dirname(sys.executable)}:$PATH; ")
+# The scripts run with the Python that runs Snakemake, whether or not its environment is activated; results
+# and figures say which command makes them.
+CONFIGFILES = "".join(f" --configfile {os.path.relpath(path)}" for path in workflow.overwrite_configfiles)
+shell.prefix(
+    f"set -euo pipefail; export PATH={os.path.dirname(sys.executable)}:$PATH"
+    f" BRIAN2ZOO_SNAKEMAKE='snakemake{CONFIGFILES}'; "
+)
 
 ZOO = Zoo()
 try:
@@ -114,9 +119,3 @@ def figure_data(name):
         "bits": [f"results/bits/{CONFIG.bits.dataset}/{CONFIG.bits.layers}.nc"],
     }
     return special.get(name, default_trainings("train"))
-
-
-def figure_command(wildcards, output):
-    """The command that makes a figure, as it is written into it."""
-    files = " ".join(f"--configfile {os.path.relpath(path)}" for path in workflow.overwrite_configfiles)
-    return " ".join(f"snakemake {files} {output.png}".split())

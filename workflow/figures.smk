@@ -30,7 +30,6 @@ for figure in FIGURES:
             pdf=f"results/figures/{{paper}}/{{dataset}}/{figure}.pdf",
         params:
             name=figure,
-            command=figure_command,
             data=lambda wildcards, input: " ".join(f"--data '{path}'" for path in input),
             stem=lambda wildcards, output: output.png.removesuffix(".png"),
         log:
@@ -46,4 +45,4 @@ for figure in FIGURES:
             f"draw {figure}"
         shell:
             "python workflow/scripts/figure.py --paper {wildcards.paper} --name {params.name} {params.data}"
-            " --stem {params.stem} --command {params.command:q} 2>&1 | tee {log}"
+            " --stem {params.stem} 2>&1 | tee {log}"

@@ -22,6 +22,7 @@ TREE = (
     "models",
     "rules",
     "config",
+    "profiles",
     "data/published",
     "data/checksums.yaml",
 )

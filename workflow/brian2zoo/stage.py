@@ -1,6 +1,8 @@
 """What the scripts of the pipeline share: a command line from a function, and the parts they are given."""
 
 import logging
+import os
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -56,6 +58,12 @@ def facts_of(trained: xr.Dataset) -> dict[str, Any]:
     return facts | {"seed": int(trained.attrs["seed"])}
 
 
+def command(output: Path) -> str:
+    """The command that makes a file: Snakemake's, which the pipeline hands on, or else this script's own."""
+    snakemake = os.environ.get("BRIAN2ZOO_SNAKEMAKE")
+    return f"{snakemake} {output}" if snakemake else shlex.join(["python", *sys.argv])
+
+
 def write(result: xr.Dataset, output: Path, experiment: Experiment, **facts: Any) -> None:
     """Write a result with what it is a result of; `facts` become attributes."""
     results.write(
@@ -64,7 +72,7 @@ def write(result: xr.Dataset, output: Path, experiment: Experiment, **facts: Any
         experiment.title,
         experiment=experiment.name,
         rule=experiment.rule,
-        command=f"snakemake {output}",
+        command=command(output),
         config_json={"experiment": experiment.model_dump(mode="json"), **facts},
         **facts,
     )

@@ -13,11 +13,10 @@ def main(
     name: str = Option(help="module of the figure, PAPER_NAME in brian2zoo.figures"),
     data: list[Path] = Option(help="results it is drawn from"),
     stem: Path = Option(help="file to write, without its ending"),
-    command: str = Option(help="command that makes it, written into the figure"),
 ) -> None:
     module = importlib.import_module(f"brian2zoo.figures.{paper}_{name}")
     figure = module.draw([results.read(path) for path in data], figures.published(paper))
-    figures.save(figure, stem, command)
+    figures.save(figure, stem, stage.command(Path(f"{stem}.png")))
 
 
 stage.run(main)
