@@ -21,9 +21,12 @@ try:
     CONFIG = load_config(config)
     TRAININGS = CONFIG.trainings()
     if workflow.is_main_process:
-        from brian2zoo.check import check_zoo
+        from brian2zoo.check import check_experiment, check_zoo, errors
 
-        mistakes = [str(error) for error in check_zoo(ZOO)]
+        findings = check_zoo(ZOO)
+        for experiment, setting in sorted({(key[1], key[3]) for key in TRAININGS if key[3] != "default"}):
+            findings += check_experiment(ZOO, ZOO.experiment(experiment).with_setting(setting))
+        mistakes = dict.fromkeys(str(error) for error in errors(findings))
         if mistakes:
             raise WorkflowError("\n".join(mistakes))
 except ZooError as error:
