@@ -169,6 +169,14 @@ def test_an_unknown_data_set_in_the_configuration_is_named(checkout: Checkout) -
     assert "Traceback" not in output
 
 
+def test_a_wrong_unit_in_a_setting_is_named_before_anything_runs(checkout: Checkout) -> None:
+    done = checkout.snakemake("--dry-run", "--config", "bits={setting: 'rule.eta=2*pS'}")
+    output = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "unknown name 'pS'" in output
+    assert "Traceback" not in output
+
+
 def test_a_killed_training_goes_on_from_its_last_checkpoint(finished: Checkout, tmp_path: Path) -> None:
     checkpoint, output = tmp_path / "state.npz", tmp_path / "seed=0.nc"
     encoded = "results/encoded/digits/escape_rate,label_current"
