@@ -11,7 +11,7 @@ from brian2zoo import circuits, network
 from brian2zoo.circuits import Circuit
 from brian2zoo.runner import Runner
 from brian2zoo.simulate import Inputs, run_here
-from brian2zoo.spec import ROOT, Zoo
+from brian2zoo.zoo import ROOT, Zoo
 
 DETERMINISTIC = """
 title: eRBP in short samples and without chance; large weights and steps, so that much happens in them

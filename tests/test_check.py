@@ -9,7 +9,8 @@ import pytest
 from brian2zoo.check import ZooWarning, check_experiment, check_file, check_zoo, errors
 from brian2zoo.circuits import FORWARD_KINDS, build, vocabulary
 from brian2zoo.errors import ZooError
-from brian2zoo.spec import KINDS, ROOT, Zoo
+from brian2zoo.spec import KINDS
+from brian2zoo.zoo import ROOT, Zoo
 
 LIF = "models/neurons/lif.yaml"
 POISSON = "models/neurons/poisson_input.yaml"

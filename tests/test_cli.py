@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 
 from brian2zoo import __version__
 from brian2zoo.cli import app
-from brian2zoo.spec import KINDS, ROOT, Zoo, json_schemas
+from brian2zoo.spec import KINDS, json_schemas
+from brian2zoo.zoo import ROOT, Zoo
 
 
 def run(*arguments: object) -> Any:
@@ -107,7 +108,7 @@ def test_check_that_finds_mistakes(zoo_with: Callable[..., Zoo]) -> None:
     first, last = result.stdout.splitlines()
     assert first.startswith("rules/bp.yaml: on_sample: unknown name 'etta' in ")
     assert first.endswith(" — did you mean 'eta'?")
-    assert last.startswith("1 mistakes, 0 warnings, ")
+    assert last.startswith("1 mistake, 0 warnings, ")
 
 
 def test_check_that_finds_warnings(zoo_with: Callable[..., Zoo]) -> None:

@@ -9,7 +9,8 @@ from pydantic import BaseModel
 from brian2zoo import circuits, network
 from brian2zoo.compose import compose_neuron, compose_synapse, constants, declare, unit_name
 from brian2zoo.errors import ZooError
-from brian2zoo.spec import NeuronModel, Rule, StateFormat, SynapseModel, validate
+from brian2zoo.spec import NeuronModel, Rule, StateFormat, SynapseModel
+from brian2zoo.zoo import validate
 
 
 def load(model, **fields) -> BaseModel:

@@ -155,11 +155,11 @@ def test_neurobench_by_hand() -> None:
         scores=np.array([[1, 0], [1, 0]]),
         labels=np.array([0, 1]),
         n_steps=20,
-        weight_bits=8,
-        state_bits=48,
+        weight_bits={("data", "hidden"): 8, ("hidden", "output"): 16},
+        state_bits={"hidden": 48, "output": 24},
     )
     assert result == {
-        "Footprint": 9 * 1 + 4 * 6,
+        "Footprint": 6 * 1 + 3 * 2 + 3 * 6 + 1 * 3,
         "ConnectionSparsity": pytest.approx(4 / 9),
         "ActivationSparsity": pytest.approx(1 - 10 / (4 * 20 * 2)),
         "SynapticOperations": {

@@ -5,7 +5,7 @@ import tomllib
 
 from ruamel.yaml import YAML
 
-from brian2zoo.spec import ROOT
+from brian2zoo.zoo import ROOT
 
 
 def test_environment_and_pyproject_list_the_same_dependencies() -> None:

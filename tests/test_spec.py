@@ -8,7 +8,8 @@ import jsonschema
 import pytest
 
 from brian2zoo.errors import ZooError
-from brian2zoo.spec import KINDS, ROOT, Zoo, as_dict, fingerprint, is_stated, json_schemas, parse_lines, read_yaml
+from brian2zoo.spec import KINDS, as_dict, fingerprint, json_schemas, parse_lines
+from brian2zoo.zoo import ROOT, Zoo, is_stated, read_yaml
 
 BASE = """
 title: Base
@@ -83,6 +84,11 @@ def test_parameters_are_merged_line_by_line(zoo_with) -> None:
     assert [line.meaning for line in lines] == ["mine", "something else", ""]
 
 
+def test_null_removes_an_inherited_line(zoo_with) -> None:
+    child = "title: Child\nextends: base\nparameters: |\n  tau = null\n"
+    assert as_dict(rules(zoo_with, base=BASE, child=child).rule("child").parameters) == {"eta": "1*nS"}
+
+
 def test_a_grandchild(zoo_with) -> None:
     child, grandchild = "title: Child\nextends: base\nfeedback: symmetric\n", "title: Grandchild\nextends: child\n"
     rule = rules(zoo_with, base=BASE, child=child, grandchild=grandchild).rule("grandchild")
@@ -106,6 +112,7 @@ def test_mappings_are_merged_by_key_and_null_removes_one(zoo_with) -> None:
         ({"child": "title: C\nextends: base\nparameters: a\n", "base": BASE}, "child", "parameters", "malformed line"),
         ({"child": "title: C\nextends: base\nparametrs: a\n", "base": BASE}, "child", "parametrs", "unknown key"),
         ({"child": "title: C\nextends: base\n", "base": "a: b: c"}, "base", "line 1", "YAML syntax"),
+        ({"child": "title: C\x07\n"}, "child", "", "YAML syntax: unacceptable character"),
         ({"child": "title: C\n"}, "child", "feedback", "required"),
         ({"child": "- a\n"}, "child", "", "not a mapping"),
         ({"child": BASE + "name: other\n"}, "child", "name", "unknown key 'name'"),

@@ -5,7 +5,8 @@ import sys
 
 from brian2zoo.config import load_config
 from brian2zoo.errors import ZooError
-from brian2zoo.spec import Zoo, fingerprint
+from brian2zoo.spec import fingerprint
+from brian2zoo.zoo import Zoo
 from snakemake.exceptions import WorkflowError
 
 # The scripts run with the Python that runs Snakemake, whether or not its environment is activated; results

@@ -1,5 +1,6 @@
 """The README's command at its smallest, and what an edit, a mistake or a kill does to it."""
 
+import json
 import os
 import re
 import shutil
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 from brian2zoo import results
-from brian2zoo.spec import ROOT
+from brian2zoo.zoo import ROOT
 
 TREE = (
     "Snakefile",
@@ -101,6 +102,22 @@ def test_a_result_says_where_it_comes_from(finished: Checkout) -> None:
     assert trained.attrs["seed"] == 0
     assert {"git_commit", "config_json", "Conventions", "title"} <= set(trained.attrs)
     assert trained.test_error.sizes == {"epoch": 3}
+
+
+def test_time_is_split_into_generating_compiling_and_running(finished: Checkout) -> None:
+    trained = results.read(finished.folder / "results/train/digits/erbp_plus/64-6-10/default/seed=0.nc")
+    assert trained.build_time.step.values.tolist() == ["generate", "compile"]
+    assert (trained.build_time > 0).all()
+    assert (trained.wall_time[1:] > 0).all()
+    assert float(trained.attrs["peak_memory_bytes"]) > 1e6
+
+
+def test_a_final_test_has_the_metrics_of_neurobench(finished: Checkout) -> None:
+    tested = results.read(finished.folder / "results/evaluate/digits/erbp_plus/64-6-10/default/seed=0.nc")
+    metrics = json.loads(tested.attrs["neurobench"])
+    assert metrics["ClassificationAccuracy"] == pytest.approx(1 - float(tested.test_error))
+    assert metrics["Footprint"] == 8 * (64 * 6 + 6 * 10) + 8 * 3 * (6 + 10)  # V, I and U of a neuron
+    assert metrics["SynapticOperations"]["Dense"] == (64 * 6 + 6 * 10) * 5000
 
 
 def test_the_sweep_is_one_dataset_over_bits_and_seed(finished: Checkout) -> None:

@@ -18,7 +18,8 @@ from typer.core import TyperGroup
 
 from brian2zoo import __version__
 from brian2zoo.errors import ZooError, did_you_mean
-from brian2zoo.spec import KINDS, ROOT, Zoo, json_schemas
+from brian2zoo.spec import KINDS, json_schemas
+from brian2zoo.zoo import ROOT, Zoo
 
 if TYPE_CHECKING:  # Brian2 takes seconds to import: only the commands that need it do
     from brian2zoo.circuits import Circuit
@@ -121,7 +122,10 @@ def check(
     for finding in findings:
         out.print(str(finding), style="red" if finding in mistakes else "yellow")
     n_warnings = len(findings) - len(mistakes)
-    out.print(f"{len(mistakes)} mistakes, {n_warnings} warnings, {time.perf_counter() - start:.1f} s")
+    found = ", ".join(
+        f"{n} {what}{'' if n == 1 else 's'}" for n, what in ((len(mistakes), "mistake"), (n_warnings, "warning"))
+    )
+    out.print(f"{found}, {time.perf_counter() - start:.1f} s")
     raise typer.Exit(1 if mistakes else 0)
 
 

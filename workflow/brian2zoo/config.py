@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator
 
 from brian2zoo.datasets import DatasetSettings
 from brian2zoo.errors import ZooError
-from brian2zoo.spec import validate
+from brian2zoo.zoo import validate
 
 
 class _Part(BaseModel):

@@ -1,12 +1,15 @@
 """What a trained network does: final test, decision from the first output spikes, quantized weights."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import xarray as xr
+from brian2.equations.equations import Equations
 
 from brian2zoo import measure, quantize
 from brian2zoo.circuits import Circuit, initial_weights
+from brian2zoo.network import compose, weight_matrix
 from brian2zoo.runner import Runner, test
 from brian2zoo.train import operations
 
@@ -24,7 +27,8 @@ def evaluate(
 
     Returns `test_error`, `confusion` (true, predicted), `spikes` (population) a sample, and for spiking
     networks `error_by_spikes`, `time_by_spikes` and `synops_by_spikes` (spike): error, time and synaptic
-    operations when the decision is taken from the first k output spikes.
+    operations when the decision is taken from the first k output spikes; and NeuroBench's metrics as
+    attributes by its names.
     """
     labels, classes = data.label.values, runner.classes
     tested = test(runner, data, weights, seed)
@@ -53,7 +57,34 @@ def evaluate(
     _, synops = operations(runner.circuit, spikes)
     spent = synops * when / runner.sample_time
     add("synops_by_spikes", ("spike",), spent, "1", "synaptic operations until the k-th output spike, at mean rates")
+    result.attrs["neurobench"] = neurobench(runner, weights, tested, labels)
     return result
+
+
+def neurobench(
+    runner: Runner, weights: Mapping[str, np.ndarray], tested: Mapping[str, Any], labels: np.ndarray
+) -> dict[str, Any]:
+    """NeuroBench's metrics of a test, without the noise, which stands for the hardware's own.
+
+    A weight or a state variable has the bits its model states as a parameter, else those it is computed with.
+    """
+    forward = {(p.pre.name, p.post.name): p for p in runner.circuit.forward}
+    codes = compose(runner.circuit)
+
+    def bits(group: str, stated: str, variable: str) -> int:
+        computed = 8 * np.dtype(runner.binary.manifest["variables"][f"{group}.{variable}"]["dtype"]).itemsize
+        return int(runner.parameters.get(f"{group}.{stated}", computed))
+
+    states = {post: Equations(codes.neurons[post].equations).diff_eq_names for _, post in forward}
+    return measure.neurobench(
+        {key: weight_matrix(p, weights[p.name]) for key, p in forward.items()},
+        tested["spikes"],
+        tested["scores"],
+        labels,
+        n_steps=runner.binary.steps_per_sample,
+        weight_bits={key: bits(p.name, "bits", "w") for key, p in forward.items()},
+        state_bits={name: sum(bits(name, f"{v}_bits", v) for v in variables) for name, variables in states.items()},
+    )
 
 
 def quantized_errors(

@@ -184,8 +184,8 @@ def neurobench(
     labels: np.ndarray,
     *,
     n_steps: int,
-    weight_bits: int,
-    state_bits: int,
+    weight_bits: Mapping[tuple[str, str], int],
+    state_bits: Mapping[str, int],
 ) -> dict[str, float | dict[str, float]]:
     """A spiking network's inference in NeuroBench's metrics, by NeuroBench's names and definitions.
 
@@ -196,7 +196,8 @@ def neurobench(
     spikes : population -> spikes of each of its neurons over all samples, (neuron,).
     scores, labels : (sample, class) and (sample,), as for `accuracy`.
     n_steps : time steps per sample.
-    weight_bits, state_bits : bits of one weight; bits of one neuron's state, all variables together.
+    weight_bits : bits of one weight, by the keys of `weights`.
+    state_bits : population -> bits of one neuron's state, all variables together.
 
     Returns
     -------
@@ -214,7 +215,11 @@ def neurobench(
     n_active = sum(int(spikes[population].sum()) for population in n_neurons)
     accumulations = sum(int(spikes[pre] @ np.count_nonzero(w, axis=1)) for (pre, _), w in weights.items())
     return {
-        "Footprint": (n_weights * weight_bits + sum(n_neurons.values()) * state_bits) / 8,
+        "Footprint": (
+            sum(w.size * weight_bits[key] for key, w in weights.items())
+            + sum(n * state_bits[population] for population, n in n_neurons.items())
+        )
+        / 8,
         "ConnectionSparsity": 1 - n_nonzero / n_weights,
         "ActivationSparsity": 1 - n_active / (sum(n_neurons.values()) * n_steps * n_samples),
         "SynapticOperations": {

@@ -8,7 +8,7 @@ from typing import Any
 import xarray as xr
 
 import brian2zoo
-from brian2zoo.spec import ROOT
+from brian2zoo.zoo import ROOT
 
 
 def write(result: xr.Dataset, path: Path, title: str, **attrs: Any) -> None:

@@ -1,29 +1,24 @@
-"""The text files: what they may contain, and loading them into frozen objects.
+"""The formats of the text files: which keys each kind has, and what they may hold.
 
 A file is YAML. Equations and statements are blocks of Brian2 strings; parameters are blocks of lines
-``name = value  # meaning``. A file may extend another of its kind: it then states only what differs.
+``name = value  # meaning``.
 """
 
 import hashlib
 import json
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
-    ValidationError,
     WithJsonSchema,
 )
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
 
-from brian2zoo.errors import ZooError, did_you_mean
-
-ROOT = Path(__file__).resolve().parents[2]
+from brian2zoo.errors import ZooError
 
 _LINE = re.compile(r"^(?P<name>[A-Za-z_]\w*(\.[A-Za-z_]\w*)?)\s*=\s*(?P<value>[^#=]+?)\s*(#\s*(?P<meaning>.*))?$")
 
@@ -72,7 +67,7 @@ def as_dict(lines: tuple[Parameter, ...]) -> dict[str, str]:
     return {line.name: line.value for line in lines}
 
 
-class _File(BaseModel):
+class File(BaseModel):
     """What every kind of file has."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -108,7 +103,7 @@ def fingerprint(*contents: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-class NeuronModel(_File):
+class NeuronModel(File):
     """models/neurons: equations of one unit."""
 
     equations: str = Field(description="Brian2 equations, one a line: ODEs, subexpressions, variables")
@@ -127,7 +122,7 @@ class NeuronModel(_File):
     parameters: Lines = Field((), description="constants")
 
 
-class SynapseModel(_File):
+class SynapseModel(File):
     """models/synapses: how a weight is stored, written and read."""
 
     state: str = Field(description="Brian2 equations of one synapse")
@@ -159,7 +154,7 @@ Feedback = Literal["direct_random", "layerwise_random", "symmetric"]
 ProjectionKind = Literal["input_hidden", "hidden_hidden", "hidden_output"]
 
 
-class Rule(_File):
+class Rule(File):
     """rules: what change of a weight is asked for, and when."""
 
     feedback: Feedback = Field(description="how the error reaches the hidden layers")
@@ -175,7 +170,7 @@ class Rule(_File):
     parameters: Lines = Field((), description="constants")
 
 
-class Encoder(_File):
+class Encoder(File):
     """models/encoders: from a pixel x in [0, 1) to the value an input unit is given."""
 
     unit: str = Field(description="unit of the result, '1' if none")
@@ -183,7 +178,7 @@ class Encoder(_File):
     parameters: Lines = Field((), description="constants")
 
 
-class StateFormat(_File):
+class StateFormat(File):
     """models/states: how a neuron's state variable x is stored, as a wrapper any neuron accepts."""
 
     each_step: str = Field(description="statements that put x on its grid, after each step")
@@ -211,7 +206,7 @@ class Protocol(BaseModel):
     delay: str = Field("0*ms", description="transmission delay of every projection but the noise")
 
 
-class Experiment(_File):
+class Experiment(File):
     """config/experiments: one network, its rule and its protocol."""
 
     paper: str = Field(description="key of the paper it reproduces")
@@ -247,7 +242,7 @@ class Experiment(_File):
         return self.model_copy(update={"parameters": tuple(lines.values())})
 
 
-KINDS: dict[str, tuple[type[_File], str]] = {
+KINDS: dict[str, tuple[type[File], str]] = {
     "neuron": (NeuronModel, "models/neurons"),
     "synapse": (SynapseModel, "models/synapses"),
     "encoder": (Encoder, "models/encoders"),
@@ -255,192 +250,8 @@ KINDS: dict[str, tuple[type[_File], str]] = {
     "rule": (Rule, "rules"),
     "experiment": (Experiment, "config/experiments"),
 }
-_MERGED_BY_LINE = ("parameters", "weights")
-_MERGED_BY_KEY = ("neurons", "synapses", "protocol", "encoders", "states")
-
-
-def read_yaml(path: Path) -> dict[str, Any]:
-    """The mapping in a YAML file; `ZooError` for a missing file, broken syntax or another content."""
-    try:
-        data = YAML(typ="safe", pure=True).load(path)
-    except FileNotFoundError:
-        raise ZooError(path, "", "there is no such file", _instead_of(path)) from None
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = f"line {mark.line + 1}" if mark else ""
-        problem = f"YAML syntax: {error.problem or error.context}"
-        remedy = "indent blocks by two spaces; quote text with ': ' in it"
-        raise ZooError(path, line, problem, remedy) from None
-    if not isinstance(data, dict):
-        raise ZooError(path, "", "the file is not a mapping of keys", "write lines 'key: value'")
-    return data
-
-
-def _instead_of(path: Path) -> str:
-    names = [p.stem for p in path.parent.glob("*.yaml")]
-    return did_you_mean(path.stem, names, "'brian2zoo list' names the files there are")
-
-
-class Zoo:
-    """The files below a root folder, loaded when asked for.
-
-    Parameters
-    ----------
-    root : folder with models/, rules/ and config/.
-    """
-
-    def __init__(self, root: Path = ROOT) -> None:
-        self.root = Path(root)
-
-    def names(self, kind: str) -> list[str]:
-        """Names of the files of a kind, sorted."""
-        return sorted(p.stem for p in (self.root / KINDS[kind][1]).glob("*.yaml"))
-
-    def load(self, kind: str, name: str) -> Any:
-        """One file as its frozen object; `ZooError` says what is wrong with it."""
-        model, folder = KINDS[kind]
-        path = self.root / folder / f"{name}.yaml"
-        shown = Path(folder) / f"{name}.yaml"
-        data = self._raw(path, shown, ())
-        return validate(model, data, shown, name=name, path=shown)
-
-    def neuron(self, name: str) -> NeuronModel:
-        """models/neurons/NAME.yaml"""
-        return self.load("neuron", name)
-
-    def synapse(self, name: str) -> SynapseModel:
-        """models/synapses/NAME.yaml"""
-        return self.load("synapse", name)
-
-    def encoder(self, name: str) -> Encoder:
-        """models/encoders/NAME.yaml"""
-        return self.load("encoder", name)
-
-    def state(self, name: str) -> StateFormat:
-        """models/states/NAME.yaml"""
-        return self.load("state", name)
-
-    def rule(self, name: str) -> Rule:
-        """rules/NAME.yaml"""
-        return self.load("rule", name)
-
-    def experiment(self, name: str) -> Experiment:
-        """config/experiments/NAME.yaml"""
-        return self.load("experiment", name)
-
-    def structure(self, experiment: Experiment, mode: str) -> list[Any]:
-        """All that a compiled program of the experiment depends on: equations, wiring and times, no number.
-
-        A number enters the program when it runs. In mode 'test' nothing learns, so the rule is left out.
-        """
-        files = [self.neuron(name) for name in experiment.neurons.values()]
-        files += [self.synapse(name) for name in experiment.synapses.values()]
-        files += [self.state(name) for name in experiment.states.values()]
-        if mode == "train":
-            files.append(self.rule(experiment.rule))
-        contents = [file.content() for file in files]
-        for content in contents:
-            content["parameters"] = [line["name"] for line in content["parameters"]]
-        own = experiment.content()
-        return [
-            contents,
-            {key: own[key] for key in ("circuit", "neurons", "synapses", "states", "protocol")},
-            mode,
-        ]
-
-    def numbers(self, experiment: Experiment) -> list[Any]:
-        """All that a result of the experiment depends on, beside data, sizes and seed."""
-        files: list[_File] = [experiment, self.rule(experiment.rule)]
-        files += [self.neuron(name) for name in experiment.neurons.values()]
-        files += [self.synapse(name) for name in experiment.synapses.values()]
-        files += [self.state(name) for name in experiment.states.values()]
-        files += [self.encoder(name) for name in (experiment.encoders.input, experiment.encoders.label)]
-        return [file.content() for file in files]
-
-    def _raw(self, path: Path, shown: Path, seen: tuple[str, ...]) -> dict[str, Any]:
-        try:
-            data = read_yaml(path)
-        except ZooError as error:
-            raise ZooError(shown, error.field, error.problem, error.remedy) from None
-        base = data.get("extends")
-        if not base:
-            return data
-        if base in seen or base == path.stem:
-            raise ZooError(shown, "extends", f"'{base}' extends this file in turn", "break the circle")
-        above = f"{base}.yaml"
-        if not path.with_name(above).exists():
-            raise ZooError(shown, "extends", f"there is no '{base}'", _instead_of(path.with_name(above)))
-        parent = self._raw(path.with_name(above), shown.with_name(above), (*seen, path.stem))
-        return _merge(parent, data, shown)
-
-
-def _merge(parent: dict[str, Any], child: dict[str, Any], shown: Path) -> dict[str, Any]:
-    merged = {k: v for k, v in parent.items() if k not in ("reference", "notes")} | child
-    for key in _MERGED_BY_LINE:
-        if isinstance(parent.get(key), str) and isinstance(child.get(key), str):
-            both = {}
-            for block in (parent[key], child[key]):
-                try:
-                    both |= {line.name: line for line in parse_lines(block)}
-                except ValueError as error:
-                    raise _line_error(shown, key, str(error)) from None
-            merged[key] = "\n".join(str(line) for line in both.values())
-    for key in _MERGED_BY_KEY:
-        if isinstance(parent.get(key), dict) and isinstance(child.get(key), dict):
-            both = parent[key] | child[key]
-            merged[key] = {inner: value for inner, value in both.items() if value is not None}
-    return merged
-
-
-def is_stated(data: dict[str, Any], field: str) -> bool:
-    """Whether a dotted field stands in a file's own mapping; if not, the file inherits it or leaves it out."""
-    key, _, inner = field.partition(".")
-    if key in _MERGED_BY_LINE and key in data:
-        try:
-            return inner in {line.name for line in parse_lines(data[key])}
-        except ValueError:
-            return True
-    if key in _MERGED_BY_KEY and inner and isinstance(data.get(key), dict):
-        return inner in data[key]
-    return key in data
-
-
-def _line_error(where: Path, field: str, message: str) -> ZooError:
-    problem, _, remedy = message.partition("|")
-    return ZooError(where, field, problem, remedy or "see the other files of this kind")
-
-
-M = TypeVar("M", bound=BaseModel)
-
-
-def validate(model: type[M], data: dict[str, Any], where: Path, **extra: Any) -> M:
-    """`data` as `model`; the first mistake becomes a `ZooError` at `where`."""
-    for key in extra:
-        if key in data:
-            raise ZooError(where, key, f"unknown key '{key}'", "remove it; it is taken from the file's name")
-    try:
-        return model.model_validate(data | extra)
-    except ValidationError as error:
-        first = error.errors()[0]
-    field = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        known = _fields_at(model, first["loc"][:-1], set(extra))
-        remedy = did_you_mean(str(first["loc"][-1]), known, f"known keys: {', '.join(known)}")
-        raise ZooError(where, field, f"unknown key '{first['loc'][-1]}'", remedy)
-    if first["type"] == "missing":
-        raise ZooError(where, field, "this key is required", f"add a line '{first['loc'][-1]}: ...'")
-    if first["type"] == "value_error":
-        raise _line_error(where, field, str(first["ctx"]["error"]))
-    raise ZooError(where, field, first["msg"], f"found {first['input']!r}")
-
-
-def _fields_at(model: type[BaseModel], loc: tuple[Any, ...], hidden: set[str]) -> list[str]:
-    for part in loc:
-        inner = model.model_fields[part].annotation if part in model.model_fields else None
-        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
-            break
-        model = inner
-    return [name for name in model.model_fields if name not in hidden]
+MERGED_BY_LINE = ("parameters", "weights")
+MERGED_BY_KEY = ("neurons", "synapses", "protocol", "encoders", "states")
 
 
 def json_schemas() -> dict[str, dict[str, Any]]:
@@ -454,10 +265,10 @@ def json_schemas() -> dict[str, dict[str, Any]]:
         schema = model.model_json_schema()
         for hidden in ("name", "path"):
             schema["properties"].pop(hidden)
-        for key in _MERGED_BY_LINE:
+        for key in MERGED_BY_LINE:
             schema["properties"].get(key, {}).pop("default", None)
         complete: dict[str, Any] = {"required": schema.pop("required"), "properties": {}}
-        for key in _MERGED_BY_KEY:
+        for key in MERGED_BY_KEY:
             if key in schema["properties"]:
                 complete["properties"][key] = _relax(schema, schema["properties"][key])
         schemas[kind] = {

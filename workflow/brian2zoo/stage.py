@@ -5,18 +5,22 @@ import os
 import shlex
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import typer
 import xarray as xr
 
 from brian2zoo import circuits, network, results
 from brian2zoo.circuits import Circuit, Mode
 from brian2zoo.errors import ZooError
+from brian2zoo.evaluate import trained_weights
 from brian2zoo.runner import Runner
 from brian2zoo.simulate import Binary
-from brian2zoo.spec import Experiment, Zoo
+from brian2zoo.spec import Experiment
+from brian2zoo.zoo import Zoo
 
 # What is built for an experiment: in which mode the circuit is, and which time of the protocol a sample lasts.
 BUILDS: dict[str, tuple[Mode, str]] = {
@@ -52,10 +56,26 @@ def runner_of(experiment: Experiment, layers: str, build: str, directory: Path) 
     return Runner(circuit, Binary(directory), network.duration(circuit, BUILDS[build][1]))
 
 
-def facts_of(trained: xr.Dataset) -> dict[str, Any]:
-    """What a training result is of: data set, layers, setting and seed, to hand on to what is made from it."""
+@dataclass(frozen=True)
+class Trained:
+    """A trained network, ready to run; `facts` say what it is of, to hand on to what is made from it."""
+
+    experiment: Experiment
+    runner: Runner
+    weights: dict[str, np.ndarray]
+    seed: int
+    facts: dict[str, Any]
+
+
+def trained_network(result: Path, build: str, directory: Path) -> Trained:
+    """The network of a training result, in the program at `directory`, which is one of `BUILDS`."""
+    trained = results.read(result)
     facts = {key: str(trained.attrs[key]) for key in ("dataset", "layers", "setting")}
-    return facts | {"seed": int(trained.attrs["seed"])}
+    experiment = experiment_of(trained.attrs["experiment"], facts["setting"])
+    runner = runner_of(experiment, facts["layers"], build, directory)
+    seed = int(trained.attrs["seed"])
+    weights = trained_weights(runner.circuit, trained, seed)
+    return Trained(experiment, runner, weights, seed, facts | {"seed": seed})
 
 
 def command(output: Path) -> str:

@@ -105,6 +105,16 @@ def train(
     return _summary(state, start, learning.circuit, schedule)
 
 
+def build_time(learning: Runner, testing: Runner) -> xr.DataArray:
+    """Seconds that making the two programs took, (stage, step); all trainings that share them share the time."""
+    steps = [runner.binary.manifest["seconds"] for runner in (learning, testing)]
+    return xr.DataArray(
+        [list(seconds.values()) for seconds in steps],
+        {"stage": ["train", "test"], "step": list(steps[0])},
+        attrs={"units": "s", "long_name": "wall time of generating and compiling the programs"},
+    )
+
+
 def _timed(function: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
     """Result of a call and the seconds it took."""
     begin = time.perf_counter()
@@ -256,7 +266,7 @@ def _summary(state: _State, start: Mapping[str, np.ndarray], circuit: Circuit, s
     add("train_error", ("epoch",), column("train_error"), "1", "fraction of samples wrong while learning")
     add("alignment", ("epoch", "hidden"), column("alignment"), "degree", "angle of feedback to forward weights")
     seconds = list(zip(column("train_seconds"), column("test_seconds"), strict=True))
-    add("wall_time", ("epoch", "stage"), seconds, "s", "wall time")
+    add("wall_time", ("epoch", "stage"), seconds, "s", "wall time of the runs")
     for key, dim, stage in (("spikes", "population", "training"), ("test_spikes", "test_population", "test")):
         names = list(history[-1][key])
         if names:

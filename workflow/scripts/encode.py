@@ -7,7 +7,7 @@ from typer import Option
 from brian2zoo import results, stage
 from brian2zoo.datasets import DatasetSettings, load
 from brian2zoo.encode import encode_dataset
-from brian2zoo.spec import Zoo
+from brian2zoo.zoo import Zoo
 
 
 def main(

@@ -5,7 +5,7 @@ from pathlib import Path
 from typer import Option
 
 from brian2zoo import results, stage
-from brian2zoo.evaluate import evaluate, trained_weights
+from brian2zoo.evaluate import evaluate
 
 
 def main(
@@ -14,12 +14,9 @@ def main(
     build: Path = Option(help="program that tests"),
     output: Path = Option(help="file to write"),
 ) -> None:
-    source = results.read(trained)
-    facts = stage.facts_of(source)
-    chosen = stage.experiment_of(source.attrs["experiment"], facts["setting"])
-    runner = stage.runner_of(chosen, facts["layers"], "final", build)
-    weights = trained_weights(runner.circuit, source, facts["seed"])
-    stage.write(evaluate(runner, results.read(test_data), weights, facts["seed"]), output, chosen, **facts)
+    net = stage.trained_network(trained, "final", build)
+    tested = evaluate(net.runner, results.read(test_data), net.weights, net.seed)
+    stage.write(tested, output, net.experiment, **net.facts)
 
 
 stage.run(main)

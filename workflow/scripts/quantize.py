@@ -5,7 +5,7 @@ from pathlib import Path
 from typer import Option
 
 from brian2zoo import results, stage
-from brian2zoo.evaluate import quantized_errors, trained_weights
+from brian2zoo.evaluate import quantized_errors
 
 
 def main(
@@ -15,14 +15,10 @@ def main(
     bits: str = Option(help="numbers of bits, joined by commas"),
     output: Path = Option(help="file to write"),
 ) -> None:
-    source = results.read(trained)
-    facts = stage.facts_of(source)
-    chosen = stage.experiment_of(source.attrs["experiment"], facts["setting"])
-    runner = stage.runner_of(chosen, facts["layers"], "test", build)
-    weights = trained_weights(runner.circuit, source, facts["seed"])
+    net = stage.trained_network(trained, "test", build)
     sweep = [int(n) for n in bits.split(",")]
-    errors = quantized_errors(runner, results.read(test_data), weights, facts["seed"], sweep)
-    stage.write(errors.to_dataset(name="error_after"), output, chosen, **facts)
+    errors = quantized_errors(net.runner, results.read(test_data), net.weights, net.seed, sweep)
+    stage.write(errors.to_dataset(name="error_after"), output, net.experiment, **net.facts)
 
 
 stage.run(main)

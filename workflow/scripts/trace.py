@@ -5,7 +5,6 @@ from pathlib import Path
 from typer import Option
 
 from brian2zoo import results, stage
-from brian2zoo.evaluate import trained_weights
 from brian2zoo.trace import recording, trace
 
 
@@ -16,14 +15,10 @@ def main(
     samples: int = Option(help="number of samples, from the first"),
     output: Path = Option(help="file to write"),
 ) -> None:
-    source = results.read(trained)
-    facts = stage.facts_of(source)
-    chosen = stage.experiment_of(source.attrs["experiment"], facts["setting"])
-    runner = stage.runner_of(chosen, facts["layers"], "trace", build)
-    weights = trained_weights(runner.circuit, source, facts["seed"])
+    net = stage.trained_network(trained, "trace", build)
     few = results.read(data).isel(sample=slice(samples))
-    watched = trace(runner, recording(runner.circuit), few, weights, facts["seed"])
-    stage.write(watched, output, chosen, **facts)
+    watched = trace(net.runner, recording(net.runner.circuit), few, net.weights, net.seed)
+    stage.write(watched, output, net.experiment, **net.facts)
 
 
 stage.run(main)

@@ -5,8 +5,9 @@ from pathlib import Path
 from typer import Option
 
 from brian2zoo import results, stage
-from brian2zoo.spec import Zoo, fingerprint
-from brian2zoo.train import Schedule, train
+from brian2zoo.spec import fingerprint
+from brian2zoo.train import Schedule, build_time, train
+from brian2zoo.zoo import Zoo
 
 
 def main(
@@ -26,14 +27,10 @@ def main(
 ) -> None:
     chosen = stage.experiment_of(experiment, setting)
     schedule = Schedule(epochs, samples, seed, key=fingerprint(Zoo().numbers(chosen), dataset, layers))
-    trained = train(
-        stage.runner_of(chosen, layers, "train", train_build),
-        stage.runner_of(chosen, layers, "test", test_build),
-        results.read(train_data),
-        results.read(test_data),
-        schedule,
-        checkpoint,
-    )
+    learning = stage.runner_of(chosen, layers, "train", train_build)
+    testing = stage.runner_of(chosen, layers, "test", test_build)
+    trained = train(learning, testing, results.read(train_data), results.read(test_data), schedule, checkpoint)
+    trained["build_time"] = build_time(learning, testing)
     facts = {"dataset": dataset, "layers": layers, "setting": setting, "seed": seed, "samples": samples}
     stage.write(trained, output, chosen, **facts)
 

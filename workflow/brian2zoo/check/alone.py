@@ -30,7 +30,8 @@ from brian2zoo.compose import compose_neuron, statements
 from brian2zoo.encode import encode
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.expressions import evaluate
-from brian2zoo.spec import KINDS, Encoder, Experiment, NeuronModel, Rule, StateFormat, SynapseModel, Zoo, as_dict
+from brian2zoo.spec import KINDS, Encoder, Experiment, NeuronModel, Rule, StateFormat, SynapseModel, as_dict
+from brian2zoo.zoo import Zoo
 
 EVENTS = ("on_pre", "on_post", "each_step", "on_sample")
 

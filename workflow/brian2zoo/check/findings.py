@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from brian2zoo.errors import ZooError
-from brian2zoo.spec import Zoo, is_stated, read_yaml
+from brian2zoo.zoo import Zoo, is_stated, read_yaml
 
 
 class ZooWarning(ZooError):

@@ -36,7 +36,8 @@ from brian2zoo.compose import compose_neuron, constants, join, statements, writt
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.expressions import evaluate
 from brian2zoo.network import Codes, compose
-from brian2zoo.spec import Experiment, NeuronModel, Rule, StateFormat, Zoo, as_dict
+from brian2zoo.spec import Experiment, NeuronModel, Rule, StateFormat, as_dict
+from brian2zoo.zoo import Zoo
 
 # One hidden layer and two: every kind of projection occurs in one of them.
 _LAYERS = ((4, 3, 2), (4, 3, 3, 2))

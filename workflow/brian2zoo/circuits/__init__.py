@@ -11,7 +11,8 @@ import numpy as np
 
 from brian2zoo.errors import ZooError
 from brian2zoo.expressions import evaluate
-from brian2zoo.spec import Experiment, NeuronModel, Rule, StateFormat, SynapseModel, Zoo, as_dict
+from brian2zoo.spec import Experiment, NeuronModel, Rule, StateFormat, SynapseModel, as_dict
+from brian2zoo.zoo import Zoo
 
 Mode = Literal["train", "test"]
 

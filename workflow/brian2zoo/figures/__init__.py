@@ -19,7 +19,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFor
 import brian2zoo
 from brian2zoo import results
 from brian2zoo.figures.style import FOOTER, GREY, THIN, WIDTH, Look, method_order, styled
-from brian2zoo.spec import ROOT, read_yaml
+from brian2zoo.zoo import ROOT, read_yaml
 
 MANY_EPOCHS = 20  # an axis of more epochs is logarithmic, as the papers' are
 

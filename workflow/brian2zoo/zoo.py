@@ -1,0 +1,212 @@
+"""Loading the text files into frozen objects. A file may extend another of its kind: it states what differs."""
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from brian2zoo.errors import ZooError, did_you_mean
+from brian2zoo.spec import (
+    KINDS,
+    MERGED_BY_KEY,
+    MERGED_BY_LINE,
+    Encoder,
+    Experiment,
+    File,
+    NeuronModel,
+    Rule,
+    StateFormat,
+    SynapseModel,
+    parse_lines,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Zoo:
+    """The files below a root folder, loaded when asked for.
+
+    Parameters
+    ----------
+    root : folder with models/, rules/ and config/.
+    """
+
+    def __init__(self, root: Path = ROOT) -> None:
+        self.root = Path(root)
+
+    def names(self, kind: str) -> list[str]:
+        """Names of the files of a kind, sorted."""
+        return sorted(p.stem for p in (self.root / KINDS[kind][1]).glob("*.yaml"))
+
+    def load(self, kind: str, name: str) -> Any:
+        """One file as its frozen object; `ZooError` says what is wrong with it."""
+        model, folder = KINDS[kind]
+        path = self.root / folder / f"{name}.yaml"
+        shown = Path(folder) / f"{name}.yaml"
+        data = self._raw(path, shown, ())
+        return validate(model, data, shown, name=name, path=shown)
+
+    def neuron(self, name: str) -> NeuronModel:
+        """models/neurons/NAME.yaml"""
+        return self.load("neuron", name)
+
+    def synapse(self, name: str) -> SynapseModel:
+        """models/synapses/NAME.yaml"""
+        return self.load("synapse", name)
+
+    def encoder(self, name: str) -> Encoder:
+        """models/encoders/NAME.yaml"""
+        return self.load("encoder", name)
+
+    def state(self, name: str) -> StateFormat:
+        """models/states/NAME.yaml"""
+        return self.load("state", name)
+
+    def rule(self, name: str) -> Rule:
+        """rules/NAME.yaml"""
+        return self.load("rule", name)
+
+    def experiment(self, name: str) -> Experiment:
+        """config/experiments/NAME.yaml"""
+        return self.load("experiment", name)
+
+    def structure(self, experiment: Experiment, mode: str) -> list[Any]:
+        """All that a compiled program of the experiment depends on: equations, wiring and times, no number.
+
+        A number enters the program when it runs. In mode 'test' nothing learns, so the rule is left out.
+        """
+        files = [self.neuron(name) for name in experiment.neurons.values()]
+        files += [self.synapse(name) for name in experiment.synapses.values()]
+        files += [self.state(name) for name in experiment.states.values()]
+        if mode == "train":
+            files.append(self.rule(experiment.rule))
+        contents = [file.content() for file in files]
+        for content in contents:
+            content["parameters"] = [line["name"] for line in content["parameters"]]
+        own = experiment.content()
+        return [
+            contents,
+            {key: own[key] for key in ("circuit", "neurons", "synapses", "states", "protocol")},
+            mode,
+        ]
+
+    def numbers(self, experiment: Experiment) -> list[Any]:
+        """All that a result of the experiment depends on, beside data, sizes and seed."""
+        files: list[File] = [experiment, self.rule(experiment.rule)]
+        files += [self.neuron(name) for name in experiment.neurons.values()]
+        files += [self.synapse(name) for name in experiment.synapses.values()]
+        files += [self.state(name) for name in experiment.states.values()]
+        files += [self.encoder(name) for name in (experiment.encoders.input, experiment.encoders.label)]
+        return [file.content() for file in files]
+
+    def _raw(self, path: Path, shown: Path, seen: tuple[str, ...]) -> dict[str, Any]:
+        try:
+            data = read_yaml(path)
+        except ZooError as error:
+            raise ZooError(shown, error.field, error.problem, error.remedy) from None
+        base = data.get("extends")
+        if not base:
+            return data
+        if base in seen or base == path.stem:
+            raise ZooError(shown, "extends", f"'{base}' extends this file in turn", "break the circle")
+        above = f"{base}.yaml"
+        if not path.with_name(above).exists():
+            raise ZooError(shown, "extends", f"there is no '{base}'", _instead_of(path.with_name(above)))
+        parent = self._raw(path.with_name(above), shown.with_name(above), (*seen, path.stem))
+        return _merge(parent, data, shown)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """The mapping in a YAML file; `ZooError` for a missing file, broken syntax or another content."""
+    try:
+        data = YAML(typ="safe", pure=True).load(path)
+    except FileNotFoundError:
+        raise ZooError(path, "", "there is no such file", _instead_of(path)) from None
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = f"line {mark.line + 1}" if mark else ""
+        problem = f"YAML syntax: {error.problem or error.context}"
+        remedy = "indent blocks by two spaces; quote text with ': ' in it"
+        raise ZooError(path, line, problem, remedy) from None
+    except YAMLError as error:
+        problem = f"YAML syntax: {str(error).splitlines()[0]}"
+        raise ZooError(path, "", problem, "keep to printable characters in UTF-8") from None
+    if not isinstance(data, dict):
+        raise ZooError(path, "", "the file is not a mapping of keys", "write lines 'key: value'")
+    return data
+
+
+def _instead_of(path: Path) -> str:
+    names = [p.stem for p in path.parent.glob("*.yaml")]
+    return did_you_mean(path.stem, names, "'brian2zoo list' names the files there are")
+
+
+def _merge(parent: dict[str, Any], child: dict[str, Any], shown: Path) -> dict[str, Any]:
+    merged = {k: v for k, v in parent.items() if k not in ("reference", "notes")} | child
+    for key in MERGED_BY_LINE:
+        if isinstance(parent.get(key), str) and isinstance(child.get(key), str):
+            both = {}
+            for block in (parent[key], child[key]):
+                try:
+                    both |= {line.name: line for line in parse_lines(block)}
+                except ValueError as error:
+                    raise _line_error(shown, key, str(error)) from None
+            merged[key] = "\n".join(str(line) for line in both.values() if line.value != "null")
+    for key in MERGED_BY_KEY:
+        if isinstance(parent.get(key), dict) and isinstance(child.get(key), dict):
+            both = parent[key] | child[key]
+            merged[key] = {inner: value for inner, value in both.items() if value is not None}
+    return merged
+
+
+def is_stated(data: dict[str, Any], field: str) -> bool:
+    """Whether a dotted field stands in a file's own mapping; if not, the file inherits it or leaves it out."""
+    key, _, inner = field.partition(".")
+    if key in MERGED_BY_LINE and key in data:
+        try:
+            return inner in {line.name for line in parse_lines(data[key])}
+        except ValueError:
+            return True
+    if key in MERGED_BY_KEY and inner and isinstance(data.get(key), dict):
+        return inner in data[key]
+    return key in data
+
+
+def _line_error(where: Path, field: str, message: str) -> ZooError:
+    problem, _, remedy = message.partition("|")
+    return ZooError(where, field, problem, remedy or "see the other files of this kind")
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def validate(model: type[M], data: dict[str, Any], where: Path, **extra: Any) -> M:
+    """`data` as `model`; the first mistake becomes a `ZooError` at `where`."""
+    for key in extra:
+        if key in data:
+            raise ZooError(where, key, f"unknown key '{key}'", "remove it; it is taken from the file's name")
+    try:
+        return model.model_validate(data | extra)
+    except ValidationError as error:
+        first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        known = _fields_at(model, first["loc"][:-1], set(extra))
+        remedy = did_you_mean(str(first["loc"][-1]), known, f"known keys: {', '.join(known)}")
+        raise ZooError(where, field, f"unknown key '{first['loc'][-1]}'", remedy)
+    if first["type"] == "missing":
+        raise ZooError(where, field, "this key is required", f"add a line '{first['loc'][-1]}: ...'")
+    if first["type"] == "value_error":
+        raise _line_error(where, field, str(first["ctx"]["error"]))
+    raise ZooError(where, field, first["msg"], f"found {first['input']!r}")
+
+
+def _fields_at(model: type[BaseModel], loc: tuple[Any, ...], hidden: set[str]) -> list[str]:
+    for part in loc:
+        inner = model.model_fields[part].annotation if part in model.model_fields else None
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            break
+        model = inner
+    return [name for name in model.model_fields if name not in hidden]
