@@ -14,7 +14,6 @@ from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from brian2zoo.circuits import Circuit, Population, Projection
 from brian2zoo.compose import NeuronCode, SynapseCode, compose_neuron, compose_synapse, statements, written
-from brian2zoo.dense import mark_rows
 from brian2zoo.expressions import evaluate
 
 # Spikes of earlier steps arrive before the neurons move: the one order Brian2 and GeNN both follow.
@@ -196,7 +195,6 @@ def _synapses(
     )
     if projection.pairs is None:
         synapses.connect()
-        mark_rows(synapses, round(float(delay / brian2.defaultclock.dt)))
     else:
         synapses.connect(i=projection.pairs[0], j=projection.pairs[1])
     for parameter, value in code.parameters.items():

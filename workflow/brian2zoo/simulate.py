@@ -34,19 +34,6 @@ logging.getLogger("brian2.codegen.generators.base").addFilter(
 )
 
 MANIFEST = "manifest.json"
-PRECOMPILED = "precompiled.h"
-
-# Brian2's loop asks for the process's CPU time after every step: a system call that costs more than the step
-# of a small network. The wall clock needs none.
-CLOCK = """
-#include <time.h>
-extern "C" clock_t clock() noexcept
-{
-    timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * CLOCKS_PER_SEC + now.tv_nsec / (1000000000 / CLOCKS_PER_SEC);
-}
-"""
 
 
 @dataclass(frozen=True)
@@ -124,14 +111,8 @@ def build(
         device.apply_run_args()
         device.insert_code("main", "_random_generators[0].seed(_array_run_seed[0]);")
         assembled.network.run(capacity * sample_time, namespace={})
-        # not +=, which would leave the list on the proxy that brian2.device is, and a second build without it
-        device.extra_compile_args.extend(["-include", PRECOMPILED])
-        partial.mkdir(parents=True)
-        (partial / "clock.cpp").write_text(CLOCK)
-        sources = ["clock.cpp"]
-        device.build(directory=str(partial), compile=False, run=False, additional_source_files=sources)
+        device.build(directory=str(partial), compile=False, run=False)
         generated = time.perf_counter()
-        _prepare_compilation(partial)
         device.compile_source(str(partial), "unix", debug=False, clean=False)
         compiled = time.perf_counter()
         manifest = {
@@ -141,12 +122,13 @@ def build(
             "data": {name: list(array.values.shape) for name, array in assembled.data.items()},
             "data_names": {name: array.name for name, array in assembled.data.items()},
             "variables": _variables(assembled, device, {p.name: p.size for p in circuit.projections}),
+            "paths": device.paths if device_name == DEVICE else {},
         }
     finally:
         device.reinit()
         brian2.set_device("runtime")
     (partial / MANIFEST).write_text(json.dumps(manifest, indent=1))
-    for leftover in [*partial.rglob("*.o"), *partial.glob("*.gch"), partial / "make.deps"]:
+    for leftover in [*partial.rglob("*.o"), partial / "make.deps"]:
         leftover.unlink(missing_ok=True)
     shutil.rmtree(directory, ignore_errors=True)
     partial.rename(directory)
@@ -171,18 +153,6 @@ def build_cached(
             build(circuit, sample_time, capacity, stored, recording, threads)
     shutil.rmtree(directory, ignore_errors=True)
     return Path(shutil.copytree(stored, directory, copy_function=os.link))
-
-
-def _prepare_compilation(directory: Path) -> None:
-    """Cut what compiling costs: headers are parsed once, and code that runs once is not optimized."""
-    (directory / PRECOMPILED).write_text('#include "objects.h"\n#include "brianlib/common_math.h"\n')
-    makefile = (directory / "makefile").read_text()
-    (directory / "makefile").write_text(makefile + "\nobjects.o: OPTIMISATIONS += -O0\n")
-    flags = next(line for line in makefile.splitlines() if line.startswith("OPTIMISATIONS"))
-    command = flags.partition("=")[2].replace(f"-include {PRECOMPILED}", "")
-    # A fresh build has nothing to gain from make's list of dependencies, which costs as much as compiling.
-    (directory / "make.deps").touch()
-    subprocess.run(f"${{CXX:-g++}} {command} -I. -x c++-header {PRECOMPILED}", shell=True, cwd=directory, check=True)
 
 
 def _variables(assembled: Assembled, device: Any, synapses: Mapping[str, int]) -> dict[str, dict[str, Any]]:

@@ -1,5 +1,5 @@
-"""A Brian2 device for all-to-all projections, on top of C++ standalone."""
+"""A Brian2 device on top of C++ standalone, fast for all-to-all projections."""
 
-from brian2zoo.dense.device import DEVICE, DenseDevice, mark_rows
+from brian2zoo.dense.device import DEVICE, DenseDevice
 
-__all__ = ["DEVICE", "DenseDevice", "mark_rows"]
+__all__ = ["DEVICE", "DenseDevice"]

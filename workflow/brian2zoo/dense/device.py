@@ -1,49 +1,71 @@
 """C++ standalone with rows instead of index lists, the same equations and the same results.
 
-Brian2 keeps every projection as pairs of indices behind a queue of synapses, and looks at every neuron for
-its threshold one by one. Here a projection that is all-to-all in stored order with one delay keeps a ring of
-spike lists and walks the row of each spike, and thresholds are looked at in blocks, which the compiler turns
-into vector code. Whatever this does not cover takes Brian2's own template. The templates extend Brian2's.
+Brian2 keeps every projection as pairs of indices behind a queue of synapses, draws random numbers one by one
+and looks at every neuron for its threshold. Here a projection with one delay keeps a ring of spikes. If it is
+all-to-all, its synapses are rows: no index is stored, and the loop over a row becomes vector code, random
+numbers included. Whatever this does not cover takes Brian2's own template. The templates extend Brian2's.
 """
 
 import re
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import brian2
+import numpy as np
 from brian2.codegen.targets import codegen_targets
+from brian2.core.functions import DEFAULT_FUNCTIONS
+from brian2.core.variables import ArrayVariable
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import all_devices
-from brian2.synapses.synapses import SynapticPathway
-from brian2.utils.stringtools import get_identifiers
+from brian2.groups.neurongroup import NeuronGroup
+from brian2.synapses.synapses import Synapses, SynapticPathway
+
+from brian2zoo.dense import rows
+from brian2zoo.dense.program import merge_sources
 
 DEVICE = "dense_standalone"
-_RANDOM = {"rand", "randn", "poisson"}
-
-
-def row_code(lines: list[str]) -> list[str]:
-    """The code of one synapse with both neurons known from the place in the row, not read from a list."""
-    for side, known in (("post", "_column"), ("pre", "_row")):
-        lines = [re.sub(rf"(\b_{side}synaptic_idx) = [^;]*;", rf"\1 = {known};", line) for line in lines]
-    return lines
+SHARED = [Path(__file__).with_name(name) for name in ("dense.h", "clock.cpp")]
 
 
 class DenseCodeObject(CPPStandaloneCodeObject):
     """A code object that may take a template of this package."""
 
-    templater = CPPStandaloneCodeObject.templater.derive("brian2zoo.dense", env_globals={"row_code": row_code})
+    templater = CPPStandaloneCodeObject.templater.derive("brian2zoo.dense")
 
 
 codegen_targets.add(DenseCodeObject)
 
+# Brian2's returns a 64-bit integer, which keeps a loop over neurons with a refractory period from vectorizing.
+DEFAULT_FUNCTIONS["timestep"].implementations.add_implementation(
+    DenseCodeObject,
+    code="static inline double _timestep(double t, double dt) { return std::trunc((t + 1e-3*dt)/dt); }",
+    name="_timestep",
+)
 
-def mark_rows(synapses: brian2.Synapses, delay_steps: int) -> None:
-    """Say that a projection is all-to-all in stored order, and the steps its spikes take."""
-    synapses._rows_delay = delay_steps
+
+@dataclass
+class Connection:
+    """How a projection came to be connected, if by one call for all pairs."""
+
+    synapses: Synapses
+    create: Any  # the code object that makes the synapses
+    without_indices: Any  # its code if nothing reads an index
 
 
 class DenseDevice(CPPStandaloneDevice):
-    """The device behind ``brian2.set_device("dense_standalone")``."""
+    """The device behind ``brian2.set_device("dense_standalone")``.
+
+    `paths` says for each pathway, clock-driven update and summed variable of a projection how it is run.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.paths: dict[str, str] = {}
+        self._connections: dict[str, Connection | None] = {}
 
     def code_object_class(self, codeobj_class: type | None = None, fallback_pref: str | None = None) -> type:
         """Always the one that knows the templates of this package."""
@@ -63,26 +85,184 @@ class DenseDevice(CPPStandaloneDevice):
     ) -> Any:
         """As Brian2's, with another template where one fits."""
         kwds = dict(template_kwds or {})
-        if template_name == "threshold" and not _RANDOM & get_identifiers(str(abstract_code)):
-            template_name = "dense_threshold"
-        pathway = kwds.get("pathway", owner)
-        if isinstance(pathway, SynapticPathway) and _has_rows(pathway):
-            if template_name == "synapses_push_spikes":
-                template_name = "dense_push_spikes"
-            elif template_name == "synapses":
-                template_name = "dense_synapses"
-                kwds["row_length"] = len(pathway.synapses.target)
-                kwds["delay_steps"] = pathway.synapses._rows_delay
-                kwds["source_events"] = self.get_array_name(pathway.source.variables["_spikespace"])
-                kwds["n_source"] = len(pathway.synapses.source)
-        return super().code_object(
-            owner, name, abstract_code, variables, template_name, variable_indices,
-            codeobj_class=codeobj_class, template_kwds=kwds, **options,
-        )  # fmt: skip
+
+        def make(template: str, **more: Any) -> Any:
+            return super(DenseDevice, self).code_object(
+                owner, name, abstract_code, variables, template, variable_indices,
+                codeobj_class=codeobj_class, template_kwds=kwds | more, **options,
+            )  # fmt: skip
+
+        if brian2.prefs.devices.cpp_standalone.openmp_threads:
+            return make(template_name)
+        indices = {variable_indices[key] for key, v in variables.items() if isinstance(v, ArrayVariable)}
+        match template_name:
+            case "threshold" if isinstance(owner, NeuronGroup):
+                return make("dense_threshold", **self._loop(rows.Rows(1, len(owner), 0, 0), ""))
+            case "synapses_create_generator":
+                return self._create(owner, abstract_code, kwds, make)
+            case "synapses_create_array":
+                self._connections[owner.name] = None
+            case "synapses_push_spikes" if self._has_one_delay(owner):
+                return make("dense_push_spikes")
+            case "synapses":
+                return self._pathway(kwds["pathway"], indices, make)
+            case "stateupdate" if isinstance(owner, Synapses):
+                return self._on_rows(owner, name, indices, "dense_stateupdate", "stateupdate", make)
+            case "stateupdate" if isinstance(owner, NeuronGroup) and indices <= {"_idx", "0"}:
+                shape = rows.Rows(1, len(owner), 0, 0)
+                return make("dense_stateupdate", **self._loop(shape, ""))
+            case "summed_variable":
+                sums_rows = kwds["_index_var"] is owner.variables["_synaptic_post"]
+                make = partial(make, sums_rows=sums_rows)
+                return self._on_rows(owner, name, indices, "dense_summed_variable", "summed_variable", make)
+        return make(template_name)
+
+    def _create(self, synapses: Synapses, abstract_code: dict[str, str], kwds: dict[str, Any], make: Any) -> Any:
+        """The code that makes synapses; of all-to-all ones also the code that stores no index."""
+        first = synapses.name not in self._connections
+        ends = (synapses.source, synapses.target)
+        whole = (
+            first
+            and _connects_all(abstract_code, kwds)
+            and not any(isinstance(group, Synapses) for group in ends)
+            and synapses.multisynaptic_index is None
+        )
+        self._connections[synapses.name] = None
+        if not whole:
+            return make("synapses_create_generator")
+        create = make("synapses_create_generator")
+        other = make("dense_create_rows", **self._loop(_shape(synapses), synapses.name))
+        del self.code_objects[other.name]
+        code = {block: text.replace(other.name, create.name) for block, text in other.code.items()}
+        self._connections[synapses.name] = Connection(synapses, create, SimpleNamespace(**code))
+        return create
+
+    def _has_one_delay(self, pathway: SynapticPathway) -> bool:
+        """Whether all synapses have one delay: stated as one, or never set, which is none."""
+        delay = pathway.variables["delay"]
+        if isinstance(pathway.source, Synapses):
+            return False
+        return delay.scalar or not self._is_set(delay)
+
+    def _is_set(self, variable: ArrayVariable) -> bool:
+        names = {self.get_array_name(variable, access_data=access) for access in (True, False)}
+        for kind, arguments in self.main_queue:
+            if kind == "run_code_object" and variable in arguments[0].variables.values():
+                return True
+            if kind.startswith("set_") and names & {a for a in arguments if isinstance(a, str)}:
+                return True
+        return False
+
+    def _pathway(self, pathway: SynapticPathway, indices: set[str], make: Any) -> Any:
+        """The code that follows a spike."""
+        if not self._has_one_delay(pathway):
+            self.paths[pathway.name] = "queue"
+            return make("synapses")
+        events = pathway.source.variables[pathway.eventspace_name]
+        make = partial(
+            make,
+            delays=self.get_array_name(pathway.variables["delay"], access_data=False),
+            source_dt=self.get_array_name(pathway.variables["_source_dt"]),
+            source_events=self.get_array_name(events),
+            n_source_events=events.size - 1,
+            source_start=pathway.spikes_start,
+            source_stop=pathway.spikes_stop,
+            synapse_sources=self.get_array_name(pathway.synapse_sources, access_data=False),
+        )
+        shape = self._rows_of(pathway.synapses)
+        if shape is None or not indices <= rows.INDICES:
+            self.paths[pathway.name] = "lists"
+            return make("dense_lists", lanes=lambda lines: [])
+        self.paths[pathway.name] = "rows" if pathway.prepost == "pre" else "columns"
+        return make(f"dense_{self.paths[pathway.name]}", **self._loop(shape, pathway.synapses.name))
+
+    def _on_rows(self, synapses: Synapses, name: str, indices: set[str], dense: str, stock: str, make: Any) -> Any:
+        """Code that visits every synapse."""
+        shape = self._rows_of(synapses)
+        key = name.removesuffix("_codeobject*").removesuffix("_codeobject")
+        if shape is None or not indices <= rows.INDICES:
+            self.paths[key] = "lists"
+            return make(stock)
+        self.paths[key] = "rows"
+        return make(dense, **self._loop(shape, synapses.name))
+
+    def _rows_of(self, synapses: Synapses) -> rows.Rows | None:
+        return None if self._connections.get(synapses.name) is None else _shape(synapses)
+
+    def _loop(self, shape: rows.Rows, name: str) -> dict[str, Any]:
+        """What the templates need to write a loop over the rows of the projection `name`."""
+        scalar = {4: "float", 8: "double"}[np.dtype(brian2.prefs.core.default_float_dtype).itemsize]
+        return {
+            "n_rows": shape.n_rows,
+            "n_columns": shape.n_columns,
+            "lanes": lambda lines: rows.lanes(lines, shape.n_columns),
+            "dense_code": lambda lines: rows.draws(rows.places(lines, name, shape), scalar),
+            "vectorize": lambda lines: "#pragma GCC ivdep" if rows.independent(lines) else "",
+        }
+
+    def get_value(self, var: ArrayVariable, access_data: bool = True) -> np.ndarray:
+        """As Brian2's; indices that are not stored are worked out."""
+        for connection in filter(None, self._connections.values()):
+            shape, variables = _shape(connection.synapses), connection.synapses.variables
+            if var is variables["_synaptic_pre"]:
+                return np.repeat(np.arange(shape.n_rows, dtype=np.int32) + shape.pre_start, shape.n_columns)
+            if var is variables["_synaptic_post"]:
+                return np.tile(np.arange(shape.n_columns, dtype=np.int32) + shape.post_start, shape.n_rows)
+        return super().get_value(var, access_data)
+
+    def generate_codeobj_source(self, writer: Any) -> None:
+        """As Brian2's, without the indices of projections that nothing reads."""
+        for name, connection in self._connections.items():
+            if connection is not None and not self._reads_indices(name, connection):
+                connection.create.code = connection.without_indices
+        for file in SHARED:
+            writer.write(file.name, file.read_text())
+        super().generate_codeobj_source(writer)
+
+    def _reads_indices(self, name: str, connection: Connection) -> bool:
+        reading = re.compile(rf"_array_{name}__synaptic_(pre|post)(\[|\.(?!empty\(\)|size\(\)))|\({name}_\w+\.sources")
+        queued = re.compile(rf"_fans\(_dynamic_array_{name}__synaptic_")
+        for code_object in self.code_objects.values():
+            if code_object is connection.create:
+                continue
+            code = code_object.code
+            blocks = [getattr(code, block, "") for block in ("cpp_file", "before_run_cpp_file")]
+            if any(pattern.search(block) for block in blocks for pattern in (reading, queued)):
+                return True
+        return any(self.paths.get(pathway.name) == "queue" for pathway in connection.synapses._pathways)
+
+    def generate_network_source(self, writer: Any, compiler: str) -> None:
+        """As Brian2's, with clocks in a set that asks for no memory at every step."""
+        super().generate_network_source(writer, compiler)
+        for name in ("network.h", "network.cpp"):
+            path = Path(writer.project_dir, name)
+            path.write_text('#include "dense.h"\n' + path.read_text().replace("std::set<Clock*>", "dense::Few<Clock*>"))
+
+    def generate_makefile(self, writer: Any, *arguments: Any, **options: Any) -> None:
+        """As Brian2's, for two files in place of one for each code object."""
+        writer.source_files = merge_sources(Path(writer.project_dir), writer.source_files)
+        super().generate_makefile(writer, *arguments, **options)
+        makefile = Path(writer.project_dir, "makefile")
+        makefile.write_text(makefile.read_text() + "\nsetup.o: OPTIMISATIONS += -O0\n")
+        # A fresh build has nothing to gain from make's list of dependencies, which costs as much as compiling.
+        Path(writer.project_dir, "make.deps").touch()
 
 
-def _has_rows(pathway: SynapticPathway) -> bool:
-    return pathway.prepost == "pre" and hasattr(pathway.synapses, "_rows_delay") and pathway.event == "spike"
+def _connects_all(abstract_code: dict[str, str], kwds: dict[str, Any]) -> bool:
+    """Whether synapses are made for all pairs, presynaptic index slowest, one each."""
+    return (
+        kwds["outer_index"] == "i"
+        and kwds["iterator_func"] == "range"
+        and kwds["iterator_kwds"] == {"low": "0", "high": "N_post", "step": "1"}
+        and kwds["element"] == kwds["inner_variable"]
+        and kwds["if_expression"] in (None, "True")
+        and "_n = 1" in abstract_code["update"].splitlines()
+    )
+
+
+def _shape(synapses: Synapses) -> rows.Rows:
+    source, target = synapses.source, synapses.target
+    return rows.Rows(len(source), len(target), getattr(source, "start", 0), getattr(target, "start", 0))
 
 
 all_devices[DEVICE] = DenseDevice()

@@ -1,4 +1,4 @@
 {% extends 'common_group.cpp' %}
 {% block maincode %}
-    // The rows keep their own ring of spikes.
+    // The code that follows keeps its own ring of spikes.
 {% endblock %}

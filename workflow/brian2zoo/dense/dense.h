@@ -1,0 +1,158 @@
+// What the templates of this package share: spikes on their way, the synapses of each neuron, and random
+// numbers that do not keep a loop from becoming vector code.
+#ifndef BRIAN2ZOO_DENSE_H
+#define BRIAN2ZOO_DENSE_H
+
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <iostream>
+#include <vector>
+
+namespace dense {
+
+// A set of a few things, in no order, that is filled anew at every step without asking for memory.
+template <typename T>
+class Few : std::vector<T> {
+public:
+    using std::vector<T>::begin;
+    using std::vector<T>::end;
+    using std::vector<T>::size;
+    using std::vector<T>::empty;
+    using std::vector<T>::clear;
+    using typename std::vector<T>::iterator;
+    iterator find(const T& one)
+    {
+        iterator place = begin();
+        while (place != end() && *place != one)
+            ++place;
+        return place;
+    }
+    void insert(const T& one) { if (find(one) == end()) this->push_back(one); }
+};
+
+// A delay of all synapses, in steps, rounded as Brian2 rounds it. Delays that differ cannot reach this point
+// unless they were changed after the code had been generated: the program then ends instead of going wrong.
+template <typename scalar>
+size_t delay_steps(const std::vector<scalar>& delays, const double dt, const char* pathway)
+{
+    for (size_t k = 1; k < delays.size(); k++)
+        if (delays[k] != delays[0])
+        {
+            std::cerr << "the delays of " << pathway << " differ: set them before the first run" << std::endl;
+            std::exit(1);
+        }
+    return delays.empty() ? 0 : static_cast<size_t>(delays[0]/dt + 0.5);
+}
+
+// Spikes wait in a ring of lists, one list a step.
+class SpikeRing {
+    std::vector<std::vector<int32_t>> slots;
+    size_t now = 0;
+public:
+    explicit SpikeRing(const size_t delay) : slots(delay + 1) {}
+
+    // Takes the spikes of this step and returns those that arrive in it, counted from `start`. `events` are
+    // ascending; only those from `start` up to, not including, `stop` belong to the projection.
+    const std::vector<int32_t>& step(const int32_t* events, const int32_t number, const int32_t start, const int32_t stop)
+    {
+        std::vector<int32_t>& fresh = slots[now];
+        if (start == 0 && (number == 0 || events[number - 1] < stop))
+            fresh.assign(events, events + number);
+        else
+        {
+            fresh.clear();
+            for (int32_t k = 0; k < number; k++)
+                if (events[k] >= start && events[k] < stop)
+                    fresh.push_back(events[k] - start);
+        }
+        now = (now + 1) % slots.size();
+        return slots[now];
+    }
+};
+
+// Calls `act` with the place of each byte that is 1 of a block of 32 bytes that are 0 or 1.
+template <typename Action>
+static inline void for_each_set(const unsigned char* bytes, const Action& act)
+{
+    for (size_t first = 0; first < 32; first += 8)
+    {
+        uint64_t word;
+        std::memcpy(&word, bytes + first, 8);
+        for (; word; word &= word - 1)
+            act(first + __builtin_ctzll(word)/8);
+    }
+}
+
+// The synapses of each neuron, in stored order.
+class Fans {
+    std::vector<int32_t> begin, synapses;
+public:
+    // `neurons` holds a neuron for each synapse, from `start` on.
+    Fans(const std::vector<int32_t>& neurons, const int32_t start, const size_t number)
+        : begin(number + 2, 0), synapses(neurons.size())
+    {
+        for (size_t k = 0; k < neurons.size(); k++)
+            begin[neurons[k] - start + 2]++;
+        for (size_t n = 2; n < begin.size(); n++)
+            begin[n] += begin[n - 1];
+        for (size_t k = 0; k < neurons.size(); k++)
+            synapses[begin[neurons[k] - start + 1]++] = k;
+    }
+    const int32_t* first(const size_t neuron) const { return synapses.data() + begin[neuron]; }
+    const int32_t* last(const size_t neuron) const { return synapses.data() + begin[neuron + 1]; }
+};
+
+// xoshiro128+ (Blackman and Vigna 2021, doi:10.1145/3460772), one generator a lane, so that a loop over lanes
+// draws for several of them at a time. Every lane is seeded from Brian2's own generator, by way of splitmix64.
+class Lanes {
+    std::vector<uint32_t> state;
+public:
+    uint32_t *s0, *s1, *s2, *s3;
+
+    template <typename Generator>
+    Lanes(const size_t number, Generator& generator) : state(4*number)
+    {
+        s0 = state.data(), s1 = s0 + number, s2 = s1 + number, s3 = s2 + number;
+        uint64_t seed = static_cast<uint64_t>(generator.rand()*9007199254740992.0);
+        for (uint32_t& word : state)
+        {
+            seed += 0x9E3779B97F4A7C15u;
+            uint64_t z = seed;
+            z = (z ^ (z >> 30))*0xBF58476D1CE4E5B9u;
+            z = (z ^ (z >> 27))*0x94D049BB133111EBu;
+            word = static_cast<uint32_t>((z ^ (z >> 31)) >> 32);
+        }
+    }
+};
+
+// Uniform in (0, 1), never an end: a logarithm of it is finite. The number has the digits the type can hold, of at
+// most 31 bits. The state is passed by pointer, one array a word, which is what the vectorizer sees through.
+template <typename scalar>
+static inline scalar uniform(uint32_t* s0, uint32_t* s1, uint32_t* s2, uint32_t* s3, const size_t lane)
+{
+    uint32_t a = s0[lane], b = s1[lane], c = s2[lane], d = s3[lane];
+    const uint32_t sum = a + d, shifted = b << 9;
+    c ^= a;
+    d ^= b;
+    b ^= c;
+    a ^= d;
+    c ^= shifted;
+    d = (d << 11) | (d >> 21);
+    s0[lane] = a, s1[lane] = b, s2[lane] = c, s3[lane] = d;
+    const int unused = sizeof(scalar) == 4 ? 9 : 1;  // 23 or 31 bits are left: a signed number, which converts fast
+    const scalar unit = scalar(1)/(scalar(1u << (31 - unused))*scalar(2));
+    return (static_cast<scalar>(static_cast<int32_t>(sum >> unused)) + scalar(0.5))*unit;
+}
+
+// Standard normal, by Box and Muller.
+template <typename scalar>
+static inline scalar normal(uint32_t* s0, uint32_t* s1, uint32_t* s2, uint32_t* s3, const size_t lane)
+{
+    const scalar radius = std::sqrt(scalar(-2)*std::log(uniform<scalar>(s0, s1, s2, s3, lane)));
+    return radius*std::cos(scalar(6.283185307179586)*uniform<scalar>(s0, s1, s2, s3, lane));
+}
+
+}  // namespace dense
+#endif

@@ -1,0 +1,63 @@
+"""Code of one synapse or neuron, made fit for a loop over a row: indices by place, random numbers by lane."""
+
+import re
+from dataclasses import dataclass
+
+INDICES = {"_idx", "_presynaptic_idx", "_postsynaptic_idx", "0"}
+"""Indices known from the place in a row; a variable with another (a linked one) keeps code off the rows."""
+
+_RANDOM = {"_rand": "uniform", "_randn": "normal"}
+_RANDOM_CALL = re.compile(rf"\b({'|'.join(_RANDOM)})\(_vectorisation_idx\)")
+_ACCESS = re.compile(r"\b(_ptr_array_\w+)\[(\w+)\](\s*[-+*/]?=(?!=))?")
+
+
+@dataclass(frozen=True)
+class Rows:
+    """An all-to-all projection, presynaptic index slowest, between the neurons from two starts on."""
+
+    n_rows: int
+    n_columns: int
+    pre_start: int
+    post_start: int
+
+
+def places(lines: list[str], name: str, shape: Rows) -> list[str]:
+    """Code of a synapse of the projection `name`, its neurons taken from ``_row`` and ``_column``."""
+    for side, place, start in (("pre", "_row", shape.pre_start), ("post", "_column", shape.post_start)):
+        stored = re.compile(rf"\b_ptr_array_{name}__synaptic_{side}\[_idx\]")
+        lines = [stored.sub(f"({place} + {start})", line) for line in lines]
+    return lines
+
+
+def draws(lines: list[str], scalar: str) -> list[str]:
+    """Code with random numbers from the lane of the column, of C type `scalar`."""
+    return [
+        _RANDOM_CALL.sub(lambda call: f"dense::{_RANDOM[call[1]]}<{scalar}>(_s0, _s1, _s2, _s3, _column)", line)
+        for line in lines
+    ]
+
+
+def lanes(lines: list[str], number: int) -> list[str]:
+    """Statements before a loop whose code draws from `number` lanes; none if it draws nothing."""
+    if not any(_RANDOM_CALL.search(line) for line in lines):
+        return []
+    pointers = ", ".join(f"*__restrict _s{k} = _lanes.s{k}" for k in range(4))
+    return [f"static dense::Lanes _lanes({number}, brian::_random_generators[0]);", f"uint32_t {pointers};"]
+
+
+def independent(lines: list[str]) -> bool:
+    """Whether the columns of a row touch different places, so that they may be taken several at a time.
+
+    Not so if a variable of the presynaptic neuron is written, or an array is reached on two ways and written:
+    the result of the loop then depends on the order, and stays Brian2's.
+    """
+    ways: dict[str, set[str]] = {}
+    written: set[str] = set()
+    for line in lines:
+        for array, index, assigned in _ACCESS.findall(line):
+            ways.setdefault(array, set()).add(index)
+            if assigned:
+                written.add(array)
+                if index in ("_presynaptic_idx", "0"):
+                    return False
+    return all(len(ways[array]) == 1 for array in written)

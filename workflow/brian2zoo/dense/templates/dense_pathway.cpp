@@ -1,0 +1,20 @@
+{# What follows a spike, without a queue of synapses: spikes wait in a ring, then act on all synapses of their neuron. #}
+{% extends 'common_synapses.cpp' %}
+{% block extra_headers %}
+{{ super() }}
+#include "dense.h"
+{% endblock %}
+{% block maincode %}
+    static dense::SpikeRing _ring(dense::delay_steps({{delays}}, {{source_dt}}[0], "{{pathway.name}}"));
+    const std::vector<int32_t>& _arriving =
+        _ring.step({{source_events}}, {{source_events}}[{{n_source_events}}], {{source_start}}, {{source_stop}});
+    {{lanes(vector_code)|autoindent}}
+    if (!_arriving.empty())
+    {
+        // scalar code
+        const size_t _vectorisation_idx = -1;
+        {{scalar_code|autoindent}}
+        {% block walk %}
+        {% endblock %}
+    }
+{% endblock %}

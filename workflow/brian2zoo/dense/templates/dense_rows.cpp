@@ -1,0 +1,16 @@
+{# All-to-all, presynaptic index slowest: the synapses of a presynaptic spike are a row of neighbours. #}
+{% extends 'dense_pathway.cpp' %}
+{% block walk %}
+        for (size_t _spike = 0; _spike < _arriving.size(); _spike++)
+        {
+            const size_t _row = _arriving[_spike];
+            const size_t _begin = _row*{{n_columns}};
+            {{vectorize(vector_code)}}
+            for (size_t _column = 0; _column < {{n_columns}}; _column++)
+            {
+                const size_t _idx = _begin + _column;
+                const size_t _vectorisation_idx = _column;
+                {{dense_code(vector_code)|autoindent}}
+            }
+        }
+{% endblock %}
