@@ -110,6 +110,7 @@ def test_time_is_split_into_generating_compiling_and_running(finished: Checkout)
     assert (trained.build_time > 0).all()
     assert (trained.wall_time[1:] > 0).all()
     assert float(trained.attrs["peak_memory_bytes"]) > 1e6
+    assert json.loads(trained.attrs["paths"])["input_hidden1_pre"] == "rows"
 
 
 def test_a_final_test_has_the_metrics_of_neurobench(finished: Checkout) -> None:

@@ -26,7 +26,7 @@ def write(result: xr.Dataset, path: Path, title: str, **attrs: Any) -> None:
             "source": f"brian2zoo {brian2zoo.__version__}",
             "git_commit": git_commit(),
         }
-        | {key: _attribute(value) for key, value in attrs.items()}
+        | {key: _attribute(value) for key, value in {**result.attrs, **attrs}.items()}
     )
     for name, variable in stored.variables.items():
         missing = {"units", "long_name"} - set(variable.attrs)

@@ -27,6 +27,8 @@ from brian2zoo.dense import DEVICE
 from brian2zoo.network import OUTPUT_ONLY, Assembled, Recording, assemble, compose, duration
 from brian2zoo.spec import fingerprint
 
+logger = logging.getLogger(__name__)
+
 # Composition makes the order of synapses irrelevant but for which of them gets which random number; of that
 # Brian2 warns at every draw.
 logging.getLogger("brian2.codegen.generators.base").addFilter(
@@ -97,7 +99,8 @@ def build(
     """Generate and compile a circuit; `directory` appears when the binary is complete.
 
     The folder holds the program, its sources, and a manifest of the variables it can be given and returns,
-    with the seconds spent on generating and compiling.
+    with the seconds spent on generating and compiling and the path that each projection takes through the
+    device: rows, columns or lists without a queue of synapses, or Brian2's queue.
     """
     directory = Path(directory)
     partial = directory.with_name(directory.name + ".partial")
@@ -127,6 +130,8 @@ def build(
     finally:
         device.reinit()
         brian2.set_device("runtime")
+    for name, path in manifest["paths"].items():
+        logger.info("%s: %s", name, path)
     (partial / MANIFEST).write_text(json.dumps(manifest, indent=1))
     for leftover in [*partial.rglob("*.o"), partial / "make.deps"]:
         leftover.unlink(missing_ok=True)

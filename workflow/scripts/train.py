@@ -31,6 +31,7 @@ def main(
     testing = stage.runner_of(chosen, layers, "test", test_build)
     trained = train(learning, testing, results.read(train_data), results.read(test_data), schedule, checkpoint)
     trained["build_time"] = build_time(learning, testing)
+    trained.attrs["paths"] = learning.binary.manifest["paths"]
     facts = {"dataset": dataset, "layers": layers, "setting": setting, "seed": seed, "samples": samples}
     stage.write(trained, output, chosen, **facts)
 

@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <iostream>
+#include <map>
+#include <string>
 #include <vector>
 
 namespace dense {
@@ -31,20 +33,6 @@ public:
     }
     void insert(const T& one) { if (find(one) == end()) this->push_back(one); }
 };
-
-// A delay of all synapses, in steps, rounded as Brian2 rounds it. Delays that differ cannot reach this point
-// unless they were changed after the code had been generated: the program then ends instead of going wrong.
-template <typename scalar>
-size_t delay_steps(const std::vector<scalar>& delays, const double dt, const char* pathway)
-{
-    for (size_t k = 1; k < delays.size(); k++)
-        if (delays[k] != delays[0])
-        {
-            std::cerr << "the delays of " << pathway << " differ: set them before the first run" << std::endl;
-            std::exit(1);
-        }
-    return delays.empty() ? 0 : static_cast<size_t>(delays[0]/dt + 0.5);
-}
 
 // Spikes wait in a ring of lists, one list a step.
 class SpikeRing {
@@ -70,7 +58,28 @@ public:
         now = (now + 1) % slots.size();
         return slots[now];
     }
+
+    size_t delay() const { return slots.size() - 1; }
 };
+
+// The ring of a pathway, which lasts over several runs, for the delay of all its synapses. A delay that was changed
+// after code had been generated for one of all synapses ends the program, which would go wrong otherwise.
+template <typename scalar>
+SpikeRing& ring(const std::string& pathway, const std::vector<scalar>& delays, const double dt)
+{
+    static std::map<std::string, SpikeRing> rings;
+    const size_t steps = delays.empty() ? 0 : static_cast<size_t>(delays[0]/dt + 0.5);  // as Brian2 rounds it
+    SpikeRing& found = rings.emplace(pathway, SpikeRing(steps)).first->second;
+    bool same = found.delay() == steps;
+    for (size_t k = 1; k < delays.size(); k++)
+        same = same && delays[k] == delays[0];
+    if (!same)
+    {
+        std::cerr << "the delays of " << pathway << " were changed after the first run" << std::endl;
+        std::exit(1);
+    }
+    return found;
+}
 
 // Calls `act` with the place of each byte that is 1 of a block of 32 bytes that are 0 or 1.
 template <typename Action>

@@ -66,6 +66,7 @@ class DenseDevice(CPPStandaloneDevice):
         super().__init__()
         self.paths: dict[str, str] = {}
         self._connections: dict[str, Connection | None] = {}
+        self._one_delay: dict[str, bool] = {}
 
     def code_object_class(self, codeobj_class: type | None = None, fallback_pref: str | None = None) -> type:
         """Always the one that knows the templates of this package."""
@@ -123,7 +124,7 @@ class DenseDevice(CPPStandaloneDevice):
         ends = (synapses.source, synapses.target)
         whole = (
             first
-            and _connects_all(abstract_code, kwds)
+            and connects_all(abstract_code, kwds)
             and not any(isinstance(group, Synapses) for group in ends)
             and synapses.multisynaptic_index is None
         )
@@ -138,11 +139,12 @@ class DenseDevice(CPPStandaloneDevice):
         return create
 
     def _has_one_delay(self, pathway: SynapticPathway) -> bool:
-        """Whether all synapses have one delay: stated as one, or never set, which is none."""
-        delay = pathway.variables["delay"]
-        if isinstance(pathway.source, Synapses):
-            return False
-        return delay.scalar or not self._is_set(delay)
+        """Whether all synapses have one delay: stated as one, or never set before the first run, which is none."""
+        if pathway.name not in self._one_delay:
+            delay = pathway.variables["delay"]
+            one = delay.scalar or not self._is_set(delay)
+            self._one_delay[pathway.name] = one and not isinstance(pathway.source, Synapses)
+        return self._one_delay[pathway.name]
 
     def _is_set(self, variable: ArrayVariable) -> bool:
         names = {self.get_array_name(variable, access_data=access) for access in (True, False)}
@@ -248,7 +250,7 @@ class DenseDevice(CPPStandaloneDevice):
         Path(writer.project_dir, "make.deps").touch()
 
 
-def _connects_all(abstract_code: dict[str, str], kwds: dict[str, Any]) -> bool:
+def connects_all(abstract_code: dict[str, str], kwds: dict[str, Any]) -> bool:
     """Whether synapses are made for all pairs, presynaptic index slowest, one each."""
     return (
         kwds["outer_index"] == "i"

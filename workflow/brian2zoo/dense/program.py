@@ -3,10 +3,10 @@
 import re
 from pathlib import Path
 
-_SUPPORT = re.compile(
+SUPPORT = re.compile(
     r"////// SUPPORT CODE ///////\s*namespace \{(.*?)\n\}\s*(?=////// HASH DEFINES|\nvoid )", re.DOTALL
 )
-_FUNCTION = re.compile(r"^(void _(?:before_run_|after_run_|run_)\w+\(\)\s*\{)", re.MULTILINE)
+FUNCTION = re.compile(r"^(void _(?:before_run_|after_run_|run_)\w+\(\)\s*\{)", re.MULTILINE)
 _INCLUDE = re.compile(r"^\s*#include.*$", re.MULTILINE)
 
 SIMULATION, SETUP = "simulation.cpp", "setup.cpp"
@@ -27,14 +27,14 @@ def merge_sources(directory: Path, sources: set[str]) -> set[str]:
     code_objects = sorted(source for source in sources if source.startswith("code_objects/"))
     for source in code_objects:
         text = (directory / source).read_text()
-        support = _SUPPORT.search(text)
-        if support is None or not _FUNCTION.search(text):
+        support = SUPPORT.search(text)
+        if support is None or not FUNCTION.search(text):
             alone.add(source)
             continue
         includes |= dict.fromkeys(line.strip() for line in _INCLUDE.findall(text))
         name = supports.setdefault(support[1], f"_support_{len(supports)}")
         body = _INCLUDE.sub("", text[: support.start()] + text[support.end() :])
-        bodies.append(_FUNCTION.sub(rf"\1 using namespace {name};", body))
+        bodies.append(FUNCTION.sub(rf"\1 using namespace {name};", body))
     blocks = [f"namespace {name} {{\n{text}\n}}" for text, name in supports.items()]
     merged = ["network.cpp", *code_objects]
     network = '#include "network.cpp"'

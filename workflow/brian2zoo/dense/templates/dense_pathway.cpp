@@ -5,7 +5,7 @@
 #include "dense.h"
 {% endblock %}
 {% block maincode %}
-    static dense::SpikeRing _ring(dense::delay_steps({{delays}}, {{source_dt}}[0], "{{pathway.name}}"));
+    static dense::SpikeRing& _ring = dense::ring("{{pathway.name}}", {{delays}}, {{source_dt}}[0]);
     const std::vector<int32_t>& _arriving =
         _ring.step({{source_events}}, {{source_events}}[{{n_source_events}}], {{source_start}}, {{source_stop}});
     {{lanes(vector_code)|autoindent}}

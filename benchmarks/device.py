@@ -1,0 +1,71 @@
+"""Dense device against Brian2's own C++ standalone, the same YAML on both: python benchmarks/device.py
+
+Brian2's own also draws one random number for each input and step, as its users would write the input; a third
+program, Brian2's own with the zoo's input, tells what the device itself gains. User time of one core.
+"""
+
+from functools import partial
+from pathlib import Path
+
+import typer
+import xarray as xr
+from programs import CONFIG, in_turn, medians, program, samples, variable, weights
+
+from brian2zoo import results, stage
+from brian2zoo.dense import DEVICE
+
+OUTPUT = Path("results/benchmarks/device.nc")
+STOCK = "cpp_standalone"
+
+
+def main(
+    experiments: list[str] = typer.Option(CONFIG["experiments"], "--experiment"),
+    layers: list[str] = typer.Option(CONFIG["layers"], "--layers"),
+    number: int = typer.Option(CONFIG["samples"], "--samples"),
+    repeats: int = CONFIG["repeats"],
+    output: Path = OUTPUT,
+) -> None:
+    """Time every experiment and size, print ratios, write them to a file."""
+    rows = []
+    for name in experiments:
+        experiment = stage.experiment_of(name)
+        stepwise = experiment.model_copy(
+            update={"neurons": experiment.neurons | {"input": CONFIG["stock_input"]}},
+        )
+        data = samples(experiment, number)
+        for size in layers:
+            runners = {
+                "stock, stock input": program(stepwise, size, STOCK, number),
+                "stock": program(experiment, size, STOCK, number),
+                "dense": program(experiment, size, DEVICE, number),
+            }
+            start = weights(runners["dense"].circuit)
+            runs = {device: partial(runner.run, data, start, seed=1) for device, runner in runners.items()}
+            times = {k: 1000 * t / number for k, t in medians(in_turn(runs, repeats)).items()}
+            speedup = {k: t / times["dense"] for k, t in times.items()}
+            print(f"{name} {size}: " + ", ".join(f"{k} {t:.2f} ms ({speedup[k]:.1f}x)" for k, t in times.items()))
+            rows.append(
+                xr.Dataset(
+                    {
+                        "user_time": variable(
+                            [[list(times.values())]],
+                            ("experiment", "layers", "device"),
+                            "ms",
+                            "user time a sample, median",
+                        ),
+                        "speedup": variable(
+                            [[list(speedup.values())]],
+                            ("experiment", "layers", "device"),
+                            "1",
+                            "user time over that of the dense device",
+                        ),
+                    },
+                    {"experiment": [name], "layers": [size], "device": list(times)},
+                )
+            )
+    merged = xr.combine_by_coords(rows)
+    results.write(merged, output, "Dense device against Brian2's C++ standalone", command="python benchmarks/device.py")
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,79 @@
+"""What the benchmarks share: programs of one experiment on several devices, run in turn on the same data."""
+
+import resource
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from brian2zoo import network, stage
+from brian2zoo.circuits import Circuit, initial_weights
+from brian2zoo.datasets import DatasetSettings, load
+from brian2zoo.encode import encode_dataset
+from brian2zoo.runner import Runner
+from brian2zoo.simulate import Binary, build
+from brian2zoo.spec import Experiment
+from brian2zoo.zoo import Zoo, read_yaml
+
+HERE = Path(__file__).parent
+CONFIG: dict[str, Any] = read_yaml(HERE / "config.yaml")
+BUILDS = Path("results/benchmarks/build")
+
+
+def samples(experiment: Experiment, number: int) -> dict[str, np.ndarray]:
+    """The first training images of MNIST (from data/mnist), encoded as the experiment says."""
+    zoo = Zoo()
+    images = load(DatasetSettings(source="mnist", limit_train=number, limit_test=1), Path("data"))["train"]
+    encoders = (zoo.encoder(experiment.encoders.input), zoo.encoder(experiment.encoders.label))
+    encoded = encode_dataset(images, *encoders)
+    return {"input": encoded.input.values, "label": encoded.target.values}
+
+
+def program(experiment: Experiment, layers: str, device: str, capacity: int) -> Runner:
+    """The learning program of an experiment, compiled for a device."""
+    circuit = stage.circuit_of(experiment, layers, "train")
+    sample_time = network.duration(circuit, "T_train")
+    folder = BUILDS / f"{experiment.name}_{'-'.join(experiment.neurons.values())}_{layers}_{device}".replace("/", "_")
+    return Runner(circuit, Binary(build(circuit, sample_time, capacity, folder, device_name=device)), sample_time)
+
+
+def user_seconds(run: Callable[[], Any]) -> float:
+    """Seconds of processor time a call's child processes take."""
+    begin = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    run()
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - begin
+
+
+def in_turn(runs: Mapping[str, Callable[[], Any]], repeats: int) -> dict[str, list[float]]:
+    """User seconds of each of several calls, one after the other, so that all meet the same machine."""
+    found: dict[str, list[float]] = {name: [] for name in runs}
+    for _ in range(repeats):
+        for name, run in runs.items():
+            found[name].append(user_seconds(run))
+    return found
+
+
+def weights(circuit: Circuit) -> dict[str, np.ndarray]:
+    """Initial weights, the same for every device."""
+    return initial_weights(circuit, seed=0)
+
+
+def medians(found: Mapping[str, list[float]]) -> dict[str, float]:
+    """The median of each."""
+    return {name: statistics.median(times) for name, times in found.items()}
+
+
+def wall_seconds(run: Callable[[], Any]) -> float:
+    """Seconds a call takes."""
+    begin = time.perf_counter()
+    run()
+    return time.perf_counter() - begin
+
+
+def variable(values: Any, dims: tuple[str, ...], units: str, long_name: str) -> xr.Variable:
+    """A variable of a result file."""
+    return xr.Variable(dims, np.asarray(values, dtype=float), {"units": units, "long_name": long_name})
