@@ -31,6 +31,10 @@ DEVICE = "dense_standalone"
 SHARED = [Path(__file__).with_name(name) for name in ("dense.h", "clock.cpp")]
 
 
+# Brian2 2.9 has Clock, later ones BaseClock.
+CLOCK_SET = re.compile(r"std::set<(\w*Clock)\*>")
+
+
 class DenseCodeObject(CPPStandaloneCodeObject):
     """A code object that may take a template of this package."""
 
@@ -67,6 +71,7 @@ class DenseDevice(CPPStandaloneDevice):
         self.paths: dict[str, str] = {}
         self._connections: dict[str, Connection | None] = {}
         self._one_delay: dict[str, bool] = {}
+        self._creators: set[str] = set()
 
     def code_object_class(self, codeobj_class: type | None = None, fallback_pref: str | None = None) -> type:
         """Always the one that knows the templates of this package."""
@@ -103,6 +108,7 @@ class DenseDevice(CPPStandaloneDevice):
                 return self._create(owner, abstract_code, kwds, make)
             case "synapses_create_array":
                 self._connections[owner.name] = None
+                return self._creating(make("synapses_create_array"))
             case "synapses_push_spikes" if self._has_one_delay(owner):
                 return make("dense_push_spikes")
             case "synapses":
@@ -130,13 +136,18 @@ class DenseDevice(CPPStandaloneDevice):
         )
         self._connections[synapses.name] = None
         if not whole:
-            return make("synapses_create_generator")
-        create = make("synapses_create_generator")
+            return self._creating(make("synapses_create_generator"))
+        create = self._creating(make("synapses_create_generator"))
         other = make("dense_create_rows", **self._loop(_shape(synapses), synapses.name))
         del self.code_objects[other.name]
         code = {block: text.replace(other.name, create.name) for block, text in other.code.items()}
         self._connections[synapses.name] = Connection(synapses, create, SimpleNamespace(**code))
         return create
+
+    def _creating(self, code_object: Any) -> Any:
+        """Remember a code object that makes synapses: it gives delays their size, not a value."""
+        self._creators.add(code_object.name)
+        return code_object
 
     def _has_one_delay(self, pathway: SynapticPathway) -> bool:
         """Whether all synapses have one delay: stated as one, or never set before the first run, which is none."""
@@ -149,7 +160,8 @@ class DenseDevice(CPPStandaloneDevice):
     def _is_set(self, variable: ArrayVariable) -> bool:
         names = {self.get_array_name(variable, access_data=access) for access in (True, False)}
         for kind, arguments in self.main_queue:
-            if kind == "run_code_object" and variable in arguments[0].variables.values():
+            runs = kind == "run_code_object" and arguments[0].name not in self._creators
+            if runs and variable in arguments[0].variables.values():
                 return True
             if kind.startswith("set_") and names & {a for a in arguments if isinstance(a, str)}:
                 return True
@@ -238,7 +250,8 @@ class DenseDevice(CPPStandaloneDevice):
         super().generate_network_source(writer, compiler)
         for name in ("network.h", "network.cpp"):
             path = Path(writer.project_dir, name)
-            path.write_text('#include "dense.h"\n' + path.read_text().replace("std::set<Clock*>", "dense::Few<Clock*>"))
+            text = CLOCK_SET.sub(r"dense::Few<\1*>", path.read_text())
+            path.write_text(f'#include "dense.h"\n{text}')
 
     def generate_makefile(self, writer: Any, *arguments: Any, **options: Any) -> None:
         """As Brian2's, for two files in place of one for each code object."""
