@@ -70,12 +70,16 @@ class Runner:
         if rates:
             return result | {"scores": out["output_rates.r"].reshape(n, self.classes)}
         times = out["output_spikes.t"]
-        samples = samples_of(times, self.sample_time, self.dt)
+        samples, units = samples_of(times, self.sample_time, self.dt), out["output_spikes.i"]
+        times = times - samples * self.sample_time
+        if self.circuit.answer_step is not None:
+            answer = np.rint(times / self.dt) == self.circuit.answer_step
+            times, samples, units = times[answer], samples[answer], units[answer]
         return result | {
-            "scores": measure.spike_counts(samples, out["output_spikes.i"], n, self.classes),
+            "scores": measure.spike_counts(samples, units, n, self.classes),
             "output_sample": samples,
-            "output_class": out["output_spikes.i"],
-            "output_time": times - samples * self.sample_time,
+            "output_class": units,
+            "output_time": times,
         }
 
 
