@@ -26,7 +26,7 @@ def test_sizes_are_the_published_ones(zoo) -> None:
 def test_layers_of_any_size(zoo, layers) -> None:
     sizes = {p.name: p.size for p in built(zoo, layers).populations}
     assert (sizes["input_memory"], sizes["hidden1_box"], sizes["error_minus"]) == layers
-    assert sizes["gates"] == 12
+    assert sizes["train_gates"] == 12
 
 
 def test_other_depths_are_refused(zoo) -> None:
@@ -78,7 +78,7 @@ def test_copies_of_a_matrix_start_equal(zoo) -> None:
 def test_a_wrong_table_is_one_line(zoo, zoo_with, old, new, message) -> None:
     text = (zoo.root / "models/phases/backpropagation.yaml").read_text()
     edited = zoo_with({"models/phases/backpropagation.yaml": text.replace(old, new, 1)})
-    with pytest.raises(ZooError, match="models/phases/backpropagation.yaml") as raised:
+    with pytest.raises(ZooError, match=r"models/phases/backpropagation\.yaml") as raised:
         built(edited, (6, 5, 3))
     assert message in str(raised.value)
     assert "\n" not in str(raised.value)

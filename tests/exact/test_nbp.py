@@ -49,7 +49,7 @@ def draw(layers: tuple[int, int, int], seed: int) -> dict[str, np.ndarray]:
 
 def rasters(circuit: Circuit, found: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Spikes of each population, (sample, phase, unit)."""
-    dt, phases = float(network.duration(circuit, "dt")), circuit.population("gates").size
+    dt, phases = float(network.duration(circuit, "dt")), circuit.population(f"{circuit.mode}_gates").size
     spikes = {}
     for population in circuit.populations:
         raster = np.zeros((N_SAMPLES * phases, population.size), bool)
@@ -99,7 +99,7 @@ def test_circuit_is_the_flat_algorithm(zoo, experiment, layers, seed) -> None:
                 assert np.all(spikes[name][number, phase - 1] == expected_here), (number, name, phase)
             fired[name] += int(spikes[name][number].sum())
     assert min(count for name, count in fired.items() if name != "error_minus") > 0, fired
-    assert np.array_equal(spikes["gates"], np.tile(np.eye(12, dtype=bool), (N_SAMPLES, 1, 1)))
+    assert np.array_equal(spikes["train_gates"], np.tile(np.eye(12, dtype=bool), (N_SAMPLES, 1, 1)))
 
 
 def test_errors_of_both_signs_occur(zoo) -> None:

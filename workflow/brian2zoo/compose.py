@@ -1,9 +1,9 @@
 """Rule x synapse x neuron -> Brian2 strings. Nothing here simulates.
 
 A rule asks for a change `dw`, a synapse model stores and transmits. At a presynaptic spike the order is
-draw, rule, write, read: update first, then transmit, unless the rule says that a spike transmits before. What a rule reads from a neuron, and what some
-projection writes in the same step, is read from a copy taken at the start of the step, so that the order
-of spikes within a step cannot matter.
+draw, rule, write, read: update first, then transmit, unless the rule says that a spike transmits before.
+What a rule reads from a neuron, and what some projection writes in the same step, is read from a copy
+taken at the start of the step, so that the order of spikes within a step cannot matter.
 """
 
 import re

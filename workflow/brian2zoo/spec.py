@@ -235,6 +235,7 @@ class PhaseTable(File):
     matrices: dict[str, Matrix] = Field(description="weights between the layers")
     phases: dict[int, Phase] = Field(description="what happens in each phase, numbered from 1")
     answer: int = Field(description="the phase in which population 'output' gives the answer")
+    membrane: str = Field("", description="variable of 'output' that is recorded in the test as a graded answer")
 
 
 class Encoders(BaseModel):
@@ -254,6 +255,9 @@ class Protocol(BaseModel):
     T_test: str = Field(description="duration of a sample in the test after each epoch")
     T_final: str = Field(description="duration of a sample in the final test")
     delay: str = Field("0*ms", description="transmission delay of every projection but the noise")
+    order: Literal["balanced", "shuffled"] = Field(
+        "balanced", description="training samples: drawn with replacement, equally many of each class; or each once"
+    )
 
 
 class Experiment(File):

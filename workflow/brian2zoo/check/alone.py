@@ -83,6 +83,8 @@ def check_references(zoo: Zoo, experiment: Experiment) -> Findings:
 def _protocol(experiment: Experiment) -> Findings:
     findings = Findings()
     for key, time in experiment.protocol:
+        if key == "order":
+            continue
         text = Text(experiment.path, f"protocol.{key}", time)
         with findings.collect():
             found = brian2.get_dimensions(evaluate_text(text, {}))

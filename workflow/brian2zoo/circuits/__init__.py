@@ -84,6 +84,7 @@ class Circuit:
     Parameters
     ----------
     answer_step : step of a sample, from 0, whose output spikes are the answer; None if all of them are.
+    membrane : variable of the output at that step which is a graded answer; empty for none.
     """
 
     experiment: Experiment
@@ -92,6 +93,7 @@ class Circuit:
     populations: tuple[Population, ...]
     projections: tuple[Projection, ...]
     answer_step: int | None = None
+    membrane: str = ""
 
     @property
     def plastic(self) -> tuple[Projection, ...]:

@@ -100,15 +100,16 @@ def circuit(wiring: Wiring, mode: Mode) -> Circuit:
     for name, layer in (("input", "input"), ("hidden1", "hidden"), ("output", "output")):
         if name not in table.populations or table.populations[name].layer != layer:
             raise ZooError(table.path, f"populations.{name}", f"the {layer} layer is missing", "add it")
-    gates = wiring.population("gates", GATE, len(table.phases))
+    # Weights are handed from one mode's network to the other's by name, and the rings differ in size.
+    gates = wiring.population(f"{mode}_gates", GATE, len(table.phases))
     projections = [
         *_matrices(wiring, table, arrivals, populations, mode),
         *_relays(wiring, table, arrivals, populations),
         *_gating(wiring, table, gates, populations, mode),
     ]
-    return Circuit(
-        experiment, wiring.layers, mode, (*populations.values(), gates), tuple(projections), table.answer - 1
-    )
+    every = (*populations.values(), gates)
+    membrane = table.membrane if mode == "test" else ""
+    return Circuit(experiment, wiring.layers, mode, every, tuple(projections), table.answer - 1, membrane)
 
 
 def _matrices(
