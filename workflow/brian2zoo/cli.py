@@ -172,6 +172,11 @@ def _show_file(kind: str, file: Any) -> None:
         if key in ("title", "reference", "notes", "extends", "name", "path", "parameters", "weights"):
             continue
         _print_block(key, "\n".join(_lines(value)))
+    if kind == "rule":
+        from brian2zoo.loihi import sum_of_products
+
+        verdict = sum_of_products(file)
+        _print_block("on Loihi", f"{'sum of products' if verdict.fits else 'no sum of products'}: {verdict.text}")
     for key in ("weights", "parameters"):
         if getattr(file, key, ()):
             _print_parameters(key, kind, file)
