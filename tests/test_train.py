@@ -14,7 +14,7 @@ from brian2zoo.datasets import DatasetSettings, load
 from brian2zoo.encode import encode_dataset
 from brian2zoo.errors import ZooError
 from brian2zoo.progress import Progress
-from brian2zoo.train import Schedule, alignment, draw_samples, operations, train
+from brian2zoo.train import Schedule, alignment, draw_samples, operations, shuffled_samples, train
 
 # --- Samples of an epoch --------------------------------------------------------------------------
 
@@ -208,3 +208,28 @@ def test_feedback_that_is_the_transposed_forward_path_is_aligned(zoo, experiment
 def test_alignment_is_undefined_without_feedback_weights(zoo) -> None:
     circuit = circuits.build(zoo, zoo.experiment("bp"), (8, 5, 3), "train")
     assert np.isnan(alignment(circuit, initial_weights(circuit, seed=0))).all()
+
+
+def test_shuffled_samples_come_once_each_before_any_comes_again() -> None:
+    halves = [shuffled_samples(30, 15, seed=1, epoch=epoch) for epoch in range(4)]
+    assert sorted([*halves[0], *halves[1]]) == sorted([*halves[2], *halves[3]]) == list(range(30))
+    assert halves[0].tolist() != halves[2].tolist()
+
+
+def test_a_circuit_with_membranes_is_scored_three_ways(zoo, interpreted, tmp_path) -> None:
+    layers = (64, 12, 10)
+    experiment = zoo.experiment("nbp")
+    splits = load(DatasetSettings(source="digits", limit_train=20, limit_test=20), Path())
+    encoders = (zoo.encoder(experiment.encoders.input), zoo.encoder(experiment.encoders.label))
+    encoded = {name: encode_dataset(images, *encoders) for name, images in splits.items()}
+    learning, testing = (interpreted(circuits.build(zoo, experiment, layers, mode), 20) for mode in ("train", "test"))
+    trained = train(learning, testing, encoded["train"], encoded["test"], Schedule(1, 20, 0), tmp_path / "state")
+
+    x, labels = encoded["test"].input.values > 0, encoded["test"].label.values
+    w1, w2 = (trained[f"w_{name}"].values for name in ("input_hidden1", "hidden1_output"))
+    z = (x @ w1 > 512) @ w2
+    o, target = z > 512, np.eye(10)[labels]
+    assert float(trained.exact_error[-1]) == np.mean(np.any(o != target, axis=1))
+    assert float(trained.test_error[-1]) == np.mean(o.argmax(axis=1) != labels)
+    assert float(trained.membrane_error[-1]) == np.mean(z.argmax(axis=1) != labels)
+    assert float(trained.mse[-1]) == pytest.approx(np.mean((o - target) ** 2))

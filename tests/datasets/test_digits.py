@@ -8,6 +8,7 @@ import xarray as xr
 from sklearn.datasets import load_digits
 
 from brian2zoo.datasets import DatasetSettings, load
+from brian2zoo.errors import ZooError
 
 
 @pytest.fixture(scope="module")
@@ -44,3 +45,13 @@ def test_split_is_stratified_and_the_same_every_time(splits) -> None:
 def test_split_is_the_recorded_one(splits) -> None:
     """Numbers refer to these test samples: a change of scikit-learn's shuffle must not pass unseen."""
     assert splits["test"].label.values[:10].tolist() == [7, 6, 3, 7, 7, 3, 2, 8, 9, 3]
+
+
+def test_cropped_images_are_the_middle() -> None:
+    settings = DatasetSettings(source="digits", limit_train=5, limit_test=5)
+    whole, cropped = (load(s, Path())["train"] for s in (settings, settings.model_copy(update={"crop": 2})))
+    middle = whole.x.values.reshape(5, 8, 8)[:, 2:6, 2:6]
+    assert (cropped.x.values == middle.reshape(5, 16)).all()
+    assert list(cropped.attrs["image_shape"]) == [4, 4]
+    with pytest.raises(ZooError, match="nothing is left of 8 x 8"):
+        load(settings.model_copy(update={"crop": 4}), Path())

@@ -172,6 +172,11 @@ def _show_file(kind: str, file: Any) -> None:
         if key in ("title", "reference", "notes", "extends", "name", "path", "parameters", "weights"):
             continue
         _print_block(key, "\n".join(_lines(value)))
+    if kind == "rule":
+        from brian2zoo.loihi import sum_of_products
+
+        verdict = sum_of_products(file)
+        _print_block("on Loihi", f"{'sum of products' if verdict.fits else 'no sum of products'}: {verdict.text}")
     for key in ("weights", "parameters"):
         if getattr(file, key, ()):
             _print_parameters(key, kind, file)
@@ -183,7 +188,7 @@ def _lines(value: Any, key: str = "") -> Iterator[str]:
         for inner, nested in value.items() if isinstance(value, dict) else value:
             yield from _lines(nested, f"{key}.{inner}" if key else inner)
     elif value:
-        text = ", ".join(value) if isinstance(value, tuple) else value.strip()
+        text = ", ".join(value) if isinstance(value, tuple) else str(value).strip()
         separator = ":\n" if "\n" in text else ": "
         yield from (f"{key}{separator}{text}" if key else text).splitlines()
 

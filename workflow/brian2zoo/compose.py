@@ -1,9 +1,9 @@
 """Rule x synapse x neuron -> Brian2 strings. Nothing here simulates.
 
 A rule asks for a change `dw`, a synapse model stores and transmits. At a presynaptic spike the order is
-draw, rule, write, read: update first, then transmit. What a rule reads from a neuron, and what some
-projection writes in the same step, is read from a copy taken at the start of the step, so that the order
-of spikes within a step cannot matter.
+draw, rule, write, read: update first, then transmit, unless the rule says that a spike transmits before.
+What a rule reads from a neuron, and what some projection writes in the same step, is read from a copy
+taken at the start of the step, so that the order of spikes within a step cannot matter.
 """
 
 import re
@@ -198,7 +198,8 @@ def compose_synapse(
         for event, text in blocks.items()
         if text
     }
-    code["on_pre"] = join(model.draw, code.get("on_pre", ""), model.read)
+    learn = code.get("on_pre", "")
+    code["on_pre"] = join(model.draw, *((model.read, learn) if rule.transmits == "before" else (learn, model.read)))
     return SynapseCode(
         equations=join(equations, rule.variables.synapse, declare(parameters)),
         parameters=parameters,

@@ -14,6 +14,7 @@ FUNCTIONS: Mapping[str, Any] = {
     "log": brian2.log,
     "abs": np.abs,
     "floor": np.floor,
+    "trunc": np.trunc,
     "clip": np.clip,
     "where": brian2.where,
     "inf": np.inf,

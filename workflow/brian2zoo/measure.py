@@ -38,6 +38,28 @@ def classify(scores: np.ndarray) -> np.ndarray:
     return np.argmax(scores, axis=1)
 
 
+GRADED = {
+    "exact_error": "fraction of test samples in which any output is wrong",
+    "membrane_error": "fraction of test samples wrong by the largest output membrane",
+    "mse": "mean squared difference of output and target, test samples",
+}
+
+
+def graded_answer(scores: np.ndarray, membranes: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """What binary outputs and their membranes say beside the first largest output; meanings in `GRADED`.
+
+    Parameters
+    ----------
+    scores, membranes : (sample, class) spikes, 0 or 1, and what the spikes were decided from.
+    """
+    targets = np.eye(scores.shape[1])[labels]
+    return {
+        "exact_error": float(np.mean(np.any(scores != targets, axis=1))),
+        "membrane_error": error(membranes, labels),
+        "mse": float(np.mean((scores - targets) ** 2)),
+    }
+
+
 def error(scores: np.ndarray, labels: np.ndarray) -> float:
     """Fraction of samples, 0 to 1, that `scores` (sample, class) call other than `labels` (sample,) say."""
     return float(np.mean(classify(scores) != labels))

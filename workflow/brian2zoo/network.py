@@ -252,6 +252,10 @@ def _monitors(circuit: Circuit, groups: dict[str, Any], sample_time: Any, record
             monitors["output_rates"] = brian2.StateMonitor(
                 groups["output"], "r", record=True, dt=sample_time, when="end", name="output_rates"
             )
+    if circuit.membrane:
+        monitors["output_membrane"] = brian2.StateMonitor(
+            groups["output"], circuit.membrane, record=True, when="end", name="output_membrane"
+        )
     for group, variable, index in recording.states:
         name = trace_name(group, variable, index)
         monitors[name] = brian2.StateMonitor(groups[group], variable, record=[index], when="end", name=name)

@@ -52,13 +52,16 @@ class Runner:
         Returns
         -------
         `scores` (sample, class); `weights` of the plastic projections; `spikes` by population (neuron,);
-        `output_sample`, `output_class`, `output_time` of each output spike, if there are any; and `keep`.
+        `output_sample`, `output_class`, `output_time` of each output spike, if there are any; `membranes`
+        (sample, class) if the circuit has a graded answer; and `keep`.
         """
         n = len(data["input"])
         rates = not self.circuit.population("output").neuron.threshold
         wanted = [f"{p.name}.w" for p in self.circuit.plastic]
         wanted += [f"{p.name}_spikes.count" for p in self.spiking]
         wanted += ["output_rates.r"] if rates else ["output_spikes.t", "output_spikes.i"]
+        membrane = f"output_membrane.{self.circuit.membrane}" if self.circuit.membrane else ""
+        wanted += [membrane] if membrane else []
         names = {p.name for p in self.circuit.projections}
         values = {f"{name}.w": w for name, w in weights.items() if name in names}
         inputs = Inputs(data, values | self.parameters, n, seed)
@@ -67,15 +70,22 @@ class Runner:
             "weights": {p.name: out[f"{p.name}.w"] for p in self.circuit.plastic},
             "spikes": {p.name: out[f"{p.name}_spikes.count"] for p in self.spiking},
         } | {name: out[name] for name in keep}
+        if membrane:
+            steps = round(self.sample_time / self.dt)
+            result["membranes"] = out[membrane].reshape(n, steps, self.classes)[:, self.circuit.answer_step]
         if rates:
             return result | {"scores": out["output_rates.r"].reshape(n, self.classes)}
         times = out["output_spikes.t"]
-        samples = samples_of(times, self.sample_time, self.dt)
+        samples, units = samples_of(times, self.sample_time, self.dt), out["output_spikes.i"]
+        times = times - samples * self.sample_time
+        if self.circuit.answer_step is not None:
+            answer = np.rint(times / self.dt) == self.circuit.answer_step
+            times, samples, units = times[answer], samples[answer], units[answer]
         return result | {
-            "scores": measure.spike_counts(samples, out["output_spikes.i"], n, self.classes),
+            "scores": measure.spike_counts(samples, units, n, self.classes),
             "output_sample": samples,
-            "output_class": out["output_spikes.i"],
-            "output_time": times - samples * self.sample_time,
+            "output_class": units,
+            "output_time": times,
         }
 
 
@@ -90,7 +100,7 @@ def test(runner: Runner, data: xr.Dataset, weights: Mapping[str, np.ndarray], se
         parts.append(part)
     joined = {
         name: np.concatenate([part[name] for part in parts])
-        for name in ("scores", "output_sample", "output_class", "output_time")
+        for name in ("scores", "membranes", "output_sample", "output_class", "output_time")
         if name in parts[0]
     }
     joined["spikes"] = {name: sum(part["spikes"][name] for part in parts) for name in parts[0]["spikes"]}

@@ -158,6 +158,9 @@ class Rule(File):
     """rules: what change of a weight is asked for, and when."""
 
     feedback: Feedback = Field(description="how the error reaches the hidden layers")
+    transmits: Literal["before", "after"] = Field(
+        "after", description="whether a spike carries the weight as it was before the update it causes, or after"
+    )
     plastic: tuple[ProjectionKind, ...] = Field(
         ("input_hidden", "hidden_hidden", "hidden_output"), description="kinds of projections that learn"
     )
@@ -187,6 +190,54 @@ class StateFormat(File):
     )
 
 
+class Place(BaseModel):
+    """Where a population of a synfire circuit belongs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    role: str = Field(description="key of the experiment's `neurons`")
+    layer: Literal["input", "hidden", "output"] = Field(description="the layer whose size it has")
+
+
+class Matrix(BaseModel):
+    """Weights of all-to-all projections between layers; every projection of a matrix has a copy of its own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    kind: ProjectionKind = Field(description="kind of projection, which says who draws it and whether it learns")
+    transposed_of: str = Field("", description="the matrix it is the transpose of; empty: it is drawn itself")
+    sign: Literal[1, -1] = Field(1, description="-1: the negative of that transpose")
+    fixed: bool = Field(False, description="true: it stays as drawn, whatever the rule says")
+
+
+class Firing(BaseModel):
+    """How a population comes to fire in a phase."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    gate: tuple[str, ...] = Field((), description="kinds of projection from the gate of the phase")
+    inputs: dict[str, str] = Field(
+        {}, description="POPULATION@PHASE, whose spikes of an earlier phase arrive: a matrix or a kind of projection"
+    )
+
+
+class Phase(BaseModel):
+    """One time step of a synfire circuit."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    meaning: str = Field("", description="what is computed; no number depends on it")
+    fires: dict[str, Firing] = Field({}, description="populations that may fire in this phase")
+    silences: tuple[str, ...] = Field((), description="populations the gate inhibits against left-over input")
+    reward: bool = Field(False, description="whether the gate gives the reward of the learning rule")
+
+
+class PhaseTable(File):
+    """models/phases: an algorithm as a table of phases, one time step each, opened by a ring of gates."""
+
+    populations: dict[str, Place] = Field(description="the populations, in order")
+    matrices: dict[str, Matrix] = Field(description="weights between the layers")
+    phases: dict[int, Phase] = Field(description="what happens in each phase, numbered from 1")
+    answer: int = Field(description="the phase in which population 'output' gives the answer")
+    membrane: str = Field("", description="variable of 'output' that is recorded in the test as a graded answer")
+
+
 class Encoders(BaseModel):
     """Encoder of each population that receives data."""
 
@@ -204,13 +255,16 @@ class Protocol(BaseModel):
     T_test: str = Field(description="duration of a sample in the test after each epoch")
     T_final: str = Field(description="duration of a sample in the final test")
     delay: str = Field("0*ms", description="transmission delay of every projection but the noise")
+    order: Literal["balanced", "shuffled"] = Field(
+        "balanced", description="training samples: drawn with replacement, equally many of each class; or each once"
+    )
 
 
 class Experiment(File):
     """config/experiments: one network, its rule and its protocol."""
 
     paper: str = Field(description="key of the paper it reproduces")
-    circuit: Literal["direct_feedback", "layerwise"] = Field(description="who is wired to whom")
+    circuit: Literal["direct_feedback", "layerwise", "synfire"] = Field(description="who is wired to whom")
     rule: str = Field(description="file in rules/")
     synapses: dict[str, str] = Field(
         description="file in models/synapses/ for 'plastic' and each kind of fixed projection"
@@ -218,6 +272,9 @@ class Experiment(File):
     neurons: dict[str, str] = Field(description="file in models/neurons/ for each role of the circuit")
     encoders: Encoders = Field(description="file in models/encoders/ for input and label")
     states: dict[str, str] = Field({}, description="role.variable: file in models/states/")
+    phases: dict[Literal["train", "test"], str] = Field(
+        {}, description="file in models/phases/ for each mode, where the circuit is synfire"
+    )
     protocol: Protocol = Field(description="times, as expressions with units")
     weights: Lines = Field((), description="initial or fixed weights of each kind of projection")
     parameters: Lines = Field((), description="overrides: scope.name = value")
@@ -247,11 +304,12 @@ KINDS: dict[str, tuple[type[File], str]] = {
     "synapse": (SynapseModel, "models/synapses"),
     "encoder": (Encoder, "models/encoders"),
     "state": (StateFormat, "models/states"),
+    "phases": (PhaseTable, "models/phases"),
     "rule": (Rule, "rules"),
     "experiment": (Experiment, "config/experiments"),
 }
 MERGED_BY_LINE = ("parameters", "weights")
-MERGED_BY_KEY = ("neurons", "synapses", "protocol", "encoders", "states")
+MERGED_BY_KEY = ("neurons", "synapses", "protocol", "encoders", "states", "phases", "matrices", "populations")
 
 
 def json_schemas() -> dict[str, dict[str, Any]]:
@@ -287,5 +345,8 @@ def _relax(schema: dict[str, Any], mapping: dict[str, Any]) -> dict[str, Any]:
     if isinstance(mapping["additionalProperties"], dict):
         values.append(mapping["additionalProperties"])
     for value in values:
-        value["type"] = ["string", "null"]
-    return {"additionalProperties": {"type": "string"}, "required": mapping.pop("required", [])}
+        if "$ref" in value:
+            value["anyOf"] = [{"$ref": value.pop("$ref")}, {"type": "null"}]
+        else:
+            value["type"] = ["string", "null"]
+    return {"additionalProperties": {"not": {"type": "null"}}, "required": mapping.pop("required", [])}

@@ -57,6 +57,13 @@ def draw_samples(labels: np.ndarray, n: int, seed: int, epoch: int) -> np.ndarra
     return rng.permutation(np.concatenate(drawn))
 
 
+def shuffled_samples(available: int, n: int, seed: int, epoch: int) -> np.ndarray:
+    """Indices of the samples of an epoch, every sample once before any comes again, each time in a new order."""
+    place = epoch * n + np.arange(n)
+    turns = {turn: np.random.default_rng([seed, turn]).permutation(available) for turn in np.unique(place // available)}
+    return np.array([turns[turn][k] for turn, k in zip(place // available, place % available, strict=True)])
+
+
 def train(
     learning: Runner,
     testing: Runner,
@@ -80,16 +87,22 @@ def train(
     (pre, post) beside those before training, `w0_NAME`.
     """
     start = initial_weights(learning.circuit, schedule.seed)
+    tests_own = initial_weights(testing.circuit, schedule.seed)  # it may have projections that training has not
     state = _State.resume(checkpoint, schedule)
     if state is None:
         state = _State(start)
-        state.close_epoch(*_timed(test, testing, test_data, start, schedule.seed), learning.circuit, test_data)
+        state.close_epoch(
+            *_timed(test, testing, test_data, tests_own | start, schedule.seed), learning.circuit, test_data
+        )
     labels, capacity = train_data.label.values, learning.binary.capacity
     what = f"{learning.circuit.experiment.name} {'-'.join(map(str, learning.circuit.layers))} seed {schedule.seed}"
     done = state.epoch * schedule.samples + state.sample
     with Progress(schedule.epochs * schedule.samples, what, done) as progress:
         while state.epoch < schedule.epochs:
-            order = draw_samples(labels, schedule.samples, schedule.seed, state.epoch)
+            if learning.circuit.experiment.protocol.order == "shuffled":
+                order = shuffled_samples(len(labels), schedule.samples, schedule.seed, state.epoch)
+            else:
+                order = draw_samples(labels, schedule.samples, schedule.seed, state.epoch)
             while state.sample < schedule.samples:
                 rows = order[state.sample : state.sample + capacity]
                 data = {"input": train_data.input.values[rows], "label": train_data.target.values[rows]}
@@ -99,7 +112,7 @@ def train(
                 state.save(checkpoint, schedule)
                 progress.advance(len(rows), f"epoch {state.epoch + 1}, {state.wrong / state.sample:.1%} wrong")
             state.epoch += 1
-            tested = _timed(test, testing, test_data, state.weights, schedule.seed)
+            tested = _timed(test, testing, test_data, tests_own | state.weights, schedule.seed)
             state.close_epoch(*tested, learning.circuit, test_data)
             state.save(checkpoint, schedule)
     return _summary(state, start, learning.circuit, schedule)
@@ -157,6 +170,9 @@ class _State:
                 "spikes": {name: count / self.sample for name, count in self.spikes.items()},
                 "test_spikes": {name: float(c.sum()) / n for name, c in tested["spikes"].items()},
                 "alignment": alignment(circuit, self.weights),
+                "graded": measure.graded_answer(tested["scores"], tested["membranes"], test_data.label.values)
+                if "membranes" in tested
+                else None,
                 "train_seconds": self.seconds,
                 "test_seconds": seconds,
             }
@@ -264,6 +280,9 @@ def _summary(state: _State, start: Mapping[str, np.ndarray], circuit: Circuit, s
 
     add("test_error", ("epoch",), column("test_error"), "1", "fraction of test samples wrong")
     add("train_error", ("epoch",), column("train_error"), "1", "fraction of samples wrong while learning")
+    if history[-1]["graded"]:
+        for name, meaning in measure.GRADED.items():
+            add(name, ("epoch",), [h["graded"][name] for h in history], "1", meaning)
     add("alignment", ("epoch", "hidden"), column("alignment"), "degree", "angle of feedback to forward weights")
     seconds = list(zip(column("train_seconds"), column("test_seconds"), strict=True))
     add("wall_time", ("epoch", "stage"), seconds, "s", "wall time of the runs")

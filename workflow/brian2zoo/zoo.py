@@ -16,6 +16,7 @@ from brian2zoo.spec import (
     Experiment,
     File,
     NeuronModel,
+    PhaseTable,
     Rule,
     StateFormat,
     SynapseModel,
@@ -64,6 +65,10 @@ class Zoo:
         """models/states/NAME.yaml"""
         return self.load("state", name)
 
+    def phases(self, name: str) -> PhaseTable:
+        """models/phases/NAME.yaml"""
+        return self.load("phases", name)
+
     def rule(self, name: str) -> Rule:
         """rules/NAME.yaml"""
         return self.load("rule", name)
@@ -80,15 +85,16 @@ class Zoo:
         files = [self.neuron(name) for name in experiment.neurons.values()]
         files += [self.synapse(name) for name in experiment.synapses.values()]
         files += [self.state(name) for name in experiment.states.values()]
+        files += [self.phases(name) for name in experiment.phases.values()]
         if mode == "train":
             files.append(self.rule(experiment.rule))
         contents = [file.content() for file in files]
         for content in contents:
-            content["parameters"] = [line["name"] for line in content["parameters"]]
+            content["parameters"] = [line["name"] for line in content.get("parameters", ())]
         own = experiment.content()
         return [
             contents,
-            {key: own[key] for key in ("circuit", "neurons", "synapses", "states", "protocol")},
+            {key: own[key] for key in ("circuit", "neurons", "synapses", "states", "phases", "protocol")},
             mode,
         ]
 
@@ -98,6 +104,7 @@ class Zoo:
         files += [self.neuron(name) for name in experiment.neurons.values()]
         files += [self.synapse(name) for name in experiment.synapses.values()]
         files += [self.state(name) for name in experiment.states.values()]
+        files += [self.phases(name) for name in experiment.phases.values()]
         files += [self.encoder(name) for name in (experiment.encoders.input, experiment.encoders.label)]
         return [file.content() for file in files]
 

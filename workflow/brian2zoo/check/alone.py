@@ -26,11 +26,12 @@ from brian2zoo.check.strings import (
     parse,
     parse_equations,
 )
+from brian2zoo.circuits.synfire import parse_table
 from brian2zoo.compose import compose_neuron, statements
 from brian2zoo.encode import encode
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.expressions import evaluate
-from brian2zoo.spec import KINDS, Encoder, Experiment, NeuronModel, Rule, StateFormat, SynapseModel, as_dict
+from brian2zoo.spec import KINDS, Encoder, Experiment, NeuronModel, PhaseTable, Rule, StateFormat, SynapseModel, as_dict
 from brian2zoo.zoo import Zoo
 
 EVENTS = ("on_pre", "on_post", "each_step", "on_sample")
@@ -61,7 +62,8 @@ def check_alone(zoo: Zoo, kind: str, name: str) -> Findings:
 def references(experiment: Experiment) -> dict[str, tuple[str, str]]:
     """Kind and name of the files an experiment names, by the field that names them."""
     found = {"rule": ("rule", experiment.rule)}
-    for field, kind in (("synapses", "synapse"), ("neurons", "neuron"), ("states", "state")):
+    kinds = (("synapses", "synapse"), ("neurons", "neuron"), ("states", "state"), ("phases", "phases"))
+    for field, kind in kinds:
         found |= {f"{field}.{key}": (kind, name) for key, name in getattr(experiment, field).items()}
     return found | {f"encoders.{key}": ("encoder", name) for key, name in experiment.encoders}
 
@@ -81,6 +83,8 @@ def check_references(zoo: Zoo, experiment: Experiment) -> Findings:
 def _protocol(experiment: Experiment) -> Findings:
     findings = Findings()
     for key, time in experiment.protocol:
+        if key == "order":
+            continue
         text = Text(experiment.path, f"protocol.{key}", time)
         with findings.collect():
             found = brian2.get_dimensions(evaluate_text(text, {}))
@@ -207,11 +211,17 @@ def _state(state: StateFormat) -> Findings:
     return Findings()
 
 
+def _phases(table: PhaseTable) -> Findings:
+    parse_table(table)
+    return Findings()
+
+
 _CHECKS: dict[str, Callable[[Any], Findings]] = {
     "neuron": _neuron,
     "synapse": _synapse,
     "encoder": _encoder,
     "state": _state,
+    "phases": _phases,
     "rule": _rule,
 }
 
@@ -233,7 +243,7 @@ def _distinct(text: Text, equations: Equations, file: Any) -> None:
 
 def _unused_parameters(file: Any) -> Findings:
     content = file.content()
-    names = [line.pop("name") for line in content["parameters"]]
+    names = [line.pop("name") for line in content.get("parameters", ())]
     used = get_identifiers("\n".join(_strings(content)))
     return Findings(
         ZooWarning(file.path, f"parameters.{name}", f"'{name}' is not used in this file", "remove the line")

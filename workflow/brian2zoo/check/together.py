@@ -29,6 +29,7 @@ from brian2zoo.circuits import (
     Projection,
     build,
     has_weights,
+    supports,
     vocabulary,
     weight_names,
 )
@@ -52,7 +53,7 @@ def check_together(zoo: Zoo, experiment: Experiment) -> Findings:
     findings = _keys(experiment)
     circuits: list[Circuit] = []
     for layers, mode in product(_LAYERS, _MODES):
-        if not findings:
+        if not findings and supports(experiment.circuit, layers):
             with findings.collect():
                 circuits.append(build(zoo, experiment, layers, mode))
     # What these find would make everything after them wrong as well.
@@ -281,7 +282,7 @@ def _projection(circuit: Circuit, projection: Projection, codes: Codes, neurons:
     for event in EVENTS:
         with findings.collect():
             check_statements(_event_texts(projection, event), scope)
-    if has_weights(projection):
+    if has_weights(projection) and not projection.copy_of:
         with findings.collect():
             _weights(circuit, projection, equations["w"].dim)
     return findings

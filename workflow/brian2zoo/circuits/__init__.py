@@ -50,6 +50,8 @@ class Projection:
     rule : what it learns by; None for fixed weights.
     pairs : (pre, post) indices, each of shape (synapse,); None for all-to-all, presynaptic index slowest.
     sign : shape (synapse,) factor of the drawn weights, or None.
+    copy_of : name of the projection whose drawn weights it starts with; empty if it draws its own.
+    transposed : whether these are taken with pre and post exchanged.
     copies : the drawn weights are repeated so many times along the presynaptic side.
     returns_error : whether it also carries the error back.
     """
@@ -63,6 +65,8 @@ class Projection:
     pairs: tuple[np.ndarray, np.ndarray] | None = None
     sign: np.ndarray | None = None
     copies: int = 1
+    copy_of: str = ""
+    transposed: bool = False
     delay: str = "0*ms"
     returns_error: bool = False
     overrides: Mapping[str, str] = field(default_factory=dict)
@@ -75,13 +79,21 @@ class Projection:
 
 @dataclass(frozen=True)
 class Circuit:
-    """A network as data, in the mode it was asked for."""
+    """A network as data, in the mode it was asked for.
+
+    Parameters
+    ----------
+    answer_step : step of a sample, from 0, whose output spikes are the answer; None if all of them are.
+    membrane : variable of the output at that step which is a graded answer; empty for none.
+    """
 
     experiment: Experiment
     layers: tuple[int, ...]
     mode: Mode
     populations: tuple[Population, ...]
     projections: tuple[Projection, ...]
+    answer_step: int | None = None
+    membrane: str = ""
 
     @property
     def plastic(self) -> tuple[Projection, ...]:
@@ -90,8 +102,8 @@ class Circuit:
 
     @property
     def forward(self) -> tuple[Projection, ...]:
-        """The projections from layer to layer, whether or not they learn."""
-        return tuple(p for p in self.projections if p.kind in FORWARD_KINDS)
+        """The projections from layer to layer, whether or not they learn; of those that share weights the first."""
+        return tuple(p for p in self.projections if p.kind in FORWARD_KINDS and not p.copy_of)
 
     def population(self, name: str) -> Population:
         """The population of that name."""
@@ -116,7 +128,16 @@ def build(zoo: Zoo, experiment: Experiment, layers: Sequence[int], mode: Mode) -
             f"{list(layers)} is not a network",
             "give input, hidden ..., output sizes",
         )
+    if not supports(experiment.circuit, layers):
+        depth = _module(experiment.circuit).DEPTH
+        problem = f"circuit '{experiment.circuit}' has {depth} layers, not {len(layers)}"
+        raise ZooError(experiment.path, "layers", problem, f"give {depth} sizes")
     return _module(experiment.circuit).circuit(Wiring(zoo, experiment, tuple(layers)), mode)
+
+
+def supports(circuit: str, layers: Sequence[int]) -> bool:
+    """Whether a circuit exists for so many layers; one whose module states no `DEPTH` does for any number."""
+    return len(layers) == getattr(_module(circuit), "DEPTH", len(layers))
 
 
 def vocabulary(circuit: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -194,7 +215,7 @@ def initial_weights(circuit: Circuit, seed: int) -> dict[str, np.ndarray]:
     expressions = as_dict(circuit.experiment.weights)
     weights = {}
     for projection in circuit.projections:
-        if not has_weights(projection):
+        if not has_weights(projection) or projection.copy_of:
             continue
         where = circuit.experiment.path
         if projection.kind not in expressions:
@@ -211,7 +232,19 @@ def initial_weights(circuit: Circuit, seed: int) -> dict[str, np.ndarray]:
         weights[projection.name] = np.broadcast_to(drawn, projection.size) * (
             1 if projection.sign is None else projection.sign
         )
-    return weights
+    return weights | copied_weights(circuit, weights)
+
+
+def copied_weights(circuit: Circuit, weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Weights of the projections that start as copies of another's, each (synapse,)."""
+    copied = {}
+    for projection in circuit.projections:
+        if projection.copy_of:
+            source = weights[projection.copy_of]
+            if projection.transposed:
+                source = source.reshape(projection.post.size, projection.pre.size).T.ravel()
+            copied[projection.name] = source * (1 if projection.sign is None else projection.sign)
+    return copied
 
 
 def has_weights(projection: Projection) -> bool:
@@ -233,8 +266,9 @@ def weight_names(circuit: Circuit, projection: Projection, rng: np.random.Genera
 
 
 def drawing(rng: np.random.Generator, shape: tuple[int, int]) -> dict[str, Any]:
-    """Functions a line of `weights` may call: uniform(a) in ±a, and centred(w) without the mean over pre."""
+    """Functions a line of `weights` may call: uniform(a) in ±a, normal(s), and centred(w) without the mean over pre."""
     return {
+        "normal": lambda s: s * rng.standard_normal(shape),
         "uniform": lambda a: rng.uniform(-a, a, shape),
         "centred": lambda w: w - w.mean(axis=0, keepdims=True),
     }

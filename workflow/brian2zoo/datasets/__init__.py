@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, Self
 
 import xarray as xr
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, model_validator
 
 from brian2zoo.datasets import digits, idx, mnist
 from brian2zoo.datasets.idx import IdxFiles
@@ -37,6 +37,7 @@ class DatasetSettings(BaseModel):
     files: IdxFiles = Field(IdxFiles(), description="idx: names of the four files, without .gz; MNIST's by default")
     transpose: bool = Field(False, description="idx: swap rows and columns of every image, as EMNIST needs")
     first_label: int = Field(0, ge=0, le=255, description="idx: label of the first class; 1 for EMNIST's letters")
+    crop: NonNegativeInt = Field(0, description="take away so many rows and columns on each side of every image")
     limit_train: PositiveInt | None = Field(None, description="use only the first so many training samples")
     limit_test: PositiveInt | None = Field(None, description="use only the first so many test samples")
 
@@ -87,4 +88,4 @@ def load(settings: DatasetSettings, data_dir: Path, checksums: Path = CHECKSUMS)
                 transpose=settings.transpose,
                 first_label=settings.first_label,
             )
-    return images.to_xarray(settings.limit_train, settings.limit_test)
+    return images.cropped(settings.crop).to_xarray(settings.limit_train, settings.limit_test)

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
+
+from brian2zoo.errors import ZooError
 
 GREY_LEVELS = 256
 """Takes a byte into [0, 1), as in the eRBP paper: white is 255/256."""
@@ -33,6 +35,16 @@ class ImageSet:
     def classes(self) -> int:
         """Number of classes, counted in the whole training set."""
         return int(self.train.labels.max()) + 1
+
+    def cropped(self, margin: int) -> "ImageSet":
+        """The images without so many rows and columns on each side; `ZooError` if nothing were left."""
+        shape = self.train.levels.shape[1:]
+        if 2 * margin >= min(shape):
+            problem = f"nothing is left of {shape[0]} x {shape[1]} pixels"
+            raise ZooError("config", f"crop: {margin}", problem, f"take less than {(min(shape) + 1) // 2}")
+        rows, columns = (slice(margin, size - margin) for size in shape)
+        train, test = (split._replace(levels=split.levels[:, rows, columns]) for split in (self.train, self.test))
+        return replace(self, train=train, test=test)
 
     def to_xarray(self, limit_train: int | None = None, limit_test: int | None = None) -> dict[str, xr.Dataset]:
         """Both splits as datasets, each cut to its first `limit` samples; see `brian2zoo.datasets.load`."""

@@ -1,0 +1,187 @@
+"""A table of phases as a spiking circuit: a ring of gates opens in each time step what the table lists.
+
+Every layer is silent by its bias; the gate of a phase, one neuron of the ring, lifts the layers of that phase to
+a threshold, and what arrives in the same step decides (Renner et al. 2024, synfire-gated synfire chain). A
+projection has no phase of its own: the delay makes spikes of an earlier phase arrive in the phase that lists
+them, and where they arrive in other phases too, no gate is open.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from brian2zoo.circuits import Circuit, Mode, Population, Projection, Wiring
+from brian2zoo.errors import ZooError, did_you_mean
+from brian2zoo.spec import PhaseTable
+
+DEPTH = 3
+"""Layers: input, hidden, output."""
+
+GATE = "gate"
+ROLES = ("input", "label", "unit", GATE)
+FIXED_KINDS = (
+    "copy", "veto", "open_each",  # from unit to unit
+    "open", "lower", "open_to_one", "force", "silence", "reward", "ring",  # from a gate
+)  # fmt: skip
+_TO_EACH = ("copy", "veto", "open_each")
+_DATA = {"input": "input", "label": "label"}
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """Spikes of an earlier phase that arrive in a phase.
+
+    Parameters
+    ----------
+    via : a matrix of the table, or a kind of projection.
+    delay : steps by which they are late: 0 from one phase to the next.
+    """
+
+    source: str
+    target: str
+    via: str
+    delay: int
+
+
+def parse_table(table: PhaseTable) -> list[Arrival]:
+    """All arrivals of a table, each once, in order; `ZooError` for the first mistake in the table."""
+    numbers = list(range(1, len(table.phases) + 1))
+    if sorted(table.phases) != numbers:
+        raise ZooError(table.path, "phases", f"they are not numbered 1 to {len(numbers)}", "number them without gaps")
+    if table.answer not in table.phases:
+        raise ZooError(table.path, "answer", f"there is no phase {table.answer}", f"phases are 1 to {len(numbers)}")
+    for name, matrix in table.matrices.items():
+        if matrix.transposed_of:
+            _known(table, f"matrices.{name}.transposed_of", matrix.transposed_of, [*table.matrices])
+    return list(dict.fromkeys(_arrivals(table)))
+
+
+def _arrivals(table: PhaseTable) -> Iterator[Arrival]:
+    for number, phase in sorted(table.phases.items()):
+        for name in (*phase.fires, *phase.silences):
+            _known(table, f"phases.{number}", name, [*table.populations])
+        for target, firing in phase.fires.items():
+            place = f"phases.{number}.fires.{target}"
+            for kind in firing.gate:
+                _known(table, f"{place}.gate", kind, [k for k in FIXED_KINDS if k not in _TO_EACH])
+            for key, via in firing.inputs.items():
+                source, _, when = key.partition("@")
+                _known(table, f"{place}.inputs", via, [*table.matrices, *_TO_EACH])
+                _known(table, f"{place}.inputs", source, [*table.populations])
+                earlier = int(when) if when.isdigit() else 0
+                if not 0 < earlier < number or source not in table.phases[earlier].fires:
+                    problem = f"'{key}' names no earlier phase in which '{source}' fires"
+                    raise ZooError(table.path, f"{place}.inputs", problem, "write POPULATION@PHASE")
+                delay = number - earlier - 1
+                if via in table.matrices and delay:
+                    problem = f"spikes pass the matrix '{via}' from one phase to the next, not from '{key}'"
+                    raise ZooError(table.path, f"{place}.inputs", problem, f"let '{source}' fire in phase {number - 1}")
+                yield Arrival(source, target, via, delay)
+
+
+def _known(table: PhaseTable, field: str, name: str, known: list[str]) -> None:
+    if name not in known:
+        raise ZooError(table.path, field, f"there is no '{name}'", did_you_mean(name, known, f"pick of {known}"))
+
+
+def circuit(wiring: Wiring, mode: Mode) -> Circuit:
+    """The circuit of the experiment's table for a mode, and the ring that drives it."""
+    experiment = wiring.experiment
+    if mode not in experiment.phases:
+        raise ZooError(experiment.path, f"phases.{mode}", "the circuit needs this table", f"add a file for '{mode}'")
+    table = wiring.zoo.phases(experiment.phases[mode])
+    arrivals = parse_table(table)
+    sizes = dict(zip(("input", "hidden", "output"), wiring.layers, strict=True))
+    populations = {
+        name: wiring.population(name, place.role, sizes[place.layer], data=_DATA.get(place.role, ""))
+        for name, place in table.populations.items()
+    }
+    for name, layer in (("input", "input"), ("hidden1", "hidden"), ("output", "output")):
+        if name not in table.populations or table.populations[name].layer != layer:
+            raise ZooError(table.path, f"populations.{name}", f"the {layer} layer is missing", "add it")
+    # Weights are handed from one mode's network to the other's by name, and the rings differ in size.
+    gates = wiring.population(f"{mode}_gates", GATE, len(table.phases))
+    projections = [
+        *_matrices(wiring, table, arrivals, populations, mode),
+        *_relays(wiring, table, arrivals, populations),
+        *_gating(wiring, table, gates, populations, mode),
+    ]
+    every = (*populations.values(), gates)
+    membrane = table.membrane if mode == "test" else ""
+    return Circuit(experiment, wiring.layers, mode, every, tuple(projections), table.answer - 1, membrane)
+
+
+def _matrices(
+    wiring: Wiring, table: PhaseTable, arrivals: list[Arrival], populations: dict[str, Population], mode: Mode
+) -> Iterator[Projection]:
+    """All-to-all projections; the first of each matrix draws its weights, the others start as copies."""
+    first: dict[str, Projection] = {}
+    for arrival in arrivals:
+        if arrival.via not in table.matrices:
+            continue
+        matrix = table.matrices[arrival.via]
+        pre, post = populations[arrival.source], populations[arrival.target]
+        made = wiring.plastic(pre, post, matrix.kind, mode)
+        if matrix.fixed:
+            made = replace(made, rule=None)
+        original = first.setdefault(matrix.transposed_of or arrival.via, made)
+        if original is not made:
+            transposed = bool(matrix.transposed_of)
+            sign = np.full(made.size, float(matrix.sign))
+            made = replace(made, copy_of=original.name, transposed=transposed, sign=sign)
+        elif matrix.transposed_of:
+            problem = f"'{arrival.via}' is used before '{matrix.transposed_of}', whose transpose it is"
+            raise ZooError(table.path, f"matrices.{arrival.via}", problem, "use that one in an earlier phase")
+        yield made
+
+
+def _relays(
+    wiring: Wiring, table: PhaseTable, arrivals: list[Arrival], populations: dict[str, Population]
+) -> Iterator[Projection]:
+    """Projections from unit to unit."""
+    for arrival in arrivals:
+        if arrival.via in table.matrices:
+            continue
+        pre, post = populations[arrival.source], populations[arrival.target]
+        if pre.size != post.size:
+            problem = (
+                f"'{arrival.source}' and '{arrival.target}' are of different layers, '{arrival.via}' is unit to unit"
+            )
+            raise ZooError(table.path, "phases", problem, "pick populations of one layer, or a matrix")
+        each = np.arange(pre.size)
+        delay = f"{arrival.delay}*({wiring.experiment.protocol.dt})"
+        made = wiring.fixed(pre, post, arrival.via, pairs=(each, each), delay=delay)
+        yield replace(made, name=f"{made.name}_{arrival.via}_{arrival.delay}")
+
+
+def _gating(
+    wiring: Wiring, table: PhaseTable, gates: Population, populations: dict[str, Population], mode: Mode
+) -> Iterator[Projection]:
+    """From gate to gate around the ring, and from each gate to whole populations.
+
+    Gate k, counted from 0, fires in phase k + 1 and so acts on phase k + 2, the last one on phase 1 of the next
+    sample.
+    """
+    n = len(table.phases)
+    ring = wiring.fixed(gates, gates, "ring", pairs=(np.arange(n), (np.arange(n) + 1) % n))
+    yield ring
+    opened: dict[tuple[str, str], list[int]] = {}
+    for number, phase in sorted(table.phases.items()):
+        wanted = [(target, kind) for target, firing in phase.fires.items() for kind in firing.gate]
+        wanted += [(target, "silence") for target in phase.silences]
+        if phase.reward:
+            wanted += [(target, "reward") for target in _learning(table, number)]
+        for key in wanted:
+            opened.setdefault(key, []).append((number - 2) % n)
+    for (target, kind), numbers in opened.items():
+        post = populations[target]
+        pairs = (np.repeat(numbers, post.size), np.tile(np.arange(post.size), len(numbers)))
+        made = wiring.fixed(gates, post, kind, pairs=pairs)
+        yield replace(made, name=f"{made.name}_{kind}")
+
+
+def _learning(table: PhaseTable, number: int) -> list[str]:
+    """Populations that fire in a phase and are reached by a matrix in any."""
+    reached = {a.target for a in parse_table(table) if a.via in table.matrices}
+    return [name for name in table.phases[number].fires if name in reached]
