@@ -3,6 +3,7 @@
 As in the paper, a final error is the mean over the last tests of a training.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -25,13 +26,21 @@ def table(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> pd.Da
     Returns
     -------
     `error`, `low`, `high`: mean, least and greatest final error of the seeds, in %; `seeds`; `evaluations`: how many
-    tests a final error is the mean of (the fewest of all seeds); `published` in %, and its `certainty`. Missing where
-    not run or not published.
+    tests a final error is the mean of (the fewest of all seeds); `note`: the setting, of an experiment that has
+    but one on each network, and so one column for all; `published` in %, and its `certainty`. Missing where not run or
+    not published.
     """
+    methods = {
+        network: by_method(members) for network, members in by_network([d for d in datasets if "epoch" in d]).items()
+    }
+    used = Counter(experiment for found in methods.values() for experiment, _ in found)
+    networks_of = Counter(name for found in methods.values() for name in {experiment for experiment, _ in found})
+    alone = {name for name in used if used[name] == networks_of[name]}
     measured = [
-        (*network, *method, *_final(seeds, published["evaluations"]))
-        for network, members in by_network([d for d in datasets if "epoch" in d]).items()
-        for method, seeds in by_method(members).items()
+        (*network, experiment, *(("default", setting) if experiment in alone else (setting, "default")), *final)
+        for network, found in methods.items()
+        for (experiment, setting), seeds in found.items()
+        for final in [_final(seeds, published["evaluations"])]
     ]
     reported = [
         (published["dataset"], network, experiment, "default", entry["value"], entry["certainty"])
@@ -39,7 +48,7 @@ def table(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> pd.Da
         for experiment, entry in entries.items()
     ]
     keys = NETWORK + METHOD
-    ours = pd.DataFrame(measured, columns=[*keys, "error", "low", "high", "seeds", "evaluations"])
+    ours = pd.DataFrame(measured, columns=[*keys, "note", "error", "low", "high", "seeds", "evaluations"])
     theirs = pd.DataFrame(reported, columns=[*keys, "published", "certainty"])
     rows = ours.merge(theirs, how="outer", on=keys)
     order = sorted(rows.index, key=lambda i: (network_order(rows.loc[i, NETWORK]), method_order(rows.loc[i, METHOD])))
@@ -56,7 +65,7 @@ def _final(seeds: Sequence[xr.Dataset], evaluations: int) -> tuple[float, float,
 def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure:
     """Ours filled, with the range over the seeds; below it the paper's, a diamond, open where uncertain."""
     rows = table(datasets, published)
-    networks = [*rows.groupby(NETWORK, sort=False).groups]
+    networks, notes = [*rows.groupby(NETWORK, sort=False).groups], _notes(rows)
     columns = dict(list(rows.groupby(METHOD)))
     blocks = -(-len(columns) // COLUMNS)
     figure = Figure(figsize=(WIDTH, 0.9 + blocks * (0.5 + 0.4 * len(networks))), layout="constrained")
@@ -65,11 +74,13 @@ def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure
         axes.set_axis_off()
     ours = f"ours, mean of the last {published['evaluations']} tests (or of [k]), range of seeds"
     grid[0, 0].errorbar([], [], xerr=[], fmt="o", color=GREY, label=ours)
+    for setting, letter in notes.items():
+        grid[0, 0].plot([], [], " ", label=f"{letter}: {setting}")
     for axes, method in zip(grid.flat, sorted(columns, key=method_order), strict=False):
         cells = columns[method].set_index(NETWORK)
         for place, network in enumerate(networks):
             if network in cells.index:
-                _draw_cell(axes, place, cells.loc[network], look(*method), published)
+                _draw_cell(axes, place, cells.loc[network], look(*method), published, notes)
             if place:
                 axes.axhline(place - 0.5, color=PALE, linewidth=0.6)
         axes.set_title(look(*method).label)
@@ -84,7 +95,15 @@ def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure
     return figure
 
 
-def _draw_cell(axes: Axes, place: int, row: pd.Series, shown: Look, published: Mapping[str, Any]) -> None:
+def _notes(rows: pd.DataFrame) -> dict[str, str]:
+    """A letter for each setting that has no column of its own."""
+    settings = sorted(set(rows.note.dropna()) - {"default"})
+    return dict(zip(settings, "abcdefgh", strict=False))
+
+
+def _draw_cell(
+    axes: Axes, place: int, row: pd.Series, shown: Look, published: Mapping[str, Any], notes: Mapping[str, str]
+) -> None:
     """One network under one method: our value and the paper's, with their numbers at the right edge."""
     ours, theirs = "not run", "none"
     if pd.notna(row.error):
@@ -93,6 +112,7 @@ def _draw_cell(axes: Axes, place: int, row: pd.Series, shown: Look, published: M
         ours = f"{row.error:.2f}"
         if row.evaluations < published["evaluations"]:
             ours += f" [{row.evaluations:.0f}]"
+        ours += f" {notes[row.note]}" if row.note in notes else ""
     if pd.notna(row.published):
         mark_published(
             axes, row.published, place + THEIRS, row.certainty, published["half_width"], shown.colour, along="x"
