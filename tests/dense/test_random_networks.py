@@ -1,32 +1,17 @@
 """Random networks with every kind of projection: the dense device against Brian2's own."""
 
-from pathlib import Path
-
 import brian2
 import numpy as np
 import pytest
 from brian2 import ms
 from brian2.core.variables import ArrayVariable
-from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
-from brian2.devices.device import all_devices
 
 from brian2zoo.dense import DEVICE
-from brian2zoo.dense.program import merge_sources
 
 from . import random_networks
+from .stock import STOCK
 
 SEEDS = range(12)
-
-
-class MergedStandalone(CPPStandaloneDevice):
-    """Brian2's own device, only compiled as two files instead of hundreds."""
-
-    def generate_makefile(self, writer, *arguments, **options) -> None:
-        writer.source_files = merge_sources(Path(writer.project_dir), writer.source_files)
-        super().generate_makefile(writer, *arguments, **options)
-
-
-all_devices["merged_standalone"] = MergedStandalone()
 
 
 def run(device: str, folder) -> tuple[dict[str, np.ndarray], dict[str, str]]:
@@ -37,9 +22,6 @@ def run(device: str, folder) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     brian2.set_device(device, directory=str(folder), build_on_run=False)
     brian2.defaultclock.dt = 0.1 * ms
     brian2.prefs.devices.cpp_standalone.extra_make_args_unix = ["-j1"]
-    flags = brian2.prefs.codegen.cpp.extra_compile_args_gcc
-    if device != DEVICE:
-        brian2.prefs.codegen.cpp.extra_compile_args_gcc = [*flags, "-O1"]
     try:
         objects = [thing for seed in SEEDS for thing in random_networks.network(seed)]
         groups = [thing for thing in objects if isinstance(thing, brian2.NeuronGroup)]
@@ -67,7 +49,6 @@ def run(device: str, folder) -> tuple[dict[str, np.ndarray], dict[str, str]]:
                     found[f"{thing.name}.{name}"] = np.array(thing.variables[name].get_value())
         paths = dict(brian2.device.paths) if device == DEVICE else {}
     finally:
-        brian2.prefs.codegen.cpp.extra_compile_args_gcc = flags
         brian2.device.reinit()
         brian2.set_device("runtime")
     return found, paths
@@ -75,7 +56,7 @@ def run(device: str, folder) -> tuple[dict[str, np.ndarray], dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], dict[str, str]]:
-    stock, _ = run("merged_standalone", tmp_path_factory.mktemp("stock"))
+    stock, _ = run(STOCK, tmp_path_factory.mktemp("stock"))
     return stock, *run(DEVICE, tmp_path_factory.mktemp("dense"))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import brian2
 import numpy as np
+from brian2.equations.equations import DIFFERENTIAL_EQUATION, FLOAT, PARAMETER, Equations
 from brian2.parsing.statements import parse_statement
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
@@ -116,15 +117,16 @@ def assemble(circuit: Circuit, sample_time: Any, capacity: int, recording: Recor
     groups: dict[str, Any] = {}
     objects: list[Any] = []
     data = {}
+    precision = circuit.experiment.precision
     for population in circuit.populations:
-        group, array = _group(population, codes.neurons[population.name], sample_time, capacity)
+        group, array = _group(population, codes.neurons[population.name], sample_time, capacity, precision)
         groups[population.name] = group
         objects.append(group)
         if array is not None:
             data[population.data] = array
     for order, projection in enumerate(circuit.projections):
         code = codes.synapses[projection.name]
-        groups[projection.name] = _synapses(projection, code, groups, sample_time, order)
+        groups[projection.name] = _synapses(projection, code, groups, sample_time, order, precision)
         objects.append(groups[projection.name])
 
     steps_per_sample = round(float(sample_time / dt))
@@ -137,7 +139,7 @@ def assemble(circuit: Circuit, sample_time: Any, capacity: int, recording: Recor
 
 
 def _group(
-    population: Population, code: NeuronCode, sample_time: Any, capacity: int
+    population: Population, code: NeuronCode, sample_time: Any, capacity: int, precision: str
 ) -> tuple[brian2.NeuronGroup, brian2.TimedArray | None]:
     name = population.name
     namespace: dict[str, Any] = {"T_sample": sample_time}
@@ -154,6 +156,7 @@ def _group(
         refractory=code.refractory or False,
         method=code.method or "euler",
         namespace=namespace,
+        dtype=_types(code.equations, precision),
         order=population.order,
         name=name,
     )
@@ -178,7 +181,7 @@ def _group(
 
 
 def _synapses(
-    projection: Projection, code: SynapseCode, groups: dict[str, Any], sample_time: Any, order: int
+    projection: Projection, code: SynapseCode, groups: dict[str, Any], sample_time: Any, order: int, precision: str
 ) -> brian2.Synapses:
     name = projection.name
     delay = evaluate(projection.delay)
@@ -190,6 +193,7 @@ def _synapses(
         on_post=code.on_post or None,
         delay=({"pre": delay} if code.on_pre else {}) | ({"post": 0 * brian2.ms} if code.on_post else {}) or None,
         namespace={"T_sample": sample_time},
+        dtype=_types(code.equations, precision),
         order=order,
         name=name,
     )
@@ -210,6 +214,20 @@ def _synapses(
         forward = variable in get_identifiers(population.neuron.forward)
         updater.order = (population.order if forward else population.backward_order) - 1
     return synapses
+
+
+def _types(equations: str, precision: str) -> dict[str, type]:
+    """Types of variables that are not Brian2's usual ones: single precision for all but times and shared values."""
+    if precision == "double":
+        return {}
+    return {
+        name: np.float32
+        for name, equation in Equations(equations).items()
+        if equation.type in (DIFFERENTIAL_EQUATION, PARAMETER)
+        and equation.var_type == FLOAT
+        and equation.dim is not brian2.second.dim
+        and "shared" not in equation.flags
+    }
 
 
 def _run_control() -> brian2.NeuronGroup:

@@ -75,7 +75,7 @@ def build_key(circuit: Circuit, sample_time: Any, capacity: int, recording: Reco
         for kind in (codes.neurons, codes.synapses)
     ]
     wiring = [(p.name, p.pre.size, p.post.size, p.pairs is None, p.delay) for p in circuit.projections]
-    times = [str(sample_time), str(duration(circuit, "dt")), capacity]
+    times = [str(sample_time), str(duration(circuit, "dt")), capacity, circuit.experiment.precision]
     return fingerprint(strings, wiring, circuit.layers, times, str(recording), brian2.__version__, _generator())
 
 

@@ -276,6 +276,9 @@ class Experiment(File):
         {}, description="file in models/phases/ for each mode, where the circuit is synfire"
     )
     protocol: Protocol = Field(description="times, as expressions with units")
+    precision: Literal["double", "single"] = Field(
+        "double", description="of weights and states; times are always double"
+    )
     weights: Lines = Field((), description="initial or fixed weights of each kind of projection")
     parameters: Lines = Field((), description="overrides: scope.name = value")
 

@@ -94,7 +94,7 @@ class Zoo:
         own = experiment.content()
         return [
             contents,
-            {key: own[key] for key in ("circuit", "neurons", "synapses", "states", "phases", "protocol")},
+            {key: own[key] for key in ("circuit", "neurons", "synapses", "states", "phases", "protocol", "precision")},
             mode,
         ]
 

@@ -24,7 +24,7 @@ from brian2.devices.device import all_devices
 from brian2.groups.neurongroup import NeuronGroup
 from brian2.synapses.synapses import Synapses, SynapticPathway
 
-from brian2zoo.dense import rows
+from brian2zoo.dense import precision, rows
 from brian2zoo.dense.program import merge_sources
 
 DEVICE = "dense_standalone"
@@ -205,12 +205,15 @@ class DenseDevice(CPPStandaloneDevice):
 
     def _loop(self, shape: rows.Rows, name: str) -> dict[str, Any]:
         """What the templates need to write a loop over the rows of the projection `name`."""
-        scalar = {4: "float", 8: "double"}[np.dtype(brian2.prefs.core.default_float_dtype).itemsize]
+
+        def dense_code(lines: list[str], shared: list[str]) -> list[str]:
+            return [rows.draws(*typed) for typed in precision.typed(rows.places(lines, name, shape), shared)]
+
         return {
             "n_rows": shape.n_rows,
             "n_columns": shape.n_columns,
             "lanes": lambda lines: rows.lanes(lines, shape.n_columns),
-            "dense_code": lambda lines: rows.draws(rows.places(lines, name, shape), scalar),
+            "dense_code": dense_code,
             "vectorize": lambda lines: "#pragma GCC ivdep" if rows.independent(lines) else "",
         }
 

@@ -29,12 +29,9 @@ def places(lines: list[str], name: str, shape: Rows) -> list[str]:
     return lines
 
 
-def draws(lines: list[str], scalar: str) -> list[str]:
-    """Code with random numbers from the lane of the column, of C type `scalar`."""
-    return [
-        _RANDOM_CALL.sub(lambda call: f"dense::{_RANDOM[call[1]]}<{scalar}>(_s0, _s1, _s2, _s3, _column)", line)
-        for line in lines
-    ]
+def draws(line: str, scalar: str) -> str:
+    """A statement with random numbers from the lane of the column, of C type `scalar`."""
+    return _RANDOM_CALL.sub(lambda call: f"dense::{_RANDOM[call[1]]}<{scalar}>(_s0, _s1, _s2, _s3, _column)", line)
 
 
 def lanes(lines: list[str], number: int) -> list[str]:

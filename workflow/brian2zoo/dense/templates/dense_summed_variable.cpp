@@ -20,7 +20,7 @@
         {
             const size_t _idx = _begin + _column;
             const size_t _vectorisation_idx = _column;
-            {{dense_code(vector_code)|autoindent}}
+            {{dense_code(vector_code, scalar_code)|autoindent}}
             {{_target_var_array}}[_column + {{_target_start}}] += _synaptic_var;
         }
         {% else %}
@@ -29,7 +29,7 @@
         {
             const size_t _idx = _begin + _column;
             const size_t _vectorisation_idx = _column;
-            {{dense_code(vector_code)|autoindent}}
+            {{dense_code(vector_code, scalar_code)|autoindent}}
             _sum += _synaptic_var;
         }
         {{_target_var_array}}[_row + {{_target_start}}] = _sum;

@@ -35,7 +35,7 @@
             const size_t _idx = _first + _place;
             const size_t _column = _idx;
             const size_t _vectorisation_idx = _idx;
-            {{dense_code(vector_code)|autoindent}}
+            {{dense_code(vector_code, scalar_code)|autoindent}}
             _spikes[_place] = _cond ? 1 : 0;
         }
         dense::for_each_set(_spikes, [&](const size_t _place)

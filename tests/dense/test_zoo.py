@@ -1,0 +1,112 @@
+"""Every rule and every weight store of the zoo: the dense device against Brian2's own, over a whole training run.
+
+Stores that draw random numbers are given numbers that leave nothing to chance.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from brian2zoo import circuits, network
+from brian2zoo.circuits import Circuit, initial_weights
+from brian2zoo.dense import DEVICE
+from brian2zoo.simulate import Binary, Inputs, build, parameter_values
+
+from .stock import STOCK
+
+SPIKING, LAYERED, GATED = (12, 9, 7, 3), (12, 9, 7, 3), (12, 9, 3)
+N_SAMPLES = 30
+
+
+@pytest.fixture(scope="module")
+def run_on_both(tmp_path_factory) -> Callable[..., list[dict[str, np.ndarray]]]:
+    """Outputs of the same circuit and data on both devices."""
+
+    def run(circuit: Circuit, data: dict[str, np.ndarray]) -> list[dict[str, np.ndarray]]:
+        sample_time = network.duration(circuit, "T_train")
+        values = {f"{name}.w": w for name, w in initial_weights(circuit, seed=0).items()} | parameter_values(circuit)
+        inputs = Inputs(data, values, N_SAMPLES, seed=0)
+        outputs = [f"{p.name}.w" for p in circuit.plastic]
+        outputs += [f"{p.name}_spikes.count" for p in circuit.populations if p.neuron.threshold and p.role != "noise"]
+        folders = {device: tmp_path_factory.mktemp("program") / device for device in (STOCK, DEVICE)}
+        return [
+            Binary(build(circuit, sample_time, N_SAMPLES, folder, device_name=device)).run(inputs, outputs)
+            for device, folder in folders.items()
+        ]
+
+    return run
+
+
+def assert_same(stock: dict[str, np.ndarray], dense: dict[str, np.ndarray], tolerance: float) -> None:
+    for name, values in stock.items():
+        if name.endswith(".count"):
+            np.testing.assert_array_equal(dense[name], values, err_msg=name)
+        else:
+            scale = np.abs(values).max()
+            np.testing.assert_allclose(dense[name], values, rtol=0, atol=tolerance * scale, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("store", "setting", "tolerance"),
+    [
+        ("float", "default", 1e-12),
+        ("blank_out", "synapse.p=1", 1e-12),
+        # rounds to a grid too fine to matter; which of two neighbours is chance
+        (
+            "stochastic_fixed_point",
+            "synapse.bits=40,synapse.w_min=-8*nA,synapse.w_max=8*nA",
+            1e-9,
+        ),
+    ],
+)
+def test_spiking_rule_on_every_store(deterministic, latencies, run_on_both, store, setting, tolerance) -> None:
+    circuit = deterministic(SPIKING, store, setting)
+    start = initial_weights(circuit, seed=0)
+    stock, dense = run_on_both(circuit, latencies(SPIKING, N_SAMPLES))
+    learned = [p.name for p in circuit.plastic if np.abs(stock[f"{p.name}.w"] - start[p.name]).max() > 0]
+    assert len(learned) == len(circuit.plastic)
+    assert_same(stock, dense, tolerance)
+
+
+@pytest.mark.parametrize(("experiment", "layers"), [("bp", LAYERED), ("dfa", LAYERED), ("nbp", GATED)])
+def test_other_rules(zoo, run_on_both, experiment, layers) -> None:
+    circuit = circuits.build(zoo, zoo.experiment(experiment), layers, "train")
+    start = initial_weights(circuit, seed=0)
+    rng = np.random.default_rng(0)
+    data = {
+        "input": rng.integers(0, 2, (N_SAMPLES, layers[0])).astype(float),
+        "label": np.eye(layers[-1])[rng.integers(0, layers[-1], N_SAMPLES)],
+    }
+    stock, dense = run_on_both(circuit, data)
+    learned = [p.name for p in circuit.plastic if np.abs(stock[f"{p.name}.w"] - start[p.name]).max() > 0]
+    assert learned
+    assert_same(stock, dense, 1e-12)
+
+
+def test_single_precision_is_a_rounding(deterministic, latencies, tmp_path) -> None:
+    """The same spikes and, to single precision, the same weights, at half the memory; times stay double.
+
+    After some samples a spike falls into another step, and the two trainings part as those of two seeds do.
+    """
+    n_samples = 2
+    double = deterministic(SPIKING)
+    single = replace(double, experiment=double.experiment.model_copy(update={"precision": "single"}))
+    start = initial_weights(double, seed=0)
+    values = {f"{name}.w": w for name, w in start.items()} | parameter_values(double)
+    inputs = Inputs(latencies(SPIKING, n_samples), values, n_samples, seed=0)
+    names = [f"{name}.w" for name in start] + ["hidden1_spikes.count", "output_spikes.count"]
+    sample_time = network.duration(double, "T_train")
+    programs = [
+        Binary(build(circuit, sample_time, n_samples, tmp_path / circuit.experiment.precision))
+        for circuit in (double, single)
+    ]
+    exact, rounded = (program.run(inputs, names) for program in programs)
+    assert_same(exact, rounded, 1e-5)
+    variables = programs[1].manifest["variables"]
+    arrays = programs[1].run(inputs, [name for name in variables if name.startswith("input_hidden1.")])
+    n_synapses = SPIKING[0] * SPIKING[1]
+    assert sum(array.itemsize for array in arrays.values() if array.size == n_synapses) <= 12
+    assert arrays["input_hidden1.w"].dtype == np.float32
+    assert variables["input.t_next"]["dtype"] == "float64"
