@@ -42,6 +42,7 @@ def network(seed: int) -> list[brian2.core.base.BrianObject]:
     objects: list[brian2.core.base.BrianObject] = list(groups)
     for place, kind in enumerate(rng.choice(list(KINDS), int(rng.integers(1, 5)), replace=False)):
         source, target = (part(groups[k], rng) for k in rng.integers(0, 2, 2))
+        target = source if rng.random() < 0.3 else target
         objects.append(KINDS[kind](source, target, rng, f"{name}_{place}_{kind}"))
     return objects
 
@@ -57,6 +58,10 @@ def part(group: brian2.NeuronGroup, rng: Generator) -> brian2.NeuronGroup:
 def wire(synapses: brian2.Synapses, rng: Generator) -> brian2.Synapses:
     """Connect in one of the ways there are."""
     pre, post = len(synapses.source), len(synapses.target)
+    if pre == post and rng.random() < 0.6:
+        synapses.connect(j="i")
+        synapses.w = "0.1*(1 + (3*i) % 7)"
+        return synapses
     match rng.choice(["all", "all", "all", "pairs", "condition", "outer post"]):
         case "all":
             synapses.connect()

@@ -199,6 +199,8 @@ def _synapses(
     )
     if projection.pairs is None:
         synapses.connect()
+    elif projection.one_to_one:
+        synapses.connect(j="i")
     else:
         synapses.connect(i=projection.pairs[0], j=projection.pairs[1])
     for parameter, value in code.parameters.items():

@@ -74,7 +74,7 @@ def build_key(circuit: Circuit, sample_time: Any, capacity: int, recording: Reco
         {name: {k: v for k, v in vars(code).items() if k != "parameters"} for name, code in kind.items()}
         for kind in (codes.neurons, codes.synapses)
     ]
-    wiring = [(p.name, p.pre.size, p.post.size, p.pairs is None, p.delay) for p in circuit.projections]
+    wiring = [(p.name, p.pre.size, p.post.size, p.pairs is None, p.one_to_one, p.delay) for p in circuit.projections]
     times = [str(sample_time), str(duration(circuit, "dt")), capacity, circuit.experiment.precision]
     return fingerprint(strings, wiring, circuit.layers, times, str(recording), brian2.__version__, _generator())
 
@@ -100,7 +100,7 @@ def build(
 
     The folder holds the program, its sources, and a manifest of the variables it can be given and returns,
     with the seconds spent on generating and compiling and the path that each projection takes through the
-    device: rows, columns or lists without a queue of synapses, or Brian2's queue.
+    device: rows, columns, the diagonal or lists without a queue of synapses, or Brian2's queue.
     """
     directory = Path(directory)
     partial = directory.with_name(directory.name + ".partial")

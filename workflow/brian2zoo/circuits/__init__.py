@@ -76,6 +76,13 @@ class Projection:
         """Number of synapses."""
         return self.pre.size * self.post.size if self.pairs is None else len(self.pairs[0])
 
+    @property
+    def one_to_one(self) -> bool:
+        """Whether each neuron is connected to the one of its number, and to no other."""
+        if self.pairs is None or self.pre.size != self.post.size:
+            return False
+        return all(np.array_equal(side, np.arange(self.pre.size)) for side in self.pairs)
+
 
 @dataclass(frozen=True)
 class Circuit:

@@ -34,7 +34,19 @@ public:
     void insert(const T& one) { if (find(one) == end()) this->push_back(one); }
 };
 
-// Spikes wait in a ring of lists, one list a step.
+// Neurons that spiked, in order.
+class Spikes {
+    const int32_t* first;
+    size_t number;
+public:
+    Spikes(const int32_t* first, const size_t number) : first(first), number(number) {}
+    explicit Spikes(const std::vector<int32_t>& list) : first(list.data()), number(list.size()) {}
+    bool empty() const { return number == 0; }
+    size_t size() const { return number; }
+    int32_t operator[](const size_t k) const { return first[k]; }
+};
+
+// Spikes wait in a ring of lists, one list a step; those without a delay are read where they are.
 class SpikeRing {
     std::vector<std::vector<int32_t>> slots;
     size_t now = 0;
@@ -43,10 +55,13 @@ public:
 
     // Takes the spikes of this step and returns those that arrive in it, counted from `start`. `events` are
     // ascending; only those from `start` up to, not including, `stop` belong to the projection.
-    const std::vector<int32_t>& step(const int32_t* events, const int32_t number, const int32_t start, const int32_t stop)
+    Spikes step(const int32_t* events, const int32_t number, const int32_t start, const int32_t stop)
     {
+        const bool all = start == 0 && (number == 0 || events[number - 1] < stop);
+        if (all && slots.size() == 1)
+            return Spikes(events, number);
         std::vector<int32_t>& fresh = slots[now];
-        if (start == 0 && (number == 0 || events[number - 1] < stop))
+        if (all)
             fresh.assign(events, events + number);
         else
         {
@@ -56,7 +71,7 @@ public:
                     fresh.push_back(events[k] - start);
         }
         now = (now + 1) % slots.size();
-        return slots[now];
+        return Spikes(slots[now]);
     }
 
     size_t delay() const { return slots.size() - 1; }
@@ -85,13 +100,16 @@ SpikeRing& ring(const std::string& pathway, const std::vector<scalar>& delays, c
 template <typename Action>
 static inline void for_each_set(const unsigned char* bytes, const Action& act)
 {
+    uint32_t set = 0;
     for (size_t first = 0; first < 32; first += 8)
     {
         uint64_t word;
         std::memcpy(&word, bytes + first, 8);
-        for (; word; word &= word - 1)
-            act(first + __builtin_ctzll(word)/8);
+        // The lowest bits of eight bytes side by side, in order.
+        set |= static_cast<uint32_t>((word*0x0102040810204080u) >> 56) << first;
     }
+    for (; set; set &= set - 1)
+        act(__builtin_ctz(set));
 }
 
 // The synapses of each neuron, in stored order.

@@ -35,6 +35,10 @@ SHARED = [Path(__file__).with_name(name) for name in ("dense.h", "clock.cpp")]
 CLOCK_SET = re.compile(r"std::set<(\w*Clock)\*>")
 
 
+RANGE_OF_ALL = {"low": "0", "high": "N_post", "step": "1"}
+RANGE_OF_ONE = {"low": "0", "high": "1", "step": "1"}
+
+
 class DenseCodeObject(CPPStandaloneCodeObject):
     """A code object that may take a template of this package."""
 
@@ -53,9 +57,10 @@ DEFAULT_FUNCTIONS["timestep"].implementations.add_implementation(
 
 @dataclass
 class Connection:
-    """How a projection came to be connected, if by one call for all pairs."""
+    """How a projection came to be connected, if by one call for all pairs or for one to one."""
 
     synapses: Synapses
+    shape: rows.Rows
     create: Any  # the code object that makes the synapses
     without_indices: Any  # its code if nothing reads an index
 
@@ -103,7 +108,7 @@ class DenseDevice(CPPStandaloneDevice):
         indices = {variable_indices[key] for key, v in variables.items() if isinstance(v, ArrayVariable)}
         match template_name:
             case "threshold" if isinstance(owner, NeuronGroup):
-                return make("dense_threshold", **self._loop(rows.Rows(1, len(owner), 0, 0), ""))
+                return make("dense_threshold", **self._loop(rows.Rows(1, len(owner)), ""))
             case "synapses_create_generator":
                 return self._create(owner, abstract_code, kwds, make)
             case "synapses_create_array":
@@ -116,7 +121,7 @@ class DenseDevice(CPPStandaloneDevice):
             case "stateupdate" if isinstance(owner, Synapses):
                 return self._on_rows(owner, name, indices, "dense_stateupdate", "stateupdate", make)
             case "stateupdate" if isinstance(owner, NeuronGroup) and indices <= {"_idx", "0"}:
-                shape = rows.Rows(1, len(owner), 0, 0)
+                shape = rows.Rows(1, len(owner))
                 return make("dense_stateupdate", **self._loop(shape, ""))
             case "summed_variable":
                 sums_rows = kwds["_index_var"] is owner.variables["_synaptic_post"]
@@ -125,23 +130,21 @@ class DenseDevice(CPPStandaloneDevice):
         return make(template_name)
 
     def _create(self, synapses: Synapses, abstract_code: dict[str, str], kwds: dict[str, Any], make: Any) -> Any:
-        """The code that makes synapses; of all-to-all ones also the code that stores no index."""
+        """The code that makes synapses; of all-to-all or one-to-one ones also the code that stores no index."""
         first = synapses.name not in self._connections
         ends = (synapses.source, synapses.target)
-        whole = (
-            first
-            and connects_all(abstract_code, kwds)
-            and not any(isinstance(group, Synapses) for group in ends)
-            and synapses.multisynaptic_index is None
+        plain = (
+            first and not any(isinstance(group, Synapses) for group in ends) and synapses.multisynaptic_index is None
         )
+        shape = shape_of(synapses, abstract_code, kwds) if plain else None
         self._connections[synapses.name] = None
-        if not whole:
-            return self._creating(make("synapses_create_generator"))
         create = self._creating(make("synapses_create_generator"))
-        other = make("dense_create_rows", **self._loop(_shape(synapses), synapses.name))
+        if shape is None:
+            return create
+        other = make("dense_create_rows", shape=shape)
         del self.code_objects[other.name]
         code = {block: text.replace(other.name, create.name) for block, text in other.code.items()}
-        self._connections[synapses.name] = Connection(synapses, create, SimpleNamespace(**code))
+        self._connections[synapses.name] = Connection(synapses, shape, create, SimpleNamespace(**code))
         return create
 
     def _creating(self, code_object: Any) -> Any:
@@ -187,8 +190,9 @@ class DenseDevice(CPPStandaloneDevice):
         if shape is None or not indices <= rows.INDICES:
             self.paths[pathway.name] = "lists"
             return make("dense_lists", lanes=lambda lines: [])
-        self.paths[pathway.name] = "rows" if pathway.prepost == "pre" else "columns"
-        return make(f"dense_{self.paths[pathway.name]}", **self._loop(shape, pathway.synapses.name))
+        along = "diagonal" if shape.diagonal else {"pre": "rows", "post": "columns"}[pathway.prepost]
+        self.paths[pathway.name] = along
+        return make(f"dense_{along}", **self._loop(shape, pathway.synapses.name))
 
     def _on_rows(self, synapses: Synapses, name: str, indices: set[str], dense: str, stock: str, make: Any) -> Any:
         """Code that visits every synapse."""
@@ -201,10 +205,11 @@ class DenseDevice(CPPStandaloneDevice):
         return make(dense, **self._loop(shape, synapses.name))
 
     def _rows_of(self, synapses: Synapses) -> rows.Rows | None:
-        return None if self._connections.get(synapses.name) is None else _shape(synapses)
+        connection = self._connections.get(synapses.name)
+        return None if connection is None else connection.shape
 
     def _loop(self, shape: rows.Rows, name: str) -> dict[str, Any]:
-        """What the templates need to write a loop over the rows of the projection `name`."""
+        """What the templates need to write a loop over the synapses of the projection `name`."""
 
         def dense_code(lines: list[str], shared: list[str]) -> list[str]:
             return [rows.draws(*typed) for typed in precision.typed(rows.places(lines, name, shape), shared)]
@@ -212,6 +217,7 @@ class DenseDevice(CPPStandaloneDevice):
         return {
             "n_rows": shape.n_rows,
             "n_columns": shape.n_columns,
+            "diagonal": shape.diagonal,
             "lanes": lambda lines: rows.lanes(lines, shape.n_columns),
             "dense_code": dense_code,
             "vectorize": lambda lines: "#pragma GCC ivdep" if rows.independent(lines) else "",
@@ -220,11 +226,9 @@ class DenseDevice(CPPStandaloneDevice):
     def get_value(self, var: ArrayVariable, access_data: bool = True) -> np.ndarray:
         """As Brian2's; indices that are not stored are worked out."""
         for connection in filter(None, self._connections.values()):
-            shape, variables = _shape(connection.synapses), connection.synapses.variables
-            if var is variables["_synaptic_pre"]:
-                return np.repeat(np.arange(shape.n_rows, dtype=np.int32) + shape.pre_start, shape.n_columns)
-            if var is variables["_synaptic_post"]:
-                return np.tile(np.arange(shape.n_columns, dtype=np.int32) + shape.post_start, shape.n_rows)
+            for side, indices in zip(("pre", "post"), connection.shape.indices(), strict=True):
+                if var is connection.synapses.variables[f"_synaptic_{side}"]:
+                    return indices
         return super().get_value(var, access_data)
 
     def generate_codeobj_source(self, writer: Any) -> None:
@@ -266,21 +270,23 @@ class DenseDevice(CPPStandaloneDevice):
         Path(writer.project_dir, "make.deps").touch()
 
 
-def connects_all(abstract_code: dict[str, str], kwds: dict[str, Any]) -> bool:
-    """Whether synapses are made for all pairs, presynaptic index slowest, one each."""
-    return (
+def shape_of(synapses: Synapses, abstract_code: dict[str, str], kwds: dict[str, Any]) -> rows.Rows | None:
+    """The shape of synapses made by one call, one a pair: all pairs, presynaptic index slowest, or one to one."""
+    source, target = synapses.source, synapses.target
+    starts = {"pre_start": getattr(source, "start", 0), "post_start": getattr(target, "start", 0)}
+    one_a_pair = (
         kwds["outer_index"] == "i"
         and kwds["iterator_func"] == "range"
-        and kwds["iterator_kwds"] == {"low": "0", "high": "N_post", "step": "1"}
-        and kwds["element"] == kwds["inner_variable"]
         and kwds["if_expression"] in (None, "True")
         and "_n = 1" in abstract_code["update"].splitlines()
     )
-
-
-def _shape(synapses: Synapses) -> rows.Rows:
-    source, target = synapses.source, synapses.target
-    return rows.Rows(len(source), len(target), getattr(source, "start", 0), getattr(target, "start", 0))
+    if not one_a_pair:
+        return None
+    if kwds["element"] == kwds["inner_variable"] and kwds["iterator_kwds"] == RANGE_OF_ALL:
+        return rows.Rows(len(source), len(target), **starts)
+    if kwds["element"] == "i" and kwds["iterator_kwds"] == RANGE_OF_ONE and len(source) == len(target):
+        return rows.Rows(1, len(target), **starts, diagonal=True)
+    return None
 
 
 all_devices[DEVICE] = DenseDevice()

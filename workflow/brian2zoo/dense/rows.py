@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+import numpy as np
+
 INDICES = {"_idx", "_presynaptic_idx", "_postsynaptic_idx", "0"}
 """Indices known from the place in a row; a variable with another (a linked one) keeps code off the rows."""
 
@@ -13,17 +15,38 @@ _ACCESS = re.compile(r"\b(_ptr_array_\w+)\[(\w+)\](\s*[-+*/]?=(?!=))?")
 
 @dataclass(frozen=True)
 class Rows:
-    """An all-to-all projection, presynaptic index slowest, between the neurons from two starts on."""
+    """A projection whose synapses need no stored indices, between the neurons from two starts on.
+
+    All-to-all, presynaptic index slowest; or, if `diagonal`, one to one, which is a single row.
+    """
 
     n_rows: int
     n_columns: int
-    pre_start: int
-    post_start: int
+    pre_start: int = 0
+    post_start: int = 0
+    diagonal: bool = False
+
+    @property
+    def fan_out(self) -> int:
+        """Synapses of a presynaptic neuron."""
+        return 1 if self.diagonal else self.n_columns
+
+    @property
+    def n_sources(self) -> int:
+        """Presynaptic neurons."""
+        return self.n_columns if self.diagonal else self.n_rows
+
+    def indices(self) -> tuple[np.ndarray, np.ndarray]:
+        """Presynaptic and postsynaptic neuron of each synapse, in stored order."""
+        pre = np.repeat(np.arange(self.n_sources, dtype=np.int32), self.fan_out)
+        post = np.tile(np.arange(self.n_columns, dtype=np.int32), self.n_rows)
+        return pre + self.pre_start, post + self.post_start
 
 
 def places(lines: list[str], name: str, shape: Rows) -> list[str]:
     """Code of a synapse of the projection `name`, its neurons taken from ``_row`` and ``_column``."""
-    for side, place, start in (("pre", "_row", shape.pre_start), ("post", "_column", shape.post_start)):
+    row = "_column" if shape.diagonal else "_row"
+    for side, place, start in (("pre", row, shape.pre_start), ("post", "_column", shape.post_start)):
         stored = re.compile(rf"\b_ptr_array_{name}__synaptic_{side}\[_idx\]")
         lines = [stored.sub(f"({place} + {start})", line) for line in lines]
     return lines

@@ -6,7 +6,7 @@
 {% endblock %}
 {% block maincode %}
     static dense::SpikeRing& _ring = dense::ring("{{pathway.name}}", {{delays}}, {{source_dt}}[0]);
-    const std::vector<int32_t>& _arriving =
+    const dense::Spikes _arriving =
         _ring.step({{source_events}}, {{source_events}}[{{n_source_events}}], {{source_start}}, {{source_stop}});
     {{lanes(vector_code)|autoindent}}
     if (!_arriving.empty())

@@ -1,4 +1,4 @@
-{# Sums over the rows (into the postsynaptic neurons) or along each row (into the presynaptic neuron). #}
+{# Sums over the rows (into the postsynaptic neurons) or along each row (into the presynaptic neuron); one to one, copies. #}
 {# USES_VARIABLES { N } #}
 {% extends 'summed_variable.cpp' %}
 {% block maincode %}
@@ -14,7 +14,7 @@
     for (size_t _row = 0; _row < {{n_rows}}; _row++)
     {
         const size_t _begin = _row*{{n_columns}};
-        {% if sums_rows %}
+        {% if sums_rows or diagonal %}
         {{vectorize(vector_code)}}
         for (size_t _column = 0; _column < {{n_columns}}; _column++)
         {
