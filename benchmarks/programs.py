@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from brian2zoo import network, stage
-from brian2zoo.circuits import Circuit, initial_weights
+from brian2zoo.circuits import Circuit, Mode, initial_weights
 from brian2zoo.datasets import DatasetSettings, load
 from brian2zoo.encode import encode_dataset
 from brian2zoo.runner import Runner
@@ -33,11 +33,13 @@ def samples(experiment: Experiment, number: int) -> dict[str, np.ndarray]:
     return {"input": encoded.input.values, "label": encoded.target.values}
 
 
-def program(experiment: Experiment, layers: str, device: str, capacity: int) -> Runner:
-    """The learning program of an experiment, compiled for a device."""
-    circuit = stage.circuit_of(experiment, layers, "train")
-    sample_time = network.duration(circuit, "T_train")
-    folder = BUILDS / f"{experiment.name}_{'-'.join(experiment.neurons.values())}_{layers}_{device}".replace("/", "_")
+def program(experiment: Experiment, layers: str, device: str, capacity: int, mode: Mode = "train") -> Runner:
+    """The learning or testing program of an experiment, compiled for a device."""
+    circuit = stage.circuit_of(experiment, layers, mode)
+    sample_time = network.duration(circuit, f"T_{mode}")
+    folder = BUILDS / "_".join(
+        [experiment.name, *experiment.neurons.values(), experiment.precision, layers, device, mode]
+    )
     return Runner(circuit, Binary(build(circuit, sample_time, capacity, folder, device_name=device)), sample_time)
 
 

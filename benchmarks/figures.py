@@ -1,0 +1,140 @@
+"""Figures of the results in results/benchmarks: python benchmarks/figures.py"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import typer
+import xarray as xr
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from brian2zoo import results
+from brian2zoo.figures import style
+
+DEVICE_LOOKS = {"stock, stock input": style.GREY, "stock": style.ORANGE, "dense": style.BLUE}
+FRAMEWORK_LOOKS = {"brian2zoo": ("brian2zoo, eRBP+", style.BLUE, "o"), "snntorch": ("snnTorch", style.GREEN, "^")}
+
+
+def bars(axes: Axes, groups: list[str], heights: dict[str, np.ndarray], unit: str) -> None:
+    """Bars side by side for each group, one of each device, with the ratio to the dense device above."""
+    width = 0.8 / len(heights)
+    for k, (device, values) in enumerate(heights.items()):
+        places = np.arange(len(groups)) + (k - (len(heights) - 1) / 2) * width
+        drawn = axes.bar(places, values, width, color=DEVICE_LOOKS[device], label=device)
+        if device != "dense":
+            ratios = [f"{v / dense:.1f}×" for v, dense in zip(values, heights["dense"], strict=True)]  # noqa: RUF001
+            axes.bar_label(drawn, ratios, fontsize=style.FOOTER)
+    axes.set_xticks(range(len(groups)), groups)
+    axes.set_ylabel(unit)
+    axes.legend()
+
+
+def device(result: xr.Dataset) -> Figure:
+    """User time of a training sample on three programs, a panel for each experiment."""
+    figure, panels = plt.subplots(1, result.sizes["experiment"], figsize=(style.WIDTH, 2.4), squeeze=False)
+    for axes, name in zip(panels.flat, result.experiment.values, strict=True):
+        chosen = result.user_time.sel(experiment=name).dropna("layers", how="all")
+        heights = {str(d): chosen.sel(device=d).values for d in DEVICE_LOOKS}
+        bars(
+            axes, [str(layers).removeprefix("784-").removesuffix("-10") for layers in chosen.layers.values], heights, ""
+        )
+        axes.set_title(style.look(str(name)).label)
+        axes.set_xlabel("hidden units")
+        axes.set_yscale("log")
+        if axes is not panels.flat[0]:
+            axes.get_legend().remove()
+    panels.flat[0].set_ylabel("ms of one core a training sample")
+    return figure
+
+
+def events(result: xr.Dataset) -> Figure:
+    """Price of a plastic synaptic event beside the bare loop."""
+    figure, axes = plt.subplots(figsize=(style.WIDTH / 2, 2.4))
+    for name in result.experiment.values:
+        look = style.look(str(name))
+        axes.plot(
+            result.columns,
+            result.event_time.sel(experiment=name, loop="zoo"),
+            marker=look.marker,
+            **look.line,
+            label=look.label,
+        )
+    bare = result.event_time.sel(loop="bare loop").mean("experiment")
+    axes.plot(result.columns, bare, color=style.BLACK, label="bare loop")
+    axes.set(xlabel="synapses of an input", ylabel="ns a synaptic event", xscale="log", ylim=(0, None))
+    axes.set_xticks(result.columns.values, [str(n) for n in result.columns.values])
+    axes.minorticks_off()
+    axes.legend()
+    return figure
+
+
+def scaling(result: xr.Dataset) -> Figure:
+    """Cost against size and against input rate, with slopes."""
+    figure, panels = plt.subplots(1, 2, figsize=(style.WIDTH, 2.4), sharey=True)
+    across = {"hidden": (result.hidden, "hidden units"), "rate": (result.input_spikes_by_rate, "input spikes a sample")}
+    for axes, (axis, (x, label)) in zip(panels, across.items(), strict=True):
+        axes.loglog(x, result[f"time_by_{axis}"], marker="o", color=style.BLUE)
+        axes.set_xlabel(label)
+        axes.set_title(f"slope {float(result[f'slope_by_{axis}']):.2f} over the upper half")
+    panels[0].set_ylabel("ms of one core a training sample")
+    return figure
+
+
+def build(result: xr.Dataset) -> Figure:
+    """Seconds of processor time that compiling takes."""
+    figure, axes = plt.subplots(figsize=(style.WIDTH / 2, 2.4))
+    used = result.build_time.sel(step="compile, processor")
+    groups = [style.look(str(name)).label for name in result.experiment.values]
+    bars(axes, groups, {str(d): used.sel(device=d).values for d in used.device.values}, "s of one core to compile")
+    return figure
+
+
+def trace(result: xr.Dataset) -> Figure:
+    """Price of one synapse and step of clock-driven traces."""
+    figure, axes = plt.subplots(figsize=(style.WIDTH / 2, 2.4))
+    heights = {str(d): result.update_time.sel(device=[d]).values for d in result.device.values}
+    bars(axes, ["784 × 100 traces"], heights, "ns a synapse and step")  # noqa: RUF001
+    return figure
+
+
+def frameworks(result: xr.Dataset) -> Figure:
+    """Test error against wall time of training."""
+    figure, axes = plt.subplots(figsize=(style.WIDTH / 2, 2.4))
+    for name, (label, colour, marker) in FRAMEWORK_LOOKS.items():
+        curve = result.isel(point=result.framework.values == name)
+        axes.plot(curve.time, 100 * curve.test_error, color=colour, marker=marker, label=label)
+    axes.set(xlabel="s of training, same two cores", ylabel="% wrong", xscale="log", yscale="log")
+    axes.legend()
+    return figure
+
+
+DRAWN: dict[str, Callable[[xr.Dataset], Figure]] = {
+    function.__name__: function for function in (device, events, scaling, build, trace, frameworks)
+}
+
+
+@style.styled
+def main(folder: Path = Path("results/benchmarks")) -> None:
+    """Draw every benchmark whose result is in the folder, as PNG and PDF beside it."""
+    mpl.use("agg")
+    for name, draw in DRAWN.items():
+        path = folder / f"{name}.nc"
+        if not path.exists():
+            print(f"no {path}: run python benchmarks/{name}.py")
+            continue
+        result = results.read(path)
+        figure = draw(result)
+        figure.text(
+            0, -0.02, f"{result.attrs['command']}, {result.attrs['git_commit']}", fontsize=style.FOOTER, va="top"
+        )
+        for suffix in ("png", "pdf"):
+            figure.savefig(path.with_suffix(f".{suffix}"), bbox_inches="tight")
+        plt.close(figure)
+        print(path.with_suffix(".png"))
+
+
+if __name__ == "__main__":
+    typer.run(main)
