@@ -1,5 +1,6 @@
 """Small made-up results, shaped as the pipeline writes them."""
 
+import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -90,13 +91,14 @@ def trace(layers: str = "784-200-200-10") -> xr.Dataset:
             "spike_population": ("spike", np.repeat(list(counts), list(counts.values()))),
             "onset": ("sample", 0.25 * np.arange(5), {"units": "s"}),
             "label": ("sample", [7, 2, 1, 0, 4]),
-            "V": ("time", 0.1 * np.mod(40 * time, 1), {"units": "V"}),
-            "U": ("time", 0.02 * noise, {"units": "V"}),
-            "I": ("time", 2e-10 * noise, {"units": "A"}),
-            "w": ("time", 1e-10 + 1e-13 * np.cumsum(noise), {"units": "A"}),
+            "output_V": ("time", 0.1 * np.mod(40 * time, 1), {"units": "V"}),
+            "output_U": ("time", 0.02 * noise, {"units": "V"}),
+            "output_I": ("time", 2e-10 * noise, {"units": "A"}),
+            "weight": ("time", 1e-10 + 1e-13 * np.cumsum(noise), {"units": "A"}),
         },
         coords={"time": ("time", time, {"units": "s"})},
-        attrs=attributes("erbp_plus", layers, 0, "mnist") | {"b_max": 1.15e-9, "V_th": 0.1},
+        attrs=attributes("erbp_plus", layers, 0, "mnist")
+        | {"parameters": json.dumps({"output.V_th": 0.1, "weight.b_max": 1.15e-9})},
     )
 
 
