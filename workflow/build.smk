@@ -4,7 +4,7 @@ rule build:
         directory("results/build/{experiment}/{layers}/{mode}"),
     params:
         structure=structure,
-        capacity=lambda wildcards: CONFIG.trace.samples if wildcards.mode == "trace" else CONFIG.capacity,
+        capacity=lambda wildcards: watched(wildcards).samples if wildcards.mode == "trace" else CONFIG.capacity,
         cache="results/build/cache",
     log:
         "results/logs/build/{experiment}/{layers}/{mode}.log",

@@ -94,12 +94,13 @@ def training_path(key, seed):
     return f"results/train/{run_path(key, seed)}"
 
 
-def default_trainings(stage):
-    """Results of a stage for all trainings of the configuration but the sweeps."""
+def default_trainings(stage, paper):
+    """Results of a stage for all trainings of the configuration of a paper's experiments, but the sweeps."""
     keys = {
         (entry.dataset, experiment, layers, setting): entry
         for entry in CONFIG.training
         for experiment in entry.experiments
+        if ZOO.experiment(experiment).paper == paper
         for layers in entry.layers
         for setting in entry.settings
     }
@@ -113,13 +114,25 @@ def sweep_paths(stage, experiment, settings):
     return [f"results/{stage}/{run_path(key, seed)}" for key in keys for seed in sweep.seeds]
 
 
-def figure_data(name):
-    """The results a figure is drawn from."""
-    watched = CONFIG.trace
-    key = (watched.dataset, watched.experiment, watched.layers, watched.setting)
+def watched(wildcards):
+    """What is watched closely of the paper that an experiment is of."""
+    return CONFIG.trace[ZOO.experiment(wildcards.experiment).paper]
+
+
+def figure_stem(paper, name):
+    """File of a figure, without its ending."""
+    return f"results/figures/{paper}/{CONFIG.trace[paper].dataset}/{name}"
+
+
+def figure_data(paper, name):
+    """The results a paper's figure is drawn from."""
+    shown = CONFIG.trace[paper]
+    traced = [f"results/trace/{run_path((shown.dataset, shown.experiment, shown.layers, shown.setting), 0)}"]
     special = {
-        "raster": [f"results/trace/{run_path(key, 0)}"],
-        "latency": default_trainings("evaluate"),
-        "bits": [f"results/bits/{CONFIG.bits.dataset}/{CONFIG.bits.layers}.nc"],
+        "erbp_raster": traced,
+        "erbp_latency": default_trainings("evaluate", paper),
+        "erbp_bits": [f"results/bits/{CONFIG.bits.dataset}/{CONFIG.bits.layers}.nc"],
+        "nbp_raster": traced,
+        "nbp_connectivity": traced,
     }
-    return special.get(name, default_trainings("train"))
+    return special.get(f"{paper}_{name}", default_trainings("train", paper))

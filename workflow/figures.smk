@@ -1,48 +1,47 @@
-# Results -> the paper's figures, collected in the report with their captions.
-FIGURES = ["raster", "curves", "networks", "operations", "latency", "bits", "alignment"]
+# Results -> the papers' figures, collected in the report with their captions.
+FIGURES = {
+    "erbp": ["raster", "curves", "networks", "operations", "latency", "bits", "alignment"],
+    "nbp": ["raster", "connectivity", "curves", "ablations", "weights", "sparsity", "comparison"],
+}
 
 
 rule figures:
     input:
-        expand(
-            "results/figures/{paper}/{dataset}/{name}.png",
-            paper=CONFIG.paper,
-            dataset=CONFIG.trace.dataset,
-            name=FIGURES,
-        ),
+        [f"{figure_stem(paper, name)}.png" for paper in CONFIG.paper for name in FIGURES[paper]],
 
 
 # One rule a figure, because a caption cannot depend on a wildcard.
-for figure in FIGURES:
+for paper, figure in [(paper, name) for paper in CONFIG.paper for name in FIGURES[paper]]:
 
     rule:
         name:
-            f"figure_{figure}"
+            f"figure_{paper}_{figure}"
         input:
-            figure_data(figure),
+            figure_data(paper, figure),
         output:
             png=report(
-                f"results/figures/{{paper}}/{{dataset}}/{figure}.png",
-                caption=f"report/{CONFIG.paper}_{figure}.rst",
-                category="{paper}",
-                labels={"figure": figure, "data": "{dataset}"},
+                f"{figure_stem(paper, figure)}.png",
+                caption=f"report/{paper}_{figure}.rst",
+                category=paper,
+                labels={"figure": figure, "data": CONFIG.trace[paper].dataset},
             ),
-            pdf=f"results/figures/{{paper}}/{{dataset}}/{figure}.pdf",
+            pdf=f"{figure_stem(paper, figure)}.pdf",
         params:
+            paper=paper,
             name=figure,
             data=lambda wildcards, input: " ".join(f"--data '{path}'" for path in input),
             stem=lambda wildcards, output: output.png.removesuffix(".png"),
         log:
-            f"results/logs/figures/{{paper}}/{{dataset}}/{figure}.log",
+            f"results/logs/figures/{paper}/{figure}.log",
         benchmark:
-            f"results/benchmarks/figures/{{paper}}/{{dataset}}/{figure}.tsv"
+            f"results/benchmarks/figures/{paper}/{figure}.tsv"
         threads: 1
         resources:
             mem_mb=1000,
         conda:
             "../environment.yml"
         message:
-            f"draw {figure}"
+            f"draw {figure} of {paper}"
         shell:
-            "python workflow/scripts/figure.py --paper {wildcards.paper} --name {params.name} {params.data}"
+            "python workflow/scripts/figure.py --paper {params.paper} --name {params.name} {params.data}"
             " --stem {params.stem} 2>&1 | tee {log}"

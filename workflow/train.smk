@@ -56,7 +56,7 @@ rule evaluate:
         " --build {input.build} --output {output:q} 2>&1 | tee {log:q}"
 
 
-# A few samples of a trained network with every spike and some traces.
+# A few samples of a network while it learns, with every spike and some traces.
 rule trace:
     input:
         trained="results/train/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.nc",
@@ -65,7 +65,8 @@ rule trace:
     output:
         "results/trace/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.nc",
     params:
-        samples=CONFIG.trace.samples,
+        samples=lambda wildcards: watched(wildcards).samples,
+        weights=lambda wildcards: watched(wildcards).weights,
     log:
         "results/logs/trace/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.log",
     benchmark:
@@ -79,7 +80,7 @@ rule trace:
         "watch {wildcards.experiment} {wildcards.layers} on {wildcards.dataset}"
     shell:
         "python workflow/scripts/trace.py --trained {input.trained:q} --data {input.data} --build {input.build}"
-        " --samples {params.samples} --output {output:q} 2>&1 | tee {log:q}"
+        " --samples {params.samples} --weights {params.weights} --output {output:q} 2>&1 | tee {log:q}"
 
 
 # A result small enough to commit, for what the README quotes.

@@ -1,5 +1,6 @@
 """Small made-up results, shaped as the pipeline writes them."""
 
+import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 import xarray as xr
 
 from brian2zoo import figures
+from brian2zoo.zoo import Zoo
 
 RATE = {"bp", "rbp", "dfa"}
 
@@ -90,23 +92,103 @@ def trace(layers: str = "784-200-200-10") -> xr.Dataset:
             "spike_population": ("spike", np.repeat(list(counts), list(counts.values()))),
             "onset": ("sample", 0.25 * np.arange(5), {"units": "s"}),
             "label": ("sample", [7, 2, 1, 0, 4]),
-            "V": ("time", 0.1 * np.mod(40 * time, 1), {"units": "V"}),
-            "U": ("time", 0.02 * noise, {"units": "V"}),
-            "I": ("time", 2e-10 * noise, {"units": "A"}),
-            "w": ("time", 1e-10 + 1e-13 * np.cumsum(noise), {"units": "A"}),
+            "output_V": ("time", 0.1 * np.mod(40 * time, 1), {"units": "V"}),
+            "output_U": ("time", 0.02 * noise, {"units": "V"}),
+            "output_I": ("time", 2e-10 * noise, {"units": "A"}),
+            "weight": ("time", 1e-10 + 1e-13 * np.cumsum(noise), {"units": "A"}),
         },
         coords={"time": ("time", time, {"units": "s"})},
-        attrs=attributes("erbp_plus", layers, 0, "mnist") | {"b_max": 1.15e-9, "V_th": 0.1},
+        attrs=attributes("erbp_plus", layers, 0, "mnist")
+        | {"parameters": json.dumps({"output.V_th": 0.1, "weight.b_max": 1.15e-9})},
+    )
+
+
+def gated(
+    experiment: str = "nbp",
+    layers: str = "400-400-10",
+    seed: int = 0,
+    dataset: str = "mnist20",
+    setting: str = "default",
+    epochs: int = 10,
+    samples: int = 30000,
+) -> xr.Dataset:
+    """A training of a gated circuit with binary outputs, from the untrained network on."""
+    rng = np.random.default_rng(seed)
+    epoch = np.arange(epochs + 1)
+    error = np.where(epoch, 0.04 + 0.1 / np.maximum(epoch, 1), 0.9) * rng.normal(1, 0.03, len(epoch))
+    spikes = {
+        "input_memory": 99, "hidden1": 3 * 90 + 8, "hidden1_low": 120 + 8, "hidden1_high": 70 + 8, "hidden1_memory": 90,
+        "error_plus": 0.1, "error_minus": 0.2,
+    }  # fmt: skip
+    counted = np.where(epoch[:, None] > 0, list(spikes.values()), np.nan)
+    n_inputs, n_hidden, n_classes = map(int, layers.split("-"))
+    drawn = {"input_hidden1": (n_inputs, n_hidden), "hidden1_output": (n_hidden, n_classes)}
+    weights = {name: (name.split("_"), 2.0 * rng.integers(-120, 121, size)) for name, size in drawn.items()}
+    return xr.Dataset(
+        {
+            "test_error": ("epoch", error),
+            "exact_error": ("epoch", 1.2 * error),
+            "membrane_error": ("epoch", 0.7 * error),
+            "mse": ("epoch", 0.1 * error),
+            "spikes": (("epoch", "population"), counted),
+            "test_spikes": (("epoch", "test_population"), np.ones((len(epoch), 1))),
+        }
+        | {f"w0_{name}": weight for name, weight in weights.items()}
+        | {f"w_{name}": (dims, np.clip(1.5 * values, -256, 254)) for name, (dims, values) in weights.items()},
+        coords={"epoch": epoch, "population": list(spikes), "test_population": ["output"]},
+        attrs=attributes(experiment, layers, seed, dataset, setting) | {"samples": samples},
+    )
+
+
+def phased_trace(layers: str = "64-30-10", n_samples: int = 3) -> xr.Dataset:
+    """Spikes of a circuit that follows the authors' table: each population fires where the table lets it."""
+    rng = np.random.default_rng(0)
+    table = Zoo().phases("backpropagation")
+    sizes = dict(zip(("input", "hidden", "output"), map(int, layers.split("-")), strict=True))
+    spikes = [
+        (1e-3 * (12 * sample + number - 1), unit, name)
+        for sample in range(n_samples)
+        for number, phase in table.phases.items()
+        for name in phase.fires
+        for unit in rng.permutation(sizes[table.populations[name].layer])[:4]
+    ]
+    spikes += [(1e-3 * step, step % 12, "train_gates") for step in range(12 * n_samples)]
+    times, units, names = zip(*spikes, strict=True)
+    time = 1e-3 * np.arange(12 * n_samples)
+    return xr.Dataset(
+        {
+            "spike_time": ("spike", list(times), {"units": "s"}),
+            "spike_unit": ("spike", list(units)),
+            "spike_population": ("spike", list(names)),
+            "onset": ("sample", time[::12], {"units": "s"}),
+            "label": ("sample", rng.integers(0, 10, n_samples)),
+        },
+        coords={"time": ("time", time, {"units": "s"})},
+        attrs=attributes("nbp", layers, 0, "digits")
+        | {"phases": json.dumps(table.model_dump(mode="json")), "weights": "initial"},
+    )
+
+
+def mapping(mode: str = "train", energy: float = 6e-4, latency: float = 2e-3) -> xr.Dataset:
+    return xr.Dataset(
+        {"energy": ((), energy), "latency": ((), latency)},
+        attrs=attributes("nbp", "400-400-10", 0, "mnist20") | {"mode": mode, "chip": "Loihi 1"},
     )
 
 
 @pytest.fixture
 def make() -> dict[str, Callable[..., xr.Dataset]]:
     """Makers of results, by kind."""
-    return {"training": training, "evaluation": evaluation, "bits": bits, "trace": trace}
+    makers = (training, evaluation, bits, trace, gated, phased_trace, mapping)
+    return {maker.__name__: maker for maker in makers}
 
 
 @pytest.fixture(scope="session")
 def erbp() -> dict[str, Any]:
     """What the paper reports."""
     return figures.published("erbp")
+
+
+@pytest.fixture(scope="session")
+def nbp() -> dict[str, Any]:
+    return figures.published("nbp")

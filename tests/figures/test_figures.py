@@ -16,10 +16,16 @@ from PIL import Image
 
 from brian2zoo import figures
 from brian2zoo.figures.style import FOOTER, LOOKS, look, method_order
-from brian2zoo.zoo import ROOT
+from brian2zoo.zoo import ROOT, Zoo
 
 NAMES = [f"erbp_{n}" for n in ("alignment", "bits", "curves", "latency", "networks", "operations", "raster")]
-METHODS = list(LOOKS)
+NAMES += [f"nbp_{n}" for n in ("ablations", "comparison", "connectivity", "curves", "raster", "sparsity", "weights")]
+ALWAYS = ("erbp_networks", "nbp_comparison")  # they draw what is published
+
+
+def methods(paper: str) -> list[str]:
+    """Experiments of a paper that have a look of their own."""
+    return [name for name in LOOKS if Zoo().experiment(name).paper == paper]
 
 
 def module(name: str) -> ModuleType:
@@ -27,19 +33,33 @@ def module(name: str) -> ModuleType:
 
 
 @pytest.fixture
-def everything(make) -> list[xr.Dataset]:
-    """Results of every kind: two data sets, one and two hidden layers, a seed that failed, an unknown method."""
+def everything(make) -> dict[str, list[xr.Dataset]]:
+    """Results of every kind, by paper: two data sets, a seed that failed, an unknown method, several depths."""
     networks = [("mnist", "784-100-10"), ("mnist", "784-200-200-10"), ("digits", "64-100-10")]
     trained = [
         make["training"](method, layers, seed, dataset, epochs=30)
-        for method in METHODS
+        for method in methods("erbp")
         for dataset, layers in networks
         for seed in range(2)
     ]
     failed = make["training"]("erbp_plus", "784-100-10", 2, errors=[0.9] * 30)
     mine = make["training"]("my_rule", "64-100-10", 0, "digits", epochs=3)
     tested = [make["evaluation"](m, layers) for m in ("erbp_plus", "erbp_times") for _, layers in networks[:2]]
-    return [*trained, failed, mine, *tested, make["bits"](), make["trace"]()]
+    gated = [
+        make["gated"](method, layers, seed, dataset, epochs=epochs)
+        for method in (*methods("nbp"), "my_rule")
+        for dataset, layers, epochs in (("mnist20", "400-400-10", 120), ("digits", "64-100-10", 30))
+        for seed in range(2)
+    ]
+    phased = [make["phased_trace"](), make["mapping"]("train"), make["mapping"]("test")]
+    return {
+        "erbp": [*trained, failed, mine, *tested, make["bits"](), make["trace"]()],
+        "nbp": [*gated, make["gated"]("nbp", seed=2, epochs=2), *phased],
+    }
+
+
+def paper_of(name: str) -> str:
+    return name.partition("_")[0]
 
 
 def tick_labels(axis: Axis) -> list[Text]:
@@ -50,8 +70,8 @@ def tick_labels(axis: Axis) -> list[Text]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_text_is_legible_inside_the_page_and_does_not_overlap(name, everything, erbp) -> None:
-    figure = module(name).draw(everything, erbp)
+def test_text_is_legible_inside_the_page_and_does_not_overlap(name, everything) -> None:
+    figure = module(name).draw(everything[paper_of(name)], figures.published(paper_of(name)))
     figure.draw_without_rendering()
     along_axes = [tick_labels(axis) for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)]
     of_ticks = figure.findobj(lambda artist: isinstance(artist, Tick))
@@ -71,11 +91,15 @@ def test_text_is_legible_inside_the_page_and_does_not_overlap(name, everything, 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("kind", ["nothing", "one of each"])
-def test_missing_results_do_not_matter(name, kind, make, erbp) -> None:
-    one = [make["training"]("bp", epochs=1), make["evaluation"](), make["bits"](states=False), make["trace"]()]
-    figure = module(name).draw(one if kind == "one of each" else [], erbp)
+def test_missing_results_do_not_matter(name, kind, make) -> None:
+    one = {
+        "erbp": [make["training"]("bp", epochs=1), make["evaluation"](), make["bits"](states=False), make["trace"]()],
+        "nbp": [make["gated"](epochs=1), make["phased_trace"](n_samples=1)],
+    }
+    given = one[paper_of(name)] if kind == "one of each" else []
+    figure = module(name).draw(given, figures.published(paper_of(name)))
     assert isinstance(figure, Figure)
-    if kind == "nothing" and name != "erbp_networks":  # which draws what is published
+    if kind == "nothing" and name not in ALWAYS:
         assert "nothing to draw" in figure.axes[0].get_title(loc="left")
 
 
@@ -112,7 +136,8 @@ def test_published_values_are_those_of_the_same_data_network_and_method(make, er
 
 
 @pytest.mark.parametrize(
-    ("certainty", "face", "bars"), [("corroborated", "red", 0), ("memory", "white", 1), ("code", "white", 1)]
+    ("certainty", "face", "bars"),
+    [("article", "red", 0), ("corroborated", "red", 0), ("memory", "white", 1), ("code", "white", 1)],
 )
 def test_an_uncertain_value_is_open_and_has_a_bar(certainty, face, bars) -> None:
     axes = Figure().subplots()
@@ -148,7 +173,9 @@ def test_methods_come_in_the_papers_order_then_others() -> None:
 
 
 def test_methods_differ_in_colour_and_in_marker() -> None:
-    assert len({shown.colour for shown in LOOKS.values()}) == len({shown.marker for shown in LOOKS.values()}) == 7
+    for paper, number in (("erbp", 7), ("nbp", 5)):
+        looks = [LOOKS[name] for name in methods(paper)]
+        assert len({shown.colour for shown in looks}) == len({shown.marker for shown in looks}) == number
 
 
 def test_title_counts_seeds(make) -> None:

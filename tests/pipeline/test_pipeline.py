@@ -140,7 +140,7 @@ def test_a_number_in_a_rule_retrains_what_uses_it_and_compiles_nothing(checkout:
         "train erbp_fixed_point 64-6-10 on digits, synapse.bits=8, seed 0",
         "test erbp_plus 64-6-10 on digits, seed 0",
         "gather the sweeps over bits",
-        "draw curves",
+        "draw curves of erbp",
     } <= stale
     assert not [message for message in stale if " bp " in message or message.startswith(("compile", "encode"))]
 

@@ -61,25 +61,34 @@ class Bits(_Part):
         return tuple(f"{shared}{parameter}={value}" for value in values)
 
 
+Paper = Literal["erbp", "nbp"]
+
+
 class Watched(_Part):
-    """The network whose spikes and traces are drawn."""
+    """The network of a paper whose spikes and traces are drawn."""
 
     dataset: str
     experiment: str
     layers: str
     setting: str = "default"
-    samples: PositiveInt = 5
+    samples: PositiveInt = Field(5, description="so many, the first of the test split")
+    weights: Literal["trained", "initial"] = Field("trained", description="those the network starts to learn on from")
 
 
 class Config(_Part):
     """A whole configuration: config/config.yaml, with the overrides of --configfile and --config on top."""
 
-    paper: Literal["erbp"] = Field(description="whose figures are drawn")
+    paper: tuple[Paper, ...] = Field(description="whose figures are drawn; one or a list")
     datasets: dict[str, DatasetSettings] = Field(description="data sets by the name used below")
     training: tuple[Training, ...]
     bits: Bits
-    trace: Watched
+    trace: dict[Paper, Watched] = Field(description="what is watched closely, for each paper")
     capacity: PositiveInt = Field(1000, description="most samples a run of a binary; a checkpoint follows each")
+
+    @field_validator("paper", mode="before")
+    @classmethod
+    def _one_or_a_list(cls, paper: Any) -> Any:
+        return [paper] if isinstance(paper, str) else paper
 
     def trainings(self) -> dict[tuple[str, str, str, str], Training]:
         """Training of each (data set, experiment, layers, setting); ZooError if one is asked for twice."""
@@ -121,4 +130,7 @@ def load_config(data: Mapping[str, Any], where: str | Path = "config/config.yaml
         if entry.dataset not in config.datasets:
             known = ", ".join(config.datasets)
             raise ZooError(where, "training.dataset", f"there is no data set '{entry.dataset}'", f"known: {known}")
+    for paper in config.paper:
+        if paper not in config.trace:
+            raise ZooError(where, f"trace.{paper}", "no network is named to watch", "add it, or leave the paper out")
     return config

@@ -1,25 +1,36 @@
-"""A few samples of a network watched closely: every spike, and the traces of one output neuron."""
+"""A few samples of a network watched closely: every spike, and one output unit and one of its weights at every step."""
 
 from collections.abc import Mapping
 
+import brian2
 import numpy as np
 import xarray as xr
+from brian2.equations.equations import SUBEXPRESSION, Equations
 
 from brian2zoo.circuits import Circuit
+from brian2zoo.errors import ZooError
 from brian2zoo.network import Recording, trace_name
 from brian2zoo.runner import Runner, run_seed
-
-TRACED = ("V", "U", "I")
+from brian2zoo.zoo import Zoo
 
 
 def recording(circuit: Circuit, unit: int = 0, pre: int = 32) -> Recording:
-    """Every spike, the state of output neuron `unit`, and its weight from hidden neuron `pre`.
+    """Every spike, the state of output unit `unit`, and its weight from hidden unit `pre`.
 
-    The defaults are the ones the authors draw; a smaller layer gives its last neuron.
+    The state is what the model of the neuron declares. The defaults are those that Neftci et al. (2017) draw; a
+    smaller layer gives its last unit.
+
+    Raises
+    ------
+    ZooError
+        If the output does not spike.
     """
-    last = circuit.forward[-1]
+    output, last = circuit.population("output"), circuit.forward[-1]
+    if not output.neuron.threshold:
+        problem = f"its output '{output.neuron.name}' does not spike: there is nothing to watch"
+        raise ZooError(circuit.experiment.path, "neurons.output", problem, "name a spiking experiment under `trace`")
     pre = min(pre, last.pre.size - 1)
-    states = [("output", variable, unit) for variable in TRACED]
+    states = [("output", variable, unit) for variable in _declared(output.neuron.equations)]
     return Recording(
         spikes=tuple(p.name for p in circuit.populations if p.neuron.threshold and p.role != "noise"),
         states=(*states, (last.name, "w", pre * last.post.size + unit)),
@@ -32,11 +43,11 @@ def trace(
     """Run the samples of `data` while learning and return spikes and traces, all in SI units.
 
     Returns `spike_time`, `spike_unit`, `spike_population` (spike), `onset`, `label` (sample), and over `time`
-    the state variables of the output neuron and one of its weights `w`.
+    `output_NAME` for each state variable of the output unit and `weight`. Attributes: `parameters` of that unit,
+    `output.NAME`, and of the weight, `weight.NAME`; and `phases`, the table that the circuit follows, if it does.
     """
     keep = [f"{name}_spikes.{v}" for name in watched.spikes for v in ("t", "i")]
-    traces = {variable: f"{trace_name(group, variable, index)}" for group, variable, index in watched.states}
-    keep += [f"{name}.{variable}" for variable, name in traces.items()]
+    keep += [_result_of(state) for state in watched.states]
     given = {"input": data.input.values, "label": data.target.values}
     out = runner.run(given, weights, run_seed(seed, "trace"), tuple(keep))
 
@@ -54,13 +65,39 @@ def trace(
     n = data.sizes["sample"]
     add("onset", "sample", np.arange(n) * runner.sample_time, "s", "onset of the sample")
     add("label", "sample", data.label.values, "1", "class of the sample")
-    steps = np.arange(len(out[f"{traces['V']}.V"])) * runner.dt
+
+    circuit = runner.circuit
+    last = circuit.forward[-1]
+    equations = {"output": circuit.population("output").neuron.equations, last.name: last.synapse.state}
+    values = {(group, variable): out[_result_of((group, variable, i))] for group, variable, i in watched.states}
+    steps = np.arange(len(next(iter(values.values())))) * runner.dt
     result = result.assign_coords(time=("time", steps, {"units": "s", "long_name": "time"}))
-    units_of = {"V": "V", "U": "V", "I": "A", "w": "A"}
-    meanings = {"V": "membrane potential", "U": "dendritic error", "I": "synaptic current", "w": "weight"}
-    for variable, name in traces.items():
-        add(variable, "time", out[f"{name}.{variable}"], units_of[variable], meanings[variable])
-    parameters = runner.parameters
-    last = runner.circuit.forward[-1].name
-    result.attrs |= {"V_th": parameters["output.V_th"], "b_max": parameters[f"{last}.b_max"]}
+    for (group, variable), over_time in values.items():
+        name, meaning = (f"output_{variable}", f"{variable} of an output unit") if group == "output" else _WEIGHT
+        add(name, "time", over_time, _si_unit(equations[group], variable), meaning)
+    named = {"output": "output", last.name: "weight"}
+    parameters = [(*key.split(".", 1), value) for key, value in runner.parameters.items()]
+    result.attrs["parameters"] = {f"{named[g]}.{name}": value for g, name, value in parameters if g in named}
+    if phases := circuit.experiment.phases.get(circuit.mode):
+        result.attrs["phases"] = Zoo().phases(phases).model_dump(mode="json")
     return result
+
+
+_WEIGHT = ("weight", "weight to that unit")
+
+
+def _result_of(state: tuple[str, str, int]) -> str:
+    """Variable of a run that holds a trace."""
+    return f"{trace_name(*state)}.{state[1]}"
+
+
+def _declared(equations: str) -> list[str]:
+    """Variables that equations state values of, in their order."""
+    parsed = Equations(equations)
+    return [name for name, equation in parsed.items() if equation.type != SUBEXPRESSION]
+
+
+def _si_unit(equations: str, variable: str) -> str:
+    """Symbol of the unit of a variable, '1' if it has none."""
+    dimensions = Equations(equations)[variable].dim
+    return "1" if dimensions.is_dimensionless else str(brian2.get_unit(dimensions))

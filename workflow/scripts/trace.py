@@ -1,10 +1,11 @@
-"""Run a few samples of a trained network, still learning, and keep every spike and some traces."""
+"""Run a few samples of a network while it learns, and keep every spike and some traces."""
 
 from pathlib import Path
 
 from typer import Option
 
 from brian2zoo import results, stage
+from brian2zoo.circuits import initial_weights
 from brian2zoo.trace import recording, trace
 
 
@@ -13,12 +14,15 @@ def main(
     data: Path = Option(help="encoded split the samples are taken from"),
     build: Path = Option(help="program that records"),
     samples: int = Option(help="number of samples, from the first"),
+    weights: str = Option("trained", help="trained or initial: those it starts from"),
     output: Path = Option(help="file to write"),
 ) -> None:
     net = stage.trained_network(trained, "trace", build)
     few = results.read(data).isel(sample=slice(samples))
-    watched = trace(net.runner, recording(net.runner.circuit), few, net.weights, net.seed)
-    stage.write(watched, output, net.experiment, **net.facts)
+    circuit = net.runner.circuit
+    start = initial_weights(circuit, net.seed) if weights == "initial" else net.weights
+    watched = trace(net.runner, recording(circuit), few, start, net.seed)
+    stage.write(watched, output, net.experiment, **net.facts, weights=weights)
 
 
 stage.run(main)

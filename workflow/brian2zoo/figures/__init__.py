@@ -26,10 +26,13 @@ MANY_EPOCHS = 20  # an axis of more epochs is logarithmic, as the papers' are
 # --- The papers' values ---------------------------------------------------------------------------
 
 CERTAINTY = {
+    "article": "published (article)",
     "corroborated": "published (corroborated)",
     "memory": "published (from memory, unverified)",
     "code": "published (authors' scripts, unverified)",
+    "resimulation": "independent re-simulation, not published",
 }
+CERTAIN = ("article", "corroborated")
 
 
 def published(paper: str) -> dict[str, Any]:
@@ -48,13 +51,13 @@ def published_error(result: xr.Dataset, paper: Mapping[str, Any]) -> Mapping[str
 def mark_published(
     axes: Axes, x: float, y: float, certainty: str, half_width: float, colour: str, along: str = "y", **keywords: Any
 ) -> None:
-    """A diamond at a published value: filled if corroborated, else open with a bar of the half width.
+    """A diamond at a published value: filled if certain, else open with a bar of the half width.
 
     Parameters
     ----------
     along : the axis, 'x' or 'y', that the value and its half width lie on.
     """
-    certain = certainty == "corroborated"
+    certain = certainty in CERTAIN
     diamond = {"fmt": "D", "elinewidth": 0.8} | ({} if certain else {"markerfacecolor": "white"})
     bar = {} if certain else {f"{along}err": half_width}
     drawn = axes.errorbar(x, y, color=colour, zorder=4, **diamond, **bar, **keywords)
@@ -94,12 +97,16 @@ def _grouped(datasets: Sequence[xr.Dataset], key: Callable, order: Callable) -> 
 # --- Panels ---------------------------------------------------------------------------------------
 
 
-def panels(datasets: Sequence[xr.Dataset], needs: str, columns: int = 1) -> tuple[Figure, list[tuple]]:
+def panels(
+    datasets: Sequence[xr.Dataset], needs: str, columns: int = 1, height: float = 2.4, alike: bool = True
+) -> tuple[Figure, list[tuple]]:
     """A figure with one panel, or a row of `columns` panels, for each network.
 
     Parameters
     ----------
     needs : variable that a result must have to be drawn.
+    height : of a row, in inches.
+    alike : whether the panels of a row have one scale.
 
     Returns
     -------
@@ -108,8 +115,8 @@ def panels(datasets: Sequence[xr.Dataset], needs: str, columns: int = 1) -> tupl
     networks = by_network([dataset for dataset in datasets if needs in dataset])
     abreast = 2 if columns == 1 and len(networks) > 1 else 1
     rows = max(1, -(-len(networks) // abreast))
-    figure = Figure(figsize=(WIDTH, 0.6 + 2.4 * rows), layout="constrained")
-    grid = figure.subplots(rows, columns * abreast, squeeze=False, sharey="row" if columns > 1 else False)
+    figure = Figure(figsize=(WIDTH, 0.6 + height * rows), layout="constrained")
+    grid = figure.subplots(rows, columns * abreast, squeeze=False, sharey="row" if columns > 1 and alike else False)
     cells = list(grid.reshape(-1, columns))
     for axes in (axes for cell in cells[len(networks) :] for axes in cell):
         axes.set_axis_off()
@@ -153,7 +160,7 @@ def epoch_axis(axes: Axes, members: Sequence[xr.Dataset]) -> None:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
 
 
-def plain_log_ticks(axis: Axis, digits: Sequence[int] = (1, 2, 5)) -> None:
+def plain_log_ticks(axis: Axis, digits: Sequence[float] = (1, 2, 5)) -> None:
     """Ticks of a logarithmic axis at these leading digits, written as they are."""
     axis.set_major_locator(LogLocator(subs=digits))
     axis.set_major_formatter(StrMethodFormatter("{x:g}"))
@@ -165,6 +172,14 @@ def error_axis(axes: Axes) -> None:
     axes.set_yscale("log")
     plain_log_ticks(axes.yaxis, (1, 2, 3, 5, 7))
     axes.set_ylabel("test error (%)")
+
+
+def accuracy_axis(axis: Axis, digits: Sequence[float] = (1, 2, 3, 5, 7)) -> None:
+    """Scale of an axis of errors in % that are written as accuracies; logarithmic, to show 98 % and chance."""
+    axis.axes.set(**{f"{axis.axis_name}scale": "log"})
+    axis.set_inverted(True)
+    plain_log_ticks(axis, digits)
+    axis.set_major_formatter(lambda error, _: f"{100 - error:g}")
 
 
 def legend(figure: Figure) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from brian2zoo.figures import by_method, legend, panels, plain_log_ticks, title
+from brian2zoo.figures import accuracy_axis, by_method, legend, panels, title
 from brian2zoo.figures.style import GREY, THIN, look, styled
 
 UNITS = {"synops": "SynOps", "macs": "MACs"}
@@ -34,10 +34,7 @@ def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure
         axes.plot([], [], color=GREY, label="paper's count")
         axes.plot([], [], color=GREY, label="true count", linewidth=THIN)
         axes.set_yscale("log")
-        axes.set_xscale("log")
-        axes.invert_xaxis()
-        plain_log_ticks(axes.xaxis, (1, 2, 3, 5, 7))
-        axes.xaxis.set_major_formatter(lambda error, _: f"{100 - error:g}")
+        accuracy_axis(axes.xaxis)
         axes.set_xlabel("best test accuracy so far (%)")
         axes.set_ylabel("operations since the start")
         title(axes, members, "no published numbers")

@@ -5,6 +5,7 @@ and the spikes of its error neurons E+ and E-; its synaptic current I and the bo
 its weights. The paper shows them in two figures.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from matplotlib.figure import Figure
 from brian2zoo.figures import panels
 from brian2zoo.figures.style import BLACK, BLUE, GREY, PALE, VERMILLION, WIDTH, look, styled
 
+ROWS = {"V": "output_V", "U": "output_U", "I": "output_I", "w": "weight"}
 AXIS = {"V": (1e3, "mV"), "A": (1e9, "nA"), "s": (1e3, "ms")}  # unit of a result: factor to, and unit of, its axis
 TRACE_HEIGHT = 0.8  # inches
 FEW = 20  # units of a population whose spikes have room for a tick each
@@ -23,18 +25,18 @@ FEW = 20  # units of a population whose spikes have room for a tick each
 
 @styled
 def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure:
-    """The first trace among the results; of output neuron 0, unless an attribute `neuron` says otherwise."""
-    traces = [dataset for dataset in datasets if "spike_unit" in dataset]
+    """The first trace with such variables; of output neuron 0, unless an attribute `neuron` says otherwise."""
+    traces = [dataset for dataset in datasets if {"spike_unit", *ROWS.values()} <= set(dataset)]
     if not traces:
         return panels(traces, "spike_unit")[0]
     trace = traces[0]
     sizes = _sizes(trace)
-    heights = [*(np.log10(size) / 2 for size in sizes.values()), *[TRACE_HEIGHT] * 4]
+    heights = [*(np.log10(size) / 2 for size in sizes.values()), *[TRACE_HEIGHT] * len(ROWS)]
     figure = Figure(figsize=(WIDTH, 0.5 + sum(heights)), layout="constrained")
     rows = figure.subplots(len(heights), sharex=True, height_ratios=heights)
     for axes, (population, size) in zip(rows, sizes.items(), strict=False):
         _draw_spikes(axes, trace, population, size)
-    _draw_neuron(dict(zip("VUIw", rows[-4:], strict=True)), trace, sizes["label"])
+    _draw_neuron(dict(zip(ROWS, rows[-len(ROWS) :], strict=True)), trace, sizes["label"])
 
     for axes in rows:
         for onset in _scaled(trace.onset)[0]:
@@ -73,11 +75,12 @@ def _draw_neuron(rows: Mapping[str, Axes], trace: xr.Dataset, n_classes: int) ->
     """The state of one output neuron and one of its weights."""
     time, _ = _scaled(trace.time)
     for name, axes in rows.items():
-        values, unit = _scaled(trace[name])
+        values, unit = _scaled(trace[ROWS[name]])
         axes.plot(time, values, color=BLACK, linewidth=0.6)
         axes.set_ylabel(f"{name} ({unit})")
 
-    v_th, b_max = (factor * trace.attrs[name] for name, factor in (("V_th", AXIS["V"][0]), ("b_max", AXIS["A"][0])))
+    parameters = json.loads(trace.attrs["parameters"])
+    v_th, b_max = AXIS["V"][0] * parameters["output.V_th"], AXIS["A"][0] * parameters["weight.b_max"]
     rows["V"].axhline(v_th, color=GREY, linestyle="--", linewidth=0.8)
     rows["I"].axhspan(-b_max, b_max, color=PALE, zorder=0)
     for text, axes, y in (("threshold", rows["V"], v_th), (f"boxcar ±{b_max:g} nA", rows["I"], b_max)):

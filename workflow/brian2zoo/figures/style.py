@@ -38,7 +38,7 @@ styled = style.context(RC, after_reset=True)
 
 @dataclass(frozen=True)
 class Look:
-    """One method, the same in all figures; told apart by its marker as well as its colour.
+    """One method, or one reading of its answer, the same in all figures; told apart by its marker and its colour.
 
     Parameters
     ----------
@@ -64,6 +64,18 @@ LOOKS = {  # in the order of legends and columns
     "erbp_fixed_point": Look("eRBP+ fixed point", SKY, "p", dashed=True),
     "dfa": Look("DFA", PURPLE, "<", dashed=True),
     "readout_only": Look("readout only", ORANGE, ">", dashed=True),
+    "nbp": Look("nBP", BLUE, "o"),
+    "nbp_fixed_feedback": Look("fixed feedback", GREEN, "^", dashed=True),
+    "nbp_updated": Look("updated weights back", BLACK, "v", dashed=True),
+    "nbp_readout": Look("last layer only", ORANGE, ">", dashed=True),
+    "nbp_no_box": Look("no derivative", VERMILLION, "s", dashed=True),
+}
+
+
+READOUTS = {  # variable of a result: how the answer of binary outputs with a membrane is read
+    "membrane_error": Look("largest membrane", GREEN, "^"),
+    "test_error": Look("output spike", BLUE, "o"),
+    "exact_error": Look("all outputs right", VERMILLION, "s"),
 }
 
 

@@ -1,0 +1,69 @@
+"""Spikes a training sample that carry each quantity of the algorithm, against epochs.
+
+A layer fires in several phases; what it holds there is found by difference: h is kept in a memory that fires once,
+and h fires in three phases of its layer, so that the rest of that layer's spikes are errors.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import xarray as xr
+from matplotlib.figure import Figure
+
+from brian2zoo.figures import epoch_axis, legend, mark_published, panels, plain_log_ticks, seed_lines, title
+from brian2zoo.figures.nbp_curves import in_epochs, is_published, of_the_rule
+from brian2zoo.figures.style import BLACK, BLUE, GREY, ORANGE, PURPLE, SKY, VERMILLION, Look, styled
+
+QUANTITIES = {
+    "x": Look("x, active inputs", GREY, "o"),
+    "h_low": Look("h above 0", SKY, "v"),
+    "h": Look("h, above one half", BLUE, "s"),
+    "h_high": Look("h above 1", PURPLE, "^"),
+    "d1": Look("hidden errors, both signs", VERMILLION, "<"),
+    "o": Look("active outputs, in the test", BLACK, "p"),
+    "d2": Look("output errors, both signs", ORANGE, ">"),
+}
+EDGE = 1.03  # of the axes, where values of later epochs stand
+
+
+@styled
+def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure:
+    """One panel a network; diamonds are of the re-simulation, at their epoch or at the right edge."""
+    figure, networks = panels(of_the_rule(datasets, published), "spikes", height=3.2)
+    for (axes,), members in networks:
+        seeds = [in_epochs(member, published) for member in members]
+        counted = [quantities(seed) for seed in seeds]
+        known = is_published(members[0], published)
+        for name, shown in QUANTITIES.items():
+            seed_lines(axes, [count[name] for count in counted], shown)
+            if known and (entry := published["spikes"].get(name)):
+                within = entry["epoch"] < max(float(seed.epoch[-1]) for seed in seeds)
+                place = (entry["epoch"] if within else EDGE, entry["value"], entry["certainty"])
+                where = {} if within else {"transform": axes.get_yaxis_transform()}
+                mark_published(axes, *place, 0, shown.colour, **where)
+        axes.set_yscale("log")
+        plain_log_ticks(axes.yaxis)
+        axes.set_ylabel("spikes a sample")
+        epoch_axis(axes, seeds)
+        title(axes, members, "diamonds: re-simulated" if known else "no published values")
+    legend(figure)
+    return figure
+
+
+def quantities(result: xr.Dataset) -> xr.Dataset:
+    """Mean spikes a sample, over `epoch` from the first, of `QUANTITIES`."""
+    after = result.where(result.epoch > 0)
+    spikes = {str(name): after.spikes.sel(population=name, drop=True) for name in result.population.values}
+    h = spikes["hidden1_memory"]
+    d1 = spikes["hidden1"] - 3 * h
+    return xr.Dataset(
+        {
+            "x": spikes["input_memory"],
+            "h": h,
+            "h_low": spikes["hidden1_low"] - d1,
+            "h_high": spikes["hidden1_high"] - d1,
+            "d1": d1,
+            "o": after.test_spikes.sel(test_population="output", drop=True),
+            "d2": spikes["error_plus"] + spikes["error_minus"],
+        }
+    )
