@@ -32,7 +32,7 @@ def seconds(experiment: str, layers: str, device: str) -> list[float]:
 def from_cache(experiment: str, layers: str) -> float:
     """Seconds until a program that was built before is there again."""
     circuit = stage.circuit_of(stage.experiment_of(experiment), layers, "train")
-    cache = BUILDS / "cache"
+    cache = BUILDS / "cache of build.py"
     arguments = (circuit, network.duration(circuit, "T_train"), 10, BUILDS / "cached", cache)
     build_cached(*arguments)
     begin = time.perf_counter()
@@ -46,7 +46,7 @@ def main(
     output: Path = OUTPUT,
 ) -> None:
     """Build each experiment for both devices, print seconds, write them to a file."""
-    shutil.rmtree(BUILDS / "cache", ignore_errors=True)
+    shutil.rmtree(BUILDS / "cache of build.py", ignore_errors=True)
     times = [[seconds(name, layers, device) for device in DEVICES.values()] for name in experiments]
     cached = [from_cache(name, layers) for name in experiments]
     dims = ("experiment", "device", "step")

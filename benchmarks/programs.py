@@ -15,7 +15,7 @@ from brian2zoo.circuits import Circuit, Mode, initial_weights
 from brian2zoo.datasets import DatasetSettings, load
 from brian2zoo.encode import encode_dataset
 from brian2zoo.runner import Runner
-from brian2zoo.simulate import Binary, build
+from brian2zoo.simulate import Binary, build_cached
 from brian2zoo.spec import Experiment
 from brian2zoo.zoo import Zoo, read_yaml
 
@@ -40,7 +40,11 @@ def program(experiment: Experiment, layers: str, device: str, capacity: int, mod
     folder = BUILDS / "_".join(
         [experiment.name, *experiment.neurons.values(), experiment.precision, layers, device, mode]
     )
-    return Runner(circuit, Binary(build(circuit, sample_time, capacity, folder, device_name=device)), sample_time)
+    return Runner(
+        circuit,
+        Binary(build_cached(circuit, sample_time, capacity, folder, BUILDS / "cache", device_name=device)),
+        sample_time,
+    )
 
 
 def user_seconds(run: Callable[[], Any]) -> float:

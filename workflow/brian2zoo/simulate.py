@@ -67,7 +67,9 @@ def parameter_values(circuit: Circuit) -> dict[str, float]:
     }
 
 
-def build_key(circuit: Circuit, sample_time: Any, capacity: int, recording: Recording) -> str:
+def build_key(
+    circuit: Circuit, sample_time: Any, capacity: int, recording: Recording, device_name: str = DEVICE
+) -> str:
     """Hash of all that a binary depends on; two builds with equal keys are the same program."""
     codes = compose(circuit)
     strings = [
@@ -76,7 +78,8 @@ def build_key(circuit: Circuit, sample_time: Any, capacity: int, recording: Reco
     ]
     wiring = [(p.name, p.pre.size, p.post.size, p.pairs is None, p.one_to_one, p.delay) for p in circuit.projections]
     times = [str(sample_time), str(duration(circuit, "dt")), capacity, circuit.experiment.precision]
-    return fingerprint(strings, wiring, circuit.layers, times, str(recording), brian2.__version__, _generator())
+    made_by = [device_name, brian2.__version__, _generator()]
+    return fingerprint(strings, wiring, circuit.layers, times, str(recording), made_by)
 
 
 def _generator() -> str:
@@ -148,14 +151,15 @@ def build_cached(
     cache: Path,
     recording: Recording = OUTPUT_ONLY,
     threads: int = 1,
+    device_name: str = DEVICE,
 ) -> Path:
     """As `build`, but a program of the same content is taken from `cache` if it is there."""
-    stored = Path(cache) / build_key(circuit, sample_time, capacity, recording)
+    stored = Path(cache) / build_key(circuit, sample_time, capacity, recording, device_name)
     stored.parent.mkdir(parents=True, exist_ok=True)
     # Experiments that share a program are often built side by side: the second waits for the first.
     with FileLock(f"{stored}.lock"):
         if not (stored / MANIFEST).exists():
-            build(circuit, sample_time, capacity, stored, recording, threads)
+            build(circuit, sample_time, capacity, stored, recording, threads, device_name)
     shutil.rmtree(directory, ignore_errors=True)
     return Path(shutil.copytree(stored, directory, copy_function=os.link))
 
