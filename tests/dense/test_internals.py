@@ -12,8 +12,9 @@ from brian2.core.functions import DEFAULT_FUNCTIONS
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 
-from brian2zoo.dense.device import CLOCK_SET, connects_all
+from brian2zoo.dense.device import CLOCK_SET, shape_of
 from brian2zoo.dense.program import FUNCTION, SUPPORT
+from brian2zoo.dense.rows import Rows
 
 
 @pytest.mark.parametrize(
@@ -84,9 +85,20 @@ def test_what_a_projection_says_of_itself() -> None:
     assert updater.template_kwds["_index_var"] is synapses.variables["_synaptic_post"]
 
 
-def test_how_all_to_all_is_written(monkeypatch) -> None:
+@pytest.mark.parametrize(
+    ("condition", "shape"),
+    [
+        ({}, Rows(3, 3)),
+        ({"j": "i"}, Rows(1, 3, diagonal=True)),
+        ({"condition": "i != j"}, None),
+        ({"p": 0.5}, None),
+        ({"n": 2}, None),
+        ({"j": "i + 1", "skip_if_invalid": True}, None),
+    ],
+)
+def test_how_connections_are_written(monkeypatch, condition: dict[str, Any], shape: Rows | None) -> None:
     asked = {}
-    group = brian2.NeuronGroup(2, "x : 1")
+    group = brian2.NeuronGroup(3, "x : 1")
     synapses = brian2.Synapses(group, group, "w : 1")
 
     def create(owner: object, code: dict, template: str, **options: Any) -> None:
@@ -94,6 +106,6 @@ def test_how_all_to_all_is_written(monkeypatch) -> None:
 
     monkeypatch.setattr("brian2.synapses.synapses.create_runner_codeobj", create)
     with contextlib.suppress(TypeError):  # the code object made here does nothing
-        synapses.connect()
+        synapses.connect(**condition)
     assert asked["template"] == "synapses_create_generator"
-    assert connects_all({"update": asked["update"]}, asked)
+    assert shape_of(synapses, {"update": asked["update"]}, asked) == shape
