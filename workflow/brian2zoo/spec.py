@@ -16,9 +16,10 @@ from pydantic import (
     ConfigDict,
     Field,
     WithJsonSchema,
+    model_validator,
 )
 
-from brian2zoo.errors import ZooError
+from brian2zoo.errors import ZooError, did_you_mean
 
 _LINE = re.compile(r"^(?P<name>[A-Za-z_]\w*(\.[A-Za-z_]\w*)?)\s*=\s*(?P<value>[^#=]+?)\s*(#\s*(?P<meaning>.*))?$")
 
@@ -302,6 +303,48 @@ class Experiment(File):
         return self.model_copy(update={"parameters": tuple(lines.values())})
 
 
+class Quantity(BaseModel):
+    """A number of a chip, or one for each value of a choice of its design."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    value: float | str | dict[str | int, float] = Field(description="the number, the choice, or a number a choice")
+    unit: str
+    meaning: str
+    source: str = Field(description="key of `sources`")
+    by: str = Field("", description="choice of the design that picks one of several values")
+    like: str = Field("", description="quantity by which this one, given at the default technology, changes with it")
+    least: float | None = Field(None, description="smallest value that makes sense")
+    most: float | None = Field(None, description="largest value that makes sense")
+    whole: bool = Field(False, description="whether only whole numbers make sense")
+
+
+class ComputeInMemory(File):
+    """models/chips: a chip whose arrays of memory cells multiply in place."""
+
+    kind: Literal["compute_in_memory"] = Field(description="compute_in_memory: the format described here")
+    sources: dict[str, str] = Field(description="where the numbers come from, by the key they name")
+    design: dict[str, Quantity] = Field(description="what a designer chooses")
+    quantities: dict[str, Quantity] = Field(description="what technology and circuits make of it")
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> "ComputeInMemory":
+        for name, quantity in (self.design | self.quantities).items():
+            for key, used, known in (
+                ("source", quantity.source, self.sources),
+                ("by", quantity.by or quantity.source, self.design if quantity.by else self.sources),
+                ("like", quantity.like or quantity.source, self.quantities if quantity.like else self.sources),
+            ):
+                if used not in known:
+                    remedy = did_you_mean(used, known, f"known: {', '.join(known)}")
+                    raise ValueError(f"'{name}' has an unknown {key} '{used}'|{remedy}")
+            if isinstance(quantity.value, dict) != bool(quantity.by):
+                raise ValueError(f"'{name}' needs both `by` and several values, or neither|see the other lines")
+        both = sorted(self.design.keys() & self.quantities.keys())
+        if both:
+            raise ValueError(f"'{both[0]}' is in design and in quantities|keep one of the lines")
+        return self
+
+
 KINDS: dict[str, tuple[type[File], str]] = {
     "neuron": (NeuronModel, "models/neurons"),
     "synapse": (SynapseModel, "models/synapses"),
@@ -310,9 +353,22 @@ KINDS: dict[str, tuple[type[File], str]] = {
     "phases": (PhaseTable, "models/phases"),
     "rule": (Rule, "rules"),
     "experiment": (Experiment, "config/experiments"),
+    "cim": (ComputeInMemory, "models/chips"),
 }
 MERGED_BY_LINE = ("parameters", "weights")
-MERGED_BY_KEY = ("neurons", "synapses", "protocol", "encoders", "states", "phases", "matrices", "populations")
+MERGED_BY_KEY = (
+    "neurons",
+    "synapses",
+    "protocol",
+    "encoders",
+    "states",
+    "phases",
+    "matrices",
+    "populations",
+    "sources",
+    "design",
+    "quantities",
+)
 
 
 def json_schemas() -> dict[str, dict[str, Any]]:
