@@ -129,6 +129,55 @@ def check(
     raise typer.Exit(1 if mistakes else 0)
 
 
+@app.command("map")
+def map_network(
+    ctx: typer.Context,
+    chip: Annotated[str, typer.Option(help="File in models/chips.")],
+    layers: Annotated[str, typer.Option(help="Sizes of the layers, such as 784,200,10.")] = "",
+    run: Annotated[Path | None, typer.Option(help="Result of a training, instead of --layers.")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="Numbers of the chip file to replace.")] = None,
+    more: Annotated[list[str] | None, typer.Argument(metavar="NAME=VALUE", help="Further ones.")] = None,
+    rule: Annotated[str, typer.Option(help="bp or dfa; default that of the run, else bp.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="All numbers as JSON.")] = False,
+) -> None:
+    """What an epoch of training a network costs on a chip: areas, and time and energy by phase and part."""
+    zoo: Zoo = ctx.obj
+    mappers = {"cim": _map_cim}
+    for kind, mapper in mappers.items():
+        if chip in zoo.names(kind):
+            mapper(zoo, chip, layers, run, [*(set_ or []), *(more or [])], rule, as_json)
+            return
+    known = [name for kind in mappers for name in zoo.names(kind)]
+    raise ZooError("--chip", "", f"there is no chip '{chip}'", did_you_mean(chip, known, f"chips: {', '.join(known)}"))
+
+
+def _map_cim(zoo: Zoo, chip: str, layers: str, run: Path | None, settings: list[str], rule: str, as_json: bool) -> None:
+    from brian2zoo.mapping.cim import estimate, report
+    from brian2zoo.mapping.cim.request import request
+
+    asked = request(zoo, layers, run, settings, rule)
+    result = estimate(zoo.cim(chip), asked.layers, asked.settings, asked.rule)
+    if as_json:
+        out.print_json(json.dumps(report(result)))
+        return
+    out.print(f"{zoo.cim(chip).title}: {result.attrs['layers']}, {asked.rule.upper()}, one epoch", style="bold")
+    area = _table("area", "mm2", "%")
+    for name, values in result.data_vars.items():
+        if name.endswith("_um2"):
+            share = 100 * float(values) / float(result.ChipArea_um2)
+            area.add_row(values.attrs["long_name"], f"{float(values) / 1e6:.4g}", f"{share:.3g}")
+    out.print(area, soft_wrap=False)
+    costs = _table("phase or part", "ms", "mJ")
+    costs.add_row("total", f"{float(result.Total_lat_ns) / 1e6:.4g}", f"{float(result.Total_E_pJ) / 1e9:.4g}")
+    for name in result.data_vars:
+        stem = name.removesuffix("_lat_ns")
+        if f"{stem}_E_pJ" in result and name != stem and not stem.startswith("Total") and not stem.endswith("peak"):
+            time, energy = (float(result[f"{stem}_{key}"].sum()) for key in ("lat_ns", "E_pJ"))
+            label = result[name].attrs["long_name"].removeprefix("time: ")
+            costs.add_row(label, f"{time / 1e6:.4g}", f"{energy / 1e9:.4g}")
+    out.print(costs, soft_wrap=False)
+
+
 @app.command()
 def schemas(ctx: typer.Context) -> None:
     """Write schemas/KIND.json, by which editors complete and check the text files.
