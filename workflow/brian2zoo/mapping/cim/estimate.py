@@ -42,7 +42,8 @@ def estimate(
     -------
     dataset over the dimensions of the settings and `layer`: areas in um2; time in ns and energy in pJ of an epoch by
     phase (``FW_lat_ns``), of its core without buffers, wires and DRAM (``FWpeak_lat_ns``), by part
-    (``brk_ADC_lat_ns``), and in total. Names are those of DNN+NeuroSim's output. The parts add up to the total; energy is without leakage.
+    (``brk_ADC_lat_ns``), and in total. Names are those of DNN+NeuroSim's output.
+    The parts add up to the total; energy is without leakage.
 
     Notes
     -----
