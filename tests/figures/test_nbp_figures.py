@@ -115,6 +115,11 @@ def test_quantities_are_told_apart_by_the_phases_a_layer_fires_in(make) -> None:
     assert found == pytest.approx({"x": 99, "h": 90, "h_low": 120, "h_high": 70, "d1": 8, "o": 1, "d2": 0.3})
 
 
+def test_a_table_with_other_populations_is_left_out(make, nbp) -> None:
+    edited = make["gated"]().isel(population=slice(1, None))
+    assert "nothing to draw" in heading(nbp_sparsity.draw([edited], nbp).axes[0])
+
+
 def test_a_re_simulated_value_stands_at_its_epoch_or_at_the_edge(make, nbp) -> None:
     (axes,) = nbp_sparsity.draw([make["gated"](epochs=10)], nbp).axes
     assert sorted(diamonds(axes)) == [(1, 11), *((1.03, y) for y in (1, 70, 87, 99.1, 110))]
