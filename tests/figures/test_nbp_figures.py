@@ -78,7 +78,9 @@ def test_curves_show_the_re_simulation_at_epochs_that_were_run(make, nbp) -> Non
         open_marks = [
             line.get_xdata()[0]
             for line in accuracy.lines
-            if line.get_marker() == "o" and len(line.get_xdata()) == 1 and line.get_markerfacecolor() == "white"
+            if line.get_marker() == READOUTS["test_error"].marker
+            and len(line.get_xdata()) == 1
+            and line.get_markerfacecolor() == "white"
         ]
         assert set(open_marks) == expected
 
@@ -111,7 +113,7 @@ def test_histograms_are_fractions_and_name_what_is_at_a_limit(make, nbp) -> None
 
 def test_quantities_are_told_apart_by_the_phases_a_layer_fires_in(make) -> None:
     counted = nbp_sparsity.quantities(make["gated"](epochs=2)).isel(epoch=-1)
-    found = {name: float(counted[name]) for name in nbp_sparsity.QUANTITIES}
+    found = {name: float(counted[name]) for name in counted}
     assert found == pytest.approx({"x": 99, "h": 90, "h_low": 120, "h_high": 70, "d1": 8, "o": 1, "d2": 0.3})
 
 
@@ -121,8 +123,9 @@ def test_a_table_with_other_populations_is_left_out(make, nbp) -> None:
 
 
 def test_a_re_simulated_value_stands_at_its_epoch_or_at_the_edge(make, nbp) -> None:
-    (axes,) = nbp_sparsity.draw([make["gated"](epochs=10)], nbp).axes
-    assert sorted(diamonds(axes)) == [(1, 11), *((1.03, y) for y in (1, 70, 87, 99.1, 110))]
+    activity, errors = nbp_sparsity.draw([make["gated"](epochs=10)], nbp).axes
+    assert sorted(diamonds(activity)) == [(1.03, y) for y in (70, 87, 99.1, 110)]
+    assert diamonds(errors) == [(1, 11), (1.03, 1)]
 
 
 # --- Comparison -----------------------------------------------------------------------------------
