@@ -150,3 +150,17 @@ def test_schemas_are_written_below_the_root(zoo_with: Callable[..., Zoo]) -> Non
     assert run("--root", zoo.root, "schemas").exit_code == 0
     written = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (zoo.root / "schemas").iterdir()}
     assert written == json_schemas()
+
+
+def test_ledger_says_what_an_event_costs() -> None:
+    lines = run("ledger", "--experiment", "erbp_plus").stdout.splitlines()
+    (learning,) = (line.split() for line in lines if "learning" in line)
+    assert learning[:4] == ["erbp_plus", "learning", "synapse,", "spike"]
+    assert learning[-2:] == ["input_hidden1,", "hidden1_output"]
+
+
+def test_ledger_of_results_is_a_sample_s() -> None:
+    published = ROOT / "results/published"
+    output = run("ledger", *sorted(published.glob("mnist_erbp_plus*.nc"))).stdout
+    assert "erbp_plus default  mnist 784-100-10  transmission" in output
+    assert "6.753e+05 bytes" in output

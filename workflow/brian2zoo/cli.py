@@ -179,6 +179,68 @@ def _map_cim(zoo: Zoo, chip: str, layers: str, run: Path | None, settings: list[
 
 
 @app.command()
+def ledger(
+    ctx: typer.Context,
+    results: Annotated[
+        list[Path] | None, typer.Argument(help="Results of trainings; none: what one event costs.")
+    ] = None,
+    experiment: Annotated[list[str] | None, typer.Option(help="Experiments without a result; default all.")] = None,
+) -> None:
+    """What each rule costs: operations and memory, one event at a time or, of trained networks, a sample.
+
+    Counted from the composed equations and, with results, from the spikes of the last epoch.
+    """
+    from brian2zoo.mapping.ledger import of_training
+    from brian2zoo.results import read
+
+    zoo: Zoo = ctx.obj
+    if not results:
+        _print_events(zoo, experiment or zoo.names("experiment"))
+        return
+    from brian2zoo.mapping.operations import KINDS as OPERATIONS
+
+    table = _table("experiment", "network", "a sample", *(name.replace("_", " ") for name in OPERATIONS))
+    memory = _table("experiment", "network", "bits a synapse", "bits a neuron", "footprint", "synaptic operations")
+    for path in results:
+        costs = of_training(zoo, read(path))
+        name = [
+            f"{costs.attrs['experiment']} {costs.attrs['setting']}",
+            f"{costs.attrs['dataset']} {costs.attrs['layers']}",
+        ]
+        for part in costs.part.values:
+            counts = costs.operations.sel(part=part).values
+            table.add_row(*name, str(part), *(f"{n:.3g}" if n else "" for n in counts))
+        bits = (f"{float(costs[key]):.4g}" for key in ("memory_synapse", "memory_neuron"))
+        footprint, passed = (float(costs[key]) for key in ("Footprint", "SynapticOperations"))
+        memory.add_row(*name, *bits, f"{footprint:.4g} bytes", f"{passed:.3g}")
+    for each in (table, memory):
+        out.print(each, soft_wrap=False)
+
+
+def _print_events(zoo: Zoo, experiments: list[str]) -> None:
+    """Operations of one event, of every experiment; on the smallest network, since they do not depend on sizes."""
+    from brian2zoo.circuits import build
+    from brian2zoo.mapping.ledger import Memory, alike, events
+    from brian2zoo.mapping.operations import KINDS as OPERATIONS
+
+    table = _table("experiment", "part", "event", *(name.replace("_", " ") for name in OPERATIONS), "of")
+    for name in experiments:
+        circuit = build(zoo, zoo.experiment(name), [4, 3, 2], "train")
+        for part, happens, operations, names in alike(events(circuit)):
+            counts = (getattr(operations, kind) for kind in OPERATIONS)
+            table.add_row(name, part, happens, *(f"{n:g}" if n else "" for n in counts), _listed(names))
+        memory = Memory.of(circuit)
+        values, bits = f"{memory.values_synapse:g} values", f"{memory.bits_synapse:g} bits"
+        table.add_row(name, "memory", "plastic synapse", values, bits, *[""] * (len(OPERATIONS) - 1))
+    out.print(table, soft_wrap=False)
+
+
+def _listed(names: list[str], shown: int = 3) -> str:
+    more = len(names) - shown
+    return ", ".join(names[:shown]) + (f" and {more} more" if more > 0 else "")
+
+
+@app.command()
 def schemas(ctx: typer.Context) -> None:
     """Write schemas/KIND.json, by which editors complete and check the text files.
 
