@@ -235,6 +235,108 @@ def _print_events(zoo: Zoo, experiments: list[str]) -> None:
     out.print(table, soft_wrap=False)
 
 
+Learning = StrEnum("Learning", ["sweep", "active"])
+
+
+@app.command("map")
+def map_network(
+    ctx: typer.Context,
+    experiment: Annotated[str, typer.Argument(help="File in config/experiments.")],
+    chip: Annotated[str, typer.Option(help="File in models/chips.")],
+    layers: Annotated[str, typer.Option(help="Sizes of the layers, such as 784-100-10.")],
+    mode: Annotated[Mode, typer.Option(help="Network that learns, or that only infers.")] = Mode.train,
+    setting: Annotated[str, typer.Option(help="scope.name=value,...")] = "default",
+    placement: Annotated[str, typer.Option(help="File in models/placements; else few cores are filled.")] = "",
+    run: Annotated[
+        Path | None, typer.Option(help="Result whose spikes are priced: of 'activity' or a training.")
+    ] = None,
+    learning: Annotated[Learning | None, typer.Option(help="Synapses that learning visits; default by chip.")] = None,
+    sana_fe: Annotated[Path | None, typer.Option(help="Folder for the same as SANA-FE's YAML files.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Put a network on the cores of a chip and, with the spikes of a run, say what a sample costs."""
+    from brian2zoo.circuits import build
+    from brian2zoo.mapping.spiking import activity, cost, mesh, report, sanafe
+    from brian2zoo.mapping.spiking.chip import Chip
+    from brian2zoo.mapping.spiking.demand import demand
+    from brian2zoo.mapping.spiking.place import place
+    from brian2zoo.results import read
+
+    zoo: Zoo = ctx.obj
+    circuit = build(zoo, zoo.experiment(experiment).with_setting(setting), _sizes(layers), mode.value)
+    target = Chip(zoo.chip(chip))
+    spikes = activity.of_result(circuit, read(run)) if run else None
+    placed = place(demand(circuit, target), target, zoo.placement(placement) if placement else None)
+    if not placement:
+        placed = mesh.arrange(placed, spikes)
+    told = report.of_placement(placed)
+    if spikes is not None:
+        told |= report.of_costs(
+            cost.Costs(placed, spikes, learning.value if learning else cost.default_learning(placed))
+        )
+    if sana_fe is not None:
+        told["written"] = [str(path) for path in sanafe.write(placed, spikes, sana_fe)]
+    if as_json:
+        out.print_json(json.dumps(told))
+    else:
+        _print_mapping(told)
+
+
+def _print_mapping(told: dict[str, Any]) -> None:
+    out.print(f"{told['experiment']} {told['layers']}, {told['mode']}, on {told['chip']}", style="bold")
+    out.print(
+        f"{told['neurons']} neurons and {told['synapses']} synapses, of which {told['plastic_synapses']} learn,"
+        f" on {told['cores']} cores of {told['chips']} chip{'' if told['chips'] == 1 else 's'}"
+        + (f"; most cores are full of {told['binding']}" if told["binding"] else "")
+    )
+    if told["limits"]:
+        table = _table("limit of a core", "it has", "most on one", "all together", "cores by itself", "cores it closed")
+        for name, limit in told["limits"].items():
+            keys = ("a_core_has", "most_on_a_core", "total", "cores_by_itself", "cores_closed")
+            table.add_row(name, *(f"{limit[key]:g}" for key in keys))
+        out.print(table, soft_wrap=False)
+    for caveat in told["caveats"]:
+        out.print(f"- {caveat}", style="yellow")
+    for path in told.get("written", ()):
+        out.print(f"wrote {path}")
+    if "energy" not in told:
+        out.print("No costs without spikes: give a result with --run.", style="dim")
+        return
+    out.print(f"\na sample, spikes {told['spikes']}", style="bold")
+    if told["learning"]:
+        whose = {"sweep": "every plastic synapse in each step", "active": "the synapses that a spike passes"}
+        out.print(f"learning visits {whose[told['learning']]}")
+    for title, terms, unit in (("energy", told["energy"], "J"), ("time of the slowest cores", told["time"], "s")):
+        table = _table(title, "events", "all of them", "price of one")
+        for term in terms:
+            table.add_row(term["what"], f"{term['count']:.4g}", _quantity(term["total"], unit), term["source"])
+        out.print(table, soft_wrap=False)
+    for name, key, unit in (
+        ("energy without static power", "energy_dynamic", "J"),
+        ("static energy", "energy_static", "J"),
+        ("latency", "latency", "s"),
+        ("energy without static power times latency", "edp", "Js"),
+    ):
+        out.print(f"{name}: {_quantity(told[key], unit)}")
+    if told["missing"]:
+        out.print(f"no number is published of {', '.join(told['missing'])}: not counted", style="yellow")
+
+
+def _quantity(value: float | None, unit: str) -> str:
+    if value is None:
+        return "not known"
+    from matplotlib.ticker import EngFormatter
+
+    return EngFormatter(unit, places=2)(value)
+
+
+def _sizes(layers: str) -> list[int]:
+    try:
+        return [int(size) for size in layers.replace(",", "-").split("-")]
+    except ValueError:
+        raise ZooError("--layers", "", f"'{layers}' is no network", "write sizes such as 784-100-10") from None
+
+
 def _listed(names: list[str], shown: int = 3) -> str:
     more = len(names) - shown
     return ", ".join(names[:shown]) + (f" and {more} more" if more > 0 else "")
@@ -328,11 +430,7 @@ def _show_composed(zoo: Zoo, experiment: str, layers: str, mode: str, only: File
     from brian2zoo.circuits import build
     from brian2zoo.network import compose
 
-    try:
-        sizes = [int(size) for size in layers.split("-")]
-    except ValueError:
-        raise ZooError("--layers", "", f"'{layers}' is no network", "write sizes such as 784-100-10") from None
-    circuit = build(zoo, zoo.experiment(experiment), sizes, mode)
+    circuit = build(zoo, zoo.experiment(experiment), _sizes(layers), mode)
     codes = compose(circuit)
     out.print(f"\n{experiment} on {layers}, {mode}", style="bold underline")
     parts = [part for part in _parts(circuit, codes.neurons, codes.synapses) if only is None or only in part[1]]
