@@ -81,7 +81,7 @@ def measure(runner: Runner, data: xr.Dataset, weights: Mapping[str, np.ndarray],
 def of_result(circuit: Circuit, result: xr.Dataset) -> Activity:
     """Activity in a result of `measure` or of a training; of the latter the last epoch, spread evenly."""
     names = every_spike(circuit).spikes
-    if f"spikes_{names[0]}" in result:
+    if result.attrs.get("mode"):
         if result.attrs["mode"] != circuit.mode:
             problem = f"its spikes are of mode '{result.attrs['mode']}'"
             raise ZooError("--run", "", problem, f"give a result of mode '{circuit.mode}'")
