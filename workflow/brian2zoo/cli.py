@@ -30,6 +30,7 @@ File = tuple[str, str]
 
 Kind = StrEnum("Kind", list(KINDS))
 Mode = StrEnum("Mode", ["train", "test"])
+Learning = StrEnum("Learning", ["sweep", "active"])
 
 # Into a file or a pipe, a table row stays on one line.
 _WIDTH = None if sys.stdout.isatty() else 240
@@ -133,22 +134,50 @@ def check(
 def map_network(
     ctx: typer.Context,
     chip: Annotated[str, typer.Option(help="File in models/chips.")],
-    layers: Annotated[str, typer.Option(help="Sizes of the layers, such as 784,200,10.")] = "",
-    run: Annotated[Path | None, typer.Option(help="Result of a training, instead of --layers.")] = None,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[EXPERIMENT]", help="Network of spikes; of a compute-in-memory chip NAME=VALUE."),
+    ] = None,
+    layers: Annotated[str, typer.Option(help="Sizes of the layers, such as 784-200-10.")] = "",
+    run: Annotated[Path | None, typer.Option(help="Result of a training, or of its spikes, to price.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="Numbers of the chip file to replace.")] = None,
-    more: Annotated[list[str] | None, typer.Argument(metavar="NAME=VALUE", help="Further ones.")] = None,
-    rule: Annotated[str, typer.Option(help="bp or dfa; default that of the run, else bp.")] = "",
+    rule: Annotated[str, typer.Option(help="Compute in memory: bp or dfa; default that of the run, else bp.")] = "",
+    mode: Annotated[Mode, typer.Option(help="Spikes: network that learns, or that only infers.")] = Mode.train,
+    setting: Annotated[str, typer.Option(help="Spikes: scope.name=value,... of the experiment.")] = "default",
+    placement: Annotated[str, typer.Option(help="Spikes: file in models/placements; else cores are filled.")] = "",
+    learning: Annotated[Learning | None, typer.Option(help="Spikes: synapses that learning visits.")] = None,
+    sana_fe: Annotated[Path | None, typer.Option(help="Spikes: folder for the same as SANA-FE's files.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="All numbers as JSON.")] = False,
 ) -> None:
-    """What an epoch of training a network costs on a chip: areas, and time and energy by phase and part."""
+    """What a network costs on a chip.
+
+    On a chip of spiking cores: which cores it takes, what forbids it, and with the spikes of a run energy and latency
+    of a sample. On a compute-in-memory chip: areas, and time and energy of an epoch by phase and part.
+    """
     zoo: Zoo = ctx.obj
-    mappers = {"cim": _map_cim}
-    for kind, mapper in mappers.items():
-        if chip in zoo.names(kind):
-            mapper(zoo, chip, layers, run, [*(set_ or []), *(more or [])], rule, as_json)
-            return
-    known = [name for kind in mappers for name in zoo.names(kind)]
-    raise ZooError("--chip", "", f"there is no chip '{chip}'", did_you_mean(chip, known, f"chips: {', '.join(known)}"))
+    if chip in zoo.names("cim"):
+        _map_cim(zoo, chip, layers, run, [*(set_ or []), *(words or [])], rule, as_json)
+        return
+    if chip not in zoo.names("chip"):
+        known = [name for kind in ("cim", "chip") for name in zoo.names(kind)]
+        raise ZooError(
+            "--chip", "", f"there is no chip '{chip}'", did_you_mean(chip, known, f"chips: {', '.join(known)}")
+        )
+    from brian2zoo.mapping.spiking import report
+    from brian2zoo.mapping.spiking.request import Request
+
+    asked = Request(zoo, chip, words or [], layers, mode.value, setting, placement, run)
+    told = report.of_placement(asked.placement)
+    if asked.activity is not None:
+        told |= report.of_costs(asked.costs(learning.value if learning else None))
+    if sana_fe is not None:
+        from brian2zoo.mapping.spiking import sanafe
+
+        told["written"] = [str(path) for path in sanafe.write(asked.placement, asked.activity, sana_fe)]
+    if as_json:
+        out.print_json(json.dumps(told))
+    else:
+        _print_mapping(told)
 
 
 def _map_cim(zoo: Zoo, chip: str, layers: str, run: Path | None, settings: list[str], rule: str, as_json: bool) -> None:
@@ -235,53 +264,6 @@ def _print_events(zoo: Zoo, experiments: list[str]) -> None:
     out.print(table, soft_wrap=False)
 
 
-Learning = StrEnum("Learning", ["sweep", "active"])
-
-
-@app.command("map")
-def map_network(
-    ctx: typer.Context,
-    experiment: Annotated[str, typer.Argument(help="File in config/experiments.")],
-    chip: Annotated[str, typer.Option(help="File in models/chips.")],
-    layers: Annotated[str, typer.Option(help="Sizes of the layers, such as 784-100-10.")],
-    mode: Annotated[Mode, typer.Option(help="Network that learns, or that only infers.")] = Mode.train,
-    setting: Annotated[str, typer.Option(help="scope.name=value,...")] = "default",
-    placement: Annotated[str, typer.Option(help="File in models/placements; else few cores are filled.")] = "",
-    run: Annotated[
-        Path | None, typer.Option(help="Result whose spikes are priced: of 'activity' or a training.")
-    ] = None,
-    learning: Annotated[Learning | None, typer.Option(help="Synapses that learning visits; default by chip.")] = None,
-    sana_fe: Annotated[Path | None, typer.Option(help="Folder for the same as SANA-FE's YAML files.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
-    """Put a network on the cores of a chip and, with the spikes of a run, say what a sample costs."""
-    from brian2zoo.circuits import build
-    from brian2zoo.mapping.spiking import activity, cost, mesh, report, sanafe
-    from brian2zoo.mapping.spiking.chip import Chip
-    from brian2zoo.mapping.spiking.demand import demand
-    from brian2zoo.mapping.spiking.place import place
-    from brian2zoo.results import read
-
-    zoo: Zoo = ctx.obj
-    circuit = build(zoo, zoo.experiment(experiment).with_setting(setting), _sizes(layers), mode.value)
-    target = Chip(zoo.chip(chip))
-    spikes = activity.of_result(circuit, read(run)) if run else None
-    placed = place(demand(circuit, target), target, zoo.placement(placement) if placement else None)
-    if not placement:
-        placed = mesh.arrange(placed, spikes)
-    told = report.of_placement(placed)
-    if spikes is not None:
-        told |= report.of_costs(
-            cost.Costs(placed, spikes, learning.value if learning else cost.default_learning(placed))
-        )
-    if sana_fe is not None:
-        told["written"] = [str(path) for path in sanafe.write(placed, spikes, sana_fe)]
-    if as_json:
-        out.print_json(json.dumps(told))
-    else:
-        _print_mapping(told)
-
-
 def _print_mapping(told: dict[str, Any]) -> None:
     out.print(f"{told['experiment']} {told['layers']}, {told['mode']}, on {told['chip']}", style="bold")
     out.print(
@@ -328,13 +310,6 @@ def _quantity(value: float | None, unit: str) -> str:
     from matplotlib.ticker import EngFormatter
 
     return EngFormatter(unit, places=2)(value)
-
-
-def _sizes(layers: str) -> list[int]:
-    try:
-        return [int(size) for size in layers.replace(",", "-").split("-")]
-    except ValueError:
-        raise ZooError("--layers", "", f"'{layers}' is no network", "write sizes such as 784-100-10") from None
 
 
 def _listed(names: list[str], shown: int = 3) -> str:
@@ -430,7 +405,11 @@ def _show_composed(zoo: Zoo, experiment: str, layers: str, mode: str, only: File
     from brian2zoo.circuits import build
     from brian2zoo.network import compose
 
-    circuit = build(zoo, zoo.experiment(experiment), _sizes(layers), mode)
+    try:
+        sizes = [int(size) for size in layers.split("-")]
+    except ValueError:
+        raise ZooError("--layers", "", f"'{layers}' is no network", "write sizes such as 784-100-10") from None
+    circuit = build(zoo, zoo.experiment(experiment), sizes, mode)
     codes = compose(circuit)
     out.print(f"\n{experiment} on {layers}, {mode}", style="bold underline")
     parts = [part for part in _parts(circuit, codes.neurons, codes.synapses) if only is None or only in part[1]]

@@ -45,6 +45,7 @@ class Placement:
     core_of : core of each neuron by population, each (neuron,), counted through all chips.
     stopped : how many cores each limit closed while they were filled; empty under a plan.
     chips_synchronised : chips that wait for each other.
+    plan : name of the file it was made by; empty if cores were filled.
     """
 
     demand: Demand
@@ -52,6 +53,7 @@ class Placement:
     core_of: dict[str, np.ndarray]
     stopped: Counter = field(default_factory=Counter)
     chips_synchronised: int = 1
+    plan: str = ""
 
     @cached_property
     def span(self) -> int:
@@ -278,7 +280,7 @@ def _planned(demand: Demand, chip: Chip, plan: PlacementPlan) -> Placement:
         first, end = plan.cores.get(population.name) or plan.cores["*"]
         each = -(-population.size // (end - first))
         core_of[population.name] = first + np.arange(population.size) // each
-    return Placement(demand, chip, core_of, chips_synchronised=plan.chips_synchronised)
+    return Placement(demand, chip, core_of, chips_synchronised=plan.chips_synchronised, plan=plan.name)
 
 
 def _verify(placement: Placement) -> None:

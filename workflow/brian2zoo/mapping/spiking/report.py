@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from brian2zoo.mapping.spiking.cost import Costs, Term
 from brian2zoo.mapping.spiking.place import LIMITS, Placement, caveats
@@ -52,6 +53,30 @@ def of_costs(costs: Costs) -> dict[str, Any]:
         "time": [_term(costs, term) for term in costs.latency],
         "missing": costs.missing,
     }
+
+
+def dataset(costs: Costs) -> xr.Dataset:
+    """Costs as a result: `energy_dynamic`, `energy_static`, `latency`, `edp` and the terms of energy and of time."""
+    result = xr.Dataset()
+    scalars = {
+        "energy_dynamic": (costs.dynamic, "J", "energy of a sample without static power"),
+        "energy_static": (costs.static, "J", "static power times latency"),
+        "latency": (costs.seconds, "s", "latency of a sample"),
+        "edp": (costs.edp, "J s", "energy without static power times latency"),
+        "cores": (len(costs.placement.used), "1", "cores with neurons"),
+    }
+    for name, (value, units, meaning) in scalars.items():
+        result[name] = ((), float(value), {"units": units, "long_name": meaning})
+    for dim, terms, units in (("energy_term", costs.energy, "J"), ("time_term", costs.latency, "s")):
+        result = result.assign_coords({dim: [term.what for term in terms]})
+        each = {"units": units, "long_name": f"{dim.split('_')[0]} of a sample by what takes it"}
+        result[f"{dim}_total"] = (dim, np.array([term.total for term in terms]), each)
+        count = {"units": "1", "long_name": "events of a sample"}
+        result[f"{dim}_count"] = (dim, np.array([term.count for term in terms]), count)
+    placement = costs.placement
+    result.attrs |= {"mode": placement.demand.circuit.mode, "chip": placement.chip.file.name, "missing": costs.missing}
+    result.attrs |= {"learning": costs.learning if placement.demand.plastic else "", "placement": placement.plan}
+    return result
 
 
 def _term(costs: Costs, term: Term) -> dict[str, Any]:
