@@ -19,7 +19,9 @@ from brian2zoo.spec import (
     File,
     NeuronModel,
     PhaseTable,
+    PlacementPlan,
     Rule,
+    SpikingChip,
     StateFormat,
     SynapseModel,
     parse_lines,
@@ -82,6 +84,14 @@ class Zoo:
     def cim(self, name: str) -> ComputeInMemory:
         """models/chips/NAME.yaml of kind compute_in_memory"""
         return self.load("cim", name)
+
+    def chip(self, name: str) -> SpikingChip:
+        """models/chips/NAME.yaml of kind spiking"""
+        return self.load("chip", name)
+
+    def placement(self, name: str) -> PlacementPlan:
+        """models/placements/NAME.yaml"""
+        return self.load("placement", name)
 
     def experiment(self, name: str) -> Experiment:
         """config/experiments/NAME.yaml"""
