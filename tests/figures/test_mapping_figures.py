@@ -33,7 +33,7 @@ def nbp() -> dict[str, Any]:
 
 
 def widths(axes: Any) -> list[float]:
-    return [round(bar.get_width(), 6) for bar in axes.patches]
+    return [round(bar.get_width(), 9) for bar in axes.patches]
 
 
 def test_terms_add_up_and_the_published_value_is_marked(nbp) -> None:
@@ -54,7 +54,7 @@ def test_every_term_of_the_mapper_has_a_group() -> None:
 
 def test_without_mappings_the_published_values_stand_alone(nbp) -> None:
     figure = nbp_chips.draw([], nbp)
-    assert "no mapping" in figure.axes[0].get_title()
+    assert "no mapping" in figure.axes[0].get_title("left")
 
 
 def ledger(experiment: str, seed: int, scale: float) -> xr.Dataset:
@@ -75,8 +75,8 @@ def ledger(experiment: str, seed: int, scale: float) -> xr.Dataset:
 def test_ledger_has_a_bar_a_method_and_part_at_the_mean_of_the_seeds() -> None:
     figure = erbp_ledger.draw([ledger("erbp_plus", 0, 1), ledger("erbp_plus", 1, 3), ledger("nbp", 0, 5)], {})
     accesses, arithmetic, random, bits = figure.axes
-    assert widths(accesses) == [8, 20] * 3  # mean of 1 and 3, and 5, times four kinds; three parts
-    assert widths(arithmetic) == [8, 20] * 3
-    assert widths(random) == [2, 5] * 3
+    assert widths(accesses) == [8e-6, 20e-6] * 3  # millions: the mean of 1 and 3, and 5, of four kinds; three parts
+    assert widths(arithmetic) == [8e-6, 20e-6] * 3
+    assert widths(random) == [2e-6, 5e-6] * 3
     assert widths(bits) == [8, 8]
     assert [label.get_text() for label in accesses.get_yticklabels()] == ["eRBP+", "nBP"]

@@ -21,6 +21,7 @@ COLUMNS = {
     "random numbers": ("random_numbers",),
 }
 HEIGHT = 0.24  # inches a method
+MILLION = 1e6
 
 
 @styled
@@ -35,18 +36,21 @@ def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure
     heights = [1.0 + HEIGHT * len(of_network) for of_network in methods]
     figure = Figure(figsize=(WIDTH, sum(heights) + 0.4), layout="constrained")
     columns = len(COLUMNS) + 1
-    grid = figure.subplots(len(networks), columns, squeeze=False, height_ratios=heights, sharey="row")
+    ratios = [len(of_network) for of_network in methods]
+    grid = figure.subplots(len(networks), columns, squeeze=False, height_ratios=ratios, sharey="row")
     for row, network, of_network in zip(grid, networks, methods, strict=True):
         names = [look(*method).label for method in of_network]
         for axes, (title, kinds) in zip(row, COLUMNS.items(), strict=False):
             left = np.zeros(len(names))
             for part, colour in PARTS.items():
-                counts = [_mean([d.operations.sel(part=part, operation=list(kinds)).sum() for d in seeds])
-                          for seeds in of_network.values()]  # fmt: skip
+                counts = [
+                    _mean([d.operations.sel(part=part, operation=list(kinds)).sum() / MILLION for d in seeds])
+                    for seeds in of_network.values()
+                ]
                 axes.barh(names, counts, left=left, color=colour, height=0.7, label=part)
                 left += counts
-            axes.set_xlabel(f"{title}\na sample")
-            axes.ticklabel_format(axis="x", style="sci", scilimits=(0, 0))
+            axes.set_xlabel(f"{title}\na sample (millions)")
+            axes.set_xlim(0, 1.05 * left.max() or 1)
         bits = [_mean([d.memory_synapse for d in seeds]) for seeds in of_network.values()]
         row[-1].barh(names, bits, color=GREY, height=0.7)
         row[-1].set_xlabel("bits of a\nplastic synapse")
