@@ -41,13 +41,16 @@ wildcard_constraints:
     layers=r"\d+(-\d+)+",
     setting=r"[^/]+",
     seed=r"\d+",
-    mode=r"train|test|final|trace",
+    mode=r"train|test|final|trace|count_train|count_test",
+    count=r"count_train|count_test",
+    chip=r"\w+",
+    placement=r"\w+",
     paper=r"\w+",
 
 
 def structure(wildcards):
     """What the program of an experiment depends on."""
-    mode = "test" if wildcards.mode in ("test", "final") else "train"
+    mode = "test" if wildcards.mode in ("test", "final", "count_test") else "train"
     return fingerprint(ZOO.structure(ZOO.experiment(wildcards.experiment), mode))
 
 
@@ -119,6 +122,40 @@ def watched(wildcards):
     return CONFIG.trace[ZOO.experiment(wildcards.experiment).paper]
 
 
+def mapped(wildcards):
+    """The configuration's entry for a network on chips."""
+    key = (wildcards.dataset, wildcards.experiment, wildcards.layers, wildcards.setting)
+    for entry in CONFIG.map:
+        if (entry.dataset, entry.experiment, entry.layers, entry.setting) == key:
+            return entry
+    raise WorkflowError(f"config: map: there is no entry for {' '.join(key)}")
+
+
+def mappings(paper=None):
+    """Results of mapping all networks of the configuration, or those of a paper."""
+    return [
+        f"results/map/{chip}/{entry.placement}/count_{mode}/"
+        + run_path((entry.dataset, entry.experiment, entry.layers, entry.setting), 0)
+        for entry in CONFIG.map
+        if paper in (None, ZOO.experiment(entry.experiment).paper)
+        for chip in entry.chips
+        for mode in entry.modes
+    ]
+
+
+def counted_data(wildcards):
+    """The split whose spikes are counted: of a network that learns the training split."""
+    return encoded(wildcards.count.removeprefix("count_"))(wildcards)
+
+
+def chip(wildcards):
+    """What a mapping depends on beside the network: the chip's numbers and the placement."""
+    files = [ZOO.chip(wildcards.chip)]
+    if wildcards.placement != "filled":
+        files.append(ZOO.placement(wildcards.placement))
+    return fingerprint([file.content() for file in files])
+
+
 def figure_stem(paper, name):
     """File of a figure, without its ending."""
     return f"results/figures/{paper}/{CONFIG.trace[paper].dataset}/{name}"
@@ -134,5 +171,8 @@ def figure_data(paper, name):
         "erbp_bits": [f"results/bits/{CONFIG.bits.dataset}/{CONFIG.bits.layers}.nc"],
         "nbp_raster": traced,
         "nbp_connectivity": traced,
+        "nbp_comparison": [*default_trainings("train", paper), *mappings(paper)],
+        "nbp_chips": mappings(paper),
+        "erbp_ledger": [path for each in CONFIG.paper for path in default_trainings("ledger", each)],
     }
     return special.get(f"{paper}_{name}", default_trainings("train", paper))
