@@ -42,7 +42,7 @@ wildcard_constraints:
     setting=r"[^/]+",
     seed=r"\d+",
     mode=r"train|test|final|trace|count_train|count_test",
-    count=r"count_train|count_test",
+    counting=r"count_train|count_test",
     chip=r"\w+",
     placement=r"\w+",
     paper=r"\w+",
@@ -145,7 +145,7 @@ def mappings(paper=None):
 
 def counted_data(wildcards):
     """The split whose spikes are counted: of a network that learns the training split."""
-    return encoded(wildcards.count.removeprefix("count_"))(wildcards)
+    return encoded(wildcards.counting.removeprefix("count_"))(wildcards)
 
 
 def chip(wildcards):

@@ -4,14 +4,17 @@ FIGURES = {
     "nbp": ["raster", "connectivity", "curves", "ablations", "weights", "sparsity", "comparison", "chips"],
 }
 
+# Those the configuration has results for.
+DRAWN = [(paper, name) for paper in CONFIG.paper for name in FIGURES[paper] if figure_data(paper, name)]
+
 
 rule figures:
     input:
-        [f"{figure_stem(paper, name)}.png" for paper in CONFIG.paper for name in FIGURES[paper]],
+        [f"{figure_stem(paper, name)}.png" for paper, name in DRAWN],
 
 
 # One rule a figure, because a caption cannot depend on a wildcard.
-for paper, figure in [(paper, name) for paper in CONFIG.paper for name in FIGURES[paper]]:
+for paper, figure in DRAWN:
 
     rule:
         name:

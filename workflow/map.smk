@@ -26,15 +26,15 @@ rule activity:
     input:
         trained="results/train/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.nc",
         data=counted_data,
-        build="results/build/{experiment}/{layers}/{count}",
+        build="results/build/{experiment}/{layers}/{counting}",
     output:
-        "results/activity/{count}/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.nc",
+        "results/activity/{counting}/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.nc",
     params:
         samples=lambda wildcards: mapped(wildcards).samples,
     log:
-        "results/logs/activity/{count}/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.log",
+        "results/logs/activity/{counting}/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.log",
     benchmark:
-        "results/benchmarks/activity/{count}/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.tsv"
+        "results/benchmarks/activity/{counting}/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.tsv"
     threads: 1
     resources:
         mem_mb=2000,
@@ -44,21 +44,21 @@ rule activity:
         "count the spikes of {wildcards.experiment} {wildcards.layers} on {wildcards.dataset}"
     shell:
         "python workflow/scripts/activity.py --trained {input.trained:q} --data {input.data} --build {input.build}"
-        " --kind {wildcards.count} --samples {params.samples} --output {output:q} 2>&1 | tee {log:q}"
+        " --kind {wildcards.counting} --samples {params.samples} --output {output:q} 2>&1 | tee {log:q}"
 
 
 rule map:
     input:
-        "results/activity/{count}/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.nc",
+        "results/activity/{counting}/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.nc",
     output:
-        "results/map/{chip}/{placement}/{count}/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.nc",
+        "results/map/{chip}/{placement}/{counting}/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.nc",
     params:
         numbers=numbers,
         chip=chip,
     log:
-        "results/logs/map/{chip}/{placement}/{count}/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.log",
+        "results/logs/map/{chip}/{placement}/{counting}/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.log",
     benchmark:
-        "results/benchmarks/map/{chip}/{placement}/{count}/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.tsv"
+        "results/benchmarks/map/{chip}/{placement}/{counting}/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.tsv"
     threads: 1
     resources:
         mem_mb=2000,

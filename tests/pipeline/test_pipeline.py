@@ -90,8 +90,8 @@ def checkout(finished: Checkout) -> Checkout:
 
 def test_every_figure_is_there_as_png_and_pdf(finished: Checkout) -> None:
     names = {
-        "erbp": {"raster", "curves", "networks", "operations", "latency", "bits", "alignment"},
-        "nbp": {"raster", "connectivity", "curves", "ablations", "weights", "sparsity", "comparison"},
+        "erbp": {"raster", "curves", "networks", "operations", "latency", "bits", "alignment", "ledger"},
+        "nbp": {"raster", "connectivity", "curves", "ablations", "weights", "sparsity", "comparison", "chips"},
     }
     for paper, figures in names.items():
         folder = finished.folder / "results/figures" / paper / "digits"
