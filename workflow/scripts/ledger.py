@@ -15,8 +15,9 @@ def main(
 ) -> None:
     result = results.read(trained)
     costs = of_training(Zoo(), result)
-    facts = {key: costs.attrs[key] for key in ("dataset", "layers", "setting", "seed")}
-    stage.write(costs, output, stage.experiment_of(costs.attrs["experiment"], facts["setting"]), **facts)
+    of = costs.attrs
+    facts = {key: str(of[key]) for key in ("dataset", "layers", "setting")} | {"seed": int(of["seed"])}
+    stage.write(costs, output, stage.experiment_of(of["experiment"], facts["setting"]), **facts)
 
 
 stage.run(main)

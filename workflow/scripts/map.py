@@ -22,7 +22,7 @@ def main(
     attrs = results.read(activity).attrs
     plan = "" if placement == FILLED else placement
     asked = Request(Zoo(), chip, (), "", attrs["mode"], "default", plan, activity)
-    facts = {key: attrs[key] for key in ("dataset", "layers", "setting", "seed")}
+    facts = {key: str(attrs[key]) for key in ("dataset", "layers", "setting")} | {"seed": int(attrs["seed"])}
     stage.write(report.dataset(asked.costs()), output, asked.circuit.experiment, **facts)
 
 
