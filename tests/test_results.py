@@ -24,6 +24,7 @@ def test_written_data_and_facts_come_back(dataset, tmp_path) -> None:
     xr.testing.assert_equal(read, dataset)
     assert read.test_error.attrs == {"units": "1", "long_name": "fraction wrong"}
     assert (read.attrs["title"], read.attrs["layers"], read.attrs["seed"]) == ("A title", "8-5-3", 3)
+    assert type(read.attrs["seed"]) is int
     for name in ("done", "nothing", "table", "sizes"):
         assert json.loads(read.attrs[name]) == facts[name]
 

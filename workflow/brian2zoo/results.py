@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
 import brian2zoo
@@ -46,9 +47,11 @@ def save(result: xr.Dataset, path: Path) -> None:
 
 
 def read(path: Path) -> xr.Dataset:
-    """A result file, loaded whole."""
+    """A result file, loaded whole; its attributes are strings and Python's own numbers."""
     with xr.open_dataset(path, decode_timedelta=False) as dataset:
-        return dataset.load()
+        loaded = dataset.load()
+    plain = {key: value.item() if isinstance(value, np.generic) else value for key, value in loaded.attrs.items()}
+    return loaded.assign_attrs(plain)
 
 
 def git_commit() -> str:
