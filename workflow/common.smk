@@ -173,7 +173,7 @@ def figure_data(paper, name):
         "nbp_connectivity": traced,
         "nbp_comparison": [*default_trainings("train", paper), *mappings(paper)],
         "nbp_chips": mappings(paper),
-        # A rule costs the same under every seed, up to a few spikes: the first will do.
+        # Costs are the same under every seed, up to a few spikes; the first will do.
         "erbp_ledger": [path for each in CONFIG.paper for path in default_trainings("ledger", each, slice(1))],
     }
     return special.get(f"{paper}_{name}", default_trainings("train", paper))
