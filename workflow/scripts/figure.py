@@ -11,7 +11,7 @@ from brian2zoo import figures, results, stage
 def main(
     paper: str = Option(help="key of the paper"),
     name: str = Option(help="module of the figure, PAPER_NAME in brian2zoo.figures"),
-    data: list[Path] = Option(help="results it is drawn from"),
+    data: list[Path] = Option([], help="results it is drawn from; without any it says so"),
     stem: Path = Option(help="file to write, without its ending"),
 ) -> None:
     module = importlib.import_module(f"brian2zoo.figures.{paper}_{name}")
