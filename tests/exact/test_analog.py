@@ -19,6 +19,7 @@ def functions(shape: Any = ()) -> dict[str, Any]:
     return {
         "clip": np.clip,
         "int": lambda x: np.asarray(x).astype(int),
+        "inf": np.inf,
         "rand": lambda: RNG.random(shape),
         "randn": lambda: RNG.normal(size=shape),
         **{name: getattr(np, name) for name in ("sin", "cos", "floor", "sqrt", "log", "expm1", "abs", "pi")},
