@@ -130,9 +130,9 @@ def compose_neuron(
         values = constants(state, dict(overrides) | own_values)
         parameters |= {_for_variable(name, variable): value for name, value in values.items()}
         each_step.append(_for_variable(state.each_step, variable))
-        for block, text in ((forward, model.forward), (backward, model.backward)):
-            if variable in get_identifiers(text):
-                block.append(_for_variable(state.on_sum, variable))
+        # a sum is complete before the pass that reads it first
+        reader = forward if variable in get_identifiers(model.forward) else backward
+        reader.append(_for_variable(state.on_sum, variable))
     return NeuronCode(
         equations=join(model.equations, *added, copy_equations, declare(parameters)),
         parameters=parameters,
