@@ -156,13 +156,33 @@ def chip(wildcards):
     return fingerprint([file.content() for file in files])
 
 
+def figure_dataset(paper):
+    """Data set that a paper's figures are drawn for."""
+    return CONFIG.cim.dataset if paper == "cim" else CONFIG.trace[paper].dataset
+
+
 def figure_stem(paper, name):
     """File of a figure, without its ending."""
-    return f"results/figures/{paper}/{CONFIG.trace[paper].dataset}/{name}"
+    return f"results/figures/{paper}/{figure_dataset(paper)}/{name}"
+
+
+def deep_paths():
+    """Costs over depth on the compute-in-memory chip."""
+    return [f"results/cim/{CONFIG.cim.chip}/depth/{deep.name}.nc" for deep in CONFIG.cim.deep]
+
+
+def deep(wildcards):
+    """The configuration's entry for costs over depth."""
+    return next(deep for deep in CONFIG.cim.deep if deep.name == wildcards.deep)
 
 
 def figure_data(paper, name):
     """The results a paper's figure is drawn from."""
+    if paper == "cim":
+        mapped = {"agreement": [f"results/cim/{CONFIG.cim.chip}/agreement.nc"]} | dict.fromkeys(
+            ["breakdown", "depth"], deep_paths()
+        )
+        return mapped.get(name) or default_trainings("train", paper)
     shown = CONFIG.trace[paper]
     traced = [f"results/trace/{run_path((shown.dataset, shown.experiment, shown.layers, shown.setting), 0)}"]
     special = {

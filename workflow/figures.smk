@@ -2,6 +2,7 @@
 FIGURES = {
     "erbp": ["raster", "curves", "networks", "operations", "latency", "bits", "alignment", "ledger"],
     "nbp": ["raster", "connectivity", "curves", "ablations", "weights", "sparsity", "comparison", "chips"],
+    "cim": ["agreement", "breakdown", "depth", "devices"],
 }
 
 # Those the configuration has results for.
@@ -26,7 +27,7 @@ for paper, figure in DRAWN:
                 f"{figure_stem(paper, figure)}.png",
                 caption=f"report/{paper}_{figure}.rst",
                 category=paper,
-                labels={"figure": figure, "data": CONFIG.trace[paper].dataset},
+                labels={"figure": figure, "data": figure_dataset(paper)},
             ),
             pdf=f"{figure_stem(paper, figure)}.pdf",
         params:

@@ -118,18 +118,21 @@ def compose_neuron(
     overrides : parameter expressions that differ from the file's.
     added : blocks of equations that rules add.
     copied : variables of which a copy is taken at the start of each step.
-    formats : storage format by variable; its statements run after each step.
+    formats : storage format by variable; its statements run after each step, or when a sum is complete.
     """
     own = Equations(join(model.equations, *added))
     parameters = constants(model, overrides)
     copied = sorted(set(copied))
     copy_equations = "\n".join(f"{name}{START_SUFFIX} : {unit_name_of(own, name)}" for name in copied)
-    each_step = [model.each_step]
+    each_step, forward, backward = [model.each_step], [], []
     for variable, state in (formats or {}).items():
         own_values = {re.sub(f"^{variable}_", "x_", name): text for name, text in overrides.items()}
         values = constants(state, dict(overrides) | own_values)
         parameters |= {_for_variable(name, variable): value for name, value in values.items()}
         each_step.append(_for_variable(state.each_step, variable))
+        # a sum is complete before the pass that reads it first
+        reader = forward if variable in get_identifiers(model.forward) else backward
+        reader.append(_for_variable(state.on_sum, variable))
     return NeuronCode(
         equations=join(model.equations, *added, copy_equations, declare(parameters)),
         parameters=parameters,
@@ -141,8 +144,8 @@ def compose_neuron(
         copies="\n".join(f"{name}{START_SUFFIX} = {name}" for name in copied),
         on_sample=model.on_sample,
         each_step=join(*each_step),
-        forward=model.forward,
-        backward=model.backward,
+        forward=join(*forward, model.forward),
+        backward=join(*backward, model.backward),
     )
 
 

@@ -61,7 +61,29 @@ class Bits(_Part):
         return tuple(f"{shared}{parameter}={value}" for value in values)
 
 
-Paper = Literal["erbp", "nbp"]
+Paper = Literal["erbp", "nbp", "cim"]
+
+
+class Deep(_Part):
+    """Networks that differ in depth."""
+
+    ends: str = Field("", description="sizes of input and output, such as 784-10; empty: all layers are equal")
+    width: PositiveInt = Field(description="size of the other layers")
+    depths: tuple[PositiveInt, ...] = Field(description="numbers of layers of weights")
+
+    @property
+    def name(self) -> str:
+        """Part of a path that names them."""
+        return f"{self.ends or 'equal'}_{self.width}"
+
+
+class OnChip(_Part):
+    """What is mapped on a compute-in-memory chip."""
+
+    chip: str = Field(description="file in models/chips of kind compute_in_memory")
+    dataset: str = Field(description="data set of the trainings that are drawn")
+    runs: str = Field(description="CSV file of a simulator's runs, to compare with")
+    deep: tuple[Deep, ...] = Field(description="networks whose costs are followed over depth")
 
 
 class Watched(_Part):
@@ -95,8 +117,9 @@ class Config(_Part):
     datasets: dict[str, DatasetSettings] = Field(description="data sets by the name used below")
     training: tuple[Training, ...]
     bits: Bits
-    trace: dict[Paper, Watched] = Field(description="what is watched closely, for each paper")
     map: tuple[Mapped, ...] = Field((), description="networks on chips of spiking cores")
+    trace: dict[Paper, Watched] = Field(description="what is watched closely, for each paper of spiking networks")
+    cim: OnChip | None = Field(None, description="what is mapped, for paper cim")
     capacity: PositiveInt = Field(1000, description="most samples a run of a binary; a checkpoint follows each")
 
     @field_validator("paper", mode="before")
@@ -144,7 +167,9 @@ def load_config(data: Mapping[str, Any], where: str | Path = "config/config.yaml
         if entry.dataset not in config.datasets:
             known = ", ".join(config.datasets)
             raise ZooError(where, "training.dataset", f"there is no data set '{entry.dataset}'", f"known: {known}")
+    if "cim" in config.paper and config.cim is None:
+        raise ZooError(where, "cim", "nothing is named to map", "add it, or leave the paper out")
     for paper in config.paper:
-        if paper not in config.trace:
+        if paper != "cim" and paper not in config.trace:
             raise ZooError(where, f"trace.{paper}", "no network is named to watch", "add it, or leave the paper out")
     return config

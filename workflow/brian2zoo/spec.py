@@ -185,7 +185,8 @@ class Encoder(File):
 class StateFormat(File):
     """models/states: how a neuron's state variable x is stored, as a wrapper any neuron accepts."""
 
-    each_step: str = Field(description="statements that put x on its grid, after each step")
+    each_step: str = Field("", description="statements that put x on its grid, after each step")
+    on_sum: str = Field("", description="rate units: statements run when the sum x is complete, before it is used")
     parameters: Lines = Field(
         (), description="constants; x_NAME is VARIABLE_NAME in an experiment, or state.x_NAME for all"
     )

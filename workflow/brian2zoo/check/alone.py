@@ -221,9 +221,11 @@ def _state(state: StateFormat) -> Findings:
         if not line.name.startswith("x_"):
             remedy = f"call it x_{line.name}, which becomes V_{line.name} for a variable V"
             raise ZooError(state.path, f"parameters.{line.name}", f"'{line.name}' does not begin with x_", remedy)
-    text = Text(state.path, "each_step", state.each_step)
-    if "x" not in {parse(text, line)[0] for line in statements(text.text)}:
-        raise text.wrong("no statement assigns x", "put x on its grid, 'x = ...'")
+    fields = [field for field in ("each_step", "on_sum") if getattr(state, field)] or ["each_step"]
+    for field in fields:
+        text = Text(state.path, field, getattr(state, field))
+        if "x" not in {parse(text, line)[0] for line in statements(text.text)}:
+            raise text.wrong("no statement assigns x", "put x on its grid, 'x = ...'")
     return Findings()
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import brian2
 import numpy as np
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, EquationError, Equations, SingleEquation
+from brian2.utils.stringtools import get_identifiers
 
 from brian2zoo.check.alone import EVENTS, data_dimensions
 from brian2zoo.check.findings import Findings, listed
@@ -242,9 +243,13 @@ def _format(place: Text, population: Population, variable: str, state: StateForm
     if variable not in own:
         remedy = did_you_mean(variable, own, f"it has {listed(sorted(own))}")
         raise place.wrong(f"neuron '{population.neuron.name}' has no variable '{variable}'", remedy)
-    bare = population.neuron.model_copy(update={"each_step": ""})
+    neuron = population.neuron
+    if state.on_sum and variable not in get_identifiers(f"{neuron.forward}\n{neuron.backward}"):
+        raise place.wrong(f"'{variable}' is no sum that '{neuron.name}' reads", "pick one of `forward` or `backward`")
+    bare = neuron.model_copy(update={"each_step": ""})
     code = compose_neuron(bare, population.overrides, formats={variable: state})
-    check_statements([Text(place.where, place.field, code.each_step)], scope)
+    for block in (code.each_step, code.forward, code.backward):
+        check_statements([Text(place.where, place.field, block)], scope)
 
 
 def _data(zoo: Zoo, experiment: Experiment, population: Population) -> None:

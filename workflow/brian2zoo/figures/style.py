@@ -69,6 +69,9 @@ LOOKS = {  # in the order of legends and columns
     "nbp_updated": Look("updated weights back", SKY, "v", dashed=True),
     "nbp_readout": Look("last layer only", ORANGE, ">", dashed=True),
     "nbp_no_box": Look("no derivative", GREY, "s", dashed=True),
+    "bp_analog": Look("BP in place", BLACK, "v"),
+    "dfa_analog": Look("DFA in place", PURPLE, "<"),
+    "rbp_analog": Look("RBP in place", GREEN, "^", dashed=True),
 }
 
 

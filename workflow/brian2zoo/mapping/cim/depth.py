@@ -26,11 +26,15 @@ def over_depth(
     swept = []
     for rule in ALGORITHMS:
         results = [estimate(chip, (first, *[width] * (depth - 1), last), settings, rule) for depth in depths]
-        swept.append(xr.concat([result.map(_of_all_layers) for result in results], along, combine_attrs="drop"))
-    found = xr.concat(swept, xr.Variable("rule", list(ALGORITHMS)), combine_attrs="drop_conflicts")
+        swept.append(_joined([result.map(_of_all_layers) for result in results], along))
+    found = _joined(swept, xr.Variable("rule", list(ALGORITHMS)))
     name = f"{width} a layer" if ends is None else f"{first}, {width} a hidden layer, {last}"
     return found.drop_vars(["tiles", "speedup"]).assign_attrs(chip=chip.name, network=name)
 
 
 def _of_all_layers(values: xr.DataArray) -> xr.DataArray:
     return values.sum("layer", keep_attrs=True) if "layer" in values.dims else values
+
+
+def _joined(parts: Sequence[xr.Dataset], along: xr.Variable) -> xr.Dataset:
+    return xr.concat(parts, along, combine_attrs="drop_conflicts")

@@ -1,0 +1,68 @@
+"""That each figure of compute-in-memory draws the numbers it is given, where it says."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from brian2zoo.figures import cim_agreement, cim_breakdown, cim_depth, cim_devices, published
+from brian2zoo.mapping.cim.depth import over_depth
+from brian2zoo.mapping.cim.reference import LIMITS
+from brian2zoo.zoo import Zoo
+
+
+@pytest.fixture(scope="module")
+def deep() -> xr.Dataset:
+    return over_depth(Zoo().cim("cim_training"), None, 64, [1, 2, 4], {})
+
+
+@pytest.fixture(scope="module")
+def paper() -> dict:
+    return published("cim")
+
+
+def test_agreement_draws_each_run_at_its_error(paper) -> None:
+    reference = np.ones((len(LIMITS), 2))
+    coords = {"quantity": list(LIMITS), "run": ["a", "b"]}
+    compared = xr.Dataset(coords=coords).assign(
+        reference=(("quantity", "run"), reference),
+        model=(("quantity", "run"), reference * [1.05, 0.9]),
+        network=("run", ["784-200-10", "784-500-500-10"]),
+    )
+    *_, axes = cim_agreement.draw([compared], paper).axes
+    heights = [line.get_ydata()[0] for line in axes.lines if line.get_marker() in "os"]
+    assert sorted({round(float(height), 6) for height in heights}) == [-10, 5]
+    assert len(heights) == 2 * len(LIMITS)
+
+
+def test_depth_draws_the_ratio_of_times(deep, paper) -> None:
+    left, right = cim_depth.draw([deep], paper).axes
+    for axes, variable in ((left, "Total_lat_ns"), (right, "Overlapped_lat_ns")):
+        ratio = deep.Total_lat_ns.sel(rule="bp") / deep[variable].sel(rule="dfa")
+        np.testing.assert_allclose(axes.lines[0].get_ydata(), ratio)
+
+
+def test_bars_of_the_breakdown_are_shares_of_the_deepest_network(deep, paper) -> None:
+    figure = cim_breakdown.draw([deep], paper)
+    for axes in figure.axes:
+        widths = [bar.get_width() for bar in axes.patches]
+        assert sum(widths) == pytest.approx(200)
+    bp = deep.isel(depth=-1).sel(rule="bp")
+    share = 100 * float(bp.ADC_um2 / bp.ChipArea_um2)
+    assert figure.axes[0].patches[0].get_width() == pytest.approx(share)
+
+
+def test_devices_draws_sweeps_of_one_number_with_the_default_among_them(make, paper) -> None:
+    settings = {"default": 0.05, "synapse.c2c=0.02": 0.2, "synapse.c2c=0.02,state.x_bits=3": 0.9, "state.x_bits=3": 0.4}
+    results = [
+        make["training"]("bp_analog", "64-100-10", 0, "digits", s, errors=[error]) for s, error in settings.items()
+    ]
+    axes = cim_devices.draw(results, paper).axes
+    line = next(line for line in axes[0].lines if line.get_label() == "BP in place")
+    np.testing.assert_allclose(line.get_xydata(), [[0, 95], [2, 80]])
+    line = next(line for line in axes[1].lines if line.get_label() == "BP in place")
+    np.testing.assert_allclose(line.get_xydata(), [[3, 60], [6, 95]])
+
+
+def test_nothing_to_draw_is_said(paper) -> None:
+    for module in (cim_agreement, cim_devices):
+        assert "nothing to draw" in module.draw([], paper).axes[0].get_title(loc="left")

@@ -1,0 +1,46 @@
+# Networks -> areas, times and energies on a compute-in-memory chip.
+rule agreement:
+    input:
+        chip="models/chips/{chip}.yaml",
+        runs=CONFIG.cim.runs if CONFIG.cim else [],
+    output:
+        "results/cim/{chip}/agreement.nc",
+    log:
+        "results/logs/cim/{chip}/agreement.log",
+    benchmark:
+        "results/benchmarks/cim/{chip}/agreement.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    conda:
+        "../environment.yml"
+    message:
+        "compare the model of {wildcards.chip} with runs"
+    shell:
+        "python workflow/scripts/agreement.py --chip {wildcards.chip} --runs {input.runs} --output {output}"
+        " 2>&1 | tee {log}"
+
+
+rule depth:
+    input:
+        "models/chips/{chip}.yaml",
+    output:
+        "results/cim/{chip}/depth/{deep}.nc",
+    params:
+        ends=lambda wildcards: deep(wildcards).ends,
+        width=lambda wildcards: deep(wildcards).width,
+        depths=lambda wildcards: ",".join(map(str, deep(wildcards).depths)),
+    log:
+        "results/logs/cim/{chip}/depth/{deep}.log",
+    benchmark:
+        "results/benchmarks/cim/{chip}/depth/{deep}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    conda:
+        "../environment.yml"
+    message:
+        "map {wildcards.deep} on {wildcards.chip}"
+    shell:
+        "python workflow/scripts/depth.py --chip {wildcards.chip} --ends '{params.ends}' --width {params.width}"
+        " --depths {params.depths} --output {output} 2>&1 | tee {log}"
