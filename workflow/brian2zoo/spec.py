@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     BaseModel,
@@ -117,6 +117,7 @@ class NeuronModel(File):
     data: str = Field("", description="unit of 'data', '1' if none; empty: the unit is given no data")
     on_sample: str = Field("", description="statements run at the onset of a sample; 'data' is its value")
     each_step: str = Field("", description="statements run after the equations, before the threshold")
+    graded: str = Field("", description="the variable that is the answer of a unit which never spikes")
     forward: str = Field("", description="rate units: statements run when the summed input is complete")
     backward: str = Field("", description="rate units: statements run when the error from above is complete")
     parameters: Lines = Field((), description="constants")
@@ -150,7 +151,15 @@ class Variables(BaseModel):
     synapse: str = ""
 
 
-Feedback = Literal["direct_random", "layerwise_random", "symmetric"]
+class Jumps(BaseModel):
+    """Statements a rule adds to what a neuron does when it spikes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    pre: str = ""
+
+
+Feedback = Literal["direct_random", "layerwise_random", "symmetric", "uniform", "sign_concordant"]
+FEEDBACK: tuple[str, ...] = get_args(Feedback)
 ProjectionKind = Literal["input_hidden", "hidden_hidden", "hidden_output"]
 
 
@@ -165,7 +174,14 @@ class Rule(File):
         ("input_hidden", "hidden_hidden", "hidden_output"), description="kinds of projections that learn"
     )
     needs: Needs = Field(Needs(), description="variables read from the neurons")
-    variables: Variables = Field(Variables(), description="equations added to neurons and synapses")
+    variables: Variables = Field(
+        Variables(),
+        description="equations added to neurons and synapses; in `pre`, X_post is a parameter of the other neuron",
+    )
+    method: Literal["", "exact", "euler"] = Field(
+        "", description="integration of the rule's ODEs; they read the neurons as they are before they move"
+    )
+    at_spike: Jumps = Field(Jumps(), description="statements a neuron runs when it spikes, after its reset")
     on_pre: str = Field("", description="statements at a presynaptic spike, ending in 'dw = ...'")
     on_post: str = Field("", description="statements at a postsynaptic spike")
     each_step: str = Field("", description="statements at every step")
@@ -187,6 +203,25 @@ class StateFormat(File):
     each_step: str = Field(description="statements that put x on its grid, after each step")
     parameters: Lines = Field(
         (), description="constants; x_NAME is VARIABLE_NAME in an experiment, or state.x_NAME for all"
+    )
+
+
+class Surrogate(File):
+    """models/surrogates: what stands for the derivative of a spike by the distance to its threshold."""
+
+    derivative: str = Field(
+        description="expression of x, by how much the threshold is exceeded, in multiples of the rule's `scale`"
+    )
+    smooth: str = Field("", description="a spike that is smooth in x and has this derivative, for tests by differences")
+    parameters: Lines = Field((), description="constants")
+
+
+class Loss(File):
+    """models/losses: what the units that give the answer are told."""
+
+    equations: str = Field(
+        description="equations added to an answering unit, among them 'learning_signal', the derivative of the loss by"
+        " its answer; ANSWER is the answer, 'target' what it should be"
     )
 
 
@@ -302,12 +337,19 @@ class Experiment(File):
         return self.model_copy(update={"parameters": tuple(lines.values())})
 
 
+def plain_store(synapse: SynapseModel) -> bool:
+    """Whether a synapse keeps and transmits its weight just as it is."""
+    return not synapse.draw and synapse.write.split() == ["w", "=", "w", "+", "dw"]
+
+
 KINDS: dict[str, tuple[type[File], str]] = {
     "neuron": (NeuronModel, "models/neurons"),
     "synapse": (SynapseModel, "models/synapses"),
     "encoder": (Encoder, "models/encoders"),
     "state": (StateFormat, "models/states"),
     "phases": (PhaseTable, "models/phases"),
+    "loss": (Loss, "models/losses"),
+    "surrogate": (Surrogate, "models/surrogates"),
     "rule": (Rule, "rules"),
     "experiment": (Experiment, "config/experiments"),
 }

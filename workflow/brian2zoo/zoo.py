@@ -15,10 +15,12 @@ from brian2zoo.spec import (
     Encoder,
     Experiment,
     File,
+    Loss,
     NeuronModel,
     PhaseTable,
     Rule,
     StateFormat,
+    Surrogate,
     SynapseModel,
     parse_lines,
 )
@@ -68,6 +70,14 @@ class Zoo:
     def phases(self, name: str) -> PhaseTable:
         """models/phases/NAME.yaml"""
         return self.load("phases", name)
+
+    def loss(self, name: str) -> Loss:
+        """models/losses/NAME.yaml"""
+        return self.load("loss", name)
+
+    def surrogate(self, name: str) -> Surrogate:
+        """models/surrogates/NAME.yaml"""
+        return self.load("surrogate", name)
 
     def rule(self, name: str) -> Rule:
         """rules/NAME.yaml"""

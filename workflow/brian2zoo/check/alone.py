@@ -31,7 +31,18 @@ from brian2zoo.compose import compose_neuron, statements
 from brian2zoo.encode import encode
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.expressions import evaluate
-from brian2zoo.spec import KINDS, Encoder, Experiment, NeuronModel, PhaseTable, Rule, StateFormat, SynapseModel, as_dict
+from brian2zoo.spec import (
+    KINDS,
+    Encoder,
+    Experiment,
+    NeuronModel,
+    PhaseTable,
+    Rule,
+    StateFormat,
+    Surrogate,
+    SynapseModel,
+    as_dict,
+)
 from brian2zoo.zoo import Zoo
 
 EVENTS = ("on_pre", "on_post", "each_step", "on_sample")
@@ -216,12 +227,22 @@ def _phases(table: PhaseTable) -> Findings:
     return Findings()
 
 
+def _surrogate(surrogate: Surrogate) -> Findings:
+    names = _parameters(surrogate, reserved=("x", "scale")) | {"x": np.linspace(-2, 2, 9)}
+    for field in ("derivative", "smooth"):
+        text = Text(surrogate.path, field, getattr(surrogate, field))
+        if text.text and "int(" not in text.text:
+            evaluate_text(text, names)
+    return Findings()
+
+
 _CHECKS: dict[str, Callable[[Any], Findings]] = {
     "neuron": _neuron,
     "synapse": _synapse,
     "encoder": _encoder,
     "state": _state,
     "phases": _phases,
+    "surrogate": _surrogate,
     "rule": _rule,
 }
 
