@@ -158,9 +158,9 @@ class Jumps(BaseModel):
     pre: str = ""
 
 
-Feedback = Literal["direct_random", "layerwise_random", "symmetric", "uniform", "sign_concordant"]
+Feedback = Literal["direct_random", "layerwise_random", "symmetric"]
 FEEDBACK: tuple[str, ...] = get_args(Feedback)
-ProjectionKind = Literal["input_hidden", "hidden_hidden", "hidden_output"]
+ProjectionKind = Literal["input_hidden", "recurrent", "hidden_hidden", "hidden_output"]
 
 
 class Rule(File):
@@ -171,7 +171,7 @@ class Rule(File):
         "after", description="whether a spike carries the weight as it was before the update it causes, or after"
     )
     plastic: tuple[ProjectionKind, ...] = Field(
-        ("input_hidden", "hidden_hidden", "hidden_output"), description="kinds of projections that learn"
+        ("input_hidden", "recurrent", "hidden_hidden", "hidden_output"), description="kinds of projections that learn"
     )
     needs: Needs = Field(Needs(), description="variables read from the neurons")
     variables: Variables = Field(
@@ -185,7 +185,11 @@ class Rule(File):
     on_pre: str = Field("", description="statements at a presynaptic spike, ending in 'dw = ...'")
     on_post: str = Field("", description="statements at a postsynaptic spike")
     each_step: str = Field("", description="statements at every step")
-    on_sample: str = Field("", description="statements once a sample, at its end")
+    on_sample: str = Field("", description="statements once a sample, at the end of its first step")
+    at_onset: str = Field("", description="statements at the onset of a sample, about the one before; first of all")
+    keeps: tuple[str, ...] = Field(
+        (), description="variables of the synapse that go on from run to run of a training, as the weight does"
+    )
     parameters: Lines = Field((), description="constants")
 
 
@@ -290,6 +294,7 @@ class Protocol(BaseModel):
     T_test: str = Field(description="duration of a sample in the test after each epoch")
     T_final: str = Field(description="duration of a sample in the final test")
     delay: str = Field("0*ms", description="transmission delay of every projection but the noise")
+    rest: bool = Field(False, description="whether every sample starts with all that has an ODE at rest")
     order: Literal["balanced", "shuffled"] = Field(
         "balanced", description="training samples: drawn with replacement, equally many of each class; or each once"
     )
@@ -299,10 +304,11 @@ class Experiment(File):
     """config/experiments: one network, its rule and its protocol."""
 
     paper: str = Field(description="key of the paper it reproduces")
-    circuit: Literal["direct_feedback", "layerwise", "synfire"] = Field(description="who is wired to whom")
+    circuit: Literal["direct_feedback", "layerwise", "synfire", "recurrent"] = Field(description="who is wired to whom")
     rule: str = Field(description="file in rules/")
+    rules: dict[ProjectionKind, str] = Field({}, description="another file in rules/ for a kind of projection")
     synapses: dict[str, str] = Field(
-        description="file in models/synapses/ for 'plastic' and each kind of fixed projection"
+        description="file in models/synapses/ for 'plastic', or one kind that learns, and each kind that does not"
     )
     neurons: dict[str, str] = Field(description="file in models/neurons/ for each role of the circuit")
     encoders: Encoders = Field(description="file in models/encoders/ for input and label")
@@ -316,6 +322,15 @@ class Experiment(File):
     )
     weights: Lines = Field((), description="initial or fixed weights of each kind of projection")
     parameters: Lines = Field((), description="overrides: scope.name = value")
+
+    def rule_of(self, kind: str) -> str:
+        """Name of the rule by which a kind of projection learns."""
+        return self.rules.get(kind, self.rule)
+
+    @property
+    def all_rules(self) -> tuple[str, ...]:
+        """Names of the rules, each once."""
+        return tuple(dict.fromkeys((self.rule, *self.rules.values())))
 
     def with_setting(self, setting: str) -> "Experiment":
         """The experiment with parameters replaced.
@@ -354,7 +369,7 @@ KINDS: dict[str, tuple[type[File], str]] = {
     "experiment": (Experiment, "config/experiments"),
 }
 MERGED_BY_LINE = ("parameters", "weights")
-MERGED_BY_KEY = ("neurons", "synapses", "protocol", "encoders", "states", "phases", "matrices", "populations")
+MERGED_BY_KEY = ("neurons", "synapses", "protocol", "encoders", "states", "phases", "rules", "matrices", "populations")
 
 
 def json_schemas() -> dict[str, dict[str, Any]]:

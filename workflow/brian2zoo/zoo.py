@@ -97,20 +97,23 @@ class Zoo:
         files += [self.state(name) for name in experiment.states.values()]
         files += [self.phases(name) for name in experiment.phases.values()]
         if mode == "train":
-            files.append(self.rule(experiment.rule))
+            files += [self.rule(name) for name in experiment.all_rules]
         contents = [file.content() for file in files]
         for content in contents:
             content["parameters"] = [line["name"] for line in content.get("parameters", ())]
         own = experiment.content()
         return [
             contents,
-            {key: own[key] for key in ("circuit", "neurons", "synapses", "states", "phases", "protocol", "precision")},
+            {
+                key: own[key]
+                for key in ("circuit", "neurons", "synapses", "rules", "states", "phases", "protocol", "precision")
+            },
             mode,
         ]
 
     def numbers(self, experiment: Experiment) -> list[Any]:
         """All that a result of the experiment depends on, beside data, sizes and seed."""
-        files: list[File] = [experiment, self.rule(experiment.rule)]
+        files: list[File] = [experiment, *(self.rule(name) for name in experiment.all_rules)]
         files += [self.neuron(name) for name in experiment.neurons.values()]
         files += [self.synapse(name) for name in experiment.synapses.values()]
         files += [self.state(name) for name in experiment.states.values()]

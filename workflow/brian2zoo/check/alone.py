@@ -27,7 +27,7 @@ from brian2zoo.check.strings import (
     parse_equations,
 )
 from brian2zoo.circuits.synfire import parse_table
-from brian2zoo.compose import compose_neuron, statements
+from brian2zoo.compose import RULE_EVENTS, compose_neuron, statements
 from brian2zoo.encode import encode
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.expressions import evaluate
@@ -35,6 +35,7 @@ from brian2zoo.spec import (
     KINDS,
     Encoder,
     Experiment,
+    Loss,
     NeuronModel,
     PhaseTable,
     Rule,
@@ -45,7 +46,7 @@ from brian2zoo.spec import (
 )
 from brian2zoo.zoo import Zoo
 
-EVENTS = ("on_pre", "on_post", "each_step", "on_sample")
+EVENTS = RULE_EVENTS
 
 _NEURON_FLAGS = {
     DIFFERENTIAL_EQUATION: ("unless refractory",),
@@ -73,6 +74,7 @@ def check_alone(zoo: Zoo, kind: str, name: str) -> Findings:
 def references(experiment: Experiment) -> dict[str, tuple[str, str]]:
     """Kind and name of the files an experiment names, by the field that names them."""
     found = {"rule": ("rule", experiment.rule)}
+    found |= {f"rules.{kind}": ("rule", name) for kind, name in experiment.rules.items()}
     kinds = (("synapses", "synapse"), ("neurons", "neuron"), ("states", "state"), ("phases", "phases"))
     for field, kind in kinds:
         found |= {f"{field}.{key}": (kind, name) for key, name in getattr(experiment, field).items()}
@@ -94,7 +96,7 @@ def check_references(zoo: Zoo, experiment: Experiment) -> Findings:
 def _protocol(experiment: Experiment) -> Findings:
     findings = Findings()
     for key, time in experiment.protocol:
-        if key == "order":
+        if key in ("order", "rest"):
             continue
         text = Text(experiment.path, f"protocol.{key}", time)
         with findings.collect():
@@ -227,6 +229,13 @@ def _phases(table: PhaseTable) -> Findings:
     return Findings()
 
 
+def _loss(loss: Loss) -> Findings:
+    text = Text(loss.path, "equations", loss.equations)
+    if "learning_signal" not in parse_equations(text, _NEURON_FLAGS):
+        raise text.wrong("no equation gives 'learning_signal'", "add 'learning_signal = ... : 1'")
+    return Findings()
+
+
 def _surrogate(surrogate: Surrogate) -> Findings:
     names = _parameters(surrogate, reserved=("x", "scale")) | {"x": np.linspace(-2, 2, 9)}
     for field in ("derivative", "smooth"):
@@ -243,6 +252,7 @@ _CHECKS: dict[str, Callable[[Any], Findings]] = {
     "state": _state,
     "phases": _phases,
     "surrogate": _surrogate,
+    "loss": _loss,
     "rule": _rule,
 }
 

@@ -100,7 +100,11 @@ def rule_text(traces: Traces, choice: Choice, command: str) -> str:
         *(["at_spike:", *_block("pre", blocks.at_spike, 2)] if blocks.at_spike else []),
         *_block("on_pre", blocks.on_pre),
         *_block("each_step", blocks.each_step),
-        *_block("on_sample", ["dw = -eta*grad", "grad = 0" if dynamics.units["w"] == "1" else "grad = 0*grad"]),
+        *_block(
+            "at_onset",
+            ["dw = -eta*grad", "grad = 0" if dynamics.units["w"] == "1" else f"grad = 0/{dynamics.units['w']}"],
+        ),
+        "keeps: [grad]",
         *_block("parameters", _aligned(blocks.parameters)),
     ]
     return "\n".join(lines) + "\n"
@@ -203,26 +207,24 @@ def _readout_kernel(traces: Traces, choice: Choice, blocks: _Blocks) -> tuple[st
     if set(choice.readout.units.values()) != {"1"} or not choice.readout.linear or choice.readout.graded is None:
         problem = "the readout has to be linear, without unit and never to spike for its kernel to move onto the trace"
         raise ZooError(choice.readout.neuron.path, "equations", problem, "pick another, or 'none'")
+    if traces.dynamics.neuron.method == "exact" != choice.readout.neuron.method:
+        problem = f"it is integrated by '{choice.readout.neuron.method}', the neuron exactly"
+        raise ZooError(choice.readout.neuron.path, "method", problem, "use 'method: exact'")
     per_weight = _over("1", traces.dynamics.units["w"])
     names = {trace(name): symbol(f"bar_{name}") for name in readout.variables}
     names |= {symbol(line.name): symbol(f"readout_{line.name}") for line in choice.readout.neuron.parameters}
     together = choice.readout.neuron.method == traces.dynamics.neuron.method
-    step = None if together else propagator(readout)
+    step = None if together else propagator(readout) - sp.eye(len(readout.variables))
     used, arrivals = set(), []
     for i, name in enumerate(readout.variables):
         arrival = readout.arrival(name)
-        flow = (
-            readout.flow(name)
-            if together
-            else sp.Add(*[step[i, j] * trace(n) for j, n in enumerate(readout.variables)])
-        )
-        used |= flow.free_symbols | arrival.free_symbols
+        flow = readout.flow(name)
         meaning = f"elig as {name} of the readout shows it"
-        if together:
-            blocks.synapse.append(f"dbar_{name}/dt = {_text(flow.xreplace(names))} : {per_weight}    # {meaning}")
-        else:
-            blocks.synapse.append(f"bar_{name} : {per_weight}    # {meaning}")
-            blocks.each_step.append(f"bar_{name} = {_text(flow.xreplace(names))}")
+        if not together:
+            flow = sp.Add(*[step[i, j] * trace(other) for j, other in enumerate(readout.variables)]) / symbol("dt")
+            meaning += "; Euler makes this its exact step"
+        used |= flow.free_symbols | arrival.free_symbols
+        blocks.synapse.append(f"dbar_{name}/dt = {_text(flow.xreplace(names))} : {per_weight}    # {meaning}")
         if arrival != 0:
             arrivals.append(f"bar_{name} += {_text(ELIG * arrival.xreplace(names))}")
     for line in choice.readout.neuron.parameters:
@@ -365,6 +367,11 @@ def _over(numerator: str, denominator: str) -> str:
     if numerator == "1":
         return f"1/{denominator}" if " " not in denominator else f"1/({denominator})"
     return repr(quotient) if repr(quotient) in DEFAULT_UNITS else f"{numerator}/{denominator}"
+
+
+def _zero(unit: str) -> str:
+    """Zero gradient by a weight of that unit."""
+    return "0" if unit == "1" else f"0/({unit})" if " " in unit else f"0/{unit}"
 
 
 def _block(key: str, lines: Iterable[str], depth: int = 0) -> list[str]:
