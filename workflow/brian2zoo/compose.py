@@ -218,10 +218,11 @@ def rule_parts(
     used = {"pre": get_identifiers(join(block, jumps)), "post": get_identifiers(rule.variables.post)}
     of_post = constants(post, post_overrides)
     there: dict[str, str] = {name: f"{name}_{post_name}" for name in Equations(block).names} if block else {}
+    derivatives = {f"d{name}": f"d{new}" for name, new in there.items()}
     own = {name: f"{name}_{post_name}" for name in values if name in used["pre"]}
     foreign = {f"{name}_post": f"{name}_of_{post_name}" for name in of_post if f"{name}_post" in used["pre"]}
     pre = NeuronPart(
-        word_substitute(block, there | own | foreign),
+        word_substitute(block, derivatives | there | own | foreign),
         {own[name]: values[name] for name in own}
         | {foreign[f"{name}_post"]: value for name, value in of_post.items() if f"{name}_post" in foreign},
         word_substitute(jumps, there | own | foreign),

@@ -155,7 +155,7 @@ def run(
     spike : of the distance to threshold; a smooth one makes the loss differentiable in earnest.
     replay : (T, N) spikes that arrive within the layer in place of its own, to hold them while weights vary.
     """
-    n, size, n_in = neuron.n, weights.input.shape[0], weights.input.shape[1]
+    size, n_in = weights.input.shape
     n_weights = size * (n_in + size)
     x, y = neuron.initial(size), readout.initial(weights.readout.shape[0])
     influence = _Influence(neuron, weights, approximation, order)

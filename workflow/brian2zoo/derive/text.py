@@ -175,7 +175,9 @@ def _trace_equations(traces: Traces, blocks: _Blocks) -> None:
             if arrival != 0:
                 blocks.at_spike.append(f"eps_{name} += {_at_pre(traces, arrival)}")
         else:
-            blocks.synapse.append(f"deps_{name}/dt = {_at_synapse(traces, traces.flow(name))} : {unit}{meaning}")
+            blocks.synapse.append(
+                f"deps_{name}/dt = {_at_synapse(traces, traces.flow(name))} : {unit} (clock-driven){meaning}"
+            )
             if arrival != 0:
                 blocks.on_pre.append(f"eps_{name} += {_at_synapse(traces, arrival)}")
 
@@ -224,7 +226,9 @@ def _readout_kernel(traces: Traces, choice: Choice, blocks: _Blocks) -> tuple[st
             flow = sp.Add(*[step[i, j] * trace(other) for j, other in enumerate(readout.variables)]) / symbol("dt")
             meaning += "; Euler makes this its exact step"
         used |= flow.free_symbols | arrival.free_symbols
-        blocks.synapse.append(f"dbar_{name}/dt = {_text(flow.xreplace(names))} : {per_weight}    # {meaning}")
+        blocks.synapse.append(
+            f"dbar_{name}/dt = {_text(flow.xreplace(names))} : {per_weight} (clock-driven)    # {meaning}"
+        )
         if arrival != 0:
             arrivals.append(f"bar_{name} += {_text(ELIG * arrival.xreplace(names))}")
     for line in choice.readout.neuron.parameters:
