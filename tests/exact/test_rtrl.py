@@ -278,6 +278,61 @@ def test_one_block_a_neuron_is_backpropagation_that_stops_at_recurrent_spikes(ex
     assert_close(given.run(approximation="block_diagonal").gradient, exact, 1e-10)
 
 
+SMOOTH = Case("alif", "delta", "0.6", "superspike", through=("v", "b"))
+
+
+@pytest.mark.parametrize("surrogate", ["superspike", "triangle", "boxcar", "sigmoid"])
+def test_a_surrogate_is_the_derivative_of_its_smooth_spike(extended, surrogate) -> None:
+    model, g = extended.surrogate(surrogate), np.linspace(-1.7, 1.7, 200) * 3
+    psi, smooth = (surrogate_function(model, 3.0, field) for field in ("derivative", "smooth"))
+    edges = np.abs(np.abs(g) - 1.5) < 0.01  # the box has none there
+    differences = (smooth(g + 1e-6) - smooth(g - 1e-6)) / 2e-6
+    np.testing.assert_allclose(differences[~edges], psi(g)[~edges], rtol=1e-6, atol=1e-7)
+
+
+def smooth_trial(given: Setting, zoo: Zoo, weights: Weights, **choice: Any) -> tuple[Trial, float]:
+    """A trial with smooth spikes, and its loss."""
+    spike = surrogate_function(zoo.surrogate(SMOOTH.surrogate), 1.0, "smooth")
+    trial = replace(given, weights=weights).run(spike=spike, **choice)
+    shown = np.exp(trial.answers)
+    return trial, -float(np.log(shown / shown.sum(axis=1, keepdims=True))[:, 0].sum())
+
+
+@pytest.mark.parametrize("held", [False, True], ids=["free", "clamped"])
+def test_gradient_is_that_of_finite_differences(extended, held) -> None:
+    """With smooth spikes the loss has differences; with recurrent spikes held, they are the block-diagonal part."""
+    given = setting(extended, SMOOTH)
+    kind = {"approximation": "block_diagonal" if held else "full"}
+    replay = {"replay": smooth_trial(given, extended, given.weights)[0].spikes} if held else {}
+    exact = smooth_trial(given, extended, given.weights, **kind, **replay)[0].gradient
+    for name, place in (("input", (1, 2)), ("input", (3, 0)), ("recurrent", (0, 3)), ("recurrent", (2, 1))):
+        losses = []
+        for sign in (1, -1):
+            changed = getattr(given.weights, name).copy()
+            changed[place] += sign * 1e-5
+            losses.append(smooth_trial(given, extended, replace(given.weights, **{name: changed}), **replay)[1])
+        expected = getattr(exact, name)[place]
+        assert abs((losses[0] - losses[1]) / 2e-5 - expected) <= 1e-6 * np.abs(getattr(exact, name)).max()
+
+
+def test_without_recurrent_weights_one_block_a_neuron_is_exact(extended) -> None:
+    given = setting(extended, CASES[0])
+    apart = replace(given, weights=replace(given.weights, recurrent=np.zeros((N, N))))
+    assert_close(apart.run(approximation="block_diagonal").gradient, apart.run().gradient, 1e-12)
+
+
+def test_snap_of_one_step_is_one_block_a_neuron_and_of_many_is_exact(extended) -> None:
+    given = setting(extended, CASES[0])
+    sparse = given.weights.recurrent * (np.arange(N)[:, None] == (np.arange(N) + 1) % N)  # a ring
+    ring = replace(given, weights=replace(given.weights, recurrent=sparse))
+    assert_close(
+        ring.run(approximation="snap", order=1).gradient, ring.run(approximation="block_diagonal").gradient, 1e-12
+    )
+    assert_close(ring.run(approximation="snap", order=N).gradient, ring.run().gradient, 1e-12)
+    two = ring.run(approximation="snap", order=2).gradient.input
+    assert np.abs(two - ring.run().gradient.input).max() > 1e-3 * np.abs(two).max()
+
+
 BRIAN_CASES = [case for case in CASES if case.neuron not in ("lif_delta", "izhikevich")]
 BRIAN_IDS = [name for case, name in zip(CASES, IDS, strict=True) if case in BRIAN_CASES]
 EXPERIMENT = """
@@ -352,6 +407,23 @@ def test_brian_runs_the_derived_rule_to_the_gradient_of_the_reference(zoo_with, 
     np.testing.assert_array_equal(spikes, np.concatenate([first.spikes, second.spikes]))
     for variable, expected in (("w", moved), ("grad", second.gradient)):
         assert_close(matrices(found, variable), expected, 1e-10)
+
+
+def test_traces_on_presynaptic_neurons_are_those_on_synapses(zoo_with, extended) -> None:
+    case, gradients = CASES[3], []
+    given = setting(extended, case)
+    data = {"input": np.random.default_rng(5).uniform(0.5, 3, (1, N_IN)), "label": given.target[None]}
+    values = {"input_hidden1.w": given.weights.input.T.ravel(), "hidden1_output.w": given.weights.readout.T.ravel()}
+    for factorize in (True, False):
+        zoo = derived(zoo_with, extended, case, factorize)
+        circuit = circuits.build(zoo, zoo.experiment("derived"), [N_IN, N, N_OUT], "train")
+        wanted = [f"{name}.grad" for name in ("input_hidden1", "hidden1_output")]
+        gradients.append(run_here(circuit, network.duration(circuit, "T_train"), Inputs(data, values, 1, 0), wanted))
+        on_synapses = "eps_v" in network.compose(circuit).synapses["input_hidden1"].equations
+        assert on_synapses is not factorize
+    for name, found in gradients[0].items():
+        assert np.abs(found).max() > 0
+        np.testing.assert_allclose(found, gradients[1][name], rtol=1e-10, atol=1e-12 * np.abs(found).max())
 
 
 def raster(found: dict[str, np.ndarray], name: str, size: int, dt: float) -> np.ndarray:

@@ -137,6 +137,9 @@ def _neuron_side(traces: Traces, choice: Choice, blocks: _Blocks) -> None:
                 line.replace("ANSWER", str(dynamics.graded)) for line in choice.loss.equations.strip().splitlines()
             ]
         return
+    if choice.loss is not None:
+        problem = f"neuron '{dynamics.neuron.name}' spikes and gives no graded answer"
+        raise ZooError("--loss", "", problem, "name the readout by --readout, and derive its rule with the loss")
     if surrogate is None:
         raise ZooError("--surrogate", "", f"neuron '{dynamics.neuron.name}' spikes", "name a file of models/surrogates")
     unit = dynamics.threshold_unit

@@ -129,15 +129,15 @@ def derive(dynamics: Dynamics, through: Iterable[str] | None = None, factorize: 
     driven = {i for i in range(len(x)) if dynamics.arrival[i].diff(W) != 0}
     relevant = _closure({i for i in range(len(x)) if slope[i] != 0}, lambda i, j: couples(j, i), len(x))
     reached = _closure(driven, couples, len(x))
+    if not any(slope[i] != 0 for i in reached):
+        problem = f"no weight of synapse '{dynamics.synapse.name}' reaches what the neuron answers with"
+        raise ZooError(dynamics.neuron.path, "equations", problem, "let the variable it writes drive the threshold")
     if through is None:
         kept = {i for i in changed & relevant if i not in reached}
     else:
         kept = {x.index(_changed(dynamics, name, changed)) for name in through}
     reached = _closure(driven | kept, couples, len(x))
     traced = sorted(reached & relevant)
-    if not any(slope[i] != 0 for i in traced):
-        problem = f"no weight of synapse '{dynamics.synapse.name}' reaches what the neuron answers with"
-        raise ZooError(dynamics.neuron.path, "equations", problem, "let the variable it writes drive the threshold")
     names = tuple(str(x[i]) for i in traced)
     reasons = _reasons(dynamics, jacobian, reset, traced, kept, couples)
     if not factorize:
