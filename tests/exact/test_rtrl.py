@@ -128,7 +128,7 @@ def setting(zoo: Zoo, case: Case, seed: int = 1) -> Setting:
     traces = derive(read(zoo.neuron(case.neuron), zoo.synapse(case.synapse)), case.through)
     readout = derive(read(zoo.neuron("leaky_readout"), zoo.synapse("readout")))
     size = si(case.weight)
-    recurrent = size * rng.normal(0, 0.7, (N, N)) * (1 - np.eye(N))
+    recurrent = size * rng.normal(0, 0.7, (N, N))
     weights = Weights(size * rng.uniform(0, 1, (N, N_IN)), recurrent, rng.normal(0, 1, (N_OUT, N)))
     return Setting(
         Neuron(traces, si(case.dt)),
@@ -146,13 +146,12 @@ def oracle(zoo: Zoo, case: Case, given: Setting, cut: bool) -> tuple[np.ndarray,
 
     def loss(weights: tuple[Any, Any, Any]) -> tuple[Any, Any]:
         w_in, w_rec, w_out = weights
-        others = jnp.asarray(1 - np.eye(N))
         start = forward.initial(), jnp.zeros(N_OUT), jnp.zeros(N_IN), jnp.zeros(N), jnp.full(N, 10**6)
 
         def step(carry: Any, spikes_in: Any) -> Any:
             x, y, arriving, before, since = carry
             heard = jax.lax.stop_gradient(before) if cut else before
-            x = forward.arrive(x, w_in @ arriving + (w_rec * others) @ heard)
+            x = forward.arrive(x, w_in @ arriving + w_rec @ heard)
             since = since + 1
             active = 1.0 * (since >= forward.refractory_steps)
             x = forward.step(x, active)
@@ -255,8 +254,6 @@ def surrogate_in_jax(zoo: Zoo, case: Case) -> Callable[[Any], Any]:
 def assert_close(found: Weights, expected: Weights, tolerance: float) -> None:
     for name in ("input", "recurrent", "readout"):
         one, other = getattr(found, name), getattr(expected, name)
-        if name == "recurrent":
-            one, other = (matrix * (1 - np.eye(N)) for matrix in (one, other))
         assert np.abs(other).max() > 0
         assert np.abs(one - other).max() <= tolerance * np.abs(other).max(), name
 
@@ -381,10 +378,9 @@ def test_brian_runs_the_derived_rule_to_the_gradient_of_the_reference(zoo_with, 
     circuit = circuits.build(zoo, zoo.experiment("derived"), [N_IN, N, N_OUT], "train")
     rng = np.random.default_rng(5)
     data = {"input": rng.uniform(0.5, 3, (2, N_IN)), "label": np.tile(given.target, (2, 1))}
-    others = ~np.eye(N, dtype=bool)
     values = {
         "input_hidden1.w": given.weights.input.T.ravel(),
-        "hidden1_hidden1.w": given.weights.recurrent.T[others],
+        "hidden1_hidden1.w": given.weights.recurrent.T.ravel(),
         "hidden1_output.w": given.weights.readout.T.ravel(),
     }
     names = [name.partition(".")[0] for name in values]
@@ -399,7 +395,7 @@ def test_brian_runs_the_derived_rule_to_the_gradient_of_the_reference(zoo_with, 
         names, ("derived", "derived", "derived_readout"), strict=True)}  # fmt: skip
     moved = Weights(
         given.weights.input - rates[names[0]] * first.gradient.input,
-        (given.weights.recurrent - rates[names[1]] * first.gradient.recurrent) * others,
+        given.weights.recurrent - rates[names[1]] * first.gradient.recurrent,
         given.weights.readout - rates[names[2]] * first.gradient.readout,
     )
     second = replace(given, weights=moved, inputs=inputs[STEPS:]).run(approximation="block_diagonal")
@@ -434,10 +430,8 @@ def raster(found: dict[str, np.ndarray], name: str, size: int, dt: float) -> np.
 
 
 def matrices(found: dict[str, np.ndarray], variable: str) -> Weights:
-    recurrent = np.zeros((N, N))
-    recurrent[~np.eye(N, dtype=bool)] = found[f"hidden1_hidden1.{variable}"]
     return Weights(
         found[f"input_hidden1.{variable}"].reshape(N_IN, N).T,
-        recurrent.T,
+        found[f"hidden1_hidden1.{variable}"].reshape(N, N).T,
         found[f"hidden1_output.{variable}"].reshape(N, N_OUT).T,
     )

@@ -142,6 +142,7 @@ def derive(
     feedback: Annotated[
         str, typer.Option(help=f"How errors reach hidden layers: {', '.join(FEEDBACK)}.")
     ] = "symmetric",
+    optimizer: Annotated[str, typer.Option(help="File in models/optimizers; without one a step a sample.")] = "",
     through: Annotated[
         str, typer.Option(help="Variables, with commas, whose reset is differentiated by the surrogate; or 'none'.")
     ] = "",
@@ -169,6 +170,7 @@ def derive(
         feedback,
         deriving.readout(zoo, _named(zoo, "neuron", readout)) if readout else None,
         zoo.loss(_named(zoo, "loss", loss)) if loss else None,
+        zoo.optimizer(_named(zoo, "optimizer", optimizer)) if optimizer else None,
     )
     if latex:
         out.print(latex_text(traces))

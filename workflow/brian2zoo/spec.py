@@ -229,6 +229,17 @@ class Loss(File):
     )
 
 
+class Optimizer(File):
+    """models/optimizers: from the gradient 'grad', summed over samples, to the change of a weight."""
+
+    state: str = Field("", description="equations added to a synapse")
+    update: str = Field(
+        description="statements at the onset of a sample, ending in 'dw = ...'; 'due' is 1 if it is time"
+    )
+    keeps: tuple[str, ...] = Field((), description="variables of the state that go on from run to run")
+    parameters: Lines = Field((), description="constants; 'batch' is the number of samples an update")
+
+
 class Place(BaseModel):
     """Where a population of a synfire circuit belongs."""
 
@@ -364,6 +375,7 @@ KINDS: dict[str, tuple[type[File], str]] = {
     "state": (StateFormat, "models/states"),
     "phases": (PhaseTable, "models/phases"),
     "loss": (Loss, "models/losses"),
+    "optimizer": (Optimizer, "models/optimizers"),
     "surrogate": (Surrogate, "models/surrogates"),
     "rule": (Rule, "rules"),
     "experiment": (Experiment, "config/experiments"),

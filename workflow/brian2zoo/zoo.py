@@ -17,6 +17,7 @@ from brian2zoo.spec import (
     File,
     Loss,
     NeuronModel,
+    Optimizer,
     PhaseTable,
     Rule,
     StateFormat,
@@ -74,6 +75,10 @@ class Zoo:
     def loss(self, name: str) -> Loss:
         """models/losses/NAME.yaml"""
         return self.load("loss", name)
+
+    def optimizer(self, name: str) -> Optimizer:
+        """models/optimizers/NAME.yaml"""
+        return self.load("optimizer", name)
 
     def surrogate(self, name: str) -> Surrogate:
         """models/surrogates/NAME.yaml"""

@@ -37,6 +37,7 @@ from brian2zoo.spec import (
     Experiment,
     Loss,
     NeuronModel,
+    Optimizer,
     PhaseTable,
     Rule,
     StateFormat,
@@ -236,6 +237,20 @@ def _loss(loss: Loss) -> Findings:
     return Findings()
 
 
+def _optimizer(optimizer: Optimizer) -> Findings:
+    names = _parameters(optimizer)
+    findings, names = Findings(), set(names)
+    if "batch" not in names:
+        findings.append(ZooError(optimizer.path, "parameters", "there is no 'batch'", "add a line 'batch = 1'"))
+    text = Text(optimizer.path, "state", optimizer.state)
+    if optimizer.state:
+        _distinct(text, parse_equations(text, _SYNAPSE_FLAGS), optimizer)
+    text = Text(optimizer.path, "update", optimizer.update)
+    if "dw" not in {parse(text, line)[0] for line in statements(text.text)}:
+        findings.append(text.wrong("no statement assigns dw", "ask for a change, 'dw = ...'"))
+    return findings
+
+
 def _surrogate(surrogate: Surrogate) -> Findings:
     names = _parameters(surrogate, reserved=("x", "scale")) | {"x": np.linspace(-2, 2, 9)}
     for field in ("derivative", "smooth"):
@@ -253,6 +268,7 @@ _CHECKS: dict[str, Callable[[Any], Findings]] = {
     "phases": _phases,
     "surrogate": _surrogate,
     "loss": _loss,
+    "optimizer": _optimizer,
     "rule": _rule,
 }
 

@@ -1,9 +1,9 @@
 """Spiking layers, each connected within itself, and a readout whose error the circuit brings to every hidden layer.
 
-input -> hidden1 -> hidden2 ... -> output, every hidden layer to itself where the experiment has weights for
-'recurrent', without a neuron's synapse onto itself. The rule's `feedback` says how the error returns: 'symmetric'
-through the weights of the readout themselves, as its synapse model states in `backward`, to the one hidden layer;
-'direct_random' through fixed weights from the output to every hidden layer.
+input -> hidden1 -> hidden2 ... -> output, every hidden layer all-to-all to itself where the experiment has weights
+for 'recurrent'; a neuron hears itself as it hears any other. The rule's `feedback` says how the error returns:
+'symmetric' through the weights of the readout themselves, as its synapse model states in `backward`, to the one
+hidden layer; 'direct_random' through fixed weights from the output to every hidden layer.
 """
 
 from itertools import pairwise
@@ -36,9 +36,7 @@ def circuit(wiring: Wiring, mode: Mode) -> Circuit:
         returns = mode == "train" and feedback == "symmetric" and kind == "hidden_output"
         projections.append(wiring.plastic(pre, post, kind, mode, delay=delay, returns_error=returns))
     if "recurrent" in as_dict(experiment.weights):
-        for hidden in layers[1:-1]:
-            others = np.nonzero(~np.eye(hidden.size, dtype=bool))
-            projections.append(wiring.plastic(hidden, hidden, "recurrent", mode, delay=delay, pairs=others))
+        projections += [wiring.plastic(hidden, hidden, "recurrent", mode, delay=delay) for hidden in layers[1:-1]]
     if mode == "train":
         label = wiring.population("label", "label", sizes[-1], data="label")
         populations.append(label)

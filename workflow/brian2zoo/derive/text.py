@@ -14,7 +14,7 @@ from brian2.utils.stringtools import word_substitute
 from brian2zoo.derive.dynamics import Dynamics, names_at, symbol
 from brian2zoo.derive.traces import ELIG, SPIKED, Traces, derive, propagator, trace
 from brian2zoo.errors import ZooError
-from brian2zoo.spec import Feedback, Loss, Surrogate, as_dict
+from brian2zoo.spec import Feedback, Loss, Optimizer, Surrogate, as_dict
 
 _OWN_NAMES = ("learning_signal", "psi", "spiked", "active", "elig", "grad", "eta")
 _SCALES = {"1": "1", "volt": "10*mV", "amp": "1*nA"}
@@ -33,6 +33,7 @@ class Choice:
     readout : dynamics of the units whose answer the error is of: their kernel moves onto the trace. None where the
         error is of this neuron's own answer, or local to its layer.
     loss : where the neuron itself gives the answer, what the error is.
+    optimizer : from the gradient to the change of a weight; None for a step down the gradient of every sample.
     """
 
     surrogate: Surrogate | None
@@ -40,6 +41,7 @@ class Choice:
     feedback: Feedback = "symmetric"
     readout: Dynamics | None = None
     loss: Loss | None = None
+    optimizer: Optimizer | None = None
 
 
 @dataclass
@@ -52,6 +54,8 @@ class _Blocks:
     at_spike: list[str] = field(default_factory=list)
     on_pre: list[str] = field(default_factory=list)
     each_step: list[str] = field(default_factory=list)
+    at_onset: list[str] = field(default_factory=list)
+    keeps: list[str] = field(default_factory=lambda: ["grad"])
     parameters: list[str] = field(default_factory=list)
 
 
@@ -73,6 +77,7 @@ def rule_text(traces: Traces, choice: Choice, command: str) -> str:
     _neuron_side(traces, choice, blocks)
     _trace_equations(traces, blocks)
     _gradient(traces, choice, blocks)
+    _update(traces, choice, blocks)
     presynaptic = f"Traces of {', '.join(traces.presynaptic)}: one a presynaptic neuron." if traces.presynaptic else ""
     kept = f"The reset of {', '.join(traces.kept)} is differentiated, by the surrogate." if traces.kept else ""
     notes = [
@@ -100,11 +105,8 @@ def rule_text(traces: Traces, choice: Choice, command: str) -> str:
         *(["at_spike:", *_block("pre", blocks.at_spike, 2)] if blocks.at_spike else []),
         *_block("on_pre", blocks.on_pre),
         *_block("each_step", blocks.each_step),
-        *_block(
-            "at_onset",
-            ["dw = -eta*grad", "grad = 0" if dynamics.units["w"] == "1" else f"grad = 0/{dynamics.units['w']}"],
-        ),
-        "keeps: [grad]",
+        *_block("at_onset", blocks.at_onset),
+        f"keeps: [{', '.join(blocks.keeps)}]",
         *_block("parameters", _aligned(blocks.parameters)),
     ]
     return "\n".join(lines) + "\n"
@@ -203,7 +205,23 @@ def _gradient(traces: Traces, choice: Choice, blocks: _Blocks) -> None:
         answer, arrivals = filters
         blocks.each_step += [f"grad += learning_signal_post*{answer}", f"elig = {eligibility}", *arrivals]
     _own_spikes(traces, blocks)
-    blocks.parameters.append(f"eta = {_ETA.get(units['w'], '1e-3*' + units['w'] + '**2')}  # learning rate")
+
+
+def _update(traces: Traces, choice: Choice, blocks: _Blocks) -> None:
+    """From the gradient of the samples before to the change of the weight, at the onset of a sample."""
+    unit, optimizer = traces.dynamics.units["w"], choice.optimizer
+    if optimizer is None:
+        blocks.at_onset += ["dw = -eta*grad", f"grad = {_zero(unit)}"]
+        blocks.parameters.append(f"eta = {_ETA.get(unit, '1e-3*' + unit + '**2')}  # learning rate")
+        return
+    if unit != "1":
+        problem = f"it is made for weights without unit, those of '{traces.dynamics.synapse.name}' are in {unit}"
+        raise ZooError(optimizer.path, "state", problem, "leave --optimizer out, or take a synapse without unit")
+    blocks.synapse += [line.rstrip() for line in optimizer.state.splitlines() if line.strip()]
+    blocks.synapse.append("due = int(floor(t/T_sample + 0.5) % batch < 0.5) : 1 (shared)    # whether to update now")
+    blocks.at_onset += [*optimizer.update.strip().splitlines(), "grad = grad*(1 - due)"]
+    blocks.keeps += optimizer.keeps
+    blocks.parameters += [str(line) for line in optimizer.parameters]
 
 
 def _readout_kernel(traces: Traces, choice: Choice, blocks: _Blocks) -> tuple[str, list[str]]:
