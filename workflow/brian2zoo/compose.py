@@ -104,7 +104,8 @@ def unit_name(value: Any) -> str:
     dimensions = brian2.get_dimensions(value)
     if dimensions.is_dimensionless:
         return "1"
-    return repr(brian2.get_unit(dimensions)).replace("^", "**")
+    # Brian2 has units such as amp2, which its equations do not know.
+    return re.sub(r"\b([a-z]+)(\d)\b", r"\1**\2", repr(brian2.get_unit(dimensions)).replace("^", "**"))
 
 
 def join(*blocks: str) -> str:
