@@ -1,4 +1,4 @@
-# brian2zoo: encode -> build -> train -> evaluate, quantize, trace -> figures.
+# brian2zoo: encode -> build -> train -> evaluate, quantize, trace, map -> figures.
 #   snakemake                                      digits, minutes on two cores
 #   snakemake --configfile config/paper.yaml       MNIST at the papers' constants
 from snakemake.utils import min_version
@@ -14,6 +14,7 @@ include: "workflow/encode.smk"
 include: "workflow/build.smk"
 include: "workflow/train.smk"
 include: "workflow/quantize.smk"
+include: "workflow/map.smk"
 include: "workflow/figures.smk"
 
 

@@ -1,6 +1,6 @@
 """Dense device against Brian2's own C++ standalone, the same YAML on both: python benchmarks/device.py
 
-Brian2's own also draws one random number for each input and step, as its users would write the input; a third
+Brian2's own also draws one random number for each input and step, as its users would write the input; another
 program, Brian2's own with the zoo's input, tells what the device itself gains. User time of one core.
 """
 
@@ -32,17 +32,19 @@ def main(
         stepwise = experiment.model_copy(
             update={"neurons": experiment.neurons | {"input": CONFIG["stock_input"]}},
         )
+        single = experiment.model_copy(update={"precision": "single"})
         data = samples(experiment, number)
         for size in layers:
             runners = {
                 "stock, stock input": program(stepwise, size, STOCK, number),
                 "stock": program(experiment, size, STOCK, number),
                 "dense": program(experiment, size, DEVICE, number),
+                "dense, single precision": program(single, size, DEVICE, number),
             }
             start = weights(runners["dense"].circuit)
             runs = {device: partial(runner.run, data, start, seed=1) for device, runner in runners.items()}
             times = {k: 1000 * t / number for k, t in medians(in_turn(runs, repeats)).items()}
-            speedup = {k: t / times["dense"] for k, t in times.items()}
+            speedup = {k: times["stock, stock input"] / t for k, t in times.items()}
             print(f"{name} {size}: " + ", ".join(f"{k} {t:.2f} ms ({speedup[k]:.1f}x)" for k, t in times.items()))
             rows.append(
                 xr.Dataset(
@@ -57,7 +59,7 @@ def main(
                             [[list(speedup.values())]],
                             ("experiment", "layers", "device"),
                             "1",
-                            "user time over that of the dense device",
+                            "user time of stock with stock input over that of this program",
                         ),
                     },
                     {"experiment": [name], "layers": [size], "device": list(times)},

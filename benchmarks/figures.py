@@ -14,18 +14,23 @@ from matplotlib.figure import Figure
 from brian2zoo import results
 from brian2zoo.figures import style
 
-DEVICE_LOOKS = {"stock, stock input": style.GREY, "stock": style.ORANGE, "dense": style.BLUE}
+DEVICE_LOOKS = {
+    "stock, stock input": style.GREY,
+    "stock": style.ORANGE,
+    "dense": style.BLUE,
+    "dense, single precision": style.SKY,
+}
 FRAMEWORK_LOOKS = {"brian2zoo": ("brian2zoo, eRBP+", style.BLUE, "o"), "snntorch": ("snnTorch", style.GREEN, "^")}
 
 
 def bars(axes: Axes, groups: list[str], heights: dict[str, np.ndarray], unit: str) -> None:
-    """Bars side by side for each group, one of each device, with the ratio to the dense device above."""
-    width = 0.8 / len(heights)
+    """Bars side by side for each group, one of each device, with the ratio of the first to it above."""
+    width, slowest = 0.8 / len(heights), next(iter(heights.values()))
     for k, (device, values) in enumerate(heights.items()):
         places = np.arange(len(groups)) + (k - (len(heights) - 1) / 2) * width
         drawn = axes.bar(places, values, width, color=DEVICE_LOOKS[device], label=device)
-        if device != "dense":
-            ratios = [f"{v / dense:.1f}×" for v, dense in zip(values, heights["dense"], strict=True)]  # noqa: RUF001
+        if k:
+            ratios = [f"{first / v:.1f}×" for first, v in zip(slowest, values, strict=True)]  # noqa: RUF001
             axes.bar_label(drawn, ratios, fontsize=style.FOOTER)
     axes.set_xticks(range(len(groups)), groups)
     axes.set_ylabel(unit)
@@ -34,7 +39,7 @@ def bars(axes: Axes, groups: list[str], heights: dict[str, np.ndarray], unit: st
 
 def device(result: xr.Dataset) -> Figure:
     """User time of a training sample on three programs, a panel for each experiment."""
-    figure, panels = plt.subplots(1, result.sizes["experiment"], figsize=(style.WIDTH, 2.4), squeeze=False)
+    figure, panels = plt.subplots(1, result.sizes["experiment"], figsize=(style.WIDTH, 2.6), squeeze=False)
     for axes, name in zip(panels.flat, result.experiment.values, strict=True):
         chosen = result.user_time.sel(experiment=name).dropna("layers", how="all")
         heights = {str(d): chosen.sel(device=d).values for d in DEVICE_LOOKS}

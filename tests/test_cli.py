@@ -150,3 +150,50 @@ def test_schemas_are_written_below_the_root(zoo_with: Callable[..., Zoo]) -> Non
     assert run("--root", zoo.root, "schemas").exit_code == 0
     written = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (zoo.root / "schemas").iterdir()}
     assert written == json_schemas()
+
+
+def test_ledger_says_what_an_event_costs() -> None:
+    lines = run("ledger", "--experiment", "erbp_plus").stdout.splitlines()
+    (learning,) = (line.split() for line in lines if "learning" in line)
+    assert learning[:4] == ["erbp_plus", "learning", "synapse,", "spike"]
+    assert learning[-2:] == ["input_hidden1,", "hidden1_output"]
+
+
+def test_ledger_of_results_is_a_sample_s() -> None:
+    published = ROOT / "results/published"
+    output = run("ledger", *sorted(published.glob("mnist_erbp_plus*.nc"))).stdout
+    assert "erbp_plus default  mnist 784-100-10  transmission" in output
+    assert "6.753e+05 bytes" in output
+
+
+def test_map_says_how_many_cores_a_network_takes_and_why() -> None:
+    output = run("map", "nbp", "--chip", "loihi", "--layers", "400-400-10", "--placement", "nbp_authors").stdout
+    assert "3282 neurons and 518822 synapses, of which 500000 learn, on 81 cores of 1 chip" in output
+    assert "No costs without spikes" in output
+
+
+def test_map_prices_a_run_that_names_its_network() -> None:
+    (result,) = (ROOT / "results/published").glob("mnist_erbp_plus*.nc")
+    told = json.loads(run("map", "--chip", "loihi", "--run", result, "--json").stdout)
+    assert (told["experiment"], told["layers"], told["learning"]) == ("erbp_plus", "784-100-10", "sweep")
+    assert told["binding"] == "synaptic memory (bits)"
+    assert 0 < told["energy_dynamic"] == pytest.approx(sum(term["total"] or 0 for term in told["energy"]))
+    active = json.loads(run("map", "--chip", "loihi", "--run", result, "--learning", "active", "--json").stdout)
+    assert active["energy_dynamic"] < told["energy_dynamic"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("erbp_plus", "--chip", "truenorth", "--layers", "64-10-4"), "learning: the chip does not learn"),
+        (("erbp_plus", "--chip", "odin", "--layers", "784-10-4"), "numbers.axons_in_per_core"),
+        (("erbp_plus", "--chip", "lohii", "--layers", "64-10-4"), "did you mean 'loihi'?"),
+        (("--chip", "loihi", "--layers", "64-10-4"), "the network is not named"),
+        (("erbp_plus", "--chip", "loihi"), "the network is not named"),
+    ],
+)
+def test_map_refuses_in_one_line(arguments: tuple[str, ...], told: str) -> None:
+    result = run("map", *arguments)
+    assert result.exit_code == 2
+    assert told in result.stderr
+    assert result.stderr.count("\n") == 1

@@ -41,13 +41,16 @@ wildcard_constraints:
     layers=r"\d+(-\d+)+",
     setting=r"[^/]+",
     seed=r"\d+",
-    mode=r"train|test|final|trace",
+    mode=r"train|test|final|trace|count_train|count_test",
+    count=r"count_train|count_test",
+    chip=r"\w+",
+    placement=r"\w+",
     paper=r"\w+",
 
 
 def structure(wildcards):
     """What the program of an experiment depends on."""
-    mode = "test" if wildcards.mode in ("test", "final") else "train"
+    mode = "test" if wildcards.mode in ("test", "final", "count_test") else "train"
     return fingerprint(ZOO.structure(ZOO.experiment(wildcards.experiment), mode))
 
 
@@ -94,7 +97,7 @@ def training_path(key, seed):
     return f"results/train/{run_path(key, seed)}"
 
 
-def default_trainings(stage, paper):
+def default_trainings(stage, paper, seeds=slice(None)):
     """Results of a stage for all trainings of the configuration of a paper's experiments, but the sweeps."""
     keys = {
         (entry.dataset, experiment, layers, setting): entry
@@ -104,7 +107,7 @@ def default_trainings(stage, paper):
         for layers in entry.layers
         for setting in entry.settings
     }
-    return [f"results/{stage}/{run_path(key, seed)}" for key, entry in keys.items() for seed in entry.seeds]
+    return [f"results/{stage}/{run_path(key, seed)}" for key, entry in keys.items() for seed in entry.seeds[seeds]]
 
 
 def sweep_paths(stage, experiment, settings):
@@ -117,6 +120,40 @@ def sweep_paths(stage, experiment, settings):
 def watched(wildcards):
     """What is watched closely of the paper that an experiment is of."""
     return CONFIG.trace[ZOO.experiment(wildcards.experiment).paper]
+
+
+def mapped(wildcards):
+    """The configuration's entry for a network on chips."""
+    key = (wildcards.dataset, wildcards.experiment, wildcards.layers, wildcards.setting)
+    for entry in CONFIG.map:
+        if (entry.dataset, entry.experiment, entry.layers, entry.setting) == key:
+            return entry
+    raise WorkflowError(f"config: map: there is no entry for {' '.join(key)}")
+
+
+def mappings(paper=None):
+    """Results of mapping all networks of the configuration, or those of a paper."""
+    return [
+        f"results/map/{chip}/{entry.placement}/count_{mode}/"
+        + run_path((entry.dataset, entry.experiment, entry.layers, entry.setting), 0)
+        for entry in CONFIG.map
+        if paper in (None, ZOO.experiment(entry.experiment).paper)
+        for chip in entry.chips
+        for mode in entry.modes
+    ]
+
+
+def counted_data(wildcards):
+    """The split whose spikes are counted: of a network that learns the training split."""
+    return encoded(wildcards.count.removeprefix("count_"))(wildcards)
+
+
+def chip(wildcards):
+    """What a mapping depends on beside the network: the chip's numbers and the placement."""
+    files = [ZOO.chip(wildcards.chip)]
+    if wildcards.placement != "filled":
+        files.append(ZOO.placement(wildcards.placement))
+    return fingerprint([file.content() for file in files])
 
 
 def figure_stem(paper, name):
@@ -134,5 +171,9 @@ def figure_data(paper, name):
         "erbp_bits": [f"results/bits/{CONFIG.bits.dataset}/{CONFIG.bits.layers}.nc"],
         "nbp_raster": traced,
         "nbp_connectivity": traced,
+        "nbp_comparison": [*default_trainings("train", paper), *mappings(paper)],
+        "nbp_chips": mappings(paper),
+        # A rule costs the same under every seed, up to a few spikes: the first will do.
+        "erbp_ledger": [path for each in CONFIG.paper for path in default_trainings("ledger", each, slice(1))],
     }
     return special.get(f"{paper}_{name}", default_trainings("train", paper))

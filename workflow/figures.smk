@@ -1,7 +1,7 @@
 # Results -> the papers' figures, collected in the report with their captions.
 FIGURES = {
-    "erbp": ["raster", "curves", "networks", "operations", "latency", "bits", "alignment"],
-    "nbp": ["raster", "connectivity", "curves", "ablations", "weights", "sparsity", "comparison"],
+    "erbp": ["raster", "curves", "networks", "operations", "latency", "bits", "alignment", "ledger"],
+    "nbp": ["raster", "connectivity", "curves", "ablations", "weights", "sparsity", "comparison", "chips"],
 }
 
 

@@ -1,6 +1,7 @@
 """The synfire circuit against flat integers: every population in every phase, and every weight, bit for bit."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,10 @@ from flat_nbp import Sample, Variant, train
 
 from brian2zoo import circuits, network
 from brian2zoo.circuits import Circuit, initial_weights
+from brian2zoo.datasets import DatasetSettings, load
+from brian2zoo.encode import encode_dataset
 from brian2zoo.network import Recording, weight_matrix
-from brian2zoo.simulate import Inputs, run_here
+from brian2zoo.simulate import Binary, Inputs, build, parameter_values, run_here
 
 # Population and phase -> what fires there; in all other phases the population is silent.
 FIRES: dict[str, dict[int, Callable[[dict[str, Any]], np.ndarray]]] = {
@@ -39,6 +42,7 @@ VARIANTS = {
     "nbp_no_box": Variant(box=False),
 }
 N_SAMPLES = 40
+MNIST = Path(__file__).resolve().parents[3] / "shared" / "datasets" / "mnist"
 
 
 def draw(layers: tuple[int, int, int], seed: int) -> dict[str, np.ndarray]:
@@ -47,49 +51,51 @@ def draw(layers: tuple[int, int, int], seed: int) -> dict[str, np.ndarray]:
     return {"input": images, "label": np.eye(layers[-1])[rng.integers(0, layers[-1], N_SAMPLES)]}
 
 
-def rasters(circuit: Circuit, found: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def rasters(circuit: Circuit, found: dict[str, np.ndarray], n_samples: int = N_SAMPLES) -> dict[str, np.ndarray]:
     """Spikes of each population, (sample, phase, unit)."""
     dt, phases = float(network.duration(circuit, "dt")), circuit.population(f"{circuit.mode}_gates").size
     spikes = {}
     for population in circuit.populations:
-        raster = np.zeros((N_SAMPLES * phases, population.size), bool)
+        raster = np.zeros((n_samples * phases, population.size), bool)
         steps = np.rint(found[f"{population.name}_spikes.t"] / dt).astype(int)
         raster[steps, found[f"{population.name}_spikes.i"]] = True
-        spikes[population.name] = raster.reshape(N_SAMPLES, phases, -1)
+        spikes[population.name] = raster.reshape(n_samples, phases, -1)
     return spikes
+
+
+def wanted(circuit: Circuit) -> list[str]:
+    names = (p.name for p in circuit.populations)
+    return [f"{name}_spikes.{v}" for name in names for v in "ti"] + [f"{p.name}.w" for p in circuit.plastic]
 
 
 def run(circuit: Circuit, data: dict[str, np.ndarray], weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     names = tuple(p.name for p in circuit.populations)
-    wanted = [f"{name}_spikes.{v}" for name in names for v in "ti"] + [f"{p.name}.w" for p in circuit.plastic]
     inputs = Inputs(data, {f"{name}.w": w for name, w in weights.items()}, N_SAMPLES, seed=0)
     time = network.duration(circuit, "T_train" if circuit.mode == "train" else "T_test")
-    return run_here(circuit, time, inputs, wanted, Recording(names))
+    return run_here(circuit, time, inputs, wanted(circuit), Recording(names))
 
 
 def facts(data: dict[str, np.ndarray], sample: Sample, number: int) -> dict[str, Any]:
     return vars(sample) | {"x": data["input"][number] > 0, "t": data["label"][number] > 0}
 
 
-@pytest.mark.parametrize(
-    ("experiment", "layers", "seed"),
-    [("nbp", (40, 25, 3), 2), ("nbp", (7, 30, 10), 3), *((name, (12, 10, 4), 1) for name in VARIANTS)],
-)
-def test_circuit_is_the_flat_algorithm(zoo, experiment, layers, seed) -> None:
-    circuit = circuits.build(zoo, zoo.experiment(experiment), layers, "train")
-    data, weights = draw(layers, seed), initial_weights(circuit, seed)
+def assert_same(
+    circuit: Circuit,
+    data: dict[str, np.ndarray],
+    weights: dict[str, np.ndarray],
+    found: dict[str, np.ndarray],
+    variant: Variant,
+) -> None:
+    """Every weight and every spike of a training is that of the flat algorithm; every population takes part."""
     shapes = {p.name: p for p in circuit.projections}
     w1, w2 = (weight_matrix(shapes[n], weights[n]).copy() for n in ("input_hidden1", "hidden1_output"))
-    samples = list(train(w1, w2, data["input"], data["label"], VARIANTS[experiment]))
-
-    found = run(circuit, data, weights)
-
+    samples = list(train(w1, w2, data["input"], data["label"], variant))
     expected = {"input": w1, "hidden1": w2, "output": w2.T, "output_back": -w2.T}
     for projection in circuit.plastic:
         learnt = weight_matrix(projection, found[f"{projection.name}.w"])
         np.testing.assert_array_equal(learnt, expected[projection.pre.name], err_msg=projection.name)
         assert np.any(learnt.ravel() != weights[projection.name]), f"{projection.name} learns nothing"
-    spikes = rasters(circuit, found)
+    spikes = rasters(circuit, found, len(samples))
     fired: dict[str, int] = dict.fromkeys(FIRES, 0)
     for number, sample in enumerate(samples):
         here = facts(data, sample, number)
@@ -99,7 +105,35 @@ def test_circuit_is_the_flat_algorithm(zoo, experiment, layers, seed) -> None:
                 assert np.all(spikes[name][number, phase - 1] == expected_here), (number, name, phase)
             fired[name] += int(spikes[name][number].sum())
     assert min(count for name, count in fired.items() if name != "error_minus") > 0, fired
-    assert np.array_equal(spikes["train_gates"], np.tile(np.eye(12, dtype=bool), (N_SAMPLES, 1, 1)))
+    assert np.array_equal(spikes["train_gates"], np.tile(np.eye(12, dtype=bool), (len(samples), 1, 1)))
+
+
+@pytest.mark.skipif(not MNIST.is_dir(), reason="no MNIST beside the checkout")
+def test_circuit_is_the_flat_algorithm_over_mnist(zoo, tmp_path) -> None:
+    """The paper's network, compiled, over the first training images."""
+    n_samples = 1600
+    images = load(DatasetSettings(source="mnist", folder=str(MNIST), crop=4, limit_train=n_samples), tmp_path)["train"]
+    experiment = zoo.experiment("nbp")
+    encoders = (zoo.encoder(experiment.encoders.input), zoo.encoder(experiment.encoders.label))
+    encoded = encode_dataset(images, *encoders)
+    data = {"input": encoded.input.values.astype(float), "label": encoded.target.values.astype(float)}
+    circuit = circuits.build(zoo, experiment, (400, 400, 10), "train")
+    weights = initial_weights(circuit, 0)
+    recording = Recording(tuple(p.name for p in circuit.populations))
+    folder = build(circuit, network.duration(circuit, "T_train"), n_samples, tmp_path / "program", recording)
+    values = {f"{name}.w": w for name, w in weights.items()} | parameter_values(circuit)
+    found = Binary(folder).run(Inputs(data, values, n_samples, seed=0), wanted(circuit))
+    assert_same(circuit, data, weights, found, Variant())
+
+
+@pytest.mark.parametrize(
+    ("experiment", "layers", "seed"),
+    [("nbp", (40, 25, 3), 2), ("nbp", (7, 30, 10), 3), *((name, (12, 10, 4), 1) for name in VARIANTS)],
+)
+def test_circuit_is_the_flat_algorithm(zoo, experiment, layers, seed) -> None:
+    circuit = circuits.build(zoo, zoo.experiment(experiment), layers, "train")
+    data, weights = draw(layers, seed), initial_weights(circuit, seed)
+    assert_same(circuit, data, weights, run(circuit, data, weights), VARIANTS[experiment])
 
 
 def test_errors_of_both_signs_occur(zoo) -> None:

@@ -171,7 +171,7 @@ def phased_trace(layers: str = "64-30-10", n_samples: int = 3) -> xr.Dataset:
 
 def mapping(mode: str = "train", energy: float = 6e-4, latency: float = 2e-3) -> xr.Dataset:
     return xr.Dataset(
-        {"energy": ((), energy), "latency": ((), latency)},
+        {"energy_dynamic": ((), energy), "latency": ((), latency)},
         attrs=attributes("nbp", "400-400-10", 0, "mnist20") | {"mode": mode, "chip": "Loihi 1"},
     )
 

@@ -89,9 +89,13 @@ def checkout(finished: Checkout) -> Checkout:
 
 
 def test_every_figure_is_there_as_png_and_pdf(finished: Checkout) -> None:
-    folder = finished.folder / "results/figures/erbp/digits"
-    names = {"raster", "curves", "networks", "operations", "latency", "bits", "alignment"}
-    assert {path.name for path in folder.iterdir()} == {f"{n}.{kind}" for n in names for kind in ("png", "pdf")}
+    names = {
+        "erbp": {"raster", "curves", "networks", "operations", "latency", "bits", "alignment"},
+        "nbp": {"raster", "connectivity", "curves", "ablations", "weights", "sparsity", "comparison"},
+    }
+    for paper, figures in names.items():
+        folder = finished.folder / "results/figures" / paper / "digits"
+        assert {path.name for path in folder.iterdir()} == {f"{n}.{kind}" for n in figures for kind in ("png", "pdf")}
 
 
 def test_a_result_says_where_it_comes_from(finished: Checkout) -> None:

@@ -30,6 +30,7 @@ File = tuple[str, str]
 
 Kind = StrEnum("Kind", list(KINDS))
 Mode = StrEnum("Mode", ["train", "test"])
+Learning = StrEnum("Learning", ["sweep", "active"])
 
 # Into a file or a pipe, a table row stays on one line.
 _WIDTH = None if sys.stdout.isatty() else 240
@@ -127,6 +128,193 @@ def check(
     )
     out.print(f"{found}, {time.perf_counter() - start:.1f} s")
     raise typer.Exit(1 if mistakes else 0)
+
+
+@app.command("map")
+def map_network(
+    ctx: typer.Context,
+    chip: Annotated[str, typer.Option(help="File in models/chips.")],
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[EXPERIMENT]", help="Network of spikes; of a compute-in-memory chip NAME=VALUE."),
+    ] = None,
+    layers: Annotated[str, typer.Option(help="Sizes of the layers, such as 784-200-10.")] = "",
+    run: Annotated[Path | None, typer.Option(help="Result of a training, or of its spikes, to price.")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="Numbers of the chip file to replace.")] = None,
+    rule: Annotated[str, typer.Option(help="Compute in memory: bp or dfa; default that of the run, else bp.")] = "",
+    mode: Annotated[Mode, typer.Option(help="Spikes: network that learns, or that only infers.")] = Mode.train,
+    setting: Annotated[str, typer.Option(help="Spikes: scope.name=value,... of the experiment.")] = "default",
+    placement: Annotated[str, typer.Option(help="Spikes: file in models/placements; else cores are filled.")] = "",
+    learning: Annotated[Learning | None, typer.Option(help="Spikes: synapses that learning visits.")] = None,
+    sana_fe: Annotated[Path | None, typer.Option(help="Spikes: folder for the same as SANA-FE's files.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="All numbers as JSON.")] = False,
+) -> None:
+    """What a network costs on a chip.
+
+    On a chip of spiking cores: which cores it takes, what forbids it, and with the spikes of a run energy and latency
+    of a sample. On a compute-in-memory chip: areas, and time and energy of an epoch by phase and part.
+    """
+    zoo: Zoo = ctx.obj
+    if chip in zoo.names("cim"):
+        _map_cim(zoo, chip, layers, run, [*(set_ or []), *(words or [])], rule, as_json)
+        return
+    if chip not in zoo.names("chip"):
+        known = [name for kind in ("cim", "chip") for name in zoo.names(kind)]
+        raise ZooError(
+            "--chip", "", f"there is no chip '{chip}'", did_you_mean(chip, known, f"chips: {', '.join(known)}")
+        )
+    from brian2zoo.mapping.spiking import report
+    from brian2zoo.mapping.spiking.request import Request
+
+    asked = Request(zoo, chip, words or [], layers, mode.value, setting, placement, run)
+    told = report.of_placement(asked.placement)
+    if asked.activity is not None:
+        told |= report.of_costs(asked.costs(learning.value if learning else None))
+    if sana_fe is not None:
+        from brian2zoo.mapping.spiking import sanafe
+
+        told["written"] = [str(path) for path in sanafe.write(asked.placement, asked.activity, sana_fe)]
+    if as_json:
+        out.print_json(json.dumps(told))
+    else:
+        _print_mapping(told)
+
+
+def _map_cim(zoo: Zoo, chip: str, layers: str, run: Path | None, settings: list[str], rule: str, as_json: bool) -> None:
+    from brian2zoo.mapping.cim import estimate, report
+    from brian2zoo.mapping.cim.request import request
+
+    asked = request(zoo, layers, run, settings, rule)
+    result = estimate(zoo.cim(chip), asked.layers, asked.settings, asked.rule)
+    if as_json:
+        out.print_json(json.dumps(report(result)))
+        return
+    out.print(f"{zoo.cim(chip).title}: {result.attrs['layers']}, {asked.rule.upper()}, one epoch", style="bold")
+    area = _table("area", "mm2", "%")
+    for name, values in result.data_vars.items():
+        if name.endswith("_um2"):
+            share = 100 * float(values) / float(result.ChipArea_um2)
+            area.add_row(values.attrs["long_name"], f"{float(values) / 1e6:.4g}", f"{share:.3g}")
+    out.print(area, soft_wrap=False)
+    costs = _table("phase or part", "ms", "mJ")
+    costs.add_row("total", f"{float(result.Total_lat_ns) / 1e6:.4g}", f"{float(result.Total_E_pJ) / 1e9:.4g}")
+    for name in result.data_vars:
+        stem = name.removesuffix("_lat_ns")
+        if f"{stem}_E_pJ" in result and name != stem and not stem.startswith("Total") and not stem.endswith("peak"):
+            time, energy = (float(result[f"{stem}_{key}"].sum()) for key in ("lat_ns", "E_pJ"))
+            label = result[name].attrs["long_name"].removeprefix("time: ")
+            costs.add_row(label, f"{time / 1e6:.4g}", f"{energy / 1e9:.4g}")
+    out.print(costs, soft_wrap=False)
+
+
+@app.command()
+def ledger(
+    ctx: typer.Context,
+    results: Annotated[
+        list[Path] | None, typer.Argument(help="Results of trainings; none: what one event costs.")
+    ] = None,
+    experiment: Annotated[list[str] | None, typer.Option(help="Experiments without a result; default all.")] = None,
+) -> None:
+    """What each rule costs: operations and memory, one event at a time or, of trained networks, a sample.
+
+    Counted from the composed equations and, with results, from the spikes of the last epoch.
+    """
+    from brian2zoo.mapping.ledger import of_training
+    from brian2zoo.results import read
+
+    zoo: Zoo = ctx.obj
+    if not results:
+        _print_events(zoo, experiment or zoo.names("experiment"))
+        return
+    from brian2zoo.mapping.operations import KINDS as OPERATIONS
+
+    table = _table("experiment", "network", "a sample", *(name.replace("_", " ") for name in OPERATIONS))
+    memory = _table("experiment", "network", "bits a synapse", "bits a neuron", "footprint", "synaptic operations")
+    for path in results:
+        costs = of_training(zoo, read(path))
+        name = [
+            f"{costs.attrs['experiment']} {costs.attrs['setting']}",
+            f"{costs.attrs['dataset']} {costs.attrs['layers']}",
+        ]
+        for part in costs.part.values:
+            counts = costs.operations.sel(part=part).values
+            table.add_row(*name, str(part), *(f"{n:.3g}" if n else "" for n in counts))
+        bits = (f"{float(costs[key]):.4g}" for key in ("memory_synapse", "memory_neuron"))
+        footprint, passed = (float(costs[key]) for key in ("Footprint", "SynapticOperations"))
+        memory.add_row(*name, *bits, f"{footprint:.4g} bytes", f"{passed:.3g}")
+    for each in (table, memory):
+        out.print(each, soft_wrap=False)
+
+
+def _print_events(zoo: Zoo, experiments: list[str]) -> None:
+    """Operations of one event, of every experiment; on the smallest network, since they do not depend on sizes."""
+    from brian2zoo.circuits import build
+    from brian2zoo.mapping.ledger import Memory, alike, events
+    from brian2zoo.mapping.operations import KINDS as OPERATIONS
+
+    table = _table("experiment", "part", "event", *(name.replace("_", " ") for name in OPERATIONS), "of")
+    for name in experiments:
+        circuit = build(zoo, zoo.experiment(name), [4, 3, 2], "train")
+        for part, happens, operations, names in alike(events(circuit)):
+            counts = (getattr(operations, kind) for kind in OPERATIONS)
+            table.add_row(name, part, happens, *(f"{n:g}" if n else "" for n in counts), _listed(names))
+        memory = Memory.of(circuit)
+        values, bits = f"{memory.values_synapse:g} values", f"{memory.bits_synapse:g} bits"
+        table.add_row(name, "memory", "plastic synapse", values, bits, *[""] * (len(OPERATIONS) - 1))
+    out.print(table, soft_wrap=False)
+
+
+def _print_mapping(told: dict[str, Any]) -> None:
+    out.print(f"{told['experiment']} {told['layers']}, {told['mode']}, on {told['chip']}", style="bold")
+    out.print(
+        f"{told['neurons']} neurons and {told['synapses']} synapses, of which {told['plastic_synapses']} learn,"
+        f" on {told['cores']} cores of {told['chips']} chip{'' if told['chips'] == 1 else 's'}"
+        + (f"; most cores are full of {told['binding']}" if told["binding"] else "")
+    )
+    if told["limits"]:
+        table = _table("limit of a core", "it has", "most on one", "all together", "cores by itself", "cores it closed")
+        for name, limit in told["limits"].items():
+            keys = ("a_core_has", "most_on_a_core", "total", "cores_by_itself", "cores_closed")
+            table.add_row(name, *(f"{limit[key]:g}" for key in keys))
+        out.print(table, soft_wrap=False)
+    for caveat in told["caveats"]:
+        out.print(f"- {caveat}", style="yellow")
+    for path in told.get("written", ()):
+        out.print(f"wrote {path}")
+    if "energy" not in told:
+        out.print("No costs without spikes: give a result with --run.", style="dim")
+        return
+    out.print(f"\na sample, spikes {told['spikes']}", style="bold")
+    if told["learning"]:
+        whose = {"sweep": "every plastic synapse in each step", "active": "the synapses that a spike passes"}
+        out.print(f"learning visits {whose[told['learning']]}")
+    for title, terms, unit in (("energy", told["energy"], "J"), ("time of the slowest cores", told["time"], "s")):
+        table = _table(title, "events", "all of them", "price of one")
+        for term in terms:
+            table.add_row(term["what"], f"{term['count']:.4g}", _quantity(term["total"], unit), term["source"])
+        out.print(table, soft_wrap=False)
+    for name, key, unit in (
+        ("energy without static power", "energy_dynamic", "J"),
+        ("static energy", "energy_static", "J"),
+        ("latency", "latency", "s"),
+        ("energy without static power times latency", "edp", "Js"),
+    ):
+        out.print(f"{name}: {_quantity(told[key], unit)}")
+    if told["missing"]:
+        out.print(f"no number is published of {', '.join(told['missing'])}: not counted", style="yellow")
+
+
+def _quantity(value: float | None, unit: str) -> str:
+    if value is None:
+        return "not known"
+    from matplotlib.ticker import EngFormatter
+
+    return EngFormatter(unit, places=2)(value)
+
+
+def _listed(names: list[str], shown: int = 3) -> str:
+    more = len(names) - shown
+    return ", ".join(names[:shown]) + (f" and {more} more" if more > 0 else "")
 
 
 @app.command()

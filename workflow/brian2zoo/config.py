@@ -75,6 +75,19 @@ class Watched(_Part):
     weights: Literal["trained", "initial"] = Field("trained", description="those the network starts to learn on from")
 
 
+class Mapped(_Part):
+    """A network that is put on chips of spiking cores."""
+
+    dataset: str = Field(description="key of `datasets`")
+    experiment: str = Field(description="file in config/experiments, of which there is a training")
+    layers: str = Field(description="sizes from input to output")
+    setting: str = "default"
+    chips: tuple[str, ...] = Field(description="files in models/chips of kind spiking")
+    placement: str = Field("filled", description="file in models/placements; 'filled': core after core")
+    modes: tuple[Literal["train", "test"], ...] = Field(("test", "train"), description="while learning, and not")
+    samples: PositiveInt = Field(100, description="so many, the first of the split, whose spikes are counted")
+
+
 class Config(_Part):
     """A whole configuration: config/config.yaml, with the overrides of --configfile and --config on top."""
 
@@ -83,6 +96,7 @@ class Config(_Part):
     training: tuple[Training, ...]
     bits: Bits
     trace: dict[Paper, Watched] = Field(description="what is watched closely, for each paper")
+    map: tuple[Mapped, ...] = Field((), description="networks on chips of spiking cores")
     capacity: PositiveInt = Field(1000, description="most samples a run of a binary; a checkpoint follows each")
 
     @field_validator("paper", mode="before")

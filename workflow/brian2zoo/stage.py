@@ -28,6 +28,8 @@ BUILDS: dict[str, tuple[Mode, str]] = {
     "test": ("test", "T_test"),
     "final": ("test", "T_final"),
     "trace": ("train", "T_train"),
+    "count_train": ("train", "T_train"),
+    "count_test": ("test", "T_test"),
 }
 
 

@@ -1,7 +1,8 @@
 """Loading the text files into frozen objects. A file may extend another of its kind: it states what differs."""
 
+import re
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
@@ -12,6 +13,7 @@ from brian2zoo.spec import (
     KINDS,
     MERGED_BY_KEY,
     MERGED_BY_LINE,
+    ComputeInMemory,
     Encoder,
     Experiment,
     File,
@@ -19,7 +21,9 @@ from brian2zoo.spec import (
     NeuronModel,
     Optimizer,
     PhaseTable,
+    PlacementPlan,
     Rule,
+    SpikingChip,
     StateFormat,
     Surrogate,
     SynapseModel,
@@ -41,8 +45,12 @@ class Zoo:
         self.root = Path(root)
 
     def names(self, kind: str) -> list[str]:
-        """Names of the files of a kind, sorted."""
-        return sorted(p.stem for p in (self.root / KINDS[kind][1]).glob("*.yaml"))
+        """Names of the files of a kind, sorted; where kinds share a folder, a line `kind: ...` tells them apart."""
+        model, folder = KINDS[kind]
+        paths = (self.root / folder).glob("*.yaml")
+        if "kind" in model.model_fields:
+            paths = (path for path in paths if _states_kind(path, get_args(model.model_fields["kind"].annotation)))
+        return sorted(path.stem for path in paths)
 
     def load(self, kind: str, name: str) -> Any:
         """One file as its frozen object; `ZooError` says what is wrong with it."""
@@ -87,6 +95,18 @@ class Zoo:
     def rule(self, name: str) -> Rule:
         """rules/NAME.yaml"""
         return self.load("rule", name)
+
+    def cim(self, name: str) -> ComputeInMemory:
+        """models/chips/NAME.yaml of kind compute_in_memory"""
+        return self.load("cim", name)
+
+    def chip(self, name: str) -> SpikingChip:
+        """models/chips/NAME.yaml of kind spiking"""
+        return self.load("chip", name)
+
+    def placement(self, name: str) -> PlacementPlan:
+        """models/placements/NAME.yaml"""
+        return self.load("placement", name)
 
     def experiment(self, name: str) -> Experiment:
         """config/experiments/NAME.yaml"""
@@ -141,6 +161,11 @@ class Zoo:
             raise ZooError(shown, "extends", f"there is no '{base}'", _instead_of(path.with_name(above)))
         parent = self._raw(path.with_name(above), shown.with_name(above), (*seen, path.stem))
         return _merge(parent, data, shown)
+
+
+def _states_kind(path: Path, kinds: tuple[str, ...]) -> bool:
+    stated = re.search(r"^kind: *(\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return stated is None or stated[1] in kinds
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

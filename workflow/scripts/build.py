@@ -5,20 +5,22 @@ from pathlib import Path
 from typer import Option
 
 from brian2zoo import network, simulate, stage
+from brian2zoo.mapping.spiking.activity import every_spike
 from brian2zoo.trace import recording
 
 
 def main(
     experiment: str = Option(help="file in config/experiments"),
     layers: str = Option(help="sizes of the layers, such as 784-100-10"),
-    mode: str = Option(help="train, test, final or trace"),
+    mode: str = Option(help="train, test, final, trace, count_train or count_test"),
     capacity: int = Option(help="most samples of a run"),
     cache: Path = Option(help="folder of programs by content"),
     output: Path = Option(help="folder to write"),
     threads: int = Option(1, help="compilers at a time"),
 ) -> None:
     circuit = stage.circuit_of(stage.experiment_of(experiment), layers, mode)
-    watched = recording(circuit) if mode == "trace" else network.OUTPUT_ONLY
+    recordings = {"trace": recording, "count_train": every_spike, "count_test": every_spike}
+    watched = recordings[mode](circuit) if mode in recordings else network.OUTPUT_ONLY
     sample_time = network.duration(circuit, stage.BUILDS[mode][1])
     simulate.build_cached(circuit, sample_time, capacity, output, cache, watched, threads)
 

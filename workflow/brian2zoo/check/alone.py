@@ -6,6 +6,7 @@ from typing import Any
 import brian2
 import numpy as np
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION, Equations
+from brian2.units.fundamentalunits import DIMENSIONLESS
 from brian2.utils.stringtools import get_identifiers
 
 from brian2zoo.check.findings import Findings, ZooWarning
@@ -33,13 +34,16 @@ from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.expressions import evaluate
 from brian2zoo.spec import (
     KINDS,
+    ChipNumbers,
     Encoder,
     Experiment,
     Loss,
     NeuronModel,
     Optimizer,
     PhaseTable,
+    PlacementPlan,
     Rule,
+    SpikingChip,
     StateFormat,
     Surrogate,
     SynapseModel,
@@ -66,6 +70,8 @@ def check_alone(zoo: Zoo, kind: str, name: str) -> Findings:
     findings = Findings()
     with findings.collect():
         file = zoo.load(kind, name)
+        if kind == "cim":
+            return findings  # it has no equations: loading it has checked all there is
         if kind == "experiment":
             return check_references(zoo, file) + _protocol(file)
         findings += _CHECKS[kind](file) + _unused_parameters(file)
@@ -260,6 +266,33 @@ def _surrogate(surrogate: Surrogate) -> Findings:
     return Findings()
 
 
+def _chip(chip: SpikingChip) -> Findings:
+    findings = Findings()
+    for name, fact in chip.numbers:
+        if fact is None:
+            continue
+        text = Text(chip.path, f"numbers.{name}", fact.value)
+        with findings.collect():
+            unit = ChipNumbers.model_fields[name].json_schema_extra["unit"]
+            expected = DIMENSIONLESS if unit == "1" else brian2.get_dimensions(evaluate(unit))
+            found = brian2.get_dimensions(evaluate_text(text, {}))
+            if found is not expected:
+                raise text.wrong(f"wrong unit: '{fact.value}' is {in_unit(found)}", f"give it in {unit}")
+            if fact.source not in chip.sources:
+                problem = f"there is no source '{fact.source}'"
+                raise text.wrong(problem, did_you_mean(fact.source, chip.sources, "add a line to 'sources'"))
+    return findings
+
+
+def _placement(plan: PlacementPlan) -> Findings:
+    findings = Findings()
+    for population, (first, end) in plan.cores.items():
+        if not 0 <= first < end:
+            problem = f"there are no cores from {first} up to, but not, {end}"
+            findings.append(ZooError(plan.path, f"cores.{population}", problem, "write [FIRST, END], such as [2, 80]"))
+    return findings
+
+
 _CHECKS: dict[str, Callable[[Any], Findings]] = {
     "neuron": _neuron,
     "synapse": _synapse,
@@ -270,6 +303,8 @@ _CHECKS: dict[str, Callable[[Any], Findings]] = {
     "loss": _loss,
     "optimizer": _optimizer,
     "rule": _rule,
+    "chip": _chip,
+    "placement": _placement,
 }
 
 

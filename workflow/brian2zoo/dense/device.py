@@ -212,7 +212,7 @@ class DenseDevice(CPPStandaloneDevice):
         """What the templates need to write a loop over the synapses of the projection `name`."""
 
         def dense_code(lines: list[str], shared: list[str]) -> list[str]:
-            return [rows.draws(*typed) for typed in precision.typed(rows.places(lines, name, shape), shared)]
+            return rows.draws(precision.typed(rows.places(lines, name, shape), shared))
 
         return {
             "n_rows": shape.n_rows,

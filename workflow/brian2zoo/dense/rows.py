@@ -52,9 +52,24 @@ def places(lines: list[str], name: str, shape: Rows) -> list[str]:
     return lines
 
 
-def draws(line: str, scalar: str) -> str:
-    """A statement with random numbers from the lane of the column, of C type `scalar`."""
-    return _RANDOM_CALL.sub(lambda call: f"dense::{_RANDOM[call[1]]}<{scalar}>(_s0, _s1, _s2, _s3, _column)", line)
+def draws(typed: list[tuple[str, str]]) -> list[str]:
+    """Statements with random numbers from the lane of the column, each of the C type of its statement.
+
+    The numbers are drawn first, needed or not: a number drawn under a condition would keep the loop from
+    becoming vector code.
+    """
+    drawn: list[str] = []
+    lines = []
+    for line, scalar in typed:
+
+        def draw(call: re.Match[str], scalar: str = scalar) -> str:
+            name = f"_draw_{len(drawn)}"
+            number = f"dense::{_RANDOM[call[1]]}<{scalar}>(_s0, _s1, _s2, _s3, _column)"
+            drawn.append(f"const {scalar} {name} = {number};")
+            return name
+
+        lines.append(_RANDOM_CALL.sub(draw, line))
+    return [*drawn, *lines]
 
 
 def lanes(lines: list[str], number: int) -> list[str]:

@@ -5,6 +5,7 @@ pipeline in any order; a figure takes those that have what it draws. `published`
 `published`; a value that no second source confirms is drawn open.
 """
 
+import logging
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -20,6 +21,8 @@ import brian2zoo
 from brian2zoo import results
 from brian2zoo.figures.style import FOOTER, GREY, THIN, WIDTH, Look, method_order, styled
 from brian2zoo.zoo import ROOT, read_yaml
+
+logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of every glyph that it leaves out of a PDF
 
 MANY_EPOCHS = 20  # an axis of more epochs is logarithmic, as the papers' are
 

@@ -55,7 +55,9 @@ def _draw_final(axes: Axes, row: int, seeds: Sequence[xr.Dataset], entry: Mappin
         axes.errorbar(mean, place, xerr=spread, fmt=shown.marker, color=shown.colour, label=shown.label)
         if entry:
             low, high = (100 - value for value in reversed(entry[name]))
-            axes.plot([low, high], [place, place], color=GREY, linewidth=5, alpha=0.35, zorder=1, solid_capstyle="butt")
+            axes.plot(
+                [low, high], [place, place], color=GREY, linewidth=5, alpha=0.35, zorder=1, solid_capstyle="projecting"
+            )
     if entry:
         axes.plot([], [], color=GREY, linewidth=5, alpha=0.35, label="re-simulation, 60 epochs")
     if row:

@@ -119,7 +119,7 @@ def _draw_nodes(axes: Axes, phases: Mapping[int, Mapping[str, Any]], rows: Mappi
     opened: dict[str, str] = {}
     for number, phase in phases.items():
         for name, firing in phase["fires"].items():
-            way = " + ".join(firing["gate"]) or "by the units that open it"
+            way = " + ".join(firing["gate"]) or "unit by unit"
             colour = opened.setdefault(way, NODES[len(opened) % len(NODES)])
             axes.plot(number, rows[name], "o", markersize=7, color=colour, markeredgecolor="white", zorder=3)
         for name in phase["silences"]:

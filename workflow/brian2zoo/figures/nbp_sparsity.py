@@ -14,44 +14,55 @@ from brian2zoo.figures import epoch_axis, legend, mark_published, panels, plain_
 from brian2zoo.figures.nbp_curves import in_epochs, is_published, of_the_rule
 from brian2zoo.figures.style import BLACK, BLUE, GREY, ORANGE, PURPLE, SKY, VERMILLION, Look, styled
 
-QUANTITIES = {
+ACTIVITIES = {
     "x": Look("x, active inputs", GREY, "o"),
     "h_low": Look("h above 0", SKY, "v"),
     "h": Look("h, above one half", BLUE, "s"),
     "h_high": Look("h above 1", PURPLE, "^"),
+}
+ERRORS = {
     "d1": Look("hidden errors, both signs", VERMILLION, "<"),
     "o": Look("active outputs, in the test", BLACK, "p"),
     "d2": Look("output errors, both signs", ORANGE, ">"),
 }
+COUNTED = (  # populations of the authors' table; one that lacks some has other quantities
+    "input_memory", "hidden1", "hidden1_low", "hidden1_high", "hidden1_memory", "error_plus", "error_minus",
+)  # fmt: skip
 EDGE = 1.03  # of the axes, where values of later epochs stand
 
 
 @styled
 def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure:
-    """One panel a network; diamonds are of the re-simulation, at their epoch or at the right edge."""
-    figure, networks = panels(of_the_rule(datasets, published), "spikes", height=3.2)
-    for (axes,), members in networks:
+    """Left activity, right errors; diamonds are of the re-simulation, at their epoch or at the right edge."""
+    counted = [
+        d for d in of_the_rule(datasets, published) if "spikes" in d and set(COUNTED) <= set(d.population.values)
+    ]
+    figure, networks = panels(counted, "spikes", columns=2, height=2.8, alike=False)
+    for (activity, errors), members in networks:
         seeds = [in_epochs(member, published) for member in members]
-        counted = [quantities(seed) for seed in seeds]
+        counts = [quantities(seed) for seed in seeds]
         known = is_published(members[0], published)
-        for name, shown in QUANTITIES.items():
-            seed_lines(axes, [count[name] for count in counted], shown)
+        for name, shown in (ACTIVITIES | ERRORS).items():
+            axes = activity if name in ACTIVITIES else errors
+            seed_lines(axes, [count[name] for count in counts], shown)
             if known and (entry := published["spikes"].get(name)):
                 within = entry["epoch"] < max(float(seed.epoch[-1]) for seed in seeds)
                 place = (entry["epoch"] if within else EDGE, entry["value"], entry["certainty"])
                 where = {} if within else {"transform": axes.get_yaxis_transform()}
                 mark_published(axes, *place, 0, shown.colour, **where)
-        axes.set_yscale("log")
-        plain_log_ticks(axes.yaxis)
-        axes.set_ylabel("spikes a sample")
-        epoch_axis(axes, seeds)
-        title(axes, members, "diamonds: re-simulated" if known else "no published values")
+        activity.set_ylim(bottom=0)
+        errors.set_yscale("log")
+        plain_log_ticks(errors.yaxis)
+        for axes in (activity, errors):
+            axes.set_ylabel("spikes a sample")
+            epoch_axis(axes, seeds)
+        title(activity, members, "diamonds: re-simulated" if known else "no published values")
     legend(figure)
     return figure
 
 
 def quantities(result: xr.Dataset) -> xr.Dataset:
-    """Mean spikes a sample, over `epoch` from the first, of `QUANTITIES`."""
+    """Mean spikes a sample, over `epoch` from the first, of `ACTIVITIES` and `ERRORS`."""
     after = result.where(result.epoch > 0)
     spikes = {str(name): after.spikes.sel(population=name, drop=True) for name in result.population.values}
     h = spikes["hidden1_memory"]

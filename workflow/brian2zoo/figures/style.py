@@ -64,18 +64,18 @@ LOOKS = {  # in the order of legends and columns
     "erbp_fixed_point": Look("eRBP+ fixed point", SKY, "p", dashed=True),
     "dfa": Look("DFA", PURPLE, "<", dashed=True),
     "readout_only": Look("readout only", ORANGE, ">", dashed=True),
-    "nbp": Look("nBP", BLUE, "o"),
-    "nbp_fixed_feedback": Look("fixed feedback", GREEN, "^", dashed=True),
-    "nbp_updated": Look("updated weights back", BLACK, "v", dashed=True),
+    "nbp": Look("nBP", BLACK, "o"),
+    "nbp_fixed_feedback": Look("fixed feedback", PURPLE, "^", dashed=True),
+    "nbp_updated": Look("updated weights back", SKY, "v", dashed=True),
     "nbp_readout": Look("last layer only", ORANGE, ">", dashed=True),
-    "nbp_no_box": Look("no derivative", VERMILLION, "s", dashed=True),
+    "nbp_no_box": Look("no derivative", GREY, "s", dashed=True),
 }
 
 
-READOUTS = {  # variable of a result: how the answer of binary outputs with a membrane is read
-    "membrane_error": Look("largest membrane", GREEN, "^"),
-    "test_error": Look("output spike", BLUE, "o"),
-    "exact_error": Look("all outputs right", VERMILLION, "s"),
+READOUTS = {  # variable of a result: how binary outputs with a membrane are read; apart from the looks of nBP's methods
+    "membrane_error": Look("largest membrane", GREEN, "P"),
+    "test_error": Look("output spike", BLUE, "h"),
+    "exact_error": Look("all outputs right", VERMILLION, "X"),
 }
 
 

@@ -1,3 +1,4 @@
+{# Whether a neuron spikes takes no branch, which vectorizes; then the few spikes are looked up. #}
 {# USES_VARIABLES { N } #}
 {% extends 'threshold.cpp' %}
 {% block extra_headers %}
@@ -5,40 +6,24 @@
 #include "dense.h"
 {% endblock %}
 {% block maincode %}
-    {% set _draws = lanes(vector_code) %}
-    {{_draws|autoindent}}
+    {{lanes(vector_code)|autoindent}}
     // scalar code
     const int _vectorisation_idx = -1;
     {{scalar_code|autoindent}}
 
     {% set _eventspace = get_array_name(eventspace_variable) %}
-    long _count = 0;
-    for (size_t _first = 0; _first < N; _first += 32)
+    static unsigned char _spikes[{{(n_columns + 31)//32*32}}];
+    #pragma GCC ivdep
+    for (size_t _column = 0; _column < {{n_columns}}; _column++)
     {
-        const size_t _size = (_first + 32 < N) ? 32 : N - _first;
-        {% if not _draws %}
-        // Most blocks of neurons hold no spike. Whether one does takes no branch a neuron, which vectorizes.
-        int _any = 0;
-        for (size_t _idx = _first; _idx < _first + _size; _idx++)
-        {
-            const size_t _vectorisation_idx = _idx;
-            {{vector_code|autoindent}}
-            _any |= _cond ? 1 : 0;
-        }
-        if (!_any)
-            continue;
-        {% endif %}
-        unsigned char _spikes[32] = {0};
-        #pragma GCC ivdep
-        for (size_t _place = 0; _place < _size; _place++)
-        {
-            const size_t _idx = _first + _place;
-            const size_t _column = _idx;
-            const size_t _vectorisation_idx = _idx;
-            {{dense_code(vector_code, scalar_code)|autoindent}}
-            _spikes[_place] = _cond ? 1 : 0;
-        }
-        dense::for_each_set(_spikes, [&](const size_t _place)
+        const size_t _idx = _column;
+        const size_t _vectorisation_idx = _idx;
+        {{dense_code(vector_code, scalar_code)|autoindent}}
+        _spikes[_column] = _cond ? 1 : 0;
+    }
+    long _count = 0;
+    for (size_t _first = 0; _first < {{n_columns}}; _first += 32)
+        dense::for_each_set(_spikes + _first, [&](const size_t _place)
         {
             const size_t _idx = _first + _place;
             {{_eventspace}}[_count++] = _idx;
@@ -47,6 +32,5 @@
             {{lastspike}}[_idx] = {{t}};
             {% endif %}
         });
-    }
     {{_eventspace}}[N] = _count;
 {% endblock %}

@@ -1,0 +1,15 @@
+"""Traffic with the memory beside the chip."""
+
+import numpy as np
+
+from brian2zoo.mapping.cim.quantities import Quantities
+
+
+def time(q: Quantities, bits: np.ndarray) -> np.ndarray:
+    """Transfer at full bandwidth, ns."""
+    return bits / q.dram_bandwidth
+
+
+def energy(q: Quantities, bits: np.ndarray) -> np.ndarray:
+    """Transfer, pJ."""
+    return bits * q.dram_energy

@@ -1,0 +1,241 @@
+"""What a rule costs: operations and local memory, from the composed strings and the spikes of a run.
+
+`events` says what one event costs: a spike at one synapse, one neuron in one time step, a sample. `per_sample`
+multiplies by how often each event happens in a sample of a run. Learning is the difference between a projection
+that learns and the same one transmitting only. Spikes of noise populations, which stand for the hardware's own
+noise, are not counted; their random numbers are.
+
+NeuroBench (Yik et al. 2025, doi:10.1038/s41467-025-56739-4) counts synaptic operations and the footprint; these
+two are under its names.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from brian2.core.variables import Variable
+from brian2.equations.equations import Equations
+from brian2.stateupdaters.base import StateUpdateMethod
+
+from brian2zoo.circuits import Circuit, Population, Projection, build
+from brian2zoo.compose import NeuronCode, SynapseCode, compose_synapse, join
+from brian2zoo.mapping.operations import KINDS, Operations, count, neuron_scope, stored, synapse_scope
+from brian2zoo.network import Codes, compose, duration
+from brian2zoo.zoo import Zoo
+
+PARTS = {
+    "transmission": "spikes, or activities of rate units, that pass synapses",
+    "learning": "what learning projections do beyond transmitting",
+    "neurons": "neurons and input units in each step, at each spike and at the onset of a sample",
+}
+WHEN = {"pre": "spike", "post": "spike behind it", "spike": "spike", "step": "step", "sample": "sample"}
+FLOAT_BITS = 64  # of a value that no model says the bits of: what it is computed with
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happens at one synapse or one neuron.
+
+    Parameters
+    ----------
+    of : population or projection.
+    when : 'pre' or 'post' spike, 'step' or 'sample'.
+    part : one of `PARTS`.
+    """
+
+    of: Population | Projection
+    when: str
+    part: str
+    operations: Operations
+
+
+def events(circuit: Circuit) -> list[Event]:
+    """All events of a circuit that ask for operations."""
+    codes = compose(circuit)
+    found = [event for p in circuit.populations for event in _neuron_events(p, codes.neurons[p.name])]
+    found += [event for p in circuit.projections for event in _synapse_events(p, codes)]
+    return [event for event in found if event.operations != Operations()]
+
+
+def _neuron_events(population: Population, code: NeuronCode) -> Iterator[Event]:
+    scope = neuron_scope(Equations(code.equations))
+    refractory = Operations(neuron_reads=1, comparisons=1) if code.refractory else Operations()
+    step = join(integration(code), code.each_step, code.forward, code.backward, code.threshold)
+    at_spike = Operations(neuron_writes=1) if code.refractory else Operations()
+    yield Event(population, "step", "neurons", count(step, scope) + refractory)
+    yield Event(population, "spike", "neurons", count(code.reset, scope) + at_spike)
+    yield Event(population, "sample", "neurons", count(code.on_sample, scope))
+
+
+def integration(code: NeuronCode) -> str:
+    """Statements by which Brian2 moves the differential equations on by a step; empty if there are none."""
+    equations = Equations(code.equations)
+    if not equations.diff_eq_names:
+        return ""
+    variables = {
+        name: Variable(name, constant="constant" in eq.flags, dimensions=eq.dim) for name, eq in equations.items()
+    }
+    method = code.method or "euler"
+    return StateUpdateMethod.apply_stateupdater(equations, variables, method, group_name="")
+
+
+def _synapse_events(projection: Projection, codes: Codes) -> Iterator[Event]:
+    code = codes.synapses[projection.name]
+    sides = {side: Equations(codes.neurons[getattr(projection, side).name].equations) for side in ("pre", "post")}
+    silent = _without_rule(projection)
+    whole, transmits = (_blocks(c, sides) for c in (code, silent))
+    for when, operations in transmits.items():
+        yield Event(projection, when, "transmission", operations)
+    for when, operations in whole.items():
+        yield Event(projection, when, "learning", operations - transmits[when])
+
+
+def _without_rule(projection: Projection) -> SynapseCode:
+    """The same projection, transmitting only."""
+    returns = projection.returns_error
+    return compose_synapse(projection.synapse, None, projection.overrides, driven={}, returns_error=returns)
+
+
+def _blocks(code: SynapseCode, sides: Mapping[str, Equations]) -> dict[str, Operations]:
+    equations = Equations(code.equations)
+    scope = synapse_scope(equations, sides)
+    sums = [f"{name} += {eq.expr}" for name, eq in equations.items() if "summed" in eq.flags]
+    blocks = {"pre": code.on_pre, "post": code.on_post, "step": join(code.each_step, *sums), "sample": code.on_sample}
+    return {when: count(block, scope) for when, block in blocks.items()}
+
+
+def steps_per_sample(circuit: Circuit) -> int:
+    """Time steps of a sample in the circuit's mode."""
+    sample_time = duration(circuit, "T_train" if circuit.mode == "train" else "T_test")
+    return round(float(sample_time / duration(circuit, "dt")))
+
+
+def times(event: Event, spikes: Mapping[str, float], steps: int) -> float:
+    """How often an event happens in a sample.
+
+    Parameters
+    ----------
+    spikes : spikes of each population in a sample, all its neurons together.
+    """
+    if isinstance(event.of, Population):
+        each = event.of.size
+        often = {"step": each * steps, "sample": each, "spike": spikes.get(event.of.name, 0.0)}
+    else:
+        n, pre, post = event.of.size, event.of.pre, event.of.post
+        often = {"step": n * steps, "sample": n}
+        often |= {"pre": spikes.get(pre.name, 0.0) * n / pre.size, "post": spikes.get(post.name, 0.0) * n / post.size}
+    return often[event.when]
+
+
+def per_sample(circuit: Circuit, spikes: Mapping[str, float]) -> xr.Dataset:
+    """Operations of a sample by part, and memory.
+
+    Parameters
+    ----------
+    spikes : spikes of each population in a sample; empty for rate units.
+
+    Returns
+    -------
+    `operations` (part, operation) a sample; `memory_synapse`, `memory_neuron` bits of one plastic synapse and,
+    in the mean, of one neuron; `values_synapse`, `values_neuron` how many values these are; `Footprint` bytes;
+    `SynapticOperations` a sample, `Dense` the same if every synapse were passed at every step.
+    """
+    steps = steps_per_sample(circuit)
+    total = {part: Operations() for part in PARTS}
+    for event in events(circuit):
+        total[event.part] += times(event, spikes, steps) * event.operations
+    result = xr.Dataset(coords={"part": list(PARTS), "operation": list(KINDS)})
+
+    def add(name: str, dims: tuple[str, ...], values: Any, units: str, long_name: str) -> None:
+        result[name] = (dims, np.asarray(values, dtype=float), {"units": units, "long_name": long_name})
+
+    table = [[getattr(total[part], kind) for kind in KINDS] for part in PARTS]
+    add("operations", ("part", "operation"), table, "1", "operations a sample")
+    memory = Memory.of(circuit)
+    add("values_synapse", (), memory.values_synapse, "1", "values kept by a plastic synapse")
+    add("memory_synapse", (), memory.bits_synapse, "bit", "memory of a plastic synapse")
+    add("values_neuron", (), memory.values_neuron, "1", "values kept by a neuron, in the mean")
+    add("memory_neuron", (), memory.bits_neuron, "bit", "memory of a neuron, in the mean")
+    add("Footprint", (), memory.footprint, "byte", "memory of all synapses and neurons")
+    n_synapses = sum(p.size for p in circuit.projections if p.kind != "noise")
+    passed = synaptic_operations(circuit, spikes) if spikes else n_synapses * steps
+    add("SynapticOperations", (), passed, "1", "synapses passed in a sample; rate units: all of them")
+    add("Dense", (), n_synapses * steps, "1", "synapses times steps")
+    return result
+
+
+def synaptic_operations(circuit: Circuit, spikes: Mapping[str, float]) -> float:
+    """Synapses that a sample's spikes pass; kicks of the noise are not among them."""
+    return sum(spikes.get(p.pre.name, 0.0) * p.size / p.pre.size for p in circuit.projections)
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Memory of a circuit: values and bits of one plastic synapse and of a neuron in the mean, and bytes in all."""
+
+    values_synapse: float
+    bits_synapse: float
+    values_neuron: float
+    bits_neuron: float
+    footprint: float
+
+    @classmethod
+    def of(cls, circuit: Circuit) -> "Memory":
+        """A value has the bits that its model states as parameter `bits`, or `VARIABLE_bits`, else `FLOAT_BITS`."""
+        codes = compose(circuit)
+        neurons = [(p.size, neuron_bits(codes.neurons[p.name])) for p in circuit.populations if p.role != "noise"]
+        synapses = [(p, synapse_bits(codes.synapses[p.name])) for p in circuit.projections]
+        plastic = [(p.size, bits) for p, bits in synapses if p.rule is not None]
+        in_all = [*neurons, *((p.size, bits) for p, bits in synapses)]
+        return cls(
+            *(_mean(plastic, of) for of in (len, sum)),
+            *(_mean(neurons, of) for of in (len, sum)),
+            footprint=sum(n * sum(bits) for n, bits in in_all) / 8,
+        )
+
+
+def _mean(parts: Sequence[tuple[int, list[int]]], of: Callable[[list[int]], float]) -> float:
+    total = sum(n for n, _ in parts)
+    return sum(n * of(bits) for n, bits in parts) / total if total else 0.0
+
+
+def neuron_bits(code: NeuronCode) -> list[int]:
+    """Bits of each value that a neuron keeps, the time of its last spike among them if it is refractory."""
+    bits = [_stated(code.parameters, f"{name}_bits") for name in stored(Equations(code.equations))]
+    return bits + ([FLOAT_BITS] if code.refractory else [])
+
+
+def synapse_bits(code: SynapseCode) -> list[int]:
+    """Bits of each value that a synapse keeps."""
+    return [_stated(code.parameters, "bits" if name == "w" else "") for name in stored(Equations(code.equations))]
+
+
+def _stated(parameters: Mapping[str, Any], name: str) -> int:
+    return int(float(parameters.get(name, FLOAT_BITS)))
+
+
+def alike(found: Sequence[Event]) -> list[tuple[str, str, Operations, list[str]]]:
+    """Events by part, what happens and operations, with the names of all populations or projections they occur in."""
+    groups: dict[tuple[str, str, Operations], list[str]] = {}
+    for event in found:
+        happens = ("neuron, " if isinstance(event.of, Population) else "synapse, ") + WHEN[event.when]
+        groups.setdefault((event.part, happens, event.operations), []).append(event.of.name)
+    ordered = sorted(groups.items(), key=lambda group: list(PARTS).index(group[0][0]))
+    return [(*key, names) for key, names in ordered]
+
+
+def of_training(zoo: Zoo, trained: xr.Dataset) -> xr.Dataset:
+    """`per_sample` at the spikes of a training's last epoch, with what it is of as attributes."""
+    attrs = trained.attrs
+    experiment = zoo.experiment(attrs["experiment"]).with_setting(attrs["setting"])
+    circuit = build(zoo, experiment, [int(size) for size in attrs["layers"].split("-")], "train")
+    spikes = {}
+    if "spikes" in trained:
+        last = trained.spikes.isel(epoch=-1)
+        spikes = {str(name): float(last.sel(population=name)) for name in trained.population.values}
+    result = per_sample(circuit, spikes)
+    return result.assign_attrs(
+        {key: attrs[key] for key in ("experiment", "rule", "dataset", "layers", "setting", "seed")}
+    )

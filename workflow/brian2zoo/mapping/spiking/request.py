@@ -1,0 +1,85 @@
+"""From names to a placed network: what `brian2zoo map` and the pipeline are asked for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import xarray as xr
+
+from brian2zoo.circuits import Circuit, build
+from brian2zoo.errors import ZooError
+from brian2zoo.mapping.spiking import activity, mesh
+from brian2zoo.mapping.spiking.chip import Chip
+from brian2zoo.mapping.spiking.cost import Costs, Learning, default_learning
+from brian2zoo.mapping.spiking.demand import demand
+from brian2zoo.mapping.spiking.place import Placement, place
+from brian2zoo.results import read
+from brian2zoo.zoo import Zoo
+
+
+@dataclass(frozen=True)
+class Request:
+    """A network, a chip, and perhaps a run.
+
+    Parameters
+    ----------
+    words : the experiment; may be left out with a run, which knows it, as it knows layers and setting.
+    layers : such as '784-100-10'.
+    plan : a file of models/placements; empty to fill cores.
+    """
+
+    zoo: Zoo
+    chip: str
+    words: Sequence[str]
+    layers: str
+    mode: str
+    setting: str
+    plan: str
+    run: Path | None
+
+    @cached_property
+    def result(self) -> xr.Dataset | None:
+        """The run."""
+        return None if self.run is None else read(self.run)
+
+    @cached_property
+    def circuit(self) -> Circuit:
+        """The network; `ZooError` if it is not said, or a run is of another."""
+        if len(self.words) > 1:
+            raise ZooError("EXPERIMENT", "", f"'{' '.join(self.words)}' is more than one", "name one experiment")
+        given = {"experiment": "".join(self.words), "layers": self.layers.replace(",", "-")}
+        for key, value in given.items():
+            ran = str(self.result.attrs[key]) if self.result is not None and key in self.result.attrs else ""
+            if value and ran and value != ran:
+                raise ZooError("--run", "", f"its {key} is '{ran}', not '{value}'", f"leave {key} out")
+            given[key] = value or ran
+            if not given[key]:
+                raise ZooError(key, "", "the network is not named", f"give {key}, or a result with --run")
+        setting = self.setting
+        if setting == "default" and self.result is not None:
+            setting = str(self.result.attrs.get("setting", "default"))
+        experiment = self.zoo.experiment(given["experiment"]).with_setting(setting)
+        try:
+            sizes = [int(size) for size in given["layers"].split("-")]
+        except ValueError:
+            problem = f"'{given['layers']}' is no network"
+            raise ZooError("--layers", "", problem, "write sizes such as 784-100-10") from None
+        return build(self.zoo, experiment, sizes, self.mode)
+
+    @cached_property
+    def activity(self) -> activity.Activity | None:
+        """Spikes of the run."""
+        return None if self.result is None else activity.of_result(self.circuit, self.result)
+
+    @cached_property
+    def placement(self) -> Placement:
+        """The network on the chip, its cores in a good order unless a plan says where they are."""
+        chip = Chip(self.zoo.chip(self.chip))
+        plan = self.zoo.placement(self.plan) if self.plan else None
+        placed = place(demand(self.circuit, chip), chip, plan)
+        return placed if plan else mesh.arrange(placed, self.activity)
+
+    def costs(self, learning: Learning | None = None) -> Costs:
+        """What a sample of the run costs."""
+        return Costs(self.placement, self.activity, learning or default_learning(self.placement))

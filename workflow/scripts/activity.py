@@ -1,0 +1,24 @@
+"""Run some samples of a trained network and keep its spikes by step and by neuron."""
+
+from pathlib import Path
+
+from typer import Option
+
+from brian2zoo import results, stage
+from brian2zoo.mapping.spiking.activity import measure
+
+
+def main(
+    trained: Path = Option(help="result of the training"),
+    data: Path = Option(help="encoded split the samples are taken from"),
+    build: Path = Option(help="program that records"),
+    kind: str = Option(help="count_train or count_test"),
+    samples: int = Option(help="number of samples, from the first"),
+    output: Path = Option(help="file to write"),
+) -> None:
+    net = stage.trained_network(trained, kind, build)
+    few = results.read(data).isel(sample=slice(samples))
+    stage.write(measure(net.runner, few, net.weights, net.seed), output, net.experiment, **net.facts)
+
+
+stage.run(main)

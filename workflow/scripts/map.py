@@ -1,0 +1,29 @@
+"""Put a network on a chip of spiking cores and price the spikes of its run."""
+
+from pathlib import Path
+
+from typer import Option
+
+from brian2zoo import results, stage
+from brian2zoo.mapping.spiking import report
+from brian2zoo.mapping.spiking.request import Request
+from brian2zoo.zoo import Zoo
+
+FILLED = "filled"
+"""In place of a file of models/placements: cores are filled one after the other."""
+
+
+def main(
+    activity: Path = Option(help="spikes of a run"),
+    chip: str = Option(help="file in models/chips"),
+    placement: str = Option(FILLED, help="file in models/placements, or 'filled'"),
+    output: Path = Option(help="file to write"),
+) -> None:
+    attrs = results.read(activity).attrs
+    plan = "" if placement == FILLED else placement
+    asked = Request(Zoo(), chip, (), "", attrs["mode"], "default", plan, activity)
+    facts = {key: attrs[key] for key in ("dataset", "layers", "setting", "seed")}
+    stage.write(report.dataset(asked.costs()), output, asked.circuit.experiment, **facts)
+
+
+stage.run(main)
