@@ -18,7 +18,7 @@ from typer.core import TyperGroup
 
 from brian2zoo import __version__
 from brian2zoo.errors import ZooError, did_you_mean
-from brian2zoo.spec import KINDS, json_schemas
+from brian2zoo.spec import FEEDBACK, KINDS, json_schemas
 from brian2zoo.zoo import ROOT, Zoo
 
 if TYPE_CHECKING:  # Brian2 takes seconds to import: only the commands that need it do
@@ -318,6 +318,63 @@ def _listed(names: list[str], shown: int = 3) -> str:
 
 
 @app.command()
+def derive(
+    ctx: typer.Context,
+    neuron: Annotated[str, typer.Argument(help="Name or path of the neuron in models/neurons.")],
+    surrogate: Annotated[str, typer.Option(help="File in models/surrogates; needed if the neuron spikes.")] = "",
+    synapse: Annotated[str, typer.Option(help="File in models/synapses; found by itself if only one fits.")] = "",
+    readout: Annotated[
+        str, typer.Option(help="Neuron whose answer the error is of; its kernel then filters the eligibility.")
+    ] = "",
+    loss: Annotated[str, typer.Option(help="File in models/losses, where the neuron itself gives the answer.")] = "",
+    feedback: Annotated[
+        str, typer.Option(help=f"How errors reach hidden layers: {', '.join(FEEDBACK)}.")
+    ] = "symmetric",
+    optimizer: Annotated[str, typer.Option(help="File in models/optimizers; without one a step a sample.")] = "",
+    through: Annotated[
+        str, typer.Option(help="Variables, with commas, whose reset is differentiated by the surrogate; or 'none'.")
+    ] = "",
+    scale: Annotated[str, typer.Option(help="Distance from the threshold that is 1 to the surrogate.")] = "",
+    on_synapses: Annotated[bool, typer.Option(help="Keep all traces on the synapses.")] = False,
+    latex: Annotated[bool, typer.Option(help="Print the mathematics as LaTeX instead of the rule.")] = False,
+    name: Annotated[str, typer.Option(help="Write rules/NAME.yaml instead of printing.")] = "",
+) -> None:
+    """The learning rule that a neuron's equations imply, as a rule file: traces, their jumps, eligibility, update."""
+    from brian2zoo import derive as deriving
+    from brian2zoo.derive.latex import latex_text
+
+    zoo: Zoo = ctx.obj
+    if feedback not in FEEDBACK:
+        raise ZooError(
+            "--feedback", "", f"there is no feedback '{feedback}'", did_you_mean(feedback, FEEDBACK, "see --help")
+        )
+    model = zoo.neuron(_named(zoo, "neuron", neuron))
+    dynamics = deriving.read(model, deriving.fitting_synapse(zoo, model, synapse))
+    kept = None if not through else () if through == "none" else through.split(",")
+    traces = deriving.derive(dynamics, kept, factorize=not on_synapses)
+    choice = deriving.Choice(
+        zoo.surrogate(_named(zoo, "surrogate", surrogate)) if surrogate else None,
+        scale,
+        feedback,
+        deriving.readout(zoo, _named(zoo, "neuron", readout)) if readout else None,
+        zoo.loss(_named(zoo, "loss", loss)) if loss else None,
+        zoo.optimizer(_named(zoo, "optimizer", optimizer)) if optimizer else None,
+    )
+    if latex:
+        out.print(latex_text(traces))
+        return
+    text = deriving.rule_text(traces, choice, " ".join(["brian2zoo", *sys.argv[1:]]))
+    if not name:
+        out.print(text, end="")
+        return
+    path = zoo.root / KINDS["rule"][1] / f"{name}.yaml"
+    if path.exists():
+        raise ZooError("--name", "", f"there is a rule '{name}' already", "delete the file, or take another name")
+    path.write_text(text, encoding="utf-8")
+    out.print(f"{path}: {', '.join(traces.presynaptic) or 'no'} traces on presynaptic neurons")
+
+
+@app.command()
 def schemas(ctx: typer.Context) -> None:
     """Write schemas/KIND.json, by which editors complete and check the text files.
 
@@ -349,6 +406,14 @@ def find(zoo: Zoo, word: str) -> list[File]:
         remedy = did_you_mean(word, known, "'brian2zoo list' names the files there are")
         raise ZooError("NAME", "", f"there is no file '{word}'", remedy)
     return found
+
+
+def _named(zoo: Zoo, kind: str, word: str) -> str:
+    """The name of a file of one kind, given by name or path."""
+    found = [stem for k, stem in find(zoo, word if "/" in word else f"{kind}/{word}") if k == kind]
+    if not found:
+        raise ZooError("NAME", "", f"'{word}' is no {kind}", f"name a file of {KINDS[kind][1]}")
+    return found[0]
 
 
 def _show_file(kind: str, file: Any) -> None:

@@ -8,7 +8,7 @@ taken at the start of the step, so that the order of spikes within a step cannot
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import brian2
@@ -21,6 +21,7 @@ from brian2zoo.expressions import evaluate_lines
 from brian2zoo.spec import NeuronModel, Rule, StateFormat, SynapseModel, as_dict
 
 START_SUFFIX = "_start"
+RULE_EVENTS = ("on_pre", "on_post", "each_step", "on_sample", "at_onset")
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,23 @@ class NeuronCode:
 
 
 @dataclass(frozen=True)
+class NeuronPart:
+    """What the rule of one projection adds to the neurons on a side of it.
+
+    Parameters
+    ----------
+    parameters : constants that these equations need, declared with them.
+    at_spike : statements run after the reset.
+    method : integration of the equations, where there is an ODE among them.
+    """
+
+    equations: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    at_spike: str = ""
+    method: str = ""
+
+
+@dataclass(frozen=True)
 class SynapseCode:
     """Arguments of a `brian2.Synapses` and the statements run beside it.
 
@@ -55,7 +73,9 @@ class SynapseCode:
     on_post: str = ""
     each_step: str = ""
     on_sample: str = ""
+    at_onset: str = ""
     reads: Mapping[str, tuple[str, ...]] = ()
+    method: str = ""
 
 
 def constants(file: Any, overrides: Mapping[str, str]) -> dict[str, Any]:
@@ -84,7 +104,8 @@ def unit_name(value: Any) -> str:
     dimensions = brian2.get_dimensions(value)
     if dimensions.is_dimensionless:
         return "1"
-    return repr(brian2.get_unit(dimensions)).replace("^", "**")
+    # Brian2 has units such as amp2, which its equations do not know.
+    return re.sub(r"\b([a-z]+)(\d)\b", r"\1**\2", repr(brian2.get_unit(dimensions)).replace("^", "**"))
 
 
 def join(*blocks: str) -> str:
@@ -107,7 +128,7 @@ def compose_neuron(
     model: NeuronModel,
     overrides: Mapping[str, str],
     *,
-    added: Iterable[str] = (),
+    parts: Iterable[NeuronPart] = (),
     copied: Iterable[str] = (),
     formats: Mapping[str, StateFormat] | None = None,
 ) -> NeuronCode:
@@ -116,12 +137,16 @@ def compose_neuron(
     Parameters
     ----------
     overrides : parameter expressions that differ from the file's.
-    added : blocks of equations that rules add.
+    parts : what rules add.
     copied : variables of which a copy is taken at the start of each step.
     formats : storage format by variable; its statements run after each step, or when a sum is complete.
     """
+    parts = _distinct_parts(model, parts)
+    added = [part.equations for part in parts]
     own = Equations(join(model.equations, *added))
     parameters = constants(model, overrides)
+    for part in parts:
+        parameters |= part.parameters
     copied = sorted(set(copied))
     copy_equations = "\n".join(f"{name}{START_SUFFIX} : {unit_name_of(own, name)}" for name in copied)
     each_step, forward, backward = [model.each_step], [], []
@@ -137,9 +162,9 @@ def compose_neuron(
         equations=join(model.equations, *added, copy_equations, declare(parameters)),
         parameters=parameters,
         threshold=model.threshold,
-        reset=model.reset,
+        reset=join(model.reset, *(part.at_spike for part in parts)),
         refractory=model.refractory,
-        method=model.method,
+        method=_method(model, parts),
         initial=model.initial,
         copies="\n".join(f"{name}{START_SUFFIX} = {name}" for name in copied),
         on_sample=model.on_sample,
@@ -147,6 +172,72 @@ def compose_neuron(
         forward=join(*forward, model.forward),
         backward=join(*backward, model.backward),
     )
+
+
+def _distinct_parts(model: NeuronModel, parts: Iterable[NeuronPart]) -> list[NeuronPart]:
+    """Parts without repetition: projections under one rule add the same part to a neuron they share."""
+    distinct: list[NeuronPart] = []
+    for part in parts:
+        if part in distinct:
+            continue
+        for other in distinct:
+            for name in part.parameters.keys() & other.parameters.keys():
+                if part.parameters[name] != other.parameters[name]:
+                    problem = f"rules give '{name}' of neuron '{model.name}' two values"
+                    raise ZooError(
+                        model.path, "parameters", problem, "give it for the rule, not for a kind of projection"
+                    )
+        if part.equations and any(part.equations == other.equations for other in distinct):
+            continue
+        distinct.append(part)
+    return distinct
+
+
+def _method(model: NeuronModel, parts: Iterable[NeuronPart]) -> str:
+    """Integration of a neuron with what rules add to it."""
+    method = model.method
+    for part in parts:
+        if part.method and method and part.method != method:
+            problem = f"a rule adds traces integrated by '{part.method}' to a neuron integrated by '{method}'"
+            raise ZooError(model.path, "method", problem, "derive the rule with --on-synapses")
+        method = method or part.method
+    return method
+
+
+def rule_parts(
+    rule: Rule, overrides: Mapping[str, str], post: NeuronModel, post_name: str, post_overrides: Mapping[str, str]
+) -> tuple[dict[str, NeuronPart], dict[str, str]]:
+    """What a rule adds to the neurons on either side, and what its synapse then calls their names.
+
+    The presynaptic part belongs to the postsynaptic population, whose constants enter it: its names get that of
+    the population, since the presynaptic neuron may have other targets with other constants. A parameter of the rule
+    is declared where it is used: a synapse reads that of a neuron.
+
+    Returns
+    -------
+    the parts of 'pre' and 'post', and new names for the strings of the synapse.
+    """
+    values = constants(rule, overrides)
+    block, jumps = rule.variables.pre, rule.at_spike.pre
+    used = {"pre": get_identifiers(join(block, jumps)), "post": get_identifiers(rule.variables.post)}
+    of_post = constants(post, post_overrides)
+    there: dict[str, str] = {name: f"{name}_{post_name}" for name in Equations(block).names} if block else {}
+    derivatives = {f"d{name}": f"d{new}" for name, new in there.items()}
+    own = {name: f"{name}_{post_name}" for name in values if name in used["pre"]}
+    foreign = {f"{name}_post": f"{name}_of_{post_name}" for name in of_post if f"{name}_post" in used["pre"]}
+    pre = NeuronPart(
+        word_substitute(block, derivatives | there | own | foreign),
+        {own[name]: values[name] for name in own}
+        | {foreign[f"{name}_post"]: value for name, value in of_post.items() if f"{name}_post" in foreign},
+        word_substitute(jumps, there | own | foreign),
+        rule.method if block and Equations(block).diff_eq_names else "",
+    )
+    on_post = {name: values[name] for name in values if name in used["post"]}
+    post_method = rule.method if rule.variables.post and Equations(rule.variables.post).diff_eq_names else ""
+    parts = {"pre": pre, "post": NeuronPart(rule.variables.post, on_post, "", post_method)}
+    names = {f"{name}_pre": f"{new}_pre" for name, new in there.items()}
+    names |= {name: f"{new}_pre" for name, new in own.items()} | {name: f"{name}_post" for name in on_post}
+    return parts, names
 
 
 def _for_variable(text: str, variable: str) -> str:
@@ -166,6 +257,7 @@ def compose_synapse(
     *,
     driven: Mapping[str, Iterable[str]],
     returns_error: bool = False,
+    names: Mapping[str, str] | None = None,
 ) -> SynapseCode:
     """A weight store under a rule, or transmitting only.
 
@@ -175,7 +267,9 @@ def compose_synapse(
     overrides : parameter expressions that differ from the files'.
     driven : for 'pre' and 'post', the variables of that neuron which some projection writes at a spike.
     returns_error : whether the projection also carries the error back to its presynaptic side.
+    names : new names of what the rule has put on the neurons, as `rule_parts` gives them.
     """
+    names = names or {}
     equations = join(model.state, model.backward if returns_error else "")
     parameters = constants(model, overrides)
     if rule is None:
@@ -183,13 +277,14 @@ def compose_synapse(
         return SynapseCode(join(equations, declare(parameters)), parameters, on_pre=on_pre, reads={})
     if not model.write:
         raise ZooError(model.path, "write", "the synapse cannot learn", "state how dw is written, or pick another")
-    for name in constants(rule, overrides):
+    own = {name: value for name, value in constants(rule, overrides).items() if name not in names}
+    for name in own:
         if name in parameters:
             remedy = f"rename it in {rule.path} or {model.path}"
             raise ZooError(rule.path, "parameters", f"'{name}' is a parameter of the synapse model too", remedy)
-    parameters |= constants(rule, overrides)
+    parameters |= own
 
-    blocks = {event: getattr(rule, event) for event in ("on_pre", "on_post", "each_step", "on_sample")}
+    blocks = {event: word_substitute(getattr(rule, event), names) for event in RULE_EVENTS}
     identifiers = get_identifiers("\n".join(blocks.values()))
     reads = {
         side: tuple(sorted(v for v in set(driven.get(side, ())) if f"{v}_{side}" in identifiers))
@@ -204,8 +299,9 @@ def compose_synapse(
     learn = code.get("on_pre", "")
     code["on_pre"] = join(model.draw, *((model.read, learn) if rule.transmits == "before" else (learn, model.read)))
     return SynapseCode(
-        equations=join(equations, rule.variables.synapse, declare(parameters)),
+        equations=join(equations, word_substitute(rule.variables.synapse, names), declare(parameters)),
         parameters=parameters,
         reads=reads,
+        method=rule.method,
         **code,
     )

@@ -14,11 +14,28 @@ from brian2.parsing.statements import parse_statement
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from brian2zoo.circuits import Circuit, Population, Projection
-from brian2zoo.compose import NeuronCode, SynapseCode, compose_neuron, compose_synapse, statements, written
+from brian2zoo.compose import (
+    NeuronCode,
+    NeuronPart,
+    SynapseCode,
+    compose_neuron,
+    compose_synapse,
+    join,
+    rule_parts,
+    statements,
+    unit_name_of,
+    written,
+)
+from brian2zoo.errors import ZooError
 from brian2zoo.expressions import evaluate
+from brian2zoo.spec import Experiment
 
 # Spikes of earlier steps arrive before the neurons move: the one order Brian2 and GeNN both follow.
 SCHEDULE = ["start", "synapses", "groups", "thresholds", "resets", "end"]
+
+# A synapse's equations read the neurons as they are before they move: Euler's step of a trace is then the
+# derivative of Euler's step of the neuron.
+_BEFORE_NEURONS = -1
 
 
 @dataclass(frozen=True)
@@ -62,8 +79,9 @@ def compose(circuit: Circuit) -> Codes:
     """Brian2 strings of every population and projection."""
     synapses = {}
     copied: dict[str, set[str]] = {p.name: set() for p in circuit.populations}
-    added: dict[str, list[str]] = {p.name: [] for p in circuit.populations}
+    added: dict[str, list[NeuronPart]] = {p.name: [] for p in circuit.populations}
     for projection in circuit.projections:
+        parts, names = projection_parts(projection)
         driven = {side: _driven(circuit, getattr(projection, side)) for side in ("pre", "post")}
         code = compose_synapse(
             projection.synapse,
@@ -71,20 +89,37 @@ def compose(circuit: Circuit) -> Codes:
             projection.overrides,
             driven=driven,
             returns_error=projection.returns_error,
+            names=names,
         )
         synapses[projection.name] = code
         for side, names in code.reads.items():
             copied[getattr(projection, side).name] |= set(names)
-        if projection.rule is not None:
-            for side in ("pre", "post"):
-                block, name = getattr(projection.rule.variables, side), getattr(projection, side).name
-                if block and block not in added[name]:
-                    added[name].append(block)
+        for side, part in parts.items():
+            if part != NeuronPart():
+                added[getattr(projection, side).name].append(part)
     neurons = {
-        p.name: compose_neuron(p.neuron, p.overrides, added=added[p.name], copied=copied[p.name], formats=p.formats)
+        p.name: compose_neuron(p.neuron, p.overrides, parts=added[p.name], copied=copied[p.name], formats=p.formats)
         for p in circuit.populations
     }
     return Codes(neurons, synapses)
+
+
+def projection_parts(projection: Projection) -> tuple[dict[str, NeuronPart], dict[str, str]]:
+    """What a projection's rule adds to the neurons on either side, and what the synapse then calls it."""
+    rule, pre, post = projection.rule, projection.pre, projection.post
+    if rule is None:
+        return {}, {}
+    parts, names = rule_parts(rule, projection.overrides, post.neuron, post.name, post.overrides)
+    if parts["pre"].at_spike:
+        if evaluate(projection.delay) != 0:
+            problem = f"rule '{rule.name}' takes a presynaptic spike for arrived when it is emitted"
+            raise ZooError(
+                rule.path, "at_spike", problem, "give the protocol a delay of 0*ms, or derive with --on-synapses"
+            )
+        if not pre.neuron.threshold:
+            problem = f"neuron '{pre.neuron.name}' before the synapse never spikes"
+            raise ZooError(rule.path, "at_spike", problem, "pick a rule for graded neurons")
+    return parts, names
 
 
 def _driven(circuit: Circuit, population: Population) -> set[str]:
@@ -117,16 +152,15 @@ def assemble(circuit: Circuit, sample_time: Any, capacity: int, recording: Recor
     groups: dict[str, Any] = {}
     objects: list[Any] = []
     data = {}
-    precision = circuit.experiment.precision
     for population in circuit.populations:
-        group, array = _group(population, codes.neurons[population.name], sample_time, capacity, precision)
+        group, array = _group(population, codes.neurons[population.name], sample_time, capacity, circuit.experiment)
         groups[population.name] = group
         objects.append(group)
         if array is not None:
             data[population.data] = array
     for order, projection in enumerate(circuit.projections):
         code = codes.synapses[projection.name]
-        groups[projection.name] = _synapses(projection, code, groups, sample_time, order, precision)
+        groups[projection.name] = _synapses(projection, code, groups, sample_time, order, circuit.experiment)
         objects.append(groups[projection.name])
 
     steps_per_sample = round(float(sample_time / dt))
@@ -139,7 +173,7 @@ def assemble(circuit: Circuit, sample_time: Any, capacity: int, recording: Recor
 
 
 def _group(
-    population: Population, code: NeuronCode, sample_time: Any, capacity: int, precision: str
+    population: Population, code: NeuronCode, sample_time: Any, capacity: int, experiment: Experiment
 ) -> tuple[brian2.NeuronGroup, brian2.TimedArray | None]:
     name = population.name
     namespace: dict[str, Any] = {"T_sample": sample_time}
@@ -156,7 +190,7 @@ def _group(
         refractory=code.refractory or False,
         method=code.method or "euler",
         namespace=namespace,
-        dtype=_types(code.equations, precision),
+        dtype=_types(code.equations, experiment.precision),
         order=population.order,
         name=name,
     )
@@ -173,6 +207,9 @@ def _group(
     on_sample = word_substitute(code.on_sample, {"data": f"{name}_data(t, i)"})
     every(on_sample, "start", 0, "on_sample", dt=sample_time)
     every(code.copies, "start", 1, "copies")
+    if experiment.protocol.rest:
+        # After the last spikes of the sample before have arrived.
+        every(join(_at_rest(group), code.initial), "before_groups", -1, "rest", dt=sample_time)
     every(code.each_step, "after_groups", population.order, "each_step")
     every(code.forward, "groups", population.order, "forward")
     if population.backward_order:
@@ -181,7 +218,12 @@ def _group(
 
 
 def _synapses(
-    projection: Projection, code: SynapseCode, groups: dict[str, Any], sample_time: Any, order: int, precision: str
+    projection: Projection,
+    code: SynapseCode,
+    groups: dict[str, Any],
+    sample_time: Any,
+    order: int,
+    experiment: Experiment,
 ) -> brian2.Synapses:
     name = projection.name
     delay = evaluate(projection.delay)
@@ -193,10 +235,13 @@ def _synapses(
         on_post=code.on_post or None,
         delay=({"pre": delay} if code.on_pre else {}) | ({"post": 0 * brian2.ms} if code.on_post else {}) or None,
         namespace={"T_sample": sample_time},
-        dtype=_types(code.equations, precision),
+        dtype=_types(code.equations, experiment.precision),
+        method=code.method or "euler",
         order=order,
         name=name,
     )
+    if synapses.state_updater is not None:
+        synapses.state_updater.order = _BEFORE_NEURONS
     if projection.pairs is None:
         synapses.connect()
     elif projection.one_to_one:
@@ -209,12 +254,22 @@ def _synapses(
         synapses.run_regularly(code.each_step, when="after_groups", order=order, name=f"{name}_each_step")
     if code.on_sample:
         synapses.run_regularly(code.on_sample, dt=sample_time, when="end", order=order, name=f"{name}_on_sample")
+    if code.at_onset:
+        synapses.run_regularly(code.at_onset, dt=sample_time, when="start", order=order - 1000, name=f"{name}_at_onset")
+    if experiment.protocol.rest and synapses.equations.diff_eq_names:
+        at_rest = _at_rest(synapses)
+        synapses.run_regularly(at_rest, dt=sample_time, when="before_groups", order=order, name=f"{name}_rest")
     for target, updater in synapses.summed_updaters.items():
         # A sum is complete just before the statements that read it.
         population = projection.pre if target.endswith("_pre") else projection.post
         variable = target.removesuffix("_pre").removesuffix("_post")
-        forward = variable in get_identifiers(population.neuron.forward)
-        updater.order = (population.order if forward else population.backward_order) - 1
+        if variable in get_identifiers(population.neuron.forward):
+            updater.order = population.order - 1
+        elif variable in get_identifiers(population.neuron.backward):
+            updater.order = population.backward_order - 1
+        else:
+            # For the rules' statements, which follow the equations; sums of sums in the order of the projections.
+            updater.when, updater.order = "after_groups", order - 1000
     return synapses
 
 
@@ -230,6 +285,12 @@ def _types(equations: str, precision: str) -> dict[str, type]:
         and equation.dim is not brian2.second.dim
         and "shared" not in equation.flags
     }
+
+
+def _at_rest(group: Any) -> str:
+    """Statements that put to zero all that has a differential equation."""
+    equations = group.equations
+    return "\n".join(f"{name} = 0*({unit_name_of(equations, name)})" for name in sorted(equations.diff_eq_names))
 
 
 def _run_control() -> brian2.NeuronGroup:
@@ -268,7 +329,7 @@ def _monitors(circuit: Circuit, groups: dict[str, Any], sample_time: Any, record
             keep = population.name in recording.spikes
             name = f"{population.name}_spikes"
             monitors[name] = brian2.SpikeMonitor(groups[population.name], record=keep, name=name)
-        elif population.name == "output":
+        elif population.name == "output" and not population.neuron.graded:
             monitors["output_rates"] = brian2.StateMonitor(
                 groups["output"], "r", record=True, dt=sample_time, when="end", name="output_rates"
             )

@@ -22,8 +22,8 @@ def run_seed(*parts: int | str) -> int:
 class Runner:
     """A circuit and its binary: run it over any number of samples.
 
-    Spiking circuits answer with output spikes, rate circuits with output activity; `scores` is the spike
-    count or the activity of each output unit for each sample.
+    Spiking circuits answer with output spikes, rate circuits with output activity, readouts with their membrane;
+    `scores` is the spike count, the activity or the mean over the sample of each output unit for each sample.
     """
 
     def __init__(self, circuit: Circuit, binary: Binary, sample_time: Any) -> None:
@@ -46,7 +46,8 @@ class Runner:
         Parameters
         ----------
         data : 'input' (sample, unit), and 'label' (sample, class) in training.
-        weights : by projection, each (synapse,), SI units.
+        weights : by projection, each (synapse,), SI units; beside them what the rules keep from run to run, by
+            ``projection.variable``.
         keep : further variables to return, flat.
 
         Returns
@@ -56,23 +57,32 @@ class Runner:
         (sample, class) if the circuit has a graded answer; and `keep`.
         """
         n = len(data["input"])
-        rates = not self.circuit.population("output").neuron.threshold
-        wanted = [f"{p.name}.w" for p in self.circuit.plastic]
+        output = self.circuit.population("output").neuron
+        rates = not output.threshold and not output.graded
+        kept = [f"{p.name}.{name}" for p in self.circuit.plastic for name in p.rule.keeps]
+        wanted = [f"{p.name}.w" for p in self.circuit.plastic] + kept
         wanted += [f"{p.name}_spikes.count" for p in self.spiking]
-        wanted += ["output_rates.r"] if rates else ["output_spikes.t", "output_spikes.i"]
+        if rates:
+            wanted += ["output_rates.r"]
+        elif output.threshold:
+            wanted += ["output_spikes.t", "output_spikes.i"]
         membrane = f"output_membrane.{self.circuit.membrane}" if self.circuit.membrane else ""
         wanted += [membrane] if membrane else []
         names = {p.name for p in self.circuit.projections}
         values = {f"{name}.w": w for name, w in weights.items() if name in names}
+        values |= {name: weights[name] for name in kept if name in weights}
         inputs = Inputs(data, values | self.parameters, n, seed)
         out = self.binary.run(inputs, [*wanted, *keep])
         result: dict[str, Any] = {
-            "weights": {p.name: out[f"{p.name}.w"] for p in self.circuit.plastic},
+            "weights": {p.name: out[f"{p.name}.w"] for p in self.circuit.plastic} | {name: out[name] for name in kept},
             "spikes": {p.name: out[f"{p.name}_spikes.count"] for p in self.spiking},
         } | {name: out[name] for name in keep}
         if membrane:
             steps = round(self.sample_time / self.dt)
-            result["membranes"] = out[membrane].reshape(n, steps, self.classes)[:, self.circuit.answer_step]
+            shown = out[membrane].reshape(n, steps, self.classes)
+            if output.graded:
+                return result | {"scores": shown.mean(axis=1)}
+            result["membranes"] = shown[:, self.circuit.answer_step]
         if rates:
             return result | {"scores": out["output_rates.r"].reshape(n, self.classes)}
         times = out["output_spikes.t"]

@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     BaseModel,
@@ -118,6 +118,7 @@ class NeuronModel(File):
     data: str = Field("", description="unit of 'data', '1' if none; empty: the unit is given no data")
     on_sample: str = Field("", description="statements run at the onset of a sample; 'data' is its value")
     each_step: str = Field("", description="statements run after the equations, before the threshold")
+    graded: str = Field("", description="the variable that is the answer of a unit which never spikes")
     forward: str = Field("", description="rate units: statements run when the summed input is complete")
     backward: str = Field("", description="rate units: statements run when the error from above is complete")
     parameters: Lines = Field((), description="constants")
@@ -151,8 +152,16 @@ class Variables(BaseModel):
     synapse: str = ""
 
 
+class Jumps(BaseModel):
+    """Statements a rule adds to what a neuron does when it spikes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    pre: str = ""
+
+
 Feedback = Literal["direct_random", "layerwise_random", "symmetric"]
-ProjectionKind = Literal["input_hidden", "hidden_hidden", "hidden_output"]
+FEEDBACK: tuple[str, ...] = get_args(Feedback)
+ProjectionKind = Literal["input_hidden", "recurrent", "hidden_hidden", "hidden_output"]
 
 
 class Rule(File):
@@ -163,14 +172,25 @@ class Rule(File):
         "after", description="whether a spike carries the weight as it was before the update it causes, or after"
     )
     plastic: tuple[ProjectionKind, ...] = Field(
-        ("input_hidden", "hidden_hidden", "hidden_output"), description="kinds of projections that learn"
+        ("input_hidden", "recurrent", "hidden_hidden", "hidden_output"), description="kinds of projections that learn"
     )
     needs: Needs = Field(Needs(), description="variables read from the neurons")
-    variables: Variables = Field(Variables(), description="equations added to neurons and synapses")
+    variables: Variables = Field(
+        Variables(),
+        description="equations added to neurons and synapses; in `pre`, X_post is a parameter of the other neuron",
+    )
+    method: Literal["", "exact", "euler"] = Field(
+        "", description="integration of the rule's ODEs; they read the neurons as they are before they move"
+    )
+    at_spike: Jumps = Field(Jumps(), description="statements a neuron runs when it spikes, after its reset")
     on_pre: str = Field("", description="statements at a presynaptic spike, ending in 'dw = ...'")
     on_post: str = Field("", description="statements at a postsynaptic spike")
     each_step: str = Field("", description="statements at every step")
-    on_sample: str = Field("", description="statements once a sample, at its end")
+    on_sample: str = Field("", description="statements once a sample, at the end of its first step")
+    at_onset: str = Field("", description="statements at the onset of a sample, about the one before; first of all")
+    keeps: tuple[str, ...] = Field(
+        (), description="variables of the synapse that go on from run to run of a training, as the weight does"
+    )
     parameters: Lines = Field((), description="constants")
 
 
@@ -190,6 +210,36 @@ class StateFormat(File):
     parameters: Lines = Field(
         (), description="constants; x_NAME is VARIABLE_NAME in an experiment, or state.x_NAME for all"
     )
+
+
+class Surrogate(File):
+    """models/surrogates: what stands for the derivative of a spike by the distance to its threshold."""
+
+    derivative: str = Field(
+        description="expression of x, by how much the threshold is exceeded, in multiples of the rule's `scale`"
+    )
+    smooth: str = Field("", description="a spike that is smooth in x and has this derivative, for tests by differences")
+    parameters: Lines = Field((), description="constants")
+
+
+class Loss(File):
+    """models/losses: what the units that give the answer are told."""
+
+    equations: str = Field(
+        description="equations added to an answering unit, among them 'learning_signal', the derivative of the loss by"
+        " its answer; ANSWER is the answer, 'target' what it should be"
+    )
+
+
+class Optimizer(File):
+    """models/optimizers: from the gradient 'grad', summed over samples, to the change of a weight."""
+
+    state: str = Field("", description="equations added to a synapse")
+    update: str = Field(
+        description="statements at the onset of a sample, ending in 'dw = ...'; 'due' is 1 if it is time"
+    )
+    keeps: tuple[str, ...] = Field((), description="variables of the state that go on from run to run")
+    parameters: Lines = Field((), description="constants; 'batch' is the number of samples an update")
 
 
 class Place(BaseModel):
@@ -348,6 +398,7 @@ class Protocol(BaseModel):
     T_test: str = Field(description="duration of a sample in the test after each epoch")
     T_final: str = Field(description="duration of a sample in the final test")
     delay: str = Field("0*ms", description="transmission delay of every projection but the noise")
+    rest: bool = Field(False, description="whether every sample starts with all that has an ODE at rest")
     order: Literal["balanced", "shuffled"] = Field(
         "balanced", description="training samples: drawn with replacement, equally many of each class; or each once"
     )
@@ -357,10 +408,11 @@ class Experiment(File):
     """config/experiments: one network, its rule and its protocol."""
 
     paper: str = Field(description="key of the paper it reproduces")
-    circuit: Literal["direct_feedback", "layerwise", "synfire"] = Field(description="who is wired to whom")
+    circuit: Literal["direct_feedback", "layerwise", "synfire", "recurrent"] = Field(description="who is wired to whom")
     rule: str = Field(description="file in rules/")
+    rules: dict[ProjectionKind, str] = Field({}, description="another file in rules/ for a kind of projection")
     synapses: dict[str, str] = Field(
-        description="file in models/synapses/ for 'plastic' and each kind of fixed projection"
+        description="file in models/synapses/ for 'plastic', or one kind that learns, and each kind that does not"
     )
     neurons: dict[str, str] = Field(description="file in models/neurons/ for each role of the circuit")
     encoders: Encoders = Field(description="file in models/encoders/ for input and label")
@@ -374,6 +426,15 @@ class Experiment(File):
     )
     weights: Lines = Field((), description="initial or fixed weights of each kind of projection")
     parameters: Lines = Field((), description="overrides: scope.name = value")
+
+    def rule_of(self, kind: str) -> str:
+        """Name of the rule by which a kind of projection learns."""
+        return self.rules.get(kind, self.rule)
+
+    @property
+    def all_rules(self) -> tuple[str, ...]:
+        """Names of the rules, each once."""
+        return tuple(dict.fromkeys((self.rule, *self.rules.values())))
 
     def with_setting(self, setting: str) -> "Experiment":
         """The experiment with parameters replaced.
@@ -393,6 +454,11 @@ class Experiment(File):
                 )
             lines[name] = Parameter(name=name, value=value, meaning="setting of this run")
         return self.model_copy(update={"parameters": tuple(lines.values())})
+
+
+def plain_store(synapse: SynapseModel) -> bool:
+    """Whether a synapse keeps and transmits its weight just as it is."""
+    return not synapse.draw and synapse.write.split() == ["w", "=", "w", "+", "dw"]
 
 
 class Quantity(BaseModel):
@@ -443,6 +509,9 @@ KINDS: dict[str, tuple[type[File], str]] = {
     "encoder": (Encoder, "models/encoders"),
     "state": (StateFormat, "models/states"),
     "phases": (PhaseTable, "models/phases"),
+    "loss": (Loss, "models/losses"),
+    "optimizer": (Optimizer, "models/optimizers"),
+    "surrogate": (Surrogate, "models/surrogates"),
     "rule": (Rule, "rules"),
     "chip": (SpikingChip, "models/chips"),
     "placement": (PlacementPlan, "models/placements"),
@@ -450,6 +519,7 @@ KINDS: dict[str, tuple[type[File], str]] = {
     "cim": (ComputeInMemory, "models/chips"),
 }
 MERGED_BY_LINE = ("parameters", "weights")
+MERGED_BY_KEY = ("neurons", "synapses", "protocol", "encoders", "states", "phases", "rules", "matrices", "populations")
 MERGED_BY_KEY = (
     "neurons",
     "synapses",

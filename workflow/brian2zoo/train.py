@@ -20,7 +20,7 @@ import xarray as xr
 from brian2.equations.equations import Equations
 
 from brian2zoo import measure
-from brian2zoo.circuits import FORWARD_KINDS, Circuit, Projection, initial_weights
+from brian2zoo.circuits import PLASTIC_KINDS, Circuit, Projection, initial_weights
 from brian2zoo.compose import unit_name_of
 from brian2zoo.errors import ZooError
 from brian2zoo.network import layer_names, weight_matrix
@@ -242,14 +242,14 @@ def operations(circuit: Circuit, spikes: Mapping[str, float]) -> tuple[float, fl
     """
     fan_out: dict[str, int] = {}
     for projection in circuit.projections:
-        if projection.kind != "noise":
+        if projection.kind != "noise" and projection.pre.neuron.threshold:
             name = projection.pre.name
             fan_out[name] = fan_out.get(name, 0) + projection.size // projection.pre.size
     hidden = sum(count for name, count in spikes.items() if name in _hidden_names(circuit))
     paper = measure.synops_paper(
         data_spikes=spikes["input"],
         hidden_spikes=hidden,
-        prediction_spikes=spikes["output"],
+        prediction_spikes=spikes.get("output", 0.0),
         error_spikes=spikes.get("error", 0.0),
         n_hidden=sum(circuit.layers[1:-1]),
         n_classes=circuit.layers[-1],
@@ -305,8 +305,11 @@ def _summary(state: _State, start: Mapping[str, np.ndarray], circuit: Circuit, s
         add("macs", ("epoch",), paper * per_epoch, "1", "multiply-accumulates in the epoch, as the paper counts them")
         add("macs_true", ("epoch",), true * per_epoch, "1", "multiply-accumulates in the epoch")
     for projection in circuit.projections:
-        if projection.kind in (*FORWARD_KINDS, "feedback"):
-            dims = (f"unit_{projection.pre.name}", f"unit_{projection.post.name}")
+        if projection.kind in (*PLASTIC_KINDS, "feedback"):
+            dims = (
+                f"unit_{projection.pre.name}",
+                f"unit_{projection.post.name}{'_post' * (projection.pre is projection.post)}",
+            )
             for prefix, weights, when in (("w0", start, "before training"), ("w", state.weights, "trained")):
                 matrix = weight_matrix(projection, weights[projection.name])
                 unit = projection_unit(projection)

@@ -17,12 +17,15 @@ from brian2zoo.spec import (
     Encoder,
     Experiment,
     File,
+    Loss,
     NeuronModel,
+    Optimizer,
     PhaseTable,
     PlacementPlan,
     Rule,
     SpikingChip,
     StateFormat,
+    Surrogate,
     SynapseModel,
     parse_lines,
 )
@@ -77,6 +80,18 @@ class Zoo:
         """models/phases/NAME.yaml"""
         return self.load("phases", name)
 
+    def loss(self, name: str) -> Loss:
+        """models/losses/NAME.yaml"""
+        return self.load("loss", name)
+
+    def optimizer(self, name: str) -> Optimizer:
+        """models/optimizers/NAME.yaml"""
+        return self.load("optimizer", name)
+
+    def surrogate(self, name: str) -> Surrogate:
+        """models/surrogates/NAME.yaml"""
+        return self.load("surrogate", name)
+
     def rule(self, name: str) -> Rule:
         """rules/NAME.yaml"""
         return self.load("rule", name)
@@ -107,20 +122,23 @@ class Zoo:
         files += [self.state(name) for name in experiment.states.values()]
         files += [self.phases(name) for name in experiment.phases.values()]
         if mode == "train":
-            files.append(self.rule(experiment.rule))
+            files += [self.rule(name) for name in experiment.all_rules]
         contents = [file.content() for file in files]
         for content in contents:
             content["parameters"] = [line["name"] for line in content.get("parameters", ())]
         own = experiment.content()
         return [
             contents,
-            {key: own[key] for key in ("circuit", "neurons", "synapses", "states", "phases", "protocol", "precision")},
+            {
+                key: own[key]
+                for key in ("circuit", "neurons", "synapses", "rules", "states", "phases", "protocol", "precision")
+            },
             mode,
         ]
 
     def numbers(self, experiment: Experiment) -> list[Any]:
         """All that a result of the experiment depends on, beside data, sizes and seed."""
-        files: list[File] = [experiment, self.rule(experiment.rule)]
+        files: list[File] = [experiment, *(self.rule(name) for name in experiment.all_rules)]
         files += [self.neuron(name) for name in experiment.neurons.values()]
         files += [self.synapse(name) for name in experiment.synapses.values()]
         files += [self.state(name) for name in experiment.states.values()]

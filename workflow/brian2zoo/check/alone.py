@@ -28,7 +28,7 @@ from brian2zoo.check.strings import (
     parse_equations,
 )
 from brian2zoo.circuits.synfire import parse_table
-from brian2zoo.compose import compose_neuron, statements
+from brian2zoo.compose import RULE_EVENTS, compose_neuron, statements
 from brian2zoo.encode import encode
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.expressions import evaluate
@@ -37,18 +37,21 @@ from brian2zoo.spec import (
     ChipNumbers,
     Encoder,
     Experiment,
+    Loss,
     NeuronModel,
+    Optimizer,
     PhaseTable,
     PlacementPlan,
     Rule,
     SpikingChip,
     StateFormat,
+    Surrogate,
     SynapseModel,
     as_dict,
 )
 from brian2zoo.zoo import Zoo
 
-EVENTS = ("on_pre", "on_post", "each_step", "on_sample")
+EVENTS = RULE_EVENTS
 
 _NEURON_FLAGS = {
     DIFFERENTIAL_EQUATION: ("unless refractory",),
@@ -78,6 +81,7 @@ def check_alone(zoo: Zoo, kind: str, name: str) -> Findings:
 def references(experiment: Experiment) -> dict[str, tuple[str, str]]:
     """Kind and name of the files an experiment names, by the field that names them."""
     found = {"rule": ("rule", experiment.rule)}
+    found |= {f"rules.{kind}": ("rule", name) for kind, name in experiment.rules.items()}
     kinds = (("synapses", "synapse"), ("neurons", "neuron"), ("states", "state"), ("phases", "phases"))
     for field, kind in kinds:
         found |= {f"{field}.{key}": (kind, name) for key, name in getattr(experiment, field).items()}
@@ -99,7 +103,7 @@ def check_references(zoo: Zoo, experiment: Experiment) -> Findings:
 def _protocol(experiment: Experiment) -> Findings:
     findings = Findings()
     for key, time in experiment.protocol:
-        if key == "order":
+        if key in ("order", "rest"):
             continue
         text = Text(experiment.path, f"protocol.{key}", time)
         with findings.collect():
@@ -234,6 +238,36 @@ def _phases(table: PhaseTable) -> Findings:
     return Findings()
 
 
+def _loss(loss: Loss) -> Findings:
+    text = Text(loss.path, "equations", loss.equations)
+    if "learning_signal" not in parse_equations(text, _NEURON_FLAGS):
+        raise text.wrong("no equation gives 'learning_signal'", "add 'learning_signal = ... : 1'")
+    return Findings()
+
+
+def _optimizer(optimizer: Optimizer) -> Findings:
+    names = _parameters(optimizer)
+    findings, names = Findings(), set(names)
+    if "batch" not in names:
+        findings.append(ZooError(optimizer.path, "parameters", "there is no 'batch'", "add a line 'batch = 1'"))
+    text = Text(optimizer.path, "state", optimizer.state)
+    if optimizer.state:
+        _distinct(text, parse_equations(text, _SYNAPSE_FLAGS), optimizer)
+    text = Text(optimizer.path, "update", optimizer.update)
+    if "dw" not in {parse(text, line)[0] for line in statements(text.text)}:
+        findings.append(text.wrong("no statement assigns dw", "ask for a change, 'dw = ...'"))
+    return findings
+
+
+def _surrogate(surrogate: Surrogate) -> Findings:
+    names = _parameters(surrogate, reserved=("x", "scale")) | {"x": np.linspace(-2, 2, 9)}
+    for field in ("derivative", "smooth"):
+        text = Text(surrogate.path, field, getattr(surrogate, field))
+        if text.text and "int(" not in text.text:
+            evaluate_text(text, names)
+    return Findings()
+
+
 def _chip(chip: SpikingChip) -> Findings:
     findings = Findings()
     for name, fact in chip.numbers:
@@ -267,6 +301,9 @@ _CHECKS: dict[str, Callable[[Any], Findings]] = {
     "encoder": _encoder,
     "state": _state,
     "phases": _phases,
+    "surrogate": _surrogate,
+    "loss": _loss,
+    "optimizer": _optimizer,
     "rule": _rule,
     "chip": _chip,
     "placement": _placement,

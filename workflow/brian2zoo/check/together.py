@@ -24,7 +24,7 @@ from brian2zoo.check.strings import (
     synapse_scope,
 )
 from brian2zoo.circuits import (
-    FORWARD_KINDS,
+    PLASTIC_KINDS,
     Circuit,
     Population,
     Projection,
@@ -37,7 +37,7 @@ from brian2zoo.circuits import (
 from brian2zoo.compose import compose_neuron, constants, join, statements, written
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.expressions import evaluate
-from brian2zoo.network import Codes, compose
+from brian2zoo.network import Codes, compose, projection_parts
 from brian2zoo.spec import Experiment, NeuronModel, Rule, StateFormat, as_dict
 from brian2zoo.zoo import Zoo
 
@@ -72,8 +72,8 @@ def _keys(experiment: Experiment) -> Findings:
     findings = Findings()
     for field, keys, known in (
         ("neurons", experiment.neurons, roles),
-        ("synapses", experiment.synapses, ("plastic", *fixed)),
-        ("weights", as_dict(experiment.weights), (*FORWARD_KINDS, *fixed)),
+        ("synapses", experiment.synapses, ("plastic", *PLASTIC_KINDS, *fixed)),
+        ("weights", as_dict(experiment.weights), (*PLASTIC_KINDS, *fixed)),
     ):
         for key in keys:
             if key not in known:
@@ -109,10 +109,13 @@ def _overrides(zoo: Zoo, experiment: Experiment) -> Findings:
 
 def _scopes(zoo: Zoo, experiment: Experiment) -> dict[str, list[Any]]:
     """The files whose parameters an experiment can override, by scope."""
-    rule, store = zoo.rule(experiment.rule), zoo.synapse(experiment.synapses["plastic"])
-    scopes: dict[str, list[Any]] = defaultdict(list, rule=[rule], synapse=[store])
-    for kind in FORWARD_KINDS:
-        scopes[kind] += [store, rule]
+    rules = [zoo.rule(name) for name in experiment.all_rules]
+    stores = [zoo.synapse(name) for kind, name in experiment.synapses.items() if kind in ("plastic", *PLASTIC_KINDS)]
+    scopes: dict[str, list[Any]] = defaultdict(list, rule=rules, synapse=stores)
+    for kind in PLASTIC_KINDS:
+        if kind in experiment.synapses or "plastic" in experiment.synapses:
+            scopes[kind].append(zoo.synapse(experiment.synapses.get(kind) or experiment.synapses["plastic"]))
+        scopes[kind].append(zoo.rule(experiment.rule_of(kind)))
     for kind, name in experiment.synapses.items():
         if kind != "plastic":
             scopes[kind].append(zoo.synapse(name))
@@ -143,11 +146,14 @@ def _override(text: Text, name: str, file: Any) -> None:
 
 
 def _store(zoo: Zoo, experiment: Experiment) -> Findings:
-    store = zoo.synapse(experiment.synapses["plastic"])
-    if store.write:
-        return Findings()
-    problem, remedy = f"'{store.name}' cannot learn: it has no 'write'", f"pick another, or add 'write' to {store.path}"
-    return Findings([ZooError(experiment.path, "synapses.plastic", problem, remedy)])
+    findings = Findings()
+    for kind in ("plastic", *PLASTIC_KINDS):
+        store = zoo.synapse(experiment.synapses[kind]) if kind in experiment.synapses else None
+        if store is not None and not store.write:
+            problem = f"'{store.name}' cannot learn: it has no 'write'"
+            remedy = f"pick another, or add 'write' to {store.path}"
+            findings.append(ZooError(experiment.path, f"synapses.{kind}", problem, remedy))
+    return findings
 
 
 def _missing_variables(circuit: Circuit) -> Findings:
@@ -185,9 +191,9 @@ def _added(circuit: Circuit, population: Population) -> dict[str, Text]:
     """Equations that rules add to a population, by their text."""
     found = {}
     for projection in circuit.plastic:
-        for side, block in projection.rule.variables.model_dump(include={"pre", "post"}).items():
-            if block and getattr(projection, side) is population:
-                found[block] = Text(projection.rule.path, f"variables.{side}", block)
+        for side, part in projection_parts(projection)[0].items():
+            if part.equations and getattr(projection, side) is population:
+                found[part.equations] = Text(projection.rule.path, f"variables.{side}", part.equations)
     return found
 
 

@@ -118,6 +118,7 @@ class Circuit:
 
 
 FORWARD_KINDS = ("input_hidden", "hidden_hidden", "hidden_output")
+PLASTIC_KINDS = (*FORWARD_KINDS, "recurrent")
 
 
 def build(zoo: Zoo, experiment: Experiment, layers: Sequence[int], mode: Mode) -> Circuit:
@@ -163,7 +164,6 @@ class Wiring:
     def __init__(self, zoo: Zoo, experiment: Experiment, layers: tuple[int, ...]) -> None:
         self.zoo, self.experiment, self.layers = zoo, experiment, layers
         self.rule: Rule = zoo.rule(experiment.rule)
-        self.store = self.synapse("plastic")
 
     def population(self, name: str, role: str, size: int, **details: Any) -> Population:
         """A population whose neuron the experiment names under `role`."""
@@ -181,10 +181,12 @@ class Wiring:
 
     def plastic(self, pre: Population, post: Population, kind: str, mode: Mode, **details: Any) -> Projection:
         """A projection between layers; it learns in training, if the rule says so."""
-        rule = self.rule if mode == "train" and kind in self.rule.plastic else None
+        rule = self.zoo.rule(self.experiment.rule_of(kind))
         name = f"{pre.name}_{post.name}"
+        store = self.synapse(kind if kind in self.experiment.synapses else "plastic")
         overrides = self.overrides("rule") | self.overrides("synapse") | self.overrides(kind)
-        return Projection(name, kind, pre, post, self.store, rule, overrides=overrides, **details)
+        learns = rule if mode == "train" and kind in rule.plastic else None
+        return Projection(name, kind, pre, post, store, learns, overrides=overrides, **details)
 
     def fixed(self, pre: Population, post: Population, kind: str, **details: Any) -> Projection:
         """A projection that never learns."""

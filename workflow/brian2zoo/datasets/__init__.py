@@ -11,15 +11,21 @@ from typing import Literal, Self
 import xarray as xr
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, model_validator
 
-from brian2zoo.datasets import digits, idx, mnist
+from brian2zoo.datasets import digits, idx, mnist, randman
 from brian2zoo.datasets.idx import IdxFiles
+from brian2zoo.datasets.randman import Manifolds
 
-__all__ = ["CHECKSUMS", "DatasetSettings", "IdxFiles", "load"]
+__all__ = ["CHECKSUMS", "DatasetSettings", "IdxFiles", "Manifolds", "load"]
 
 CHECKSUMS = Path(__file__).resolve().parents[3] / "data" / "checksums.yaml"
 
 # which settings each source reads, besides source and the limits
-_READS = {"digits": set(), "mnist": {"folder"}, "idx": {"folder", "files", "transpose", "first_label"}}
+_READS = {
+    "digits": set(),
+    "randman": {"manifolds"},
+    "mnist": {"folder"},
+    "idx": {"folder", "files", "transpose", "first_label"},
+}
 
 
 class DatasetSettings(BaseModel):
@@ -27,8 +33,9 @@ class DatasetSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    source: Literal["digits", "idx", "mnist"] = Field(
-        description="digits: 8 x 8, with scikit-learn; mnist: 28 x 28; idx: any other set of four IDX files"
+    source: Literal["digits", "idx", "mnist", "randman"] = Field(
+        description="digits: 8 x 8, with scikit-learn; mnist: 28 x 28; idx: any other set of four IDX files;"
+        " randman: spike times on random manifolds, generated"
     )
     folder: str | None = Field(
         None,
@@ -37,6 +44,7 @@ class DatasetSettings(BaseModel):
     files: IdxFiles = Field(IdxFiles(), description="idx: names of the four files, without .gz; MNIST's by default")
     transpose: bool = Field(False, description="idx: swap rows and columns of every image, as EMNIST needs")
     first_label: int = Field(0, ge=0, le=255, description="idx: label of the first class; 1 for EMNIST's letters")
+    manifolds: Manifolds = Field(Manifolds(), description="randman: sizes, smoothness and seed")
     crop: NonNegativeInt = Field(0, description="take away so many rows and columns on each side of every image")
     limit_train: PositiveInt | None = Field(None, description="use only the first so many training samples")
     limit_test: PositiveInt | None = Field(None, description="use only the first so many test samples")
@@ -45,7 +53,7 @@ class DatasetSettings(BaseModel):
     def _fits_the_source(self) -> Self:
         if self.source == "idx" and self.folder is None:
             raise ValueError("source idx needs folder, where the four IDX files lie")
-        for key in sorted(_READS["idx"] - _READS[self.source]):
+        for key in sorted(_READS["idx"].union({"manifolds"}) - _READS[self.source]):
             if getattr(self, key) != type(self).model_fields[key].default:
                 raise ValueError(f"source {self.source} does not read {key}: remove it")
         return self
@@ -74,6 +82,11 @@ def load(settings: DatasetSettings, data_dir: Path, checksums: Path = CHECKSUMS)
     ZooError : a file is missing, truncated, altered or of another kind, or a download failed.
     """
     folder = None if settings.folder is None else Path(expanduser(settings.folder))
+    if settings.source == "randman":
+        limits = {"train": settings.limit_train, "test": settings.limit_test}
+        return {
+            name: split.isel(sample=slice(limits[name])) for name, split in randman.read(settings.manifolds).items()
+        }
     match settings.source:
         case "digits":
             images = digits.read()

@@ -1,0 +1,59 @@
+"""Spiking layers, each connected within itself, and a readout whose error the circuit brings to every hidden layer.
+
+input -> hidden1 -> hidden2 ... -> output, every hidden layer all-to-all to itself where the experiment has weights
+for 'recurrent'; a neuron hears itself as it hears any other. The rule's `feedback` says how the error returns:
+'symmetric' through the weights of the readout themselves, as its synapse model states in `backward`, to the one
+hidden layer; 'direct_random' through fixed weights from the output to every hidden layer.
+"""
+
+from itertools import pairwise
+
+import numpy as np
+
+from brian2zoo.circuits import Circuit, Mode, Population, Projection, Wiring
+from brian2zoo.errors import ZooError
+from brian2zoo.spec import as_dict
+
+ROLES = ("input", "hidden", "output", "label")
+FIXED_KINDS = ("target", "pool", "feedback")
+
+
+def circuit(wiring: Wiring, mode: Mode) -> Circuit:
+    """Populations and projections; in mode 'test' without label, error and feedback."""
+    sizes, experiment = wiring.layers, wiring.experiment
+    feedback, delay = wiring.rule.feedback, experiment.protocol.delay
+    if feedback == "layerwise_random" or (feedback == "symmetric" and len(sizes) > 3):
+        problem = (
+            f"feedback '{feedback}' cannot bring the error of the output to every one of {len(sizes) - 2} hidden layers"
+        )
+        raise ZooError(wiring.rule.path, "feedback", problem, "take direct_random")
+    layers = [wiring.population("input", "input", sizes[0], data="input")]
+    layers += [wiring.population(f"hidden{k}", "hidden", n) for k, n in enumerate(sizes[1:-1], start=1)]
+    layers.append(wiring.population("output", "output", sizes[-1]))
+    populations, projections = list(layers), []
+    for index, (pre, post) in enumerate(pairwise(layers)):
+        kind = wiring.hidden_kind(index)
+        returns = mode == "train" and feedback == "symmetric" and kind == "hidden_output"
+        projections.append(wiring.plastic(pre, post, kind, mode, delay=delay, returns_error=returns))
+    if "recurrent" in as_dict(experiment.weights):
+        projections += [wiring.plastic(hidden, hidden, "recurrent", mode, delay=delay) for hidden in layers[1:-1]]
+    if mode == "train":
+        label = wiring.population("label", "label", sizes[-1], data="label")
+        populations.append(label)
+        projections = [*_error(wiring, label, layers[-1]), *projections]
+        if feedback == "direct_random":
+            projections += [wiring.fixed(layers[-1], hidden, "feedback") for hidden in layers[1:-1]]
+    answer = layers[-1].neuron.graded
+    if not answer:
+        problem = f"the circuit reads a graded answer, and neuron '{layers[-1].neuron.name}' states none"
+        raise ZooError(experiment.path, "neurons.output", problem, "pick one with 'graded: ...'")
+    return Circuit(experiment, sizes, mode, tuple(populations), tuple(projections), membrane=answer)
+
+
+def _error(wiring: Wiring, label: Population, output: Population) -> list[Projection]:
+    """What the output needs to know its error: the target, and the sum over all units if the loss has one."""
+    each = (np.arange(output.size), np.arange(output.size))
+    projections = [wiring.fixed(label, output, "target", pairs=each)]
+    if "pool" in wiring.experiment.synapses:
+        projections.append(wiring.fixed(output, output, "pool"))
+    return projections

@@ -1,0 +1,199 @@
+"""The traces of a neuron's dynamics: how the state depends on one weight, as differential equations and jumps.
+
+With x the state, f its flow, g the threshold, R the reset, U what a presynaptic spike adds, and psi the surrogate
+of the spike's derivative:
+
+    between events       deps/dt = J eps,  J = df/dx
+    presynaptic spike    eps += dU/dw
+    eligibility          elig = psi*(dg/dx . eps),  before the reset
+    end of the step      eps += spiked*(dR/dx - 1) eps + D (R - x) elig
+
+D keeps the way of a variable through the neuron's own spikes. This is the derivative of the neuron's own dynamics,
+exactly; what other neurons' spikes depend on is left out. Where the neuron feeds no spikes back it is the gradient.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import sympy as sp
+
+from brian2zoo.derive.dynamics import ACTIVE, Dynamics, W, symbol
+from brian2zoo.errors import ZooError
+
+SPIKED, ELIG = symbol("spiked"), symbol("elig")
+
+
+@dataclass(frozen=True)
+class Traces:
+    """What a neuron's dynamics imply for one weight.
+
+    Parameters
+    ----------
+    jacobian : (n, n) J.
+    slope : (1, n) dg/dx, or the unit row of the graded answer of a neuron that never spikes.
+    reset : (n, n) dR/dx.
+    kept : variables whose dependence on the neuron's own spikes is differentiated by the surrogate.
+    variables : those that have a trace: the weight reaches them, and they reach the answer.
+    presynaptic : of these, the ones whose trace is the same for all synapses of a presynaptic neuron.
+    reasons : why each of the others is not.
+    """
+
+    dynamics: Dynamics
+    jacobian: sp.Matrix
+    slope: sp.Matrix
+    reset: sp.Matrix
+    kept: tuple[str, ...]
+    variables: tuple[str, ...]
+    presynaptic: tuple[str, ...]
+    reasons: dict[str, str]
+
+    def flow(self, name: str) -> sp.Expr:
+        """deps/dt of one variable."""
+        return self._row(self.jacobian, name)
+
+    def arrival(self, name: str) -> sp.Expr:
+        """What a presynaptic spike adds to the trace of one variable."""
+        return self.dynamics.arrival[self._index(name)].diff(W)
+
+    def eligibility(self) -> sp.Expr:
+        """dg/dx . eps, to be multiplied by psi."""
+        return sp.Add(*[self.slope[0, self._index(name)] * trace(name) for name in self.variables])
+
+    def after_step(self, name: str) -> sp.Expr:
+        """The trace of one variable at the end of a step, of all traces before, `spiked` and `elig`."""
+        i = self._index(name)
+        change = self.reset[i, :] - sp.eye(len(self.dynamics.state))[i, :]
+        held = sp.Add(*[SPIKED * change[self._index(other)] * trace(other) for other in self.variables])
+        kept = self.jump(name) * ELIG if name in self.kept else 0
+        return trace(name) + held + kept
+
+    def jump(self, name: str) -> sp.Expr:
+        """R - x of one variable."""
+        i = self._index(name)
+        return sp.simplify(self.dynamics.reset[i] - self.dynamics.state[i])
+
+    def _row(self, matrix: sp.Matrix, name: str) -> sp.Expr:
+        i = self._index(name)
+        row = {other: matrix[i, self._index(other)] for other in self.variables}
+        return tidy(sp.Add(*[entry * trace(other) for other, entry in row.items()]), map(trace, self.variables))
+
+    def _index(self, name: str) -> int:
+        return self.dynamics.state.index(symbol(name))
+
+
+def propagator(traces: Traces) -> sp.Matrix:
+    """One time step of the traces of a linear neuron, in the order of `variables`, as its method takes it."""
+    places = [traces.dynamics.state.index(symbol(name)) for name in traces.variables]
+    flow, dt = traces.jacobian.extract(places, places), symbol("dt")
+    if traces.dynamics.neuron.method == "euler":
+        return sp.eye(len(places)) + dt * flow
+    return (flow * dt).exp().applyfunc(sp.simplify)
+
+
+def trace(name: str) -> sp.Symbol:
+    """The derivative of a variable by the weight."""
+    return symbol(f"eps_{name}")
+
+
+def tidy(expression: sp.Expr, traces: Iterable[sp.Symbol]) -> sp.Expr:
+    """A sum over traces in a short form."""
+    traces = list(traces)
+    collected = sp.Add(*[sp.simplify(sp.expand(expression).coeff(eps)) * eps for eps in traces])
+    together = sp.factor_terms(sp.simplify(collected))
+    return min((collected, together), key=sp.count_ops)
+
+
+def derive(dynamics: Dynamics, through: Iterable[str] | None = None, factorize: bool = True) -> Traces:
+    """The traces of a neuron.
+
+    Parameters
+    ----------
+    through : variables whose reset is differentiated by the surrogate. By default those that the weight reaches in
+        no other way, such as an adaptation: for a membrane, whose reset only follows the spike that the surrogate
+        already stands for, this is left out (Zenke's remark in fzenke/spytorch, issue 2).
+    factorize : whether traces that depend on the presynaptic side only are put there.
+
+    Raises
+    ------
+    ZooError
+        If `through` names something the reset does not change, or no weight reaches the answer.
+    """
+    x = dynamics.state
+    jacobian, reset = dynamics.flow.jacobian(x), dynamics.reset.jacobian(x)
+    if dynamics.threshold is None:
+        slope = sp.Matrix([[int(name == dynamics.graded) for name in x]])
+    else:
+        slope = sp.Matrix([dynamics.threshold]).jacobian(x)
+    couples = lambda i, j: i != j and (jacobian[i, j] != 0 or reset[i, j] != 0)  # noqa: E731
+    changed = {i for i in range(len(x)) if dynamics.threshold is not None and sp.expand(dynamics.reset[i] - x[i]) != 0}
+    driven = {i for i in range(len(x)) if dynamics.arrival[i].diff(W) != 0}
+    relevant = _closure({i for i in range(len(x)) if slope[i] != 0}, lambda i, j: couples(j, i), len(x))
+    reached = _closure(driven, couples, len(x))
+    if not any(slope[i] != 0 for i in reached):
+        problem = f"no weight of synapse '{dynamics.synapse.name}' reaches what the neuron answers with"
+        raise ZooError(dynamics.neuron.path, "equations", problem, "let the variable it writes drive the threshold")
+    if through is None:
+        kept = {i for i in changed & relevant if i not in reached}
+    else:
+        kept = {x.index(_changed(dynamics, name, changed)) for name in through}
+    reached = _closure(driven | kept, couples, len(x))
+    traced = sorted(reached & relevant)
+    names = tuple(str(x[i]) for i in traced)
+    reasons = _reasons(dynamics, jacobian, reset, traced, kept, couples)
+    if not factorize:
+        reasons = {name: reasons.get(name, "traces on the synapses were asked for") for name in names}
+    return Traces(
+        dynamics, jacobian, slope, reset, tuple(str(x[i]) for i in sorted(kept)), names,
+        tuple(name for name in names if name not in reasons), reasons,
+    )  # fmt: skip
+
+
+def _changed(dynamics: Dynamics, name: str, changed: set[int]) -> sp.Symbol:
+    known = [str(dynamics.state[i]) for i in sorted(changed)]
+    if name not in known:
+        remedy = f"it changes {', '.join(known)}" if known else "leave it out"
+        raise ZooError("--through", "", f"the reset of '{dynamics.neuron.name}' does not change '{name}'", remedy)
+    return symbol(name)
+
+
+def _closure(start: set[int], couples: Callable[[int, int], bool], n: int) -> set[int]:
+    """All that follows from `start`: i, where couples(i, j) for a j that follows."""
+    found = set(start)
+    while more := {i for i in range(n) if i not in found and any(couples(i, j) for j in found)}:
+        found |= more
+    return found
+
+
+def _reasons(
+    dynamics: Dynamics,
+    jacobian: sp.Matrix,
+    reset: sp.Matrix,
+    traced: list[int],
+    kept: set[int],
+    couples: Callable[[int, int], bool],
+) -> dict[str, str]:
+    """Why the trace of a variable is one a synapse; those left out are one a presynaptic neuron."""
+    x, reasons = dynamics.state, {}
+    for i in traced:
+        row = [jacobian[i, j] for j in traced]
+        own = sorted({str(s) for entry in row for s in entry.free_symbols if str(s) not in dynamics.constants | {"dt"}})
+        arrival = dynamics.arrival[i].diff(W)
+        if str(ACTIVE) in own:
+            reasons[i] = "it stands still while the postsynaptic neuron is refractory"
+        elif own:
+            reasons[i] = f"its equation contains {', '.join(own)} of the postsynaptic neuron"
+        elif i in kept:
+            reasons[i] = "it follows the postsynaptic neuron's own spikes, through psi"
+        elif any(reset[i, j] != int(i == j) for j in traced):
+            reasons[i] = "a postsynaptic spike resets it"
+        elif arrival.free_symbols - {symbol(name) for name in dynamics.constants}:
+            reasons[i] = f"a presynaptic spike adds {arrival}, which differs from synapse to synapse"
+    while True:
+        follow = {i: j for j in reasons for i in traced if i not in reasons and couples(i, j)}
+        reasons |= {i: f"it follows the trace of {x[j]}" for i, j in follow.items()}
+        # No integration step is exact for two traces of which one lives on the synapse, the other on the neuron.
+        lead = {j: i for i in reasons for j in traced if j not in reasons and jacobian[i, j] != 0 and dynamics.linear}
+        reasons |= {j: f"the trace of {x[i]} is integrated together with it" for j, i in lead.items()}
+        if not follow and not lead:
+            break
+    return {str(x[i]): reasons[i] for i in traced if i in reasons}
