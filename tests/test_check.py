@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from brian2zoo.check import ZooWarning, check_experiment, check_file, check_zoo, errors
-from brian2zoo.circuits import FORWARD_KINDS, build, supports, vocabulary
+from brian2zoo.circuits import PLASTIC_KINDS, build, supports, vocabulary
 from brian2zoo.errors import ZooError
 from brian2zoo.spec import KINDS
 from brian2zoo.zoo import ROOT, Zoo
@@ -264,11 +264,11 @@ def test_a_circuit_declares_the_roles_and_kinds_it_has(name: str) -> None:
     experiment = Zoo().experiment(name)
     roles, fixed = vocabulary(experiment.circuit)
     for layers, mode in product([(4, 3, 2), (4, 3, 3, 2)], ["train", "test"]):
-        if not supports(experiment.circuit, layers):
+        if not supports(Zoo(), experiment, layers):
             continue
         circuit = build(Zoo(), experiment, layers, mode)
         assert {p.role for p in circuit.populations} <= set(roles)
-        assert {p.kind for p in circuit.projections} <= {*FORWARD_KINDS, *fixed}
+        assert {p.kind for p in circuit.projections} <= {*PLASTIC_KINDS, *fixed}
 
 
 def test_a_finding_is_an_error_that_can_be_raised() -> None:

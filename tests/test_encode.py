@@ -18,6 +18,7 @@ from brian2zoo.spec import Encoder
         ("latency", [0, 0.25, 1], [np.inf, 0.075, 0]),
         ("escape_rate", [0, 0.43, 1], [-10.5, 0, 0.285]),
         ("label_current", [0, 1], [-0.5, 0.48]),
+        ("spike_time", [0, 0.25, 1], [0, 0.025, 0.1]),
     ],
 )
 def test_encoder_by_hand(zoo, name, x, expected) -> None:

@@ -9,7 +9,7 @@ from brian2zoo.datasets import DatasetSettings, IdxFiles
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"source": "cifar"}, "'digits', 'idx' or 'mnist'"),
+        ({"source": "cifar"}, "'digits', 'idx', 'mnist' or 'randman'"),
         ({"source": "idx"}, "needs folder"),
         ({"source": "digits", "folder": "somewhere"}, "digits does not read folder"),
         ({"source": "mnist", "transpose": True}, "mnist does not read transpose"),

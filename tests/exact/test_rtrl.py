@@ -82,7 +82,7 @@ CASES = (
     Case("adex", "float", "4*nA", "sigmoid", "5*mV", "0.1*ms"),
     Case("izhikevich", "current", "60", "sigmoid", "10", "0.25*ms"),
     Case("lif_conductance", "conductance", "12*nS", "sigmoid", "10*mV"),
-    Case("made_up", "made_up", "6"),
+    Case("made_up", "made_up", "2.5"),
 )
 STORE = """
 title: Weight onto z

@@ -8,7 +8,7 @@ from typing import Any
 import brian2
 import numpy as np
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, EquationError, Equations, SingleEquation
-from brian2.utils.stringtools import get_identifiers
+from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from brian2zoo.check.alone import EVENTS, data_dimensions
 from brian2zoo.check.findings import Findings, listed
@@ -54,7 +54,7 @@ def check_together(zoo: Zoo, experiment: Experiment) -> Findings:
     findings = _keys(experiment)
     circuits: list[Circuit] = []
     for layers, mode in product(_LAYERS, _MODES):
-        if not findings and supports(experiment.circuit, layers):
+        if not findings and supports(zoo, experiment, layers):
             with findings.collect():
                 circuits.append(build(zoo, experiment, layers, mode))
     # What these find would make everything after them wrong as well.
@@ -205,7 +205,8 @@ def _circuit(zoo: Zoo, circuit: Circuit, codes: Codes) -> Findings:
         with findings.collect():
             neurons[population.name] = _joined(place)
             scope = neuron_scope(neurons[population.name], codes.neurons[population.name].parameters)
-            findings += _population(zoo, circuit, population, scope)
+            method = codes.neurons[population.name].method
+            findings += _population(zoo, circuit, population, scope, method)
     if not findings:
         for projection in circuit.projections:
             with findings.collect():
@@ -221,12 +222,12 @@ def _joined(text: Text) -> Equations:
         raise text.wrong(f"the files do not go together: {error}", "rename it in one of them") from None
 
 
-def _population(zoo: Zoo, circuit: Circuit, population: Population, scope: Scope) -> Findings:
+def _population(zoo: Zoo, circuit: Circuit, population: Population, scope: Scope, method: str) -> Findings:
     findings = Findings()
     for text in _added(circuit, population).values():
         for equation in equations_of(text.text).values():
             with findings.collect():
-                _added_equation(text, equation, population.neuron, scope)
+                _added_equation(text, equation, population.neuron, scope, method)
     for variable, state in population.formats.items():
         with findings.collect():
             place = Text(circuit.experiment.path, f"states.{population.role}.{variable}", "")
@@ -237,9 +238,9 @@ def _population(zoo: Zoo, circuit: Circuit, population: Population, scope: Scope
     return findings
 
 
-def _added_equation(text: Text, equation: SingleEquation, neuron: NeuronModel, scope: Scope) -> None:
+def _added_equation(text: Text, equation: SingleEquation, neuron: NeuronModel, scope: Scope, method: str) -> None:
     check_equation(text, equation, scope)
-    if equation.type == DIFFERENTIAL_EQUATION and not neuron.method:
+    if equation.type == DIFFERENTIAL_EQUATION and not method:
         problem = f"d{equation.varname}/dt is added to '{neuron.name}', which has no method of integration"
         raise text.wrong(problem, f"add a line 'method: euler' to {neuron.path}")
 
@@ -305,14 +306,15 @@ def _equation_texts(projection: Projection) -> list[Text]:
     if projection.returns_error:
         texts.append(Text(model.path, "backward", model.backward))
     if rule is not None:
-        texts.append(Text(rule.path, "variables.synapse", rule.variables.synapse))
+        renamed = word_substitute(rule.variables.synapse, projection_parts(projection)[1])
+        texts.append(Text(rule.path, "variables.synapse", renamed))
     return texts
 
 
 def _event_texts(projection: Projection, event: str) -> list[Text]:
     """What runs at an event, in the order in which `compose_synapse` joins it."""
     model, rule = projection.synapse, projection.rule
-    asked = getattr(rule, event, "")
+    asked = word_substitute(getattr(rule, event, ""), projection_parts(projection)[1])
     texts = [Text(rule.path, event, asked)] if asked else []
     if "dw" in written(asked):
         texts.append(Text(model.path, "write", model.write))
@@ -324,8 +326,10 @@ def _event_texts(projection: Projection, event: str) -> list[Text]:
 def _distinct_from_neurons(projection: Projection, sides: Sides) -> None:
     """Brian2 refuses a synapse with a variable or parameter called as one of a neuron it joins."""
     declared = [(text, name) for text in _equation_texts(projection) for name in equations_of(text.text).names]
+    on_neurons = projection_parts(projection)[1]
     for file in filter(None, (projection.synapse, projection.rule)):
-        declared += [(Text(file.path, f"parameters.{line.name}", line.value), line.name) for line in file.parameters]
+        own = (line for line in file.parameters if line.name not in on_neurons)
+        declared += [(Text(file.path, f"parameters.{line.name}", line.value), line.name) for line in own]
     for text, name in declared:
         for neuron, variables in sides.values():
             if name in variables:

@@ -136,16 +136,22 @@ def build(zoo: Zoo, experiment: Experiment, layers: Sequence[int], mode: Mode) -
             f"{list(layers)} is not a network",
             "give input, hidden ..., output sizes",
         )
-    if not supports(experiment.circuit, layers):
-        depth = _module(experiment.circuit).DEPTH
-        problem = f"circuit '{experiment.circuit}' has {depth} layers, not {len(layers)}"
+    if not supports(zoo, experiment, layers):
+        depth, feedback = _depth(zoo, experiment), zoo.rule(experiment.rule).feedback
+        problem = f"circuit '{experiment.circuit}' with feedback '{feedback}' has {depth} layers, not {len(layers)}"
         raise ZooError(experiment.path, "layers", problem, f"give {depth} sizes")
     return _module(experiment.circuit).circuit(Wiring(zoo, experiment, tuple(layers)), mode)
 
 
-def supports(circuit: str, layers: Sequence[int]) -> bool:
-    """Whether a circuit exists for so many layers; one whose module states no `DEPTH` does for any number."""
-    return len(layers) == getattr(_module(circuit), "DEPTH", len(layers))
+def supports(zoo: Zoo, experiment: Experiment, layers: Sequence[int]) -> bool:
+    """Whether the experiment's circuit exists for so many layers."""
+    return _depth(zoo, experiment) in (None, len(layers))
+
+
+def _depth(zoo: Zoo, experiment: Experiment) -> int | None:
+    """How many layers the circuit has under the rule's feedback; None if it takes any number."""
+    depth = getattr(_module(experiment.circuit), "depth", None)
+    return depth(zoo.rule(experiment.rule).feedback) if depth else None
 
 
 def vocabulary(circuit: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -18,15 +18,19 @@ ROLES = ("input", "hidden", "output", "label")
 FIXED_KINDS = ("target", "pool", "feedback")
 
 
+def depth(feedback: str) -> int | None:
+    """Layers: with symmetric feedback, which is that of the readout, one hidden layer."""
+    return 3 if feedback == "symmetric" else None
+
+
 def circuit(wiring: Wiring, mode: Mode) -> Circuit:
     """Populations and projections; in mode 'test' without label, error and feedback."""
     sizes, experiment = wiring.layers, wiring.experiment
-    feedback, delay = wiring.rule.feedback, experiment.protocol.delay
-    if feedback == "layerwise_random" or (feedback == "symmetric" and len(sizes) > 3):
-        problem = (
-            f"feedback '{feedback}' cannot bring the error of the output to every one of {len(sizes) - 2} hidden layers"
-        )
-        raise ZooError(wiring.rule.path, "feedback", problem, "take direct_random")
+    delay = experiment.protocol.delay
+    # nobody hears an error where no hidden layer learns
+    feedback = wiring.rule.feedback if set(wiring.rule.plastic) - {"hidden_output"} else None
+    if feedback == "layerwise_random":
+        raise ZooError(wiring.rule.path, "feedback", "there is no error within layers to return", "take direct_random")
     layers = [wiring.population("input", "input", sizes[0], data="input")]
     layers += [wiring.population(f"hidden{k}", "hidden", n) for k, n in enumerate(sizes[1:-1], start=1)]
     layers.append(wiring.population("output", "output", sizes[-1]))

@@ -15,9 +15,6 @@ from brian2zoo.circuits import Circuit, Mode, Population, Projection, Wiring
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.spec import PhaseTable
 
-DEPTH = 3
-"""Layers: input, hidden, output."""
-
 GATE = "gate"
 ROLES = ("input", "label", "unit", GATE)
 FIXED_KINDS = (
@@ -26,6 +23,11 @@ FIXED_KINDS = (
 )  # fmt: skip
 _TO_EACH = ("copy", "veto", "open_each")
 _DATA = {"input": "input", "label": "label"}
+
+
+def depth(_feedback: str) -> int:
+    """Layers: input, hidden, output."""
+    return 3
 
 
 @dataclass(frozen=True)
