@@ -34,7 +34,7 @@ def test_list_of_a_kind() -> None:
     output = run("list", "rule").stdout
     assert "Event-driven random back-propagation  " in output
     assert "doi:10.3389/fnins.2017.00324" in output
-    assert "neuron" not in output
+    assert "two_compartment_lif" not in output
 
 
 def test_list_is_fast_because_it_does_not_import_brian2() -> None:
