@@ -219,7 +219,10 @@ def rule_parts(
     """
     values = constants(rule, overrides)
     block, jumps = rule.variables.pre, rule.at_spike.pre
-    used = {"pre": get_identifiers(join(block, jumps)), "post": get_identifiers(rule.variables.post)}
+    used = {
+        "pre": get_identifiers(join(block, jumps)),
+        "post": get_identifiers(join(rule.variables.post, rule.at_spike.post)),
+    }
     of_post = constants(post, post_overrides)
     there: dict[str, str] = {name: f"{name}_{post_name}" for name in Equations(block).names} if block else {}
     derivatives = {f"d{name}": f"d{new}" for name, new in there.items()}
@@ -234,7 +237,7 @@ def rule_parts(
     )
     on_post = {name: values[name] for name in values if name in used["post"]}
     post_method = rule.method if rule.variables.post and Equations(rule.variables.post).diff_eq_names else ""
-    parts = {"pre": pre, "post": NeuronPart(rule.variables.post, on_post, "", post_method)}
+    parts = {"pre": pre, "post": NeuronPart(rule.variables.post, on_post, rule.at_spike.post, post_method)}
     names = {f"{name}_pre": f"{new}_pre" for name, new in there.items()}
     names |= {name: f"{new}_pre" for name, new in own.items()} | {name: f"{name}_post" for name in on_post}
     return parts, names

@@ -157,9 +157,10 @@ class Jumps(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     pre: str = ""
+    post: str = ""
 
 
-Feedback = Literal["direct_random", "layerwise_random", "symmetric"]
+Feedback = Literal["direct_random", "layerwise_random", "local", "symmetric"]
 FEEDBACK: tuple[str, ...] = get_args(Feedback)
 ProjectionKind = Literal["input_hidden", "recurrent", "hidden_hidden", "hidden_output"]
 
@@ -229,15 +230,19 @@ class Loss(File):
         description="equations added to an answering unit, among them 'learning_signal', the derivative of the loss by"
         " its answer; ANSWER is the answer, 'target' what it should be"
     )
+    at_spike: str = Field("", description="statements at a spike of an answering unit, where spikes are the answer")
+    parameters: Lines = Field((), description="constants")
 
 
 class Optimizer(File):
     """models/optimizers: from the gradient 'grad', summed over samples, to the change of a weight."""
 
-    state: str = Field("", description="equations added to a synapse")
-    update: str = Field(
-        description="statements at the onset of a sample, ending in 'dw = ...'; 'due' is 1 if it is time"
+    each: Literal["batch", "step"] = Field(
+        "batch",
+        description="'step': 'grad' is that of a step, and the update is made in it; 'batch': 'due' is 1 if it is time",
     )
+    state: str = Field("", description="equations added to a synapse")
+    update: str = Field(description="statements ending in 'dw = ...'; of a batch at the onset of the next sample")
     keeps: tuple[str, ...] = Field((), description="variables of the state that go on from run to run")
     parameters: Lines = Field((), description="constants; 'batch' is the number of samples an update")
 
@@ -519,7 +524,6 @@ KINDS: dict[str, tuple[type[File], str]] = {
     "cim": (ComputeInMemory, "models/chips"),
 }
 MERGED_BY_LINE = ("parameters", "weights")
-MERGED_BY_KEY = ("neurons", "synapses", "protocol", "encoders", "states", "phases", "rules", "matrices", "populations")
 MERGED_BY_KEY = (
     "neurons",
     "synapses",
@@ -527,6 +531,8 @@ MERGED_BY_KEY = (
     "encoders",
     "states",
     "phases",
+    "rules",
+    "variables",
     "matrices",
     "populations",
     "sources",

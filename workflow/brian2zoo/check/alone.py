@@ -248,7 +248,7 @@ def _loss(loss: Loss) -> Findings:
 def _optimizer(optimizer: Optimizer) -> Findings:
     names = _parameters(optimizer)
     findings, names = Findings(), set(names)
-    if "batch" not in names:
+    if optimizer.each == "batch" and "batch" not in names:
         findings.append(ZooError(optimizer.path, "parameters", "there is no 'batch'", "add a line 'batch = 1'"))
     text = Text(optimizer.path, "state", optimizer.state)
     if optimizer.state:

@@ -1,9 +1,10 @@
-"""Spiking layers, each connected within itself, and a readout whose error the circuit brings to every hidden layer.
+"""Spiking layers, each connected within itself, and an output whose error the circuit brings to every hidden layer.
 
 input -> hidden1 -> hidden2 ... -> output, every hidden layer all-to-all to itself where the experiment has weights
 for 'recurrent'; a neuron hears itself as it hears any other. The rule's `feedback` says how the error returns:
 'symmetric' through the weights of the readout themselves, as its synapse model states in `backward`, to the one
-hidden layer; 'direct_random' through fixed weights from the output to every hidden layer.
+hidden layer; 'direct_random' through fixed weights from the output to every hidden layer; 'local' from a fixed
+readout of each hidden layer's own. The answer is the graded one of the output, or its spikes if it has none.
 """
 
 from itertools import pairwise
@@ -14,8 +15,8 @@ from brian2zoo.circuits import Circuit, Mode, Population, Projection, Wiring
 from brian2zoo.errors import ZooError
 from brian2zoo.spec import as_dict
 
-ROLES = ("input", "hidden", "output", "label")
-FIXED_KINDS = ("target", "pool", "feedback")
+ROLES = ("input", "hidden", "output", "label", "local")
+FIXED_KINDS = ("target", "pool", "feedback", "local")
 
 
 def depth(feedback: str) -> int | None:
@@ -47,11 +48,12 @@ def circuit(wiring: Wiring, mode: Mode) -> Circuit:
         projections = [*_error(wiring, label, layers[-1]), *projections]
         if feedback == "direct_random":
             projections += [wiring.fixed(layers[-1], hidden, "feedback") for hidden in layers[1:-1]]
-    answer = layers[-1].neuron.graded
-    if not answer:
-        problem = f"the circuit reads a graded answer, and neuron '{layers[-1].neuron.name}' states none"
-        raise ZooError(experiment.path, "neurons.output", problem, "pick one with 'graded: ...'")
-    return Circuit(experiment, sizes, mode, tuple(populations), tuple(projections), membrane=answer)
+        if feedback == "local":
+            for hidden in layers[1:-1]:
+                local = wiring.population(f"local_{hidden.name}", "local", sizes[-1])
+                populations.append(local)
+                projections += [*_error(wiring, label, local), wiring.fixed(hidden, local, "local")]
+    return Circuit(experiment, sizes, mode, tuple(populations), tuple(projections), membrane=layers[-1].neuron.graded)
 
 
 def _error(wiring: Wiring, label: Population, output: Population) -> list[Projection]:

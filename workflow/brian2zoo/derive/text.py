@@ -12,11 +12,11 @@ from brian2.parsing.sympytools import sympy_to_str
 from brian2.utils.stringtools import word_substitute
 
 from brian2zoo.derive.dynamics import Dynamics, names_at, symbol
-from brian2zoo.derive.traces import ELIG, SPIKED, Traces, derive, propagator, trace
+from brian2zoo.derive.traces import ELIG, SELF, SPIKED, Traces, derive, propagator, trace
 from brian2zoo.errors import ZooError
 from brian2zoo.spec import Feedback, Loss, Optimizer, Surrogate, as_dict
 
-_OWN_NAMES = ("learning_signal", "psi", "spiked", "active", "elig", "grad", "eta")
+_OWN_NAMES = ("learning_signal", "psi", "spiked", "active", "elig", "grad", "eta", str(SELF))
 _SCALES = {"1": "1", "volt": "10*mV", "amp": "1*nA"}
 _ETA = {"1": "1e-3", "amp": "1e-3*nA**2", "volt": "1e-3*mV**2", "siemens": "1e-3*nS**2"}
 
@@ -52,6 +52,7 @@ class _Blocks:
     post: list[str] = field(default_factory=list)
     synapse: list[str] = field(default_factory=list)
     at_spike: list[str] = field(default_factory=list)
+    at_own_spike: list[str] = field(default_factory=list)
     on_pre: list[str] = field(default_factory=list)
     each_step: list[str] = field(default_factory=list)
     at_onset: list[str] = field(default_factory=list)
@@ -78,11 +79,13 @@ def rule_text(traces: Traces, choice: Choice, command: str) -> str:
     _trace_equations(traces, blocks)
     _gradient(traces, choice, blocks)
     _update(traces, choice, blocks)
+    kind = "SnAp-1" if traces.autapse else "Block-diagonal RTRL"
     presynaptic = f"Traces of {', '.join(traces.presynaptic)}: one a presynaptic neuron." if traces.presynaptic else ""
     kept = f"The reset of {', '.join(traces.kept)} is differentiated, by the surrogate." if traces.kept else ""
     notes = [
         "Real-time recurrent learning with one block of the Jacobian for each neuron: its own dynamics are"
         " differentiated exactly, the way through other neurons' spikes is left out.",
+        "The synapse of a neuron onto itself belongs to the block (Menick et al. 2021)." if traces.autapse else "",
         kept,
         presynaptic,
     ]
@@ -91,7 +94,7 @@ def rule_text(traces: Traces, choice: Choice, command: str) -> str:
     lines = [
         f"# Written by '{command}'; edit it as any other rule.",
         *(f"# {line}".rstrip() for line in explanation(traces, choice)),
-        f"title: Block-diagonal RTRL of {neuron.name}{with_surrogate}",
+        f"title: {kind} of {neuron.name}{with_surrogate}",
         "reference: doi:10.1109/JPROC.2020.3045625",
         "notes: >",
         *indent("\n".join(wrap(" ".join(filter(None, notes)), 110)), "  ").splitlines(),
@@ -102,7 +105,9 @@ def rule_text(traces: Traces, choice: Choice, command: str) -> str:
         *_block("pre", blocks.pre, 2),
         *_block("post", blocks.post, 2),
         *_block("synapse", blocks.synapse, 2),
-        *(["at_spike:", *_block("pre", blocks.at_spike, 2)] if blocks.at_spike else []),
+        *(["at_spike:"] if blocks.at_spike or blocks.at_own_spike else []),
+        *_block("pre", blocks.at_spike, 2),
+        *_block("post", blocks.at_own_spike, 2),
         *_block("on_pre", blocks.on_pre),
         *_block("each_step", blocks.each_step),
         *_block("at_onset", blocks.at_onset),
@@ -139,7 +144,7 @@ def _neuron_side(traces: Traces, choice: Choice, blocks: _Blocks) -> None:
                 line.replace("ANSWER", str(dynamics.graded)) for line in choice.loss.equations.strip().splitlines()
             ]
         return
-    if choice.loss is not None:
+    if choice.loss is not None and not choice.loss.at_spike:
         problem = f"neuron '{dynamics.neuron.name}' spikes and gives no graded answer"
         raise ZooError("--loss", "", problem, "name the readout by --readout, and derive its rule with the loss")
     if surrogate is None:
@@ -157,10 +162,17 @@ def _neuron_side(traces: Traces, choice: Choice, blocks: _Blocks) -> None:
     if gate:
         since = f"timestep(t - lastspike, dt) >= timestep({dynamics.neuron.refractory}, dt)"
         blocks.post.append(f"active = int({since}) : 1 (constant over dt)    # 0 while refractory")
+    if choice.loss is None:
+        blocks.post.append("learning_signal : 1    # derivative of the loss by a spike")
+    else:
+        blocks.post += choice.loss.equations.strip().splitlines()
+        blocks.at_own_spike += choice.loss.at_spike.strip().splitlines()
+        blocks.parameters += [str(line) for line in choice.loss.parameters]
     blocks.post += [
-        "learning_signal : 1    # derivative of the loss by a spike",
         f"psi = {psi} : {_over('1', unit)}    # surrogate of the derivative of a spike",
     ]
+    if traces.autapse:
+        blocks.post.append(f"{SELF} : {dynamics.units['w']}    # weight onto itself, told by the recurrent synapses")
     if any(SPIKED in traces.after_step(name).free_symbols for name in traces.variables):
         blocks.post.append(f"spiked = {gate}int({dynamics.neuron.threshold}) : 1    # 1 in the step of a spike")
     blocks.parameters += [f"psi_{line}" for line in surrogate.parameters]
@@ -199,11 +211,13 @@ def _gradient(traces: Traces, choice: Choice, blocks: _Blocks) -> None:
     ])  # fmt: skip
     eligibility = _at_synapse(traces, eligibility * (symbol("psi") if spiking else 1))
     filters = _readout_kernel(traces, choice, blocks) if spiking and choice.readout else None
+    online = choice.optimizer is not None and choice.optimizer.each == "step"
+    summed = "=" if online else "+="
     if filters is None:
-        blocks.each_step += [f"elig = {eligibility}", "grad += learning_signal_post*elig"]
+        blocks.each_step += [f"elig = {eligibility}", f"grad {summed} learning_signal_post*elig"]
     else:
         answer, arrivals = filters
-        blocks.each_step += [f"grad += learning_signal_post*{answer}", f"elig = {eligibility}", *arrivals]
+        blocks.each_step += [f"grad {summed} learning_signal_post*{answer}", f"elig = {eligibility}", *arrivals]
     _own_spikes(traces, blocks)
 
 
@@ -218,10 +232,13 @@ def _update(traces: Traces, choice: Choice, blocks: _Blocks) -> None:
         problem = f"it is made for weights without unit, those of '{traces.dynamics.synapse.name}' are in {unit}"
         raise ZooError(optimizer.path, "state", problem, "leave --optimizer out, or take a synapse without unit")
     blocks.synapse += [line.rstrip() for line in optimizer.state.splitlines() if line.strip()]
-    blocks.synapse.append("due = int(floor(t/T_sample + 0.5) % batch < 0.5) : 1 (shared)    # whether to update now")
-    blocks.at_onset += [*optimizer.update.strip().splitlines(), "grad = grad*(1 - due)"]
     blocks.keeps += optimizer.keeps
     blocks.parameters += [str(line) for line in optimizer.parameters]
+    if optimizer.each == "step":
+        blocks.each_step += optimizer.update.strip().splitlines()
+        return
+    blocks.synapse.append("due = int(floor(t/T_sample + 0.5) % batch < 0.5) : 1 (shared)    # whether to update now")
+    blocks.at_onset += [*optimizer.update.strip().splitlines(), "grad = grad*(1 - due)"]
 
 
 def _readout_kernel(traces: Traces, choice: Choice, blocks: _Blocks) -> tuple[str, list[str]]:
@@ -307,7 +324,13 @@ def _at_pre(traces: Traces, expression: sp.Expr) -> str:
 def _at_synapse(traces: Traces, expression: sp.Expr) -> str:
     names = names_at("post", traces.dynamics)
     names |= {trace(name): symbol(f"eps_{name}_pre") for name in traces.presynaptic}
-    for name in ("psi", "spiked", "active", *(f"{kind}_{x}" for kind in ("slope", "jump") for x in traces.variables)):
+    for name in (
+        "psi",
+        "spiked",
+        "active",
+        str(SELF),
+        *(f"{kind}_{x}" for kind in ("slope", "jump") for x in traces.variables),
+    ):
         names[symbol(name)] = symbol(f"{name}_post")
     return _text(expression.xreplace(names))
 

@@ -6,10 +6,12 @@ of the spike's derivative:
     between events       deps/dt = J eps,  J = df/dx
     presynaptic spike    eps += dU/dw
     eligibility          elig = psi*(dg/dx . eps),  before the reset
-    end of the step      eps += spiked*(dR/dx - 1) eps + D (R - x) elig
+    end of the step      eps += spiked*(dR/dx - 1) eps + D (R - x) elig + U(self_weight) elig
 
-D keeps the way of a variable through the neuron's own spikes. This is the derivative of the neuron's own dynamics,
-exactly; what other neurons' spikes depend on is left out. Where the neuron feeds no spikes back it is the gradient.
+D keeps the way of a variable through the neuron's own spikes. The last term, through the synapse of a neuron onto
+itself, is there for SnAp-1 only, whose block is the whole diagonal one of the Jacobian (Menick et al. 2021). This is
+the derivative of the neuron's own dynamics, exactly; what other neurons' spikes depend on is left out. Where the
+neuron feeds no spikes back it is the gradient.
 """
 
 from collections.abc import Callable, Iterable
@@ -21,6 +23,8 @@ from brian2zoo.derive.dynamics import ACTIVE, Dynamics, W, symbol
 from brian2zoo.errors import ZooError
 
 SPIKED, ELIG = symbol("spiked"), symbol("elig")
+SELF = symbol("self_weight")
+"""Weight of a neuron onto itself."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,7 @@ class Traces:
     variables : those that have a trace: the weight reaches them, and they reach the answer.
     presynaptic : of these, the ones whose trace is the same for all synapses of a presynaptic neuron.
     reasons : why each of the others is not.
+    autapse : whether the way through the neuron's synapse onto itself is kept.
     """
 
     dynamics: Dynamics
@@ -46,6 +51,7 @@ class Traces:
     variables: tuple[str, ...]
     presynaptic: tuple[str, ...]
     reasons: dict[str, str]
+    autapse: bool
 
     def flow(self, name: str) -> sp.Expr:
         """deps/dt of one variable."""
@@ -65,7 +71,11 @@ class Traces:
         change = self.reset[i, :] - sp.eye(len(self.dynamics.state))[i, :]
         held = sp.Add(*[SPIKED * change[self._index(other)] * trace(other) for other in self.variables])
         kept = self.jump(name) * ELIG if name in self.kept else 0
-        return trace(name) + held + kept
+        return trace(name) + held + kept + self.returning(name) * ELIG
+
+    def returning(self, name: str) -> sp.Expr:
+        """What the neuron's own spike adds to one variable through the autapse."""
+        return self.dynamics.arrival[self._index(name)].xreplace({W: SELF}) if self.autapse else sp.Integer(0)
 
     def jump(self, name: str) -> sp.Expr:
         """R - x of one variable."""
@@ -103,7 +113,9 @@ def tidy(expression: sp.Expr, traces: Iterable[sp.Symbol]) -> sp.Expr:
     return min((collected, together), key=sp.count_ops)
 
 
-def derive(dynamics: Dynamics, through: Iterable[str] | None = None, factorize: bool = True) -> Traces:
+def derive(
+    dynamics: Dynamics, through: Iterable[str] | None = None, factorize: bool = True, autapse: bool = False
+) -> Traces:
     """The traces of a neuron.
 
     Parameters
@@ -112,6 +124,7 @@ def derive(dynamics: Dynamics, through: Iterable[str] | None = None, factorize: 
         no other way, such as an adaptation: for a membrane, whose reset only follows the spike that the surrogate
         already stands for, this is left out (Zenke's remark in fzenke/spytorch, issue 2).
     factorize : whether traces that depend on the presynaptic side only are put there.
+    autapse : whether to keep the way through the neuron's synapse onto itself.
 
     Raises
     ------
@@ -140,11 +153,14 @@ def derive(dynamics: Dynamics, through: Iterable[str] | None = None, factorize: 
     traced = sorted(reached & relevant)
     names = tuple(str(x[i]) for i in traced)
     reasons = _reasons(dynamics, jacobian, reset, traced, kept, couples)
+    if autapse:
+        reasons = {str(x[i]): "the neuron's own spikes return through its autapse" for i in driven & relevant} | reasons
+        reasons |= {name: f"it follows the trace of {x[min(driven)]}" for name in names if name not in reasons}
     if not factorize:
         reasons = {name: reasons.get(name, "traces on the synapses were asked for") for name in names}
     return Traces(
         dynamics, jacobian, slope, reset, tuple(str(x[i]) for i in sorted(kept)), names,
-        tuple(name for name in names if name not in reasons), reasons,
+        tuple(name for name in names if name not in reasons), reasons, autapse,
     )  # fmt: skip
 
 
