@@ -15,6 +15,7 @@ include: "workflow/build.smk"
 include: "workflow/train.smk"
 include: "workflow/quantize.smk"
 include: "workflow/map.smk"
+include: "workflow/rtrl.smk"
 include: "workflow/cim.smk"
 include: "workflow/figures.smk"
 

@@ -117,6 +117,12 @@ def sweep_paths(stage, experiment, settings):
     return [f"results/{stage}/{run_path(key, seed)}" for key in keys for seed in sweep.seeds]
 
 
+def compared_samples():
+    """The encoded split of the samples whose gradients are compared."""
+    encoders = ZOO.experiment(CONFIG.rtrl.experiments[0]).encoders
+    return f"results/encoded/{CONFIG.rtrl.dataset}/{encoders.input},{encoders.label}/test.nc"
+
+
 def watched(wildcards):
     """What is watched closely of the paper that an experiment is of."""
     return CONFIG.trace[ZOO.experiment(wildcards.experiment).paper]
@@ -158,7 +164,8 @@ def chip(wildcards):
 
 def figure_dataset(paper):
     """Data set that a paper's figures are drawn for."""
-    return CONFIG.cim.dataset if paper == "cim" else CONFIG.trace[paper].dataset
+    part = {"cim": CONFIG.cim, "rtrl": CONFIG.rtrl}.get(paper) or CONFIG.trace[paper]
+    return part.dataset
 
 
 def figure_stem(paper, name):
@@ -183,6 +190,8 @@ def figure_data(paper, name):
             ["breakdown", "depth"], deep_paths()
         )
         return mapped.get(name) or default_trainings("train", paper)
+    if paper == "rtrl":
+        return ["results/rtrl/gradients.nc"] if name in ("cosine", "jacobian") else default_trainings("train", paper)
     shown = CONFIG.trace[paper]
     traced = [f"results/trace/{run_path((shown.dataset, shown.experiment, shown.layers, shown.setting), 0)}"]
     special = {

@@ -2,6 +2,7 @@
 FIGURES = {
     "erbp": ["raster", "curves", "networks", "operations", "latency", "bits", "alignment", "ledger"],
     "nbp": ["raster", "connectivity", "curves", "ablations", "weights", "sparsity", "comparison", "chips"],
+    "rtrl": ["curves", "cosine", "jacobian"],
     "cim": ["agreement", "breakdown", "depth", "devices"],
 }
 

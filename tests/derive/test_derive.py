@@ -179,3 +179,32 @@ def test_a_users_mistake_is_one_line(arguments, told) -> None:
     assert result.exit_code == 2
     assert told in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+def test_van_rossum_loss_of_a_spiking_output() -> None:
+    """One filter on the difference of the spikes, with the neuron's own added as they come; one on the trace."""
+    output = run(
+        "derive", "lif_exp", "--surrogate", "superspike", "--readout", "synaptic_readout", "--loss", "van_rossum"
+    ).stdout
+    for part in (
+        "    dmismatch/dt = -mismatch/tau_rise : 1",
+        "  post: |\n    mismatch += 1\n",
+        "  elig = eps_v_pre*psi_post\n  bar_I += elig\n",
+        "  tau_decay = 10*ms",
+    ):
+        assert part in output
+    refused = run("derive", "lif_exp", "--surrogate", "superspike", "--loss", "cross_entropy")
+    assert "'lif_exp' spikes and gives no graded answer" in refused.stderr
+
+
+def test_an_update_at_every_step_sums_nothing() -> None:
+    output = run("derive", "lif_exp", "--surrogate", "superspike", "--optimizer", "online").stdout
+    assert "each_step: |\n  elig = eps_v_pre*psi_post\n  grad = learning_signal_post*elig\n  dw = -eta*grad\n" in output
+    assert "at_onset" not in output
+
+
+def test_snap1_has_a_way_through_the_autapse() -> None:
+    output = run("derive", "lif_exp", "--surrogate", "superspike", "--autapse").stdout
+    assert "  eps_I += elig*self_weight_post\n" in output
+    assert "eps_I: synapse, O(N^2); the neuron's own spikes return through its autapse" in output
+    assert "title: SnAp-1 of lif_exp with superspike" in output

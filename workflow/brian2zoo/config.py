@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, field_validator
 
 from brian2zoo.datasets import DatasetSettings
 from brian2zoo.errors import ZooError
@@ -61,7 +61,9 @@ class Bits(_Part):
         return tuple(f"{shared}{parameter}={value}" for value in values)
 
 
-Paper = Literal["erbp", "nbp", "cim"]
+Paper = Literal["erbp", "nbp", "rtrl", "cim"]
+WATCHED = ("erbp", "nbp")
+"""Papers of which one network's spikes are drawn."""
 
 
 class Deep(_Part):
@@ -84,6 +86,19 @@ class OnChip(_Part):
     dataset: str = Field(description="data set of the trainings that are drawn")
     runs: str = Field(description="CSV file of a simulator's runs, to compare with")
     deep: tuple[Deep, ...] = Field(description="networks whose costs are followed over depth")
+
+
+class Gradients(_Part):
+    """Gradients of rules beside the exact one, for paper rtrl."""
+
+    dataset: str = Field(description="data set of the trainings that are drawn, and of the samples below")
+    experiments: tuple[str, ...] = Field(description="of the same neurons, whose rules have the surrogate below")
+    surrogate: str = Field(description="file in models/surrogates")
+    parameter: str = Field(description="its parameter that is varied")
+    values: tuple[PositiveFloat, ...] = Field(description="of the parameter")
+    layers: str = Field(description="sizes from input to output; the exact gradient costs the fourth power of them")
+    samples: PositiveInt = Field(description="so many, the first of the test split")
+    strengths: tuple[float, ...] = Field(description="multiples of the experiment's recurrent weights")
 
 
 class Watched(_Part):
@@ -119,6 +134,7 @@ class Config(_Part):
     bits: Bits
     map: tuple[Mapped, ...] = Field((), description="networks on chips of spiking cores")
     trace: dict[Paper, Watched] = Field(description="what is watched closely, for each paper of spiking networks")
+    rtrl: Gradients | None = Field(None, description="gradients that are compared, for paper rtrl")
     cim: OnChip | None = Field(None, description="what is mapped, for paper cim")
     capacity: PositiveInt = Field(1000, description="most samples a run of a binary; a checkpoint follows each")
 
@@ -169,7 +185,9 @@ def load_config(data: Mapping[str, Any], where: str | Path = "config/config.yaml
             raise ZooError(where, "training.dataset", f"there is no data set '{entry.dataset}'", f"known: {known}")
     if "cim" in config.paper and config.cim is None:
         raise ZooError(where, "cim", "nothing is named to map", "add it, or leave the paper out")
+    if "rtrl" in config.paper and config.rtrl is None:
+        raise ZooError(where, "rtrl", "no gradients are named to compare", "add it, or leave the paper out")
     for paper in config.paper:
-        if paper != "cim" and paper not in config.trace:
+        if paper in WATCHED and paper not in config.trace:
             raise ZooError(where, f"trace.{paper}", "no network is named to watch", "add it, or leave the paper out")
     return config

@@ -44,8 +44,12 @@ class Weights:
 
 @dataclass(frozen=True)
 class Trial:
-    """What a layer does with an input, and the gradient of its loss by every weight, shaped as the weights."""
+    """What a layer does with an input, and the gradient of its loss by every weight, shaped as the weights.
 
+    `states` (T, n, N) are those by which spikes are decided.
+    """
+
+    states: np.ndarray
     spikes: np.ndarray
     answers: np.ndarray
     gradient: Weights
@@ -166,7 +170,7 @@ def run(
     gradient, by_readout = np.zeros(n_weights), np.zeros_like(weights.readout)
     since = np.full(size, neuron.refractory_steps)
     arriving, before, slope_before = np.zeros(n_in), np.zeros(size), np.zeros((size, n_weights))
-    spikes, answers = [], []
+    states, spikes, answers = [], [], []
     for t in range(len(inputs)):
         held = before if replay is None else replay[t - 1] * (t > 0)
         since = since + 1
@@ -176,6 +180,7 @@ def run(
         x, slope = neuron.step(x, active)
         influence.move(slope)
         g = neuron.distance(x, active)[0]
+        states.append(x)
         now, felt = active * spike(g), active * psi(g)
         slope_now = influence.spikes((felt * neuron.slope(x, active)).T)
         after = neuron.after_reset(x, active)
@@ -198,7 +203,29 @@ def run(
         answers.append(y[answer])
     of_input = gradient[: size * n_in].reshape(size, n_in)
     of_recurrent = gradient[size * n_in :].reshape(size, size)
-    return Trial(np.array(spikes), np.array(answers), Weights(of_input, of_recurrent, by_readout))
+    return Trial(np.array(states), np.array(spikes), np.array(answers), Weights(of_input, of_recurrent, by_readout))
+
+
+def layer_jacobian(neuron: Neuron, psi: Callable[[Any], Any], weights: Weights, x: np.ndarray) -> np.ndarray:
+    """Derivative of the state by that of the step before, (N, n, N, n), where none of the neurons is refractory.
+
+    The blocks of equal neurons are their own dynamics, the others the way through spikes.
+
+    Parameters
+    ----------
+    x : (n, N) state by which spikes are decided.
+    """
+    size, everywhere = x.shape[1], np.ones(x.shape[1])
+    g = neuron.distance(x, everywhere)[0]
+    now, felt = 1.0 * (g > 0), psi(g) * neuron.slope(x, everywhere)  # (n, N): derivative of a spike by each variable
+    after = neuron.after_reset(x, everywhere)
+    own = np.eye(neuron.n)[:, :, None] + now * (neuron.reset_slope(x, everywhere) - np.eye(neuron.n)[:, :, None])
+    own = own + (neuron.kept * (after - x))[:, None] * felt[None]
+    change = np.einsum("abk,kl->kalb", own, np.eye(size))
+    by_spike = np.stack([neuron.arrival(x, weights.recurrent[:, j]) for j in range(size)], -1)
+    change = change + np.einsum("akj,bj->kajb", by_spike, felt)
+    moved = x + now * (after - x) + _arriving(neuron, x, weights.recurrent, now)
+    return np.einsum("cak,kalb->kclb", neuron.step(moved, everywhere)[1], change)
 
 
 def _arriving(neuron: Neuron, x: np.ndarray, weights: np.ndarray, spikes: np.ndarray) -> np.ndarray:
