@@ -105,6 +105,31 @@ def trace(result: xr.Dataset) -> Figure:
     return figure
 
 
+def rules(result: xr.Dataset) -> Figure:
+    """Time a step and memory of rules against the number of hidden units."""
+    figure, panels = plt.subplots(1, 2, figsize=(style.WIDTH, 3.0))
+    for axes, name in zip(panels, ("step_time", "state"), strict=True):
+        for experiment in map(str, result.experiment.values):
+            look = style.Look("exact, numpy", style.ORANGE, "*") if experiment == "exact" else style.look(experiment)
+            curve = result[name].sel(experiment=experiment).dropna("hidden")
+            steep = float(result[f"{name.removeprefix('step_')}_slope"].sel(experiment=experiment))
+            axes.loglog(curve.hidden, curve, marker=look.marker, label=f"{look.label}: {steep:.1f}", **look.line)
+        axes.set_xlabel("hidden units")
+        axes.legend(fontsize=style.FOOTER)
+    panels[0].set(ylabel="us a step, with log-log slopes", title="theory: 2 for local rules, 4 for the exact gradient")
+    panels[1].set(ylabel="bytes of state", title="theory: 2 and 3")
+    return figure
+
+
+def factorized(result: xr.Dataset) -> Figure:
+    """Time of a step of traces by where they are."""
+    figure, axes = plt.subplots(figsize=(style.WIDTH / 2, 2.4))
+    drawn = axes.bar(result.place.values, result.step_time, color=[style.ORANGE, style.BLUE, style.GREY])
+    axes.bar_label(drawn, [f"{float(ratio):.0f}×" for ratio in result.speedup], fontsize=style.FOOTER)  # noqa: RUF001
+    axes.set(ylabel="us a step", yscale="log", title=f"traces of {result.attrs['pre']} by {result.attrs['post']}")
+    return figure
+
+
 def frameworks(result: xr.Dataset) -> Figure:
     """Test error against wall time of training."""
     figure, axes = plt.subplots(figsize=(style.WIDTH / 2, 2.4))
@@ -117,7 +142,7 @@ def frameworks(result: xr.Dataset) -> Figure:
 
 
 DRAWN: dict[str, Callable[[xr.Dataset], Figure]] = {
-    function.__name__: function for function in (device, events, scaling, build, trace, frameworks)
+    function.__name__: function for function in (device, events, scaling, build, trace, rules, factorized, frameworks)
 }
 
 

@@ -80,6 +80,12 @@ def wall_seconds(run: Callable[[], Any]) -> float:
     return time.perf_counter() - begin
 
 
+def slope(x: list[float], y: list[float]) -> float:
+    """Slope of a line through the points, on logarithmic axes, of the upper half of them."""
+    upper = slice(len(x) // 2, None)
+    return float(np.polyfit(np.log(x[upper]), np.log(y[upper]), 1)[0])
+
+
 def variable(values: Any, dims: tuple[str, ...], units: str, long_name: str) -> xr.Variable:
     """A variable of a result file."""
     return xr.Variable(dims, np.asarray(values, dtype=float), {"units": units, "long_name": long_name})

@@ -6,19 +6,13 @@ from pathlib import Path
 import numpy as np
 import typer
 import xarray as xr
-from programs import CONFIG, in_turn, medians, program, samples, variable, weights
+from programs import CONFIG, in_turn, medians, program, samples, slope, variable, weights
 
 from brian2zoo import results, stage
 from brian2zoo.dense import DEVICE
 from brian2zoo.runner import Runner
 
 OUTPUT = Path("results/benchmarks/scaling.nc")
-
-
-def slope(x: list[float], y: list[float]) -> float:
-    """Slope of a line through the points, on logarithmic axes, of the upper half of them."""
-    upper = slice(len(x) // 2, None)
-    return float(np.polyfit(np.log(x[upper]), np.log(y[upper]), 1)[0])
 
 
 def main(
