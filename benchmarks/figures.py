@@ -56,23 +56,20 @@ def device(result: xr.Dataset) -> Figure:
 
 
 def events(result: xr.Dataset) -> Figure:
-    """Price of a plastic synaptic event beside the bare loop."""
-    figure, axes = plt.subplots(figsize=(style.WIDTH / 2, 2.4))
-    for name in result.experiment.values:
-        look = style.look(str(name))
-        axes.plot(
-            result.columns,
-            result.event_time.sel(experiment=name, loop="zoo"),
-            marker=look.marker,
-            **look.line,
-            label=look.label,
-        )
-    bare = result.event_time.sel(loop="bare loop").mean("experiment")
-    axes.plot(result.columns, bare, color=style.BLACK, label="bare loop")
-    axes.set(xlabel="synapses of an input", ylabel="ns a synaptic event", xscale="log", ylim=(0, None))
-    axes.set_xticks(result.columns.values, [str(n) for n in result.columns.values])
-    axes.minorticks_off()
-    axes.legend()
+    """Price of a plastic synaptic event beside the bare loop, a panel for each precision."""
+    figure, panels = plt.subplots(1, result.sizes["precision"], figsize=(style.WIDTH, 2.4), sharey=True)
+    for axes, precision in zip(panels, result.precision.values, strict=True):
+        times = result.event_time.sel(precision=precision)
+        for name in result.experiment.values:
+            look = style.look(str(name))
+            chosen = times.sel(experiment=name, loop="zoo")
+            axes.plot(result.columns, chosen, marker=look.marker, **look.line, label=look.label)
+        axes.plot(result.columns, times.sel(loop="bare loop").mean("experiment"), color=style.BLACK, label="bare loop")
+        axes.set(xlabel="synapses of an input", xscale="log", ylim=(0, None), title=f"{precision} precision")
+        axes.set_xticks(result.columns.values, [str(n) for n in result.columns.values])
+        axes.minorticks_off()
+    panels[0].set_ylabel("ns a synaptic event")
+    panels[0].legend()
     return figure
 
 

@@ -190,7 +190,7 @@ def _group(
         refractory=code.refractory or False,
         method=code.method or "euler",
         namespace=namespace,
-        dtype=_types(code.equations, experiment.precision),
+        dtype=data_types(code.equations, experiment.precision),
         order=population.order,
         name=name,
     )
@@ -235,7 +235,7 @@ def _synapses(
         on_post=code.on_post or None,
         delay=({"pre": delay} if code.on_pre else {}) | ({"post": 0 * brian2.ms} if code.on_post else {}) or None,
         namespace={"T_sample": sample_time},
-        dtype=_types(code.equations, experiment.precision),
+        dtype=data_types(code.equations, experiment.precision),
         method=code.method or "euler",
         order=order,
         name=name,
@@ -273,7 +273,7 @@ def _synapses(
     return synapses
 
 
-def _types(equations: str, precision: str) -> dict[str, type]:
+def data_types(equations: str, precision: str) -> dict[str, type]:
     """Types of variables that are not Brian2's usual ones: single precision for all but times and shared values."""
     if precision == "double":
         return {}
