@@ -78,7 +78,7 @@ def snntorch_curve(images: dict[str, xr.Dataset], layers: str, step: int, steps:
     torch.manual_seed(0)
     sizes = [int(n) for n in layers.split("-")]
     pixels = {
-        k: torch.tensor(v.image.values.reshape(v.sizes["sample"], -1), dtype=torch.float32) for k, v in images.items()
+        k: torch.tensor(v.x.values.reshape(v.sizes["sample"], -1), dtype=torch.float32) for k, v in images.items()
     }
     labels = {k: torch.tensor(v.label.values, dtype=torch.long) for k, v in images.items()}
     model = Network(sizes)
