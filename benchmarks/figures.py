@@ -11,7 +11,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from brian2zoo import results
+from brian2zoo import figures, results
 from brian2zoo.figures import style
 
 DEVICE_LOOKS = {
@@ -23,7 +23,7 @@ DEVICE_LOOKS = {
 FRAMEWORK_LOOKS = {"brian2zoo": ("brian2zoo, eRBP+", style.BLUE, "o"), "snntorch": ("snnTorch", style.GREEN, "^")}
 
 
-def bars(axes: Axes, groups: list[str], heights: dict[str, np.ndarray], unit: str) -> None:
+def bars(axes: Axes, groups: list[str], heights: dict[str, np.ndarray]) -> None:
     """Bars side by side for each group, one of each device, with the ratio of the first to it above."""
     width, slowest = 0.8 / len(heights), next(iter(heights.values()))
     for k, (device, values) in enumerate(heights.items()):
@@ -31,27 +31,26 @@ def bars(axes: Axes, groups: list[str], heights: dict[str, np.ndarray], unit: st
         drawn = axes.bar(places, values, width, color=DEVICE_LOOKS[device], label=device)
         if k:
             ratios = [f"{first / v:.1f}×" for first, v in zip(slowest, values, strict=True)]  # noqa: RUF001
-            axes.bar_label(drawn, ratios, fontsize=style.FOOTER)
+            axes.bar_label(drawn, ratios, fontsize=style.FOOTER, rotation=90, padding=2)
     axes.set_xticks(range(len(groups)), groups)
-    axes.set_ylabel(unit)
-    axes.legend()
 
 
 def device(result: xr.Dataset) -> Figure:
-    """User time of a training sample on three programs, a panel for each experiment."""
-    figure, panels = plt.subplots(1, result.sizes["experiment"], figsize=(style.WIDTH, 2.6), squeeze=False)
+    """User time of a training sample on four programs, a panel for each experiment."""
+    figure, panels = plt.subplots(
+        1, result.sizes["experiment"], figsize=(style.WIDTH, 2.8), squeeze=False, sharey=True, layout="constrained"
+    )
     for axes, name in zip(panels.flat, result.experiment.values, strict=True):
         chosen = result.user_time.sel(experiment=name).dropna("layers", how="all")
         heights = {str(d): chosen.sel(device=d).values for d in DEVICE_LOOKS}
-        bars(
-            axes, [str(layers).removeprefix("784-").removesuffix("-10") for layers in chosen.layers.values], heights, ""
-        )
+        hidden = [str(layers).removeprefix("784-").removesuffix("-10") for layers in chosen.layers.values]
+        bars(axes, hidden, heights)
         axes.set_title(style.look(str(name)).label)
         axes.set_xlabel("hidden units")
-        axes.set_yscale("log")
-        if axes is not panels.flat[0]:
-            axes.get_legend().remove()
+        axes.set(yscale="log", ylim=(1, 400))
+        figures.plain_log_ticks(axes.yaxis)
     panels.flat[0].set_ylabel("ms of one core a training sample")
+    figures.legend(figure)
     return figure
 
 
@@ -90,7 +89,9 @@ def build(result: xr.Dataset) -> Figure:
     figure, axes = plt.subplots(figsize=(style.WIDTH / 2, 2.4))
     used = result.build_time.sel(step="compile, processor")
     groups = [style.look(str(name)).label for name in result.experiment.values]
-    bars(axes, groups, {str(d): used.sel(device=d).values for d in used.device.values}, "s of one core to compile")
+    bars(axes, groups, {str(d): used.sel(device=d).values for d in used.device.values})
+    axes.set_ylabel("s of one core to compile")
+    axes.legend()
     return figure
 
 
@@ -98,7 +99,9 @@ def trace(result: xr.Dataset) -> Figure:
     """Price of one synapse and step of clock-driven traces."""
     figure, axes = plt.subplots(figsize=(style.WIDTH / 2, 2.4))
     heights = {str(d): result.update_time.sel(device=[d]).values for d in result.device.values}
-    bars(axes, ["784 × 100 traces"], heights, "ns a synapse and step")  # noqa: RUF001
+    bars(axes, ["784 × 100 traces"], heights)  # noqa: RUF001
+    axes.set_ylabel("ns a synapse and step")
+    axes.legend()
     return figure
 
 
@@ -154,9 +157,8 @@ def main(folder: Path = Path("results/benchmarks")) -> None:
             continue
         result = results.read(path)
         figure = draw(result)
-        figure.text(
-            0, -0.02, f"{result.attrs['command']}, {result.attrs['git_commit']}", fontsize=style.FOOTER, va="top"
-        )
+        about = f"{result.attrs['command']}, {result.attrs['git_commit']}"
+        figure.text(0, -0.02, about, fontsize=style.FOOTER, va="top")
         for suffix in ("png", "pdf"):
             figure.savefig(path.with_suffix(f".{suffix}"), bbox_inches="tight")
         plt.close(figure)
