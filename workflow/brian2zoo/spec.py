@@ -519,7 +519,6 @@ KINDS: dict[str, tuple[type[File], str]] = {
     "cim": (ComputeInMemory, "models/chips"),
 }
 MERGED_BY_LINE = ("parameters", "weights")
-MERGED_BY_KEY = ("neurons", "synapses", "protocol", "encoders", "states", "phases", "rules", "matrices", "populations")
 MERGED_BY_KEY = (
     "neurons",
     "synapses",
@@ -527,6 +526,7 @@ MERGED_BY_KEY = (
     "encoders",
     "states",
     "phases",
+    "rules",
     "matrices",
     "populations",
     "sources",
