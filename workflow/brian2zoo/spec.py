@@ -478,6 +478,11 @@ class Quantity(BaseModel):
     least: float | None = Field(None, description="smallest value that makes sense")
     most: float | None = Field(None, description="largest value that makes sense")
     whole: bool = Field(False, description="whether only whole numbers make sense")
+    trained: str = Field(
+        "",
+        description="of a trained network: an expression of the design, and of the parameters of the synapse that"
+        " learns and of the states",
+    )
 
 
 class ComputeInMemory(File):
