@@ -41,7 +41,8 @@ def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure
 
     Parameters
     ----------
-    datasets : trainings, whose attribute `setting` says what differs from the default; the network with most of them is drawn.
+    datasets : trainings, whose attribute `setting` says what differs from the default; the network with most of
+        them is drawn.
     """
     networks = by_network([dataset for dataset in datasets if "test_error" in dataset])
     figure = Figure(figsize=(WIDTH, 4.6), layout="constrained")
