@@ -21,6 +21,7 @@ ENCODER = "models/encoders/linear_poisson.yaml"
 STATE = "models/states/fixed_point.yaml"
 ERBP = "rules/erbp.yaml"
 BP = "rules/bp.yaml"
+SIGNS = "rules/sign_symmetric.yaml"
 PLUS = "config/experiments/erbp_plus.yaml"
 FIXED_STATE = "config/experiments/erbp_fixed_state.yaml"
 
@@ -119,6 +120,8 @@ SYNAPSES_AND_RULES = [
     ("missing post variable", ERBP, "eta*U_post", "eta*Q_post", "on_pre", ["'two_compartment_lif'", "no variable 'Q'"]),
     ("unit of a rule's variable", ERBP, "T_wait + dt)", "T_wait + 1)", "variables.synapse", ["units do not match"]),
     ("rule that asks for nothing", ERBP, "dw = eta", "Dw = eta", "on_pre", ["no statement assigns dw"]),
+    ("unknown name in what returns", SIGNS, "int(w > 0)", "int(W > 0)", "returned", ["'W'", "'w'?"]),
+    ("return of no weight", SIGNS, "extends: bp\n", "extends: dfa\n", "returned", ["no weight returns the error"]),
     ("unknown feedback", ERBP, "direct_random", "direct_randm", "feedback", ["'direct_random'"]),
     ("unit of an encoder", ENCODER, "unit: Hz", "unit: volt", "unit", ["hertz", "volt"]),
     ("unknown unit of an encoder", ENCODER, "unit: Hz", "unit: Hzz", "unit", ["'Hzz'", "'Hz'?"]),

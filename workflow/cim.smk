@@ -44,3 +44,27 @@ rule depth:
     shell:
         "python workflow/scripts/depth.py --chip {wildcards.chip} --ends '{params.ends}' --width {params.width}"
         " --depths {params.depths} --output {output} 2>&1 | tee {log}"
+
+
+# What each network that learned in place costs on the chip, beside its error: small enough to commit.
+rule trainings:
+    input:
+        trained=default_trainings("train", "cim"),
+        chip="models/chips/{chip}.yaml",
+    output:
+        "results/cim/{chip}/trainings.nc",
+    params:
+        data=lambda wildcards, input: " ".join(f"--data '{path}'" for path in input.trained),
+    log:
+        "results/logs/cim/{chip}/trainings.log",
+    benchmark:
+        "results/benchmarks/cim/{chip}/trainings.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    conda:
+        "../environment.yml"
+    message:
+        "map trainings on {wildcards.chip}"
+    shell:
+        "python workflow/scripts/trainings.py --chip {wildcards.chip} {params.data} --output {output} 2>&1 | tee {log}"

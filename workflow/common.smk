@@ -186,9 +186,9 @@ def deep(wildcards):
 def figure_data(paper, name):
     """The results a paper's figure is drawn from."""
     if paper == "cim":
-        mapped = {"agreement": [f"results/cim/{CONFIG.cim.chip}/agreement.nc"]} | dict.fromkeys(
-            ["breakdown", "depth"], deep_paths()
-        )
+        of_chip = f"results/cim/{CONFIG.cim.chip}"
+        mapped = {"agreement": [f"{of_chip}/agreement.nc"], "pareto": [f"{of_chip}/trainings.nc"]}
+        mapped |= dict.fromkeys(["breakdown", "depth"], deep_paths())
         return mapped.get(name) or default_trainings("train", paper)
     if paper == "rtrl":
         return ["results/rtrl/gradients.nc"] if name in ("cosine", "jacobian") else default_trainings("train", paper)

@@ -3,7 +3,7 @@ FIGURES = {
     "erbp": ["raster", "curves", "networks", "operations", "latency", "bits", "alignment", "ledger"],
     "nbp": ["raster", "connectivity", "curves", "ablations", "weights", "sparsity", "comparison", "chips"],
     "rtrl": ["curves", "cosine", "jacobian"],
-    "cim": ["agreement", "breakdown", "depth", "devices"],
+    "cim": ["agreement", "breakdown", "depth", "devices", "sizes", "pareto"],
 }
 
 # Those the configuration has results for.

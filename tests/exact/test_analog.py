@@ -121,10 +121,11 @@ def test_a_converter_rounds_a_sum_before_it_is_used(zoo) -> None:
     assert code.backward == zoo.neuron("rate_relu").backward.strip()
 
 
-@pytest.mark.parametrize("rule", ["bp", "rbp", "dfa"])
+@pytest.mark.parametrize("rule", ["bp", "rbp", "dfa", "sign_symmetric"])
 def test_learning_in_place_is_gradient_descent_through_what_is_read(zoo, rule: str) -> None:
     layers, eta, ratio = (6, 8, 7, 3), 0.5, 20.0
     setting = f"rule.eta={eta},synapse.levels=1e9,synapse.w_max=3,synapse.on_off={ratio},synapse.r_max=2,state.x_bits=7"
+    setting += ",rule.b_sign=0.5" if rule == "sign_symmetric" else ""
     circuit = circuits.build(zoo, zoo.experiment(f"{rule}_analog").with_setting(setting), layers, "train")
     rng = np.random.default_rng(0)
     data = {"input": rng.random((12, 6)), "label": np.eye(3)[rng.integers(0, 3, 12)]}
@@ -164,8 +165,10 @@ def descend(rule, layers, eta, ratio, data, weights) -> tuple[np.ndarray, dict[s
         delta = {"output": outputs[-1] - target}
         for k in range(len(layers) - 2, 0, -1):
             here, above = names[k], "output" if rule == "dfa" else names[k + 1]
-            if rule == "bp":
-                error = on_grid(delta[above], 1 / 128, -1, 1) @ g[f"{here}_{above}"].T
+            if rule in ("bp", "sign_symmetric"):
+                cells = g[f"{here}_{above}"].T
+                back = cells if rule == "bp" else 0.5 * np.sign(cells)
+                error = on_grid(delta[above], 1 / 128, -1, 1) @ back
             else:
                 error = delta[above] @ weights[f"{above}_{here}"].reshape(-1, layers[k])
             delta[here] = converted(error, 2) * (sums[k - 1] > 0)

@@ -1,4 +1,4 @@
-"""Back-propagation and its two random kinds against plain stochastic gradient descent in numpy."""
+"""Back-propagation and its kin, by signs or random weights, against plain stochastic gradient descent in numpy."""
 
 from itertools import pairwise
 
@@ -10,6 +10,15 @@ from brian2zoo.circuits import initial_weights
 from brian2zoo.simulate import Inputs, run_here
 
 ETA, N_SAMPLES = 0.5, 20
+
+
+def returned(rule, forward, feedback, size) -> np.ndarray:
+    """Weights by which the error returns to a layer of a size, (above, here)."""
+    if rule == "bp":
+        return forward.T
+    if rule == "sign_symmetric":
+        return 0.1 * np.sign(forward.T)
+    return feedback.reshape(-1, size)
 
 
 def flat_sgd(rule, layers, data, weights) -> tuple[np.ndarray, dict[str, np.ndarray]]:
@@ -26,14 +35,14 @@ def flat_sgd(rule, layers, data, weights) -> tuple[np.ndarray, dict[str, np.ndar
         delta = {"output": outputs[-1] - target}
         for k in range(len(layers) - 2, 0, -1):
             here, above = names[k], "output" if rule == "dfa" else names[k + 1]
-            back = w[f"{here}_{above}"].T if rule == "bp" else weights[f"{above}_{here}"].reshape(-1, layers[k])
+            back = returned(rule, w.get(f"{here}_{above}"), weights.get(f"{above}_{here}"), layers[k])
             delta[here] = (delta[above] @ back) * (r[k] > 0)
         w = {name: w[name] - ETA * np.outer(r[k], delta[names[k + 1]]) for k, name in enumerate(forward)}
     return np.array(outputs), w
 
 
 @pytest.mark.parametrize("layers", [(6, 8, 3), (6, 8, 7, 3), (6, 8, 7, 5, 3)])
-@pytest.mark.parametrize("rule", ["bp", "rbp", "dfa"])
+@pytest.mark.parametrize("rule", ["bp", "rbp", "dfa", "sign_symmetric"])
 def test_rule_is_its_gradient_descent(zoo, rule, layers) -> None:
     circuit = circuits.build(zoo, zoo.experiment(rule).with_setting(f"rule.eta={ETA}"), layers, "train")
     rng = np.random.default_rng(0)

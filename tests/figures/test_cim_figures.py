@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from brian2zoo.figures import cim_agreement, cim_breakdown, cim_depth, cim_devices, published
+from brian2zoo.figures import cim_agreement, cim_breakdown, cim_depth, cim_devices, cim_pareto, cim_sizes, published
 from brian2zoo.mapping.cim.depth import over_depth
 from brian2zoo.mapping.cim.reference import LIMITS
 from brian2zoo.zoo import Zoo
@@ -63,6 +63,41 @@ def test_devices_draws_sweeps_of_one_number_with_the_default_among_them(make, pa
     np.testing.assert_allclose(line.get_xydata(), [[3, 60], [6, 95]])
 
 
+def test_devices_marks_cells_with_all_at_once(make, paper) -> None:
+    name, setting = next(iter(paper["devices"]["settings"].items()))
+    results = [make["training"]("dfa_analog", "64-100-10", 0, "digits", s, errors=[0.3]) for s in ("default", setting)]
+    axes = cim_devices.draw(results, paper).axes[-1]
+    assert axes.get_xticklabels()[0].get_text() == name
+    assert [line.get_xydata().tolist() for line in axes.lines if len(line.get_xdata())] == [[[0, 70]]]
+
+
+def test_sizes_draws_widths_of_the_commonest_depth_and_depths_of_the_commonest_width(make, paper) -> None:
+    errors = {"64-8-8-10": 0.6, "64-32-32-10": 0.1, "64-32-10": 0.2, "64-16-16-10": 0.5, "64-20-30-10": 0.9}
+    results = [make["training"]("dfa_analog", net, 0, "digits", errors=[e]) for net, e in errors.items()]
+    results.append(make["training"]("dfa_analog", "64-8-8-10", 0, "digits", "state.x_bits=3", errors=[0.99]))
+    by_width, by_depth = cim_sizes.draw(results, paper).axes
+    np.testing.assert_allclose(by_width.lines[0].get_xydata(), [[8, 40], [16, 50], [32, 90]])
+    np.testing.assert_allclose(by_depth.lines[0].get_xydata(), [[1, 80], [2, 90]])
+    places = {
+        tuple(line.get_xydata()[0]) for line in by_width.lines if line.get_marker() == "D" and len(line.get_xdata())
+    }
+    assert (8, 44) in places
+
+
+def test_the_front_has_what_no_other_beats() -> None:
+    cost, error = np.array([3.0, 1.0, 2.0, 4.0, 1.0]), np.array([2.0, 9.0, 5.0, 3.0, 8.0])
+    assert cim_pareto.front(cost, error).tolist() == [4, 2, 0]
+
+
+def test_pareto_draws_the_last_error_of_each_training(paper) -> None:
+    costs = {name: ("training", [1e6, 2e6]) for name in cim_pareto.COSTS}
+    errors = (("training", "epoch"), [[0.5, 0.2, np.nan], [0.6, 0.4, 0.1]])
+    swept = xr.Dataset({"test_error": errors, **costs}, {"experiment": ("training", ["bp_analog", "dfa_analog"])})
+    energy = cim_pareto.draw([swept], paper).axes[0]
+    places = sorted(tuple(line.get_xydata()[0]) for line in energy.lines if line.get_marker() in "v<")
+    np.testing.assert_allclose(places, [(1, 20), (2, 10)])
+
+
 def test_nothing_to_draw_is_said(paper) -> None:
-    for module in (cim_agreement, cim_devices):
+    for module in (cim_agreement, cim_devices, cim_sizes, cim_pareto):
         assert "nothing to draw" in module.draw([], paper).axes[0].get_title(loc="left")

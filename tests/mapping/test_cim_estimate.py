@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from brian2zoo.cli import app
 from brian2zoo.errors import ZooError
-from brian2zoo.mapping.cim import estimate, report, update
+from brian2zoo.mapping.cim import estimate, report, trained, update
 from brian2zoo.mapping.cim.request import request
 from brian2zoo.zoo import Zoo
 
@@ -218,10 +218,48 @@ def test_a_trained_run_is_mapped(tmp_path) -> None:
     attrs = {"layers": "16-8-4", "rule": "dfa", "samples": 500}
     run = xr.Dataset(weights, {"epoch": [0, 1, 2]}, attrs)
     run.to_netcdf(tmp_path / "run.nc")
-    asked = request(Zoo(), "", tmp_path / "run.nc", ["subarray=64"], "")
+    asked = request(Zoo(), chip(), "", tmp_path / "run.nc", ["subarray=64"], "")
     assert (asked.layers, asked.rule) == ((16, 8, 4), "dfa")
     assert {"subarray": 64, "batch": 1, "iterations": 500}.items() <= asked.settings.items()
     largest = [np.abs(values).max() for name, (_, values) in weights.items() if name.startswith("w_")]
     assert asked.settings["update_std"] == pytest.approx(0.3 / np.sqrt(1000) / np.mean(largest), rel=0.25)
     assert command("--run", str(tmp_path / "run.nc")).exit_code == 0
-    assert request(Zoo(), "", tmp_path / "run.nc", ["batch=10"], "bp").settings["batch"] == 10
+    assert request(Zoo(), chip(), "", tmp_path / "run.nc", ["batch=10"], "bp").settings["batch"] == 10
+
+
+def training(setting: str, errors: list[float], experiment: str = "dfa_analog") -> xr.Dataset:
+    """A made-up training of an experiment."""
+    rng = np.random.default_rng(1)
+    dims = ("unit_pre", "unit_post")
+    weights = {name: (dims, rng.normal(0, 0.1, (16, 8))) for name in ("w0_a_b", "w_a_b")}
+    facts = {"experiment": experiment, "rule": experiment.removesuffix("_analog"), "dataset": "digits", "seed": 0}
+    error = ("epoch", errors, {"units": "1", "long_name": "error"})
+    attrs = facts | {"layers": "64-16-10", "setting": setting, "samples": 100}
+    return xr.Dataset(weights | {"test_error": error}, {"epoch": np.arange(len(errors))}, attrs)
+
+
+def test_a_training_is_mapped_with_the_cells_and_converters_it_learned_with() -> None:
+    def given(setting: str, experiment: str = "dfa_analog") -> dict[str, Any]:
+        return trained.settings(Zoo(), chip(), training(setting, [0.9, 0.1], experiment))
+
+    settings = given("synapse.levels=64,state.x_bits=4,synapse.on_off=10,synapse.input_bits=6")
+    expected = {"levels": 64, "weight_bits": 6, "cell_bits": 6, "adc_bits": 4, "input_bits": 6, "r_off": 2400}
+    assert expected.items() <= settings.items()
+    assert given("synapse.levels=65")["weight_bits"] == 7
+    assert (given("default")["adc_bits"], given("default")["levels"]) == (6, 60)
+    assert not {"levels", "adc_bits"} & set(given("default", "bp"))  # weights that are no cells say nothing of a chip's
+
+
+def test_trainings_are_listed_with_their_errors_and_costs_of_a_sample() -> None:
+    runs = [training("default", [0.9, 0.5, 0.2]), training("state.x_bits=8", [0.9, 0.1], "bp_analog")]
+    found = trained.of_trainings(Zoo(), chip(), runs)
+    np.testing.assert_array_equal(found.test_error, [[0.9, 0.5, 0.2], [0.9, 0.1, np.nan]])
+    assert found.experiment.values.tolist() == ["dfa_analog", "bp_analog"]
+    settings = trained.settings(Zoo(), chip(), runs[1])
+    costs = of(settings, (64, 16, 10))
+    assert float(found.energy[1]) == pytest.approx(float(costs.Total_E_pJ) / 100)
+    assert float(found.time[1]) == pytest.approx(float(costs.Total_lat_ns) / 100)
+    assert (found.energy_chip < found.energy).all()
+    assert float(found.area[0]) == pytest.approx(
+        float(of(trained.settings(Zoo(), chip(), runs[0]), (64, 16, 10), "dfa").ChipArea_um2)
+    )

@@ -184,7 +184,7 @@ def _map_cim(zoo: Zoo, chip: str, layers: str, run: Path | None, settings: list[
     from brian2zoo.mapping.cim import estimate, report
     from brian2zoo.mapping.cim.request import request
 
-    asked = request(zoo, layers, run, settings, rule)
+    asked = request(zoo, zoo.cim(chip), layers, run, settings, rule)
     result = estimate(zoo.cim(chip), asked.layers, asked.settings, asked.rule)
     if as_json:
         out.print_json(json.dumps(report(result)))

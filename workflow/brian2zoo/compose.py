@@ -21,6 +21,8 @@ from brian2zoo.expressions import evaluate_lines
 from brian2zoo.spec import NeuronModel, Rule, StateFormat, SynapseModel, as_dict
 
 START_SUFFIX = "_start"
+RETURNED = "w_back"
+"""Variable of a synapse by which the error returns, where the rule has it return by another than the weight."""
 RULE_EVENTS = ("on_pre", "on_post", "each_step", "on_sample", "at_onset")
 
 
@@ -253,6 +255,15 @@ def unit_name_of(equations: Equations, variable: str) -> str:
     return unit_name(brian2.Quantity(1, dim=equations[variable].dim))
 
 
+def returning(model: SynapseModel, rule: Rule | None) -> tuple[str, str]:
+    """Equations that return the error: what the rule makes of the weight, if anything, and the synapse model's."""
+    if rule is None or not rule.returned:
+        return "", model.backward
+    unit = unit_name_of(Equations(model.state), model.as_read)
+    own = word_substitute(rule.returned, {"w": model.as_read})
+    return f"{RETURNED} = {own} : {unit}", word_substitute(model.backward, {model.as_read: RETURNED})
+
+
 def compose_synapse(
     model: SynapseModel,
     rule: Rule | None,
@@ -273,7 +284,7 @@ def compose_synapse(
     names : new names of what the rule has put on the neurons, as `rule_parts` gives them.
     """
     names = names or {}
-    equations = join(model.state, model.backward if returns_error else "")
+    equations = join(model.state, *(returning(model, rule) if returns_error else ()))
     parameters = constants(model, overrides)
     if rule is None:
         on_pre = join(model.draw, model.read)

@@ -132,6 +132,7 @@ class SynapseModel(File):
     write: str = Field("", description="statements that put the change dw into the store; empty: not plastic")
     read: str = Field("", description="statements that transmit a presynaptic spike; '+=' only")
     backward: str = Field("", description="equations added where the projection also returns the error")
+    as_read: str = Field("w", description="variable that these read: the weight, or what the device makes of it")
     parameters: Lines = Field((), description="constants")
 
 
@@ -169,6 +170,9 @@ class Rule(File):
     """rules: what change of a weight is asked for, and when."""
 
     feedback: Feedback = Field(description="how the error reaches the hidden layers")
+    returned: str = Field(
+        "", description="symmetric feedback: by what the error returns, an expression of the weight w as it is read"
+    )
     transmits: Literal["before", "after"] = Field(
         "after", description="whether a spike carries the weight as it was before the update it causes, or after"
     )
@@ -479,6 +483,11 @@ class Quantity(BaseModel):
     least: float | None = Field(None, description="smallest value that makes sense")
     most: float | None = Field(None, description="largest value that makes sense")
     whole: bool = Field(False, description="whether only whole numbers make sense")
+    trained: str = Field(
+        "",
+        description="of a trained network: an expression of the design, and of the parameters of the synapse that"
+        " learns and of the states",
+    )
 
 
 class ComputeInMemory(File):

@@ -197,6 +197,9 @@ def _rule(rule: Rule) -> Findings:
         text = Text(rule.path, f"variables.{side}", getattr(rule.variables, side))
         with findings.collect():
             _distinct(text, parse_equations(text, flags), rule)
+    if rule.returned and rule.feedback != "symmetric":
+        problem = f"with feedback '{rule.feedback}' no weight returns the error"
+        findings.append(ZooError(rule.path, "returned", problem, "take 'feedback: symmetric', or leave it out"))
     assigned = set()
     for event in EVENTS:
         text = Text(rule.path, event, getattr(rule, event))

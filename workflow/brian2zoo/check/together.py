@@ -34,7 +34,7 @@ from brian2zoo.circuits import (
     vocabulary,
     weight_names,
 )
-from brian2zoo.compose import compose_neuron, constants, join, statements, written
+from brian2zoo.compose import compose_neuron, constants, join, returning, statements, written
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.expressions import evaluate
 from brian2zoo.network import Codes, compose, projection_parts
@@ -304,7 +304,10 @@ def _equation_texts(projection: Projection) -> list[Text]:
     model, rule = projection.synapse, projection.rule
     texts = [Text(model.path, "state", model.state)]
     if projection.returns_error:
-        texts.append(Text(model.path, "backward", model.backward))
+        by_rule, backward = returning(model, rule)
+        texts.append(Text(model.path, "backward", backward))
+        if rule is not None and by_rule:
+            texts.append(Text(rule.path, "returned", by_rule))
     if rule is not None:
         renamed = word_substitute(rule.variables.synapse, projection_parts(projection)[1])
         texts.append(Text(rule.path, "variables.synapse", renamed))

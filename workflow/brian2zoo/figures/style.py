@@ -84,6 +84,7 @@ LOOKS = {  # in the order of legends and columns
     "bp_analog": Look("BP in place", BLACK, "v"),
     "dfa_analog": Look("DFA in place", PURPLE, "<"),
     "rbp_analog": Look("RBP in place", GREEN, "^", dashed=True),
+    "sign_symmetric_analog": Look("sign-symmetric in place", ORANGE, ">", dashed=True),
 }
 
 

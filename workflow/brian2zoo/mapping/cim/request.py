@@ -5,16 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import xarray as xr
-
 from brian2zoo import results
 from brian2zoo.errors import ZooError
 from brian2zoo.mapping.cim.estimate import Algorithm
+from brian2zoo.spec import ComputeInMemory
 from brian2zoo.zoo import Zoo
-
-RULES: dict[str, Algorithm] = {"symmetric": "bp", "layerwise_random": "bp", "direct_random": "dfa"}
-"""By the feedback of a rule: whether each layer waits for the error of the next, or all learn at the same time."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +21,9 @@ class Request:
     rule: Algorithm
 
 
-def request(zoo: Zoo, layers: str, run: Path | None, settings: Sequence[str], rule: str) -> Request:
+def request(
+    zoo: Zoo, chip: ComputeInMemory, layers: str, run: Path | None, settings: Sequence[str], rule: str
+) -> Request:
     """A request from the command line.
 
     Parameters
@@ -37,7 +34,7 @@ def request(zoo: Zoo, layers: str, run: Path | None, settings: Sequence[str], ru
     """
     if bool(layers) == bool(run):
         raise ZooError("--layers", "", "name one network", "give either --layers 784,200,10 or --run RESULT.nc")
-    trained = Request(_sizes(layers), {}, "bp") if run is None else _of_training(zoo, run)
+    trained = Request(sizes(layers), {}, "bp") if run is None else _of_training(zoo, chip, run)
     if rule not in ("", "bp", "dfa"):
         raise ZooError("--rule", "", f"there is no mapping for '{rule}'", "give bp or dfa")
     return Request(trained.layers, trained.settings | parse_settings(settings), rule or trained.rule)
@@ -57,40 +54,20 @@ def parse_settings(settings: Sequence[str]) -> dict[str, Any]:
     return found
 
 
-def _sizes(layers: str) -> tuple[int, ...]:
+def sizes(layers: str) -> tuple[int, ...]:
+    """Sizes of the layers, written with commas or hyphens."""
     try:
         return tuple(int(size) for size in layers.replace("-", ",").split(","))
     except ValueError:
         raise ZooError("--layers", "", f"'{layers}' is no network", "write sizes such as 784,200,10") from None
 
 
-def _of_training(zoo: Zoo, path: Path) -> Request:
-    """Sizes, algorithm and schedule of a training, and the spread of its weights.
+def _of_training(zoo: Zoo, chip: ComputeInMemory, path: Path) -> Request:
+    from brian2zoo.mapping.cim import trained  # which needs Brian2, and that takes seconds to import
 
-    Its updates follow every sample; the deviation of their change is that from the first to the last weights, spread
-    over the updates as a random walk. Weights are taken over the largest of their layer, as a chip would scale them.
-    """
     if not path.exists():
         raise ZooError("--run", "", f"there is no file {path}", "give the result of a training, results/train/...nc")
     result = results.read(path)
     if "layers" not in result.attrs or "rule" not in result.attrs or "samples" not in result.attrs:
         raise ZooError("--run", "", f"{path} is no result of a training", "give a file in results/train/")
-    samples, epochs = int(result.attrs["samples"]), int(result.epoch.max())
-    spread = [_spread(result, name, samples * max(epochs, 1)) for name in result.data_vars if _is_weight(result, name)]
-    weights, changes = np.sqrt(np.mean(np.square(spread), axis=0))
-    settings = {"batch": 1, "iterations": samples, "weight_std": float(weights)}
-    if changes > 0:
-        settings["update_std"] = float(np.clip(changes, 1e-6, 1))
-    feedback = zoo.rule(result.attrs["rule"]).feedback
-    return Request(_sizes(str(result.attrs["layers"])), settings, RULES[feedback])
-
-
-def _is_weight(result: xr.Dataset, name: str) -> bool:
-    return name.startswith("w_") and f"w0_{name[2:]}" in result and "feedback" not in name
-
-
-def _spread(result: xr.Dataset, name: str, updates: int) -> tuple[float, float]:
-    """Deviations of trained weights and of their change by one update, over the largest weight."""
-    trained, start = result[name].values, result[f"w0_{name[2:]}"].values
-    largest = np.abs(trained).max()
-    return trained.std() / largest, (trained - start).std() / np.sqrt(updates) / largest
+    return Request(sizes(str(result.attrs["layers"])), trained.settings(zoo, chip, result), trained.rule(zoo, result))
