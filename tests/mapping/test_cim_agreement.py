@@ -35,7 +35,9 @@ def test_the_sample_covers_networks_memories_nodes_and_converters() -> None:
     runs = reference.read(SAMPLE)
     assert set(runs.net) == {"784-200-10", "784-500-500-10", "784-200-200-200-10"}
     assert set(runs.memcelltype) == set(reference.MEMORY)
-    assert {22, 32} <= set(runs.technode)
+    assert {65, 32, 22} <= set(runs.technode)
+    for column, (name, (value, _), _) in reference.CHOICES.items():
+        assert runs[column].eq(value).any(), name
     assert set(runs.SARADC) == set(runs.currentMode) == {0, 1}
 
 
@@ -65,6 +67,6 @@ def test_tiles_and_copies_are_those_of_every_run(chip: ComputeInMemory) -> None:
 
 
 def test_a_run_outside_the_model_is_left_out(tmp_path) -> None:
-    runs = pd.read_csv(SAMPLE, comment="#").head(3).assign(operationmode=[2, 1, 2], batchSize=[200, 200, 1])
+    runs = pd.read_csv(SAMPLE, comment="#").head(3).assign(novelMapping=[0, 1, 0], batchSize=[200, 200, 1])
     runs.to_csv(tmp_path / "runs.csv", index=False)
     assert list(reference.read(tmp_path / "runs.csv").index) == [runs.name[0]]

@@ -20,6 +20,15 @@ NETWORK = (784, 200, 10)
 AREAS = ("CIMarray_um2", "ADC_um2", "Accum_um2", "IC_um2", "Other_um2", "WG_um2")
 
 
+CHOICES = {
+    "memory": ["rram", "fefet", "sram"],
+    "adc": ["flash", "flash_voltage", "sar"],
+    "dram": ["hbm2", "gddr5"],
+    "read": ["parallel", "sequential"],
+    "transistors": ["frugal", "fast"],
+    "buffer": ["registers", "sram"],
+    "dram_activations": ["one", "all"],
+}
 CHIP = "models/chips/cim_training.yaml"
 chip = cache(lambda: Zoo().cim("cim_training"))
 
@@ -79,7 +88,63 @@ def test_a_thousand_designs_at_once() -> None:
     assert bool(result.to_array().notnull().all())
 
 
+@pytest.mark.parametrize("layers", [(1, 1), (3, 1, 2), (784, 200, 10), (4096, 1000, 2048, 10), (64, *[32] * 10, 10)])
+def test_any_design_has_costs(layers: tuple[int, ...]) -> None:
+    """Designs drawn over all choices and ranges of the chip file, as far as r_off is above r_on."""
+    rng = np.random.default_rng(len(layers))
+    drawn = {}
+    for name, quantity in chip().design.items():
+        if quantity.least is None:
+            values = rng.choice(CHOICES[name], 24)
+        elif quantity.least:
+            most = {"r_on": 1e4, "weight_bits": 8}.get(name, quantity.most)
+            values = np.exp(rng.uniform(np.log(quantity.least), np.log(most), 24))
+        else:
+            values = rng.uniform(quantity.least, quantity.most, 24)
+        drawn[name] = xr.DataArray(np.round(values) if quantity.whole else values, dims="design")
+    drawn["technology_nm"] = xr.DataArray(rng.choice([65, 45, 32, 22, 14, 7], 24), dims="design")
+    drawn["r_off"] = drawn["r_on"] * 10
+    with np.errstate(all="raise", under="ignore"):
+        for rule in ("bp", "dfa"):
+            result = of(drawn, layers, rule).to_array()
+            assert np.isfinite(result).all()
+            assert (result >= 0).all()
+
+
+def test_the_choices_drawn_are_those_of_the_chip() -> None:
+    assert set(CHOICES) == {name for name, quantity in chip().design.items() if quantity.least is None}
+    for quantity in chip().quantities.values():
+        if quantity.by in CHOICES:
+            assert set(quantity.value) <= set(CHOICES[quantity.by])
+
+
 # Physics
+
+
+@pytest.mark.parametrize("memory", ["rram", "fefet", "sram"])
+@pytest.mark.parametrize(
+    ("small", "large"),
+    [((784, 100, 10), (784, 300, 10)), ((784, 200, 10), (784, 200, 200, 10)), ((400, 64, 10), (784, 64, 10))],
+)
+def test_a_larger_network_costs_more(memory: str, small: tuple[int, ...], large: tuple[int, ...]) -> None:
+    less, more = (of({"memory": memory, "subarray": 64}, layers) for layers in (small, large))
+    for name in ("ChipArea_um2", "CIMarray_um2", "Total_lat_ns", "Total_E_pJ"):
+        assert less[name] <= more[name], name
+    assert less.Total_E_pJ < more.Total_E_pJ
+
+
+def test_choices_cost_what_they_should() -> None:
+    base = of()
+    rows, fast = of({"read": "sequential"}), of({"transistors": "fast"})
+    sram, full = of({"buffer": "sram"}), of({"dram_activations": "all"})
+    assert rows.FW_lat_ns.sum() > 3 * base.FW_lat_ns.sum()
+    assert rows.ADC_um2 < base.ADC_um2 / 2  # no converters for a backward read
+    assert rows.Accum_um2 > base.Accum_um2
+    assert fast.Total_lat_ns < base.Total_lat_ns
+    assert sram.Other_um2 < base.Other_um2
+    bits = 8 * 2 * (784 + 2 * 200 + (784 + 200) - 5)  # forward, backward and gradient of all units, one counted before
+    more = float((full.brk_DRAM_E_pJ - base.brk_DRAM_E_pJ).sum())
+    assert more == pytest.approx(50_000 * 3.9 * bits)
 
 
 @pytest.mark.parametrize(

@@ -489,6 +489,7 @@ class Quantity(BaseModel):
     source: str = Field(description="key of `sources`")
     by: str = Field("", description="choice of the design that picks one of several values")
     like: str = Field("", description="quantity by which this one, given at the default technology, changes with it")
+    times: str = Field("", description="quantity that multiplies this one")
     least: float | None = Field(None, description="smallest value that makes sense")
     most: float | None = Field(None, description="largest value that makes sense")
     whole: bool = Field(False, description="whether only whole numbers make sense")
@@ -514,6 +515,7 @@ class ComputeInMemory(File):
                 ("source", quantity.source, self.sources),
                 ("by", quantity.by or quantity.source, self.design if quantity.by else self.sources),
                 ("like", quantity.like or quantity.source, self.quantities if quantity.like else self.sources),
+                ("times", quantity.times or quantity.source, self.quantities if quantity.times else self.sources),
             ):
                 if used not in known:
                     remedy = did_you_mean(used, known, f"known: {', '.join(known)}")

@@ -24,8 +24,8 @@ def registers_along(q: Quantities, number: np.ndarray, length: np.ndarray, uprig
 
 
 def file_area(q: Quantities, bits: np.ndarray) -> np.ndarray:
-    """Registers with their decoder, um2."""
-    return registers_area(q, bits) * (1 + q.decoder_share)
+    """Bits of a buffer with their decoder, um2."""
+    return registers_area(q, bits) * q.buffer_area * (1 + q.decoder_share)
 
 
 def in_cores(q: Quantities, bits: np.ndarray) -> np.ndarray:
@@ -48,12 +48,12 @@ def move_time(bits: np.ndarray, line_time: np.ndarray, width: np.ndarray, cores:
 
 def move_energy(q: Quantities, bits: np.ndarray) -> np.ndarray:
     """Energy to read or write, pJ."""
-    return bits * q.file_energy
+    return bits * q.file_energy * q.buffer_energy
 
 
 def line_time(q: Quantities, lines: np.ndarray) -> np.ndarray:
-    """Half a clock cycle and a decoder whose depth and load grow with the number of lines, ns."""
-    return q.half_cycle + (q.line_time - q.half_cycle) * (lines / 128) ** q.line_exponent
+    """Of registers half a clock cycle and a decoder whose depth and load grow with the number of lines, ns."""
+    return q.buffer_time * (q.half_cycle + (q.line_time - q.half_cycle) * (lines / 128) ** q.line_exponent)
 
 
 def core_move_time(

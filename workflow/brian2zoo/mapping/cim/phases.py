@@ -59,6 +59,8 @@ def _read_times(chip: Hardware, backward: bool) -> dict[str, np.ndarray]:
     chip_sums = _chip_sums(chip) * accumulation.tree_delay(q, plan.tiles_high, chip.chip_bits)
     relu = 0 if backward else np.ceil(chip.outputs / chip.chip_trees) * q.half_cycle
 
+    # copies in several tiles do not share what is read row by row
+    readers = np.where(q.is_sequential & (plan.tiles > 1), 1, plan.speedup)
     # where each PE of a tile holds the whole layer, PEs alone share what they move
     movers = np.where(plan.fills_tile, plan.pes_abreast**2, plan.speedup)
     pe_moves = q.half_cycle * (q.input_bits * np.ceil(pe_rows / q.subarray) + 1)
@@ -79,12 +81,12 @@ def _read_times(chip: Hardware, backward: bool) -> dict[str, np.ndarray]:
     own_wires = _own_wires(chip)
     chip_wires = interconnect.htree_time(q, chip.chip_tree, _chip_bits(chip), own_wires)
     return {
-        "ADC": q.input_bits * one.adc_time / plan.speedup,
-        "Accum": (q.input_bits * one.accumulation_time + pe_sums) / plan.speedup + tile_sums + chip_sums,
-        "Array": q.input_bits * one.array_time / plan.speedup + relu,
+        "ADC": q.input_bits * one.adc_time / readers,
+        "Accum": (q.input_bits * one.accumulation_time + pe_sums) / readers + tile_sums + chip_sums,
+        "Array": q.input_bits * one.array_time / readers + relu,
         "Buffer": _global_time(chip, 2 * _activation_bits(chip), shared=True) + tile_moves + pe_moves / movers,
         "IC": chip_wires + tile_wires + bus / movers,
-        "DRAM": 2 * dram.time(q, q.input_bits) * np.ones_like(chip.inputs),
+        "DRAM": 2 * dram.time(q, _dram_bits(chip)),
     }
 
 
@@ -123,7 +125,7 @@ def _read_energies(chip: Hardware, backward: bool) -> dict[str, np.ndarray]:
         "Array": reads * one.array_energy + relus * q.register_energy,
         "Buffer": buffers.move_energy(q, moved) + pe_in + pe_out,
         "IC": wires,
-        "DRAM": 2 * dram.energy(q, q.input_bits) * np.ones_like(chip.inputs),
+        "DRAM": 2 * dram.energy(q, _dram_bits(chip)),
     }
 
 
@@ -135,6 +137,11 @@ def _chip_sums(chip: Hardware) -> np.ndarray:
 def _activation_bits(chip: Hardware) -> np.ndarray:
     """Bits that a layer takes from the global buffer and puts into it."""
     return (chip.inputs + chip.outputs) * chip.q.input_bits
+
+
+def _dram_bits(chip: Hardware) -> np.ndarray:
+    """Bits of activations or errors that a layer takes from DRAM."""
+    return np.where(chip.q.dram_all, chip.inputs, 1) * chip.q.input_bits
 
 
 def _own_wires(chip: Hardware) -> np.ndarray:
@@ -173,7 +180,7 @@ def gradient(chip: Hardware) -> Cost:
     place = (q, u, chip.inputs, chip.outputs, chip.active)
     # each of two transfers writes and reads the global buffer
     moves = _global_time(chip, 4 * bits, shared=False) + _global_time(chip, activations, shared=True)
-    outside = 2 * bits + 2 * q.input_bits
+    outside = 2 * bits + 2 * _dram_bits(chip)
     return Cost(
         {"WGcalc": weight_gradient.multiply_time(*place), "Buffer": moves, "DRAM": dram.time(q, outside)},
         {

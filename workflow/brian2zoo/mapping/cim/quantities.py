@@ -33,15 +33,15 @@ def resolve(chip: ComputeInMemory, settings: Mapping[str, np.ndarray], transpose
     found: dict[str, np.ndarray] = {}
     for name, quantity in chip.design.items():
         found[name] = _column(settings.get(name, [quantity.value]), count)
+    design = dict(found)
     for name, quantity in chip.quantities.items():
         if name in settings:
             found[name] = _column(settings[name], count)
-        else:
-            found[name] = _picked(chip, name, quantity, found)
-    for name, quantity in chip.quantities.items():
-        if quantity.like and name not in settings:
+            continue
+        found[name] = _value(chip, name, design)
+        if quantity.like:
             reference = chip.quantities[quantity.like].value[_default(chip, quantity.like)]
-            found[name] = found[name] * _picked(chip, quantity.like, chip.quantities[quantity.like], found) / reference
+            found[name] = found[name] * _value(chip, quantity.like, design) / reference
     return _derived(found, transposed)
 
 
@@ -51,6 +51,8 @@ def _derived(found: dict[str, np.ndarray], transposed: bool) -> Quantities:
     q.feature = q.technology_nm / 1000
     q.is_sram, q.is_fefet = q.memory == "sram", q.memory == "fefet"
     q.is_sar, q.is_current_mode = q.adc == "sar", q.adc == "flash"
+    q.is_sequential = q.read == "sequential"
+    q.dram_all = q.dram_activations == "all"
     q.cell_bits = np.where(q.is_sram, 1, q.cell_bits)
     q.cells = np.ceil(q.weight_bits / q.cell_bits)
     mean = 0.5 / q.r_on + 0.5 / q.r_off
@@ -78,6 +80,12 @@ def _default(chip: ComputeInMemory, name: str) -> str | int:
 def _text(choice: Any) -> str:
     """A choice as one writes it: 32 and 32.0 are the same."""
     return str(choice) if isinstance(choice, str) else f"{choice:g}"
+
+
+def _value(chip: ComputeInMemory, name: str, design: Mapping[str, np.ndarray]) -> np.ndarray:
+    quantity = chip.quantities[name]
+    picked = _picked(chip, name, quantity, design)
+    return picked * _value(chip, quantity.times, design) if quantity.times else picked
 
 
 def _picked(chip: ComputeInMemory, name: str, quantity: Quantity, found: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -31,14 +31,18 @@ COLUMNS = {
     "writePulseWidth": ("write_pulse", 1e9),
     "dstd": ("update_std", 1),
 }
+# column of a run -> choice of the chip file, the column's value that stands for one option, and the other option
+CHOICES = {
+    "dramType": ("dram", (1, "gddr5"), "hbm2"),
+    "operationmode": ("read", (1, "sequential"), "parallel"),
+    "deviceroadmap": ("transistors", (1, "fast"), "frugal"),
+    "NS_DRAMFIX": ("dram_activations", (1, "all"), "one"),
+    "globalBufferType": ("buffer", (1, "sram"), "registers"),
+}
 # what a run may differ in that the model does not have: column -> the value it does have
 OUTSIDE = {
-    "operationmode": 2,
-    "deviceroadmap": 2,
-    "globalBufferType": 0,
     "trainingEstimation": 1,
     "novelMapping": 0,
-    "NS_DRAMFIX": 0,
 }
 CROSSBAR = 4  # accesstype without transistors; its cell has 2.5 x 2.5 feature sizes
 
@@ -59,8 +63,7 @@ def read(path: Path) -> pd.DataFrame:
     for column, value in OUTSIDE.items():
         if column in runs:
             runs = runs[runs[column].fillna(value) == value]
-    # a batch of one the program cannot do; at 65 nm its sense time is a fit outside its range
-    return runs[(runs.batchSize > 1) & (runs.technode < 65)]
+    return runs[runs.batchSize > 1]  # a batch of one the program cannot do
 
 
 def compare(chip: ComputeInMemory, runs: pd.DataFrame) -> xr.Dataset:
@@ -97,8 +100,9 @@ def _settings(chip: ComputeInMemory, runs: pd.DataFrame) -> dict[str, xr.DataArr
         if column in runs:
             given = chip.design[name].value
             columns[name] = (runs[column].astype(float) * factor).fillna(given).round(9)
-    if "dramType" in runs:
-        columns["dram"] = np.where(runs.dramType == 1, "gddr5", "hbm2")
+    for column, (name, choice, otherwise) in CHOICES.items():
+        if column in runs:
+            columns[name] = np.where(runs[column] == choice[0], choice[1], otherwise)
     if "accesstype" in runs:
         side = {name: chip.quantities[name].value for name in ("cell_height", "cell_width")}
         for name, by_memory in side.items():
@@ -107,9 +111,13 @@ def _settings(chip: ComputeInMemory, runs: pd.DataFrame) -> dict[str, xr.DataArr
 
 
 def _dram_energy(run: pd.Series) -> float:
-    """What such a run puts into DRAM, pJ: two transfers of the gradient of a sample, six of a pixel (four at first)."""
+    """What such a run puts into DRAM, pJ: two transfers of the gradient of a sample, six of activations (first four).
+
+    Of the activations of a layer that program counts one; runs with that mended count all.
+    """
     sizes = [int(size) for size in run.net.split("-")]
     weights = sum(2 * a * b for a, b in pairwise(sizes))
-    pixels = 4 + 6 * (len(sizes) - 2)
+    units = sizes[:-1] if run.get("NS_DRAMFIX") == 1 else [1] * (len(sizes) - 1)
+    pixels = 6 * sum(units) - 2 * units[0]
     bits = weights * (run.adcWG + run.ib) + pixels * run.ib
     return bits * run.batchSize * run.numIteration * (14 if run.get("dramType") == 1 else 3.9)

@@ -63,19 +63,27 @@ def areas(q: Quantities) -> Areas:
     drivers, mux = q.driver_cells * row, q.mux_cells * row
     precharge = q.precharge_height * q.subarray * q.cell_width * q.feature**2
 
+    # row by row the backward read is a forward one, summed up behind the converters
+    there = {side: np.where(q.is_sequential & (side == "beside"), 0, 1) for side in sides}
+    sums = _row_sums_area(q)
+
     def depth(side: str, length: np.ndarray) -> np.ndarray:
-        if side not in sides:
-            return drivers / length
-        return converters[side].depth + adders[side] + (drivers + mux + precharge) / length
+        own = converters[side].depth + adders[side] + (mux + precharge) / length if side in sides else 0
+        return drivers / length + there.get(side, 0) * own
 
     return Areas(
         array=width * height,
-        adc=sum(shape.area for shape in converters.values()) + len(sides) * precharge,
-        accumulation=sum(adders[side] * length for side, (length, _) in sides.items()),
-        other=2 * drivers + len(sides) * mux,
-        height=height + depth("below", width),
+        adc=sum(there[side] * (converters[side].area + precharge) for side in sides),
+        accumulation=sum(there[side] * adders[side] * length for side, (length, _) in sides.items()) + sums,
+        other=2 * drivers + sum(there.values()) * mux,
+        height=height + depth("below", width) + sums / width,
         width=width + depth("beside", height),
     )
+
+
+def _row_sums_area(q: Quantities) -> np.ndarray:
+    """Accumulators of the columns of a subarray that is read row by row, um2."""
+    return np.where(q.is_sequential, q.subarray * _row_sum_bits(q) * q.row_sum_area * q.gate_pitch * q.feature**2, 0)
 
 
 def _shift_add_depth(q: Quantities, units: np.ndarray, length: np.ndarray, upright: bool) -> np.ndarray:
@@ -114,20 +122,45 @@ def read(q: Quantities, active: np.ndarray, columns: np.ndarray, backward: bool)
     """
     driven, sensed = (q.cell_height, q.cell_width) if backward else (q.cell_width, q.cell_height)
     sense_line = q.subarray * sensed * q.feature * q.wire_capacitance
-    resistance = q.cell_resistance / np.maximum(active * q.subarray, 1)
+    at_once = np.where(q.is_sequential, 1, np.maximum(active * q.subarray, 1))
+    resistance = q.cell_resistance / at_once
     convert = q.column_mux * (adc.sense_time(q, q.adc_bits, resistance) + adc.encode_time(q, q.adc_bits))
     length = q.subarray / 128 * driven / q.cell_width
     drive = q.column_mux * (q.half_cycle + q.driver_delay * length**q.driver_exponent)
     settle = _settle_time(q, sense_line, backward)
     energies = _read_energies(q, active, sense_line)
     shifts = _shift_adds(q)
-    return Read(
+    one = Read(
         adc_time=convert + np.where(q.is_sram, settle, 0),
         accumulation_time=sum(np.where(there, accumulation.shift_add_delay(q, bits), 0) for bits, _, there in shifts),
         array_time=drive + np.where(q.is_sram, 0, settle),
         adc_energy=adc.energy(q, q.adc_bits, resistance) * columns + energies,
         accumulation_energy=_shift_add_energy(q),
         array_energy=q.column_mux * q.subarray * q.register_energy,
+    )
+    return one if not q.is_sequential.any() else _by_rows(q, one, active, backward)
+
+
+def _row_sum_bits(q: Quantities) -> np.ndarray:
+    return q.adc_bits + q.input_bits + q.cells + np.ceil(np.log2(q.subarray))
+
+
+def _by_rows(q: Quantities, one: Read, active: np.ndarray, backward: bool) -> Read:
+    """A read of each active row after the other in place of one; the backward read visits all rows."""
+    bits = _row_sum_bits(q)
+    timed = np.where(q.is_sequential, q.subarray * (q.activity_error if backward else active), 1)
+    read = np.where(q.is_sequential, q.subarray * (1 if backward else active), 1)
+    sums = np.where(q.is_sequential, q.column_mux * accumulation.adder_delay(q, bits), 0)
+    summed = np.where(q.is_sequential, q.subarray * bits * q.row_sum_energy, 0)
+    decode = np.where(q.is_sequential, q.column_mux * q.row_time, 0)
+    less = np.where(q.is_sequential, q.row_energy, 1)
+    return Read(
+        adc_time=timed * one.adc_time,
+        accumulation_time=one.accumulation_time + timed * sums,
+        array_time=timed * (one.array_time + decode),
+        adc_energy=read * less * one.adc_energy,
+        accumulation_energy=one.accumulation_energy + read * summed,
+        array_energy=read * less * one.array_energy,
     )
 
 

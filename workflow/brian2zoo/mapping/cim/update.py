@@ -14,6 +14,7 @@ import numpy as np
 from brian2zoo.mapping.cim.floorplan import Floorplan
 from brian2zoo.mapping.cim.quantities import Quantities
 
+STEPS = 256  # changes of a weight that are told apart
 _below = np.vectorize(NormalDist().cdf, otypes=[float])
 
 
@@ -58,8 +59,7 @@ def pulses(
     values = np.arange(1 - half, half)
     edges = np.concatenate([[-np.inf], values[1:] - 0.5, [np.inf]]) / half
     share = np.diff(_below(edges / weight_std))
-    steps = np.arange(1, max(2, int(6 * update_std * half) + 2))
-    chance = _step_chance(steps, update_std * half)
+    steps, chance = _few(*_steps(update_std * half))
     cells = -(-weight_bits // cell_bits)
     beyond, conducted = np.zeros((levels, cells)), 0.0
     for step, p in zip(steps, chance, strict=True):
@@ -94,6 +94,19 @@ def _level(value: np.ndarray, cell: int, cells: int, cell_bits: int, half: int) 
         return value / (2 * half)
     base = 2**cell_bits
     return value // base ** (cells - 1 - cell) % base / (base - 1)
+
+
+def _steps(deviation: float) -> tuple[np.ndarray, np.ndarray]:
+    """Changes upward in bins, as far as six deviations, and the chance of each."""
+    steps = np.arange(1, max(2, int(6 * deviation) + 2))
+    return steps, _step_chance(steps, deviation)
+
+
+def _few(steps: np.ndarray, chance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The same with neighbours taken together, so that there are at most `STEPS` of them."""
+    stride = -(-len(steps) // STEPS)
+    starts = np.arange(0, len(steps), stride)
+    return steps[starts] + stride // 2, np.add.reduceat(chance, starts)
 
 
 def _step_chance(steps: np.ndarray, deviation: float) -> np.ndarray:
