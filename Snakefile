@@ -20,11 +20,11 @@ include: "workflow/cim.smk"
 include: "workflow/figures.smk"
 
 
-# The default: every figure of the configured paper.
+# The default: every figure of the configured papers; without any, the trainings.
 rule all:
     default_target: True
     input:
-        rules.figures.input,
+        rules.figures.input if CONFIG.paper else default_trainings("train"),
 
 
 # Trainings alone, without figures.

@@ -97,13 +97,13 @@ def training_path(key, seed):
     return f"results/train/{run_path(key, seed)}"
 
 
-def default_trainings(stage, paper, seeds=slice(None)):
-    """Results of a stage for all trainings of the configuration of a paper's experiments, but the sweeps."""
+def default_trainings(stage, paper=None, seeds=slice(None)):
+    """Results of a stage for all trainings of the configuration, or those of a paper's experiments, but the sweeps."""
     keys = {
         (entry.dataset, experiment, layers, setting): entry
         for entry in CONFIG.training
         for experiment in entry.experiments
-        if ZOO.experiment(experiment).paper == paper
+        if paper in (None, ZOO.experiment(experiment).paper)
         for layers in entry.layers
         for setting in entry.settings
     }

@@ -27,6 +27,7 @@ from brian2zoo.compose import (
     written,
 )
 from brian2zoo.errors import ZooError
+from brian2zoo.events import EVENT_DATA, EventTimes
 from brian2zoo.expressions import evaluate
 from brian2zoo.spec import Experiment
 
@@ -72,6 +73,7 @@ class Assembled:
     capacity: int
     steps_per_sample: int
     data: dict[str, brian2.TimedArray] = field(default_factory=dict)
+    events: EventTimes = field(default_factory=EventTimes)
     monitors: dict[str, Any] = field(default_factory=dict)
 
 
@@ -151,9 +153,10 @@ def assemble(circuit: Circuit, sample_time: Any, capacity: int, recording: Recor
     codes = compose(circuit)
     groups: dict[str, Any] = {}
     objects: list[Any] = []
-    data = {}
+    data, events = {}, EventTimes()
     for population in circuit.populations:
-        group, array = _group(population, codes.neurons[population.name], sample_time, capacity, circuit.experiment)
+        code = codes.neurons[population.name]
+        group, array = _group(population, code, sample_time, capacity, circuit.experiment, events)
         groups[population.name] = group
         objects.append(group)
         if array is not None:
@@ -169,17 +172,25 @@ def assemble(circuit: Circuit, sample_time: Any, capacity: int, recording: Recor
     monitors = _monitors(circuit, groups, sample_time, recording)
     network = brian2.Network(*objects, *monitors.values())
     network.schedule = SCHEDULE
-    return Assembled(network, groups, capacity, steps_per_sample, data, monitors)
+    return Assembled(network, groups, capacity, steps_per_sample, data, events, monitors)
 
 
 def _group(
-    population: Population, code: NeuronCode, sample_time: Any, capacity: int, experiment: Experiment
+    population: Population,
+    code: NeuronCode,
+    sample_time: Any,
+    capacity: int,
+    experiment: Experiment,
+    events: EventTimes,
 ) -> tuple[brian2.NeuronGroup, brian2.TimedArray | None]:
     name = population.name
-    namespace: dict[str, Any] = {"T_sample": sample_time}
+    namespace = _times(sample_time, experiment)
     array = None
     if population.data:
-        empty = np.zeros((capacity, population.size)) * evaluate(population.neuron.data)
+        unit = population.neuron.data
+        if unit == EVENT_DATA:
+            namespace["event_time"] = events.function
+        empty = np.zeros((capacity, population.size)) * (1 if unit == EVENT_DATA else evaluate(unit))
         array = brian2.TimedArray(empty, sample_time, name=f"{name}_data")
         namespace[f"{name}_data"] = array
     group = brian2.NeuronGroup(
@@ -234,7 +245,7 @@ def _synapses(
         on_pre=code.on_pre or None,
         on_post=code.on_post or None,
         delay=({"pre": delay} if code.on_pre else {}) | ({"post": 0 * brian2.ms} if code.on_post else {}) or None,
-        namespace={"T_sample": sample_time},
+        namespace=_times(sample_time, experiment),
         dtype=data_types(code.equations, experiment.precision),
         method=code.method or "euler",
         order=order,
@@ -271,6 +282,11 @@ def _synapses(
             # For the rules' statements, which follow the equations; sums of sums in the order of the projections.
             updater.when, updater.order = "after_groups", order - 1000
     return synapses
+
+
+def _times(sample_time: Any, experiment: Experiment) -> dict[str, Any]:
+    """Times of a sample that any equation may name."""
+    return {"T_sample": sample_time, "T_answer": evaluate(experiment.protocol.T_answer)}
 
 
 def data_types(equations: str, precision: str) -> dict[str, type]:

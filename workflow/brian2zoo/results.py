@@ -11,6 +11,8 @@ import xarray as xr
 import brian2zoo
 from brian2zoo.zoo import ROOT
 
+_EVENTS_A_CHUNK = 2**15
+
 
 def write(result: xr.Dataset, path: Path, title: str, **attrs: Any) -> None:
     """Write a result with its provenance; the file appears when it is complete.
@@ -40,18 +42,35 @@ def save(result: xr.Dataset, path: Path) -> None:
     """Write a dataset as it is; the file appears when it is complete."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    encoding = {name: {"zlib": True, "complevel": 1} for name, v in result.data_vars.items() if v.dtype.kind in "iuf"}
+    numbers = {name: variable for name, variable in result.data_vars.items() if variable.dtype.kind in "iuf"}
+    encoding = {name: {"zlib": True, "complevel": 1} | _chunks(variable) for name, variable in numbers.items()}
     partial = path.with_name(path.name + ".partial")
     result.to_netcdf(partial, encoding=encoding)
     partial.replace(path)
 
 
+def _chunks(variable: xr.DataArray) -> dict[str, Any]:
+    """Pieces small enough that reading the events of one sample does not unpack those of many."""
+    small = variable.dims == ("event",) and variable.size > _EVENTS_A_CHUNK
+    return {"chunksizes": (_EVENTS_A_CHUNK,)} if small else {}
+
+
 def read(path: Path) -> xr.Dataset:
     """A result file, loaded whole; its attributes are strings and Python's own numbers."""
     with xr.open_dataset(path, decode_timedelta=False) as dataset:
-        loaded = dataset.load()
-    plain = {key: value.item() if isinstance(value, np.generic) else value for key, value in loaded.attrs.items()}
-    return loaded.assign_attrs(plain)
+        return _plain(dataset.load())
+
+
+def read_data(path: Path) -> xr.Dataset:
+    """An encoded split; events, which may be more than the memory holds, stay in the file until they are asked for."""
+    dataset = xr.open_dataset(path, decode_timedelta=False, cache=False)
+    loaded = {name: variable.load() for name, variable in dataset.data_vars.items() if "event" not in variable.dims}
+    return _plain(dataset.assign(loaded))
+
+
+def _plain(dataset: xr.Dataset) -> xr.Dataset:
+    plain = {key: value.item() if isinstance(value, np.generic) else value for key, value in dataset.attrs.items()}
+    return dataset.assign_attrs(plain)
 
 
 def git_commit() -> str:

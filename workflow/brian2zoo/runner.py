@@ -10,6 +10,8 @@ import xarray as xr
 
 from brian2zoo import measure
 from brian2zoo.circuits import Circuit
+from brian2zoo.encode import take
+from brian2zoo.events import Events
 from brian2zoo.network import duration, samples_of
 from brian2zoo.simulate import Binary, Inputs, parameter_values
 
@@ -23,7 +25,8 @@ class Runner:
     """A circuit and its binary: run it over any number of samples.
 
     Spiking circuits answer with output spikes, rate circuits with output activity, readouts with their membrane;
-    `scores` is the spike count, the activity or the mean over the sample of each output unit for each sample.
+    `scores` is the spike count, the activity or the mean from the protocol's T_answer on of each output unit for each
+    sample.
     """
 
     def __init__(self, circuit: Circuit, binary: Binary, sample_time: Any) -> None:
@@ -33,10 +36,11 @@ class Runner:
         self.spiking = [p for p in circuit.populations if p.neuron.threshold and p.role != "noise"]
         self.parameters = parameter_values(circuit)
         self.classes = circuit.layers[-1]
+        self.answers_from = round(float(duration(circuit, "T_answer")) / self.dt)
 
     def run(
         self,
-        data: Mapping[str, np.ndarray],
+        data: Mapping[str, np.ndarray | Events],
         weights: Mapping[str, np.ndarray],
         seed: int,
         keep: tuple[str, ...] = (),
@@ -45,7 +49,7 @@ class Runner:
 
         Parameters
         ----------
-        data : 'input' (sample, unit), and 'label' (sample, class) in training.
+        data : 'input' (sample, unit), or events, and 'label' (sample, class) in training.
         weights : by projection, each (synapse,), SI units; beside them what the rules keep from run to run, by
             ``projection.variable``.
         keep : further variables to return, flat.
@@ -81,7 +85,7 @@ class Runner:
             steps = round(self.sample_time / self.dt)
             shown = out[membrane].reshape(n, steps, self.classes)
             if output.graded:
-                return result | {"scores": shown.mean(axis=1)}
+                return result | {"scores": shown[:, self.answers_from :].mean(axis=1)}
             result["membranes"] = shown[:, self.circuit.answer_step]
         if rates:
             return result | {"scores": out["output_rates.r"].reshape(n, self.classes)}
@@ -101,10 +105,10 @@ class Runner:
 
 def test(runner: Runner, data: xr.Dataset, weights: Mapping[str, np.ndarray], seed: int) -> dict[str, Any]:
     """Scores (sample, class), output spikes and spike counts over all samples of a split."""
-    parts = []
-    for begin in range(0, data.sizes["sample"], runner.binary.capacity):
+    parts, n = [], data.sizes["sample"]
+    for begin in range(0, n, runner.binary.capacity):
         rows = slice(begin, begin + runner.binary.capacity)
-        part = runner.run({"input": data.input.values[rows]}, weights, run_seed(seed, "test", begin))
+        part = runner.run(take(data, np.arange(n)[rows]), weights, run_seed(seed, "test", begin))
         if "output_sample" in part:
             part["output_sample"] = part["output_sample"] + begin
         parts.append(part)

@@ -24,6 +24,7 @@ from filelock import FileLock
 
 from brian2zoo.circuits import Circuit
 from brian2zoo.dense import DEVICE
+from brian2zoo.events import Events, given_to
 from brian2zoo.network import OUTPUT_ONLY, Assembled, Recording, assemble, compose, duration
 from brian2zoo.spec import fingerprint
 
@@ -44,13 +45,13 @@ class Inputs:
 
     Parameters
     ----------
-    data : values for 'input' and 'label', each (sample, unit) in SI units.
+    data : values for 'input' and 'label', each (sample, unit) in SI units; for 'input' instead events.
     values : other variables, ``group.variable`` to a number or an array in SI units.
     n_samples : how many samples to run, at most the capacity of the build.
     seed : of every random number of the run.
     """
 
-    data: Mapping[str, np.ndarray]
+    data: Mapping[str, np.ndarray | Events]
     values: Mapping[str, Any]
     n_samples: int
     seed: int
@@ -77,7 +78,8 @@ def build_key(
         for kind in (codes.neurons, codes.synapses)
     ]
     wiring = [(p.name, p.pre.size, p.post.size, p.pairs is None, p.one_to_one, p.delay) for p in circuit.projections]
-    times = [str(sample_time), str(duration(circuit, "dt")), capacity, circuit.experiment.precision]
+    times = [str(sample_time), *(str(duration(circuit, which)) for which in ("dt", "T_answer"))]
+    times += [capacity, circuit.experiment.precision]
     made_by = [device_name, brian2.__version__, _generator()]
     return fingerprint(strings, wiring, circuit.layers, times, str(recording), made_by)
 
@@ -85,7 +87,8 @@ def build_key(
 def _generator() -> str:
     """Hash of the code that turns composed strings into a program."""
     package = Path(__file__).parent
-    files = [package / "network.py", package / "simulate.py", *sorted((package / "dense").rglob("*.[ch]*"))]
+    files = [package / f"{name}.py" for name in ("network", "events", "simulate")]
+    files += sorted((package / "dense").rglob("*.[ch]*"))
     files += sorted((package / "dense").glob("*.py"))
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
 
@@ -217,7 +220,8 @@ class Binary:
                 f"run.seed={inputs.seed}",
                 f"run.n_steps={inputs.n_samples * self.steps_per_sample}",
             ]
-            for name, array in padded(inputs, self.manifest["data"]).items():
+            data, event_times = padded(inputs, self.manifest["data"])
+            for name, array in data.items():
                 path = Path(scratch, f"{name}.dat")
                 array.tofile(path)
                 arguments.append(f"{self.manifest['data_names'][name]}.values={path}")
@@ -238,7 +242,8 @@ class Binary:
             results.mkdir()
             done = subprocess.run(
                 ["./main", "--results_dir", f"{results}/", *arguments],
-                cwd=self.directory, capture_output=True, text=True, check=False,
+                cwd=self.directory, env=given_to(event_times, Path(scratch, "events.dat")),
+                capture_output=True, text=True, check=False,
             )  # fmt: skip
             if done.returncode or done.stderr:
                 raise RuntimeError(f"the simulation failed ({done.returncode}): {done.stderr or done.stdout}")
@@ -250,21 +255,26 @@ class Binary:
         return np.fromfile(path, dtype=entry["dtype"]) if path.exists() else np.empty(0, entry["dtype"])
 
 
-def padded(inputs: Inputs, shapes: Mapping[str, Iterable[int]]) -> dict[str, np.ndarray]:
+def padded(inputs: Inputs, shapes: Mapping[str, Iterable[int]]) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """The data as the build takes them: its full capacity, the unused rows zero.
+
+    Where a population is given events, its data are the places of their lists in a row of times, returned beside.
 
     Raises ValueError if there are more samples than the build takes, or of another width.
     """
-    full = {}
+    full, event_times = {}, np.full(1, np.inf)
     for name, shape in shapes.items():
         capacity, width = shape
-        given = np.asarray(inputs.data[name], dtype=float)[: inputs.n_samples]
+        given = inputs.data[name]
+        if isinstance(given, Events):
+            given, event_times = given.lists()
+        given = np.asarray(given, dtype=float)[: inputs.n_samples]
         if len(given) != inputs.n_samples or len(given) > capacity or given.shape[1] != width:
             wanted = f"{inputs.n_samples} samples of at most {capacity} x {width}"
             raise ValueError(f"data '{name}' of shape {given.shape} do not fit {wanted}")
         full[name] = np.zeros((capacity, width))
         full[name][: len(given)] = given
-    return full
+    return full, event_times
 
 
 def run_here(
@@ -280,7 +290,8 @@ def run_here(
     brian2.seed(inputs.seed)
     assembled = assemble(circuit, sample_time, inputs.n_samples, recording)
     shapes = {name: array.values.shape for name, array in assembled.data.items()}
-    for name, array in padded(inputs, shapes).items():
+    data, assembled.events.values = padded(inputs, shapes)
+    for name, array in data.items():
         assembled.data[name].values[...] = array
     objects = {**assembled.groups, **assembled.monitors}
     settings = inputs.values | {"run.n_steps": inputs.n_samples * assembled.steps_per_sample}

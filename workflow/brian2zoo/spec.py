@@ -115,7 +115,12 @@ class NeuronModel(File):
         "", description="integration; needed where there is an ODE"
     )
     initial: str = Field("", description="statements run once, before the first step; not random")
-    data: str = Field("", description="unit of 'data', '1' if none; empty: the unit is given no data")
+    data: str = Field(
+        "",
+        description="unit of 'data', '1' if none; empty: the unit is given no data; 'events': it is given any number of"
+        " spike times a sample, where 'data' is the place of the first in a list and event_time(n) the n-th of the list,"
+        " since the onset, infinite after the last of the sample",
+    )
     on_sample: str = Field("", description="statements run at the onset of a sample; 'data' is its value")
     each_step: str = Field("", description="statements run after the equations, before the threshold")
     graded: str = Field("", description="the variable that is the answer of a unit which never spikes")
@@ -200,10 +205,13 @@ class Rule(File):
 
 
 class Encoder(File):
-    """models/encoders: from a pixel x in [0, 1) to the value an input unit is given."""
+    """models/encoders: from a pixel x in [0, 1), or the time x of an event, to the value an input unit is given."""
 
     unit: str = Field(description="unit of the result, '1' if none")
     encode: str = Field(description="expression of x")
+    channel: str = Field(
+        "", description="of events: expression of 'unit', the number of the input unit that gets it; empty: for images"
+    )
     parameters: Lines = Field((), description="constants")
 
 
@@ -406,6 +414,7 @@ class Protocol(BaseModel):
     T_train: str = Field(description="duration of a training sample")
     T_test: str = Field(description="duration of a sample in the test after each epoch")
     T_final: str = Field(description="duration of a sample in the final test")
+    T_answer: str = Field("0*ms", description="from when on in a sample a graded answer counts; equations may name it")
     delay: str = Field("0*ms", description="transmission delay of every projection but the noise")
     rest: bool = Field(False, description="whether every sample starts with all that has an ODE at rest")
     order: Literal["balanced", "shuffled"] = Field(

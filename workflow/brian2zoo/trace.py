@@ -8,6 +8,7 @@ import xarray as xr
 from brian2.equations.equations import SUBEXPRESSION, Equations
 
 from brian2zoo.circuits import Circuit
+from brian2zoo.encode import take
 from brian2zoo.errors import ZooError
 from brian2zoo.network import Recording, trace_name
 from brian2zoo.runner import Runner, run_seed
@@ -48,7 +49,7 @@ def trace(
     """
     keep = [f"{name}_spikes.{v}" for name in watched.spikes for v in ("t", "i")]
     keep += [_result_of(state) for state in watched.states]
-    given = {"input": data.input.values, "label": data.target.values}
+    given = take(data, np.arange(data.sizes["sample"]))
     out = runner.run(given, weights, run_seed(seed, "trace"), tuple(keep))
 
     times = np.concatenate([out[f"{name}_spikes.t"] for name in watched.spikes])

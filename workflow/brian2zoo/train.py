@@ -22,6 +22,7 @@ from brian2.equations.equations import Equations
 from brian2zoo import measure
 from brian2zoo.circuits import PLASTIC_KINDS, Circuit, Projection, initial_weights
 from brian2zoo.compose import unit_name_of
+from brian2zoo.encode import take
 from brian2zoo.errors import ZooError
 from brian2zoo.network import layer_names, weight_matrix
 from brian2zoo.progress import Progress
@@ -105,9 +106,8 @@ def train(
                 order = draw_samples(labels, schedule.samples, schedule.seed, state.epoch)
             while state.sample < schedule.samples:
                 rows = order[state.sample : state.sample + capacity]
-                data = {"input": train_data.input.values[rows], "label": train_data.target.values[rows]}
                 seed = run_seed(schedule.seed, state.epoch, state.sample)
-                part, seconds = _timed(learning.run, data, state.weights, seed)
+                part, seconds = _timed(learning.run, take(train_data, rows), state.weights, seed)
                 state.add(part, labels[rows], seconds)
                 state.save(checkpoint, schedule)
                 progress.advance(len(rows), f"epoch {state.epoch + 1}, {state.wrong / state.sample:.1%} wrong")

@@ -17,7 +17,7 @@ def main(
     output: Path = Option(help="file to write"),
 ) -> None:
     net = stage.trained_network(trained, kind, build)
-    few = results.read(data).isel(sample=slice(samples))
+    few = results.read_data(data).isel(sample=slice(samples))
     stage.write(measure(net.runner, few, net.weights, net.seed), output, net.experiment, **net.facts)
 
 

@@ -15,7 +15,7 @@ def main(
     output: Path = Option(help="file to write"),
 ) -> None:
     net = stage.trained_network(trained, "final", build)
-    tested = evaluate(net.runner, results.read(test_data), net.weights, net.seed)
+    tested = evaluate(net.runner, results.read_data(test_data), net.weights, net.seed)
     stage.write(tested, output, net.experiment, **net.facts)
 
 

@@ -17,7 +17,7 @@ def main(
 ) -> None:
     net = stage.trained_network(trained, "test", build)
     sweep = [int(n) for n in bits.split(",")]
-    errors = quantized_errors(net.runner, results.read(test_data), net.weights, net.seed, sweep)
+    errors = quantized_errors(net.runner, results.read_data(test_data), net.weights, net.seed, sweep)
     stage.write(errors.to_dataset(name="error_after"), output, net.experiment, **net.facts)
 
 

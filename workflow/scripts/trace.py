@@ -18,7 +18,7 @@ def main(
     output: Path = Option(help="file to write"),
 ) -> None:
     net = stage.trained_network(trained, "trace", build)
-    few = results.read(data).isel(sample=slice(samples))
+    few = results.read_data(data).isel(sample=slice(samples))
     circuit = net.runner.circuit
     start = initial_weights(circuit, net.seed) if weights == "initial" else net.weights
     watched = trace(net.runner, recording(circuit), few, start, net.seed)

@@ -29,7 +29,8 @@ def main(
     schedule = Schedule(epochs, samples, seed, key=fingerprint(Zoo().numbers(chosen), dataset, layers))
     learning = stage.runner_of(chosen, layers, "train", train_build)
     testing = stage.runner_of(chosen, layers, "test", test_build)
-    trained = train(learning, testing, results.read(train_data), results.read(test_data), schedule, checkpoint)
+    splits = (results.read_data(path) for path in (train_data, test_data))
+    trained = train(learning, testing, *splits, schedule, checkpoint)
     trained["build_time"] = build_time(learning, testing)
     trained.attrs["paths"] = learning.binary.manifest["paths"]
     facts = {"dataset": dataset, "layers": layers, "setting": setting, "seed": seed, "samples": samples}

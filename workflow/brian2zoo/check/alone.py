@@ -29,8 +29,9 @@ from brian2zoo.check.strings import (
 )
 from brian2zoo.circuits.synfire import parse_table
 from brian2zoo.compose import RULE_EVENTS, compose_neuron, statements
-from brian2zoo.encode import encode
+from brian2zoo.encode import channels, encode
 from brian2zoo.errors import ZooError, did_you_mean
+from brian2zoo.events import EVENT_DATA
 from brian2zoo.expressions import evaluate
 from brian2zoo.spec import (
     KINDS,
@@ -119,7 +120,8 @@ def _neuron(model: NeuronModel) -> Findings:
     _distinct(text, parse_equations(text, _NEURON_FLAGS), model)
     code = compose_neuron(model, {})
     equations = equations_of(code.equations)
-    scope = neuron_scope(equations, code.parameters)
+    events = model.data == EVENT_DATA
+    scope = neuron_scope(equations, code.parameters, events=events)
     findings = Findings()
     if equations.diff_eq_names and not model.method:
         problem = f"d{min(equations.diff_eq_names)}/dt is given, but no method of integration"
@@ -139,7 +141,7 @@ def _neuron(model: NeuronModel) -> Findings:
     with findings.collect():
         _initial(Text(model.path, "initial", model.initial), scope)
     with findings.collect():
-        with_data = neuron_scope(equations, code.parameters, data_dimensions(model))
+        with_data = neuron_scope(equations, code.parameters, data_dimensions(model), events)
         check_statements([Text(model.path, "on_sample", model.on_sample)], with_data)
     return findings
 
@@ -165,10 +167,12 @@ def data_dimensions(model: NeuronModel) -> Any:
         raise ZooError(model.path, "data", problem, "state the unit here, '1' if none, and use data in on_sample")
     if not used:
         return None
+    if model.data == EVENT_DATA:
+        return DIMENSIONLESS
     try:
         return brian2.get_dimensions(evaluate(model.data))
     except ValueError as error:
-        raise ZooError(model.path, "data", str(error), "give a unit, such as Hz, or '1'") from None
+        raise ZooError(model.path, "data", str(error), "give a unit, such as Hz, '1', or 'events'") from None
 
 
 def _synapse(model: SynapseModel) -> Findings:
@@ -213,12 +217,15 @@ def _rule(rule: Rule) -> Findings:
 
 
 def _encoder(encoder: Encoder) -> Findings:
-    pixels = np.array([0.0, 0.5])
-    names = _parameters(encoder, reserved=("x",)) | {"x": pixels}
+    values = np.array([0.0, 0.5])
+    x = values * brian2.second if encoder.channel else values
+    names = _parameters(encoder, reserved=("x", "unit")) | {"x": x}
     evaluate_text(Text(encoder.path, "unit", encoder.unit), {})
     with np.errstate(all="ignore"):
         evaluate_text(Text(encoder.path, "encode", encoder.encode), names)
-        encode(encoder, pixels)
+        encode(encoder, values)
+        if encoder.channel:
+            channels(encoder, np.arange(2))
     return Findings()
 
 

@@ -28,12 +28,13 @@ from brian2.utils.stringtools import get_identifiers
 
 from brian2zoo.compose import statements, unit_name
 from brian2zoo.errors import ZooError, did_you_mean
+from brian2zoo.events import EventTimes
 from brian2zoo.expressions import FUNCTIONS, evaluate
 
 SECOND = brian2.second.dim
 
 # Names that Brian2, or composing, gives a meaning of their own.
-_RESERVED = {"j", "delay", "lastspike", "lastupdate", "not_refractory", "data", "dw", "T_sample"}
+_RESERVED = {"j", "delay", "lastspike", "lastupdate", "not_refractory", "data", "dw", "T_sample", "T_answer"}
 _SIDES = {"pre": "presynaptic", "post": "postsynaptic"}
 _UNREADABLE = (SyntaxError, ValueError, TypeError, NotImplementedError)
 
@@ -50,7 +51,7 @@ def _built_in(**dimensions: Any) -> Names:
     return {name: Variable(name, dimensions=dim) for name, dim in dimensions.items()}
 
 
-_CLOCK = _built_in(t=SECOND, dt=SECOND, T_sample=SECOND, t_in_timesteps=DIMENSIONLESS, N=DIMENSIONLESS)
+_CLOCK = _built_in(t=SECOND, dt=SECOND, T_sample=SECOND, T_answer=SECOND, t_in_timesteps=DIMENSIONLESS, N=DIMENSIONLESS)
 _UNITS = {name: Variable(name, dimensions=unit.dim) for name, unit in DEFAULT_UNITS.items()}
 _EVERYWHERE: Names = {**_UNITS, **DEFAULT_CONSTANTS, **DEFAULT_FUNCTIONS, **_CLOCK}
 _FIXED = frozenset(_EVERYWHERE) | {"i", "j", "data"}
@@ -104,7 +105,7 @@ class Scope:
         return text.wrong(f"unknown name '{name}' in '{within}'", remedy)
 
 
-def neuron_scope(equations: Equations, parameters: Iterable[str], data: Any = None) -> Scope:
+def neuron_scope(equations: Equations, parameters: Iterable[str], data: Any = None, events: bool = False) -> Scope:
     """Names for the strings of a neuron.
 
     Parameters
@@ -112,11 +113,14 @@ def neuron_scope(equations: Equations, parameters: Iterable[str], data: Any = No
     equations : composed, that is with the parameters.
     parameters : names of the constants among them.
     data : dimensions of `data`; None where a string is given none.
+    events : whether the neuron is given events.
     """
     own = variables(equations) | _built_in(i=DIMENSIONLESS, lastspike=SECOND)
     own["not_refractory"] = Variable("not_refractory", dtype=bool)
     if data is not None:
         own["data"] = Variable("data", dimensions=data)
+    if events:
+        own["event_time"] = EventTimes().function
     return Scope(own, "equations, parameters, units and functions", _constant(equations, parameters))
 
 

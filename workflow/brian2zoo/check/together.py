@@ -13,6 +13,7 @@ from brian2.utils.stringtools import get_identifiers, word_substitute
 from brian2zoo.check.alone import EVENTS, data_dimensions
 from brian2zoo.check.findings import Findings, listed
 from brian2zoo.check.strings import (
+    SECOND,
     Scope,
     Text,
     check_equation,
@@ -36,6 +37,7 @@ from brian2zoo.circuits import (
 )
 from brian2zoo.compose import compose_neuron, constants, join, returning, statements, written
 from brian2zoo.errors import ZooError, did_you_mean
+from brian2zoo.events import EVENT_DATA
 from brian2zoo.expressions import evaluate
 from brian2zoo.network import Codes, compose, projection_parts
 from brian2zoo.spec import Experiment, NeuronModel, Rule, StateFormat, as_dict
@@ -262,10 +264,18 @@ def _format(place: Text, population: Population, variable: str, state: StateForm
 def _data(zoo: Zoo, experiment: Experiment, population: Population) -> None:
     encoder = zoo.encoder(getattr(experiment.encoders, population.data))
     found = brian2.get_dimensions(evaluate(encoder.unit))
-    expected = data_dimensions(population.neuron)
+    events = population.neuron.data == EVENT_DATA
+    expected = SECOND if events else data_dimensions(population.neuron)
     if expected is None:
         problem = f"neuron '{population.neuron.name}' takes no data"
         raise ZooError(experiment.path, f"neurons.{population.role}", problem, "pick one whose on_sample uses 'data'")
+    if events and population.data != "input":
+        problem = f"neuron '{population.neuron.name}' takes events, of which only the input has any"
+        raise ZooError(experiment.path, f"neurons.{population.role}", problem, "pick one for a value a unit")
+    if events != bool(encoder.channel):
+        given, taken = ("events", "one value a unit") if encoder.channel else ("one value a unit", "events")
+        problem = f"encoder '{encoder.name}' gives {given}, neuron '{population.neuron.name}' takes {taken}"
+        raise ZooError(experiment.path, f"encoders.{population.data}", problem, f"pick one that gives {taken}")
     if found is not expected:
         problem = f"wrong unit: what encoder '{encoder.name}' gives is {in_unit(found)}"
         remedy = f"the data of neuron '{population.neuron.name}' have to be {in_unit(expected)}"

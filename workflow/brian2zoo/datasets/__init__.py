@@ -1,7 +1,7 @@
-"""Labelled images for every experiment: one source a module, one call for all of them.
+"""Labelled samples for every experiment: one source a module, one call for all of them.
 
-`load` returns the same kind of dataset whatever the source, so that nothing after it needs to know where the
-images come from.
+`load` returns images, or events, in one form whatever the source, so that nothing after it needs to know where they
+come from.
 """
 
 from os.path import expanduser  # unlike Path.expanduser, no error for an unknown user
@@ -11,56 +11,72 @@ from typing import Literal, Self
 import xarray as xr
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, model_validator
 
-from brian2zoo.datasets import digits, idx, mnist, randman
+from brian2zoo.datasets import digits, event_cameras, heidelberg, idx, mnist, randman, trials
 from brian2zoo.datasets.idx import IdxFiles
 from brian2zoo.datasets.randman import Manifolds
+from brian2zoo.datasets.trials import Trials
 
-__all__ = ["CHECKSUMS", "DatasetSettings", "IdxFiles", "Manifolds", "load"]
+__all__ = ["CHECKSUMS", "DatasetSettings", "IdxFiles", "Manifolds", "Trials", "load"]
 
 CHECKSUMS = Path(__file__).resolve().parents[3] / "data" / "checksums.yaml"
 
 # which settings each source reads, besides source and the limits
 _READS = {
-    "digits": set(),
+    "digits": {"crop"},
     "randman": {"manifolds"},
-    "mnist": {"folder"},
-    "idx": {"folder", "files", "transpose", "first_label"},
+    "mnist": {"folder", "crop"},
+    "idx": {"folder", "files", "transpose", "first_label", "crop"},
+    "trials": {"trials"},
+    "shd": {"folder"},
+    "ssc": {"folder"},
+    "tonic": {"folder", "recording"},
+}
+_NEEDS = {
+    "idx": ("folder", "where the four IDX files lie"),
+    "shd": ("folder", "where shd_train.h5 and shd_test.h5 lie"),
+    "ssc": ("folder", "where ssc_train.h5 and ssc_test.h5 lie"),
+    "tonic": ("recording", "a class of tonic.datasets such as NMNIST"),
 }
 
 
 class DatasetSettings(BaseModel):
-    """Which images to load: the `dataset` section of an experiment."""
+    """Which samples to load: an entry of the configuration's `datasets`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    source: Literal["digits", "idx", "mnist", "randman"] = Field(
+    source: Literal["digits", "idx", "mnist", "randman", "trials", "shd", "ssc", "tonic"] = Field(
         description="digits: 8 x 8, with scikit-learn; mnist: 28 x 28; idx: any other set of four IDX files;"
-        " randman: spike times on random manifolds, generated"
+        " randman: spike times on random manifolds, generated; trials: events of a task that needs memory, generated;"
+        " shd, ssc: events of spoken words; tonic: events of a camera"
     )
     folder: str | None = Field(
         None,
-        description="idx, mnist: folder of the IDX files; mnist without one is downloaded into data/mnist",
+        description="idx, mnist, shd, ssc: folder of the files; mnist without one is downloaded into data/mnist;"
+        " tonic: where it keeps its data sets, data/tonic if not given",
     )
     files: IdxFiles = Field(IdxFiles(), description="idx: names of the four files, without .gz; MNIST's by default")
     transpose: bool = Field(False, description="idx: swap rows and columns of every image, as EMNIST needs")
     first_label: int = Field(0, ge=0, le=255, description="idx: label of the first class; 1 for EMNIST's letters")
     manifolds: Manifolds = Field(Manifolds(), description="randman: sizes, smoothness and seed")
+    trials: Trials = Field(Trials(), description="trials: cues, times, rates and seed")
+    recording: str = Field("", description="tonic: class of tonic.datasets, such as NMNIST")
     crop: NonNegativeInt = Field(0, description="take away so many rows and columns on each side of every image")
     limit_train: PositiveInt | None = Field(None, description="use only the first so many training samples")
     limit_test: PositiveInt | None = Field(None, description="use only the first so many test samples")
 
     @model_validator(mode="after")
     def _fits_the_source(self) -> Self:
-        if self.source == "idx" and self.folder is None:
-            raise ValueError("source idx needs folder, where the four IDX files lie")
-        for key in sorted(_READS["idx"].union({"manifolds"}) - _READS[self.source]):
+        needed, what = _NEEDS.get(self.source, ("source", ""))
+        if not getattr(self, needed):
+            raise ValueError(f"source {self.source} needs {needed}, {what}")
+        for key in sorted(set().union(*_READS.values()) - _READS[self.source]):
             if getattr(self, key) != type(self).model_fields[key].default:
                 raise ValueError(f"source {self.source} does not read {key}: remove it")
         return self
 
 
 def load(settings: DatasetSettings, data_dir: Path, checksums: Path = CHECKSUMS) -> dict[str, xr.Dataset]:
-    """Load the images and labels that `settings` asks for.
+    """Load the images or events, and labels, that `settings` asks for.
 
     Parameters
     ----------
@@ -70,23 +86,42 @@ def load(settings: DatasetSettings, data_dir: Path, checksums: Path = CHECKSUMS)
 
     Returns
     -------
-    datasets under the keys `train` and `test`, each with
+    datasets under the keys `train` and `test`, each of images with
 
     - `x` (sample, pixel), float32 in [0, 1), units 1: grey level, 0 black, 255/256 white, row after row
     - `label` (sample), int64, units 1: class, counted from 0
     - attrs `title`, `source`, `classes` (their number), `image_shape` (rows, columns) and, for files,
       `sha256` (JSON: file name to SHA-256 of its decompressed content)
 
+    or, of events, with
+
+    - `time` (event), float32, s since the onset of the sample, and `unit` (event), from 0
+    - `offset` (boundary): the events of sample k are those from offset k up to, but not, offset k + 1
+    - `label` as above, and attrs `title`, `source`, `classes` and `units` (their number)
+
     Raises
     ------
     ZooError : a file is missing, truncated, altered or of another kind, or a download failed.
     """
     folder = None if settings.folder is None else Path(expanduser(settings.folder))
-    if settings.source == "randman":
-        limits = {"train": settings.limit_train, "test": settings.limit_test}
-        return {
-            name: split.isel(sample=slice(limits[name])) for name, split in randman.read(settings.manifolds).items()
-        }
+    limits = {"train": settings.limit_train, "test": settings.limit_test}
+    match settings.source:
+        case "randman":
+            return {
+                name: split.isel(sample=slice(limits[name])) for name, split in randman.read(settings.manifolds).items()
+            }
+        case "trials":
+            trains = trials.read(settings.trials, limits)
+        case "shd" | "ssc":
+            trains = heidelberg.read(settings.source, folder, limits)
+        case "tonic":
+            trains = event_cameras.read(settings.recording, folder or data_dir / "tonic", limits)
+        case _:
+            return _images(settings, folder, data_dir, checksums)
+    return {name: split.to_xarray() for name, split in trains.items()}
+
+
+def _images(settings: DatasetSettings, folder: Path, data_dir: Path, checksums: Path) -> dict[str, xr.Dataset]:
     match settings.source:
         case "digits":
             images = digits.read()

@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 
 from brian2zoo.circuits import Circuit
+from brian2zoo.encode import take
 from brian2zoo.errors import ZooError
 from brian2zoo.mapping.ledger import steps_per_sample
 from brian2zoo.network import Recording, samples_of
@@ -59,9 +60,8 @@ def measure(runner: Runner, data: xr.Dataset, weights: Mapping[str, np.ndarray],
     keep = tuple(f"{name}_spikes.{v}" for name in names for v in ("t", "i"))
     n = data.sizes["sample"]
     for begin in range(0, n, runner.binary.capacity):
-        rows = slice(begin, begin + runner.binary.capacity)
-        given = {"input": data.input.values[rows], "label": data.target.values[rows]}
-        out = runner.run(given, weights, run_seed(seed, "activity", begin), keep)
+        rows = np.arange(begin, min(begin + runner.binary.capacity, n))
+        out = runner.run(take(data, rows), weights, run_seed(seed, "activity", begin), keep)
         weights = {**weights, **out["weights"]}
         for name in names:
             times, neurons = out[f"{name}_spikes.t"], out[f"{name}_spikes.i"]
