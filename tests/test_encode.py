@@ -19,6 +19,8 @@ from brian2zoo.spec import Encoder
         ("escape_rate", [0, 0.43, 1], [-10.5, 0, 0.285]),
         ("label_current", [0, 1], [-0.5, 0.48]),
         ("spike_time", [0, 0.25, 1], [0, 0.025, 0.1]),
+        ("events", [0, 0.0037, 1.2], [0, 0.0037, 1.2]),
+        ("events_pooled", [0, 0.0037, 1.2019], [0, 0, 1.2]),
     ],
 )
 def test_encoder_by_hand(zoo, name, x, expected) -> None:

@@ -118,7 +118,7 @@ class NeuronModel(File):
     data: str = Field(
         "",
         description="unit of 'data', '1' if none; empty: the unit is given no data; 'events': it is given any number of"
-        " spike times a sample, where 'data' is the place of the first in a list and event_time(n) the n-th of the list,"
+        " spike times a sample, where 'data' is the place of the first in a list and event_time(n) the n-th of it,"
         " since the onset, infinite after the last of the sample",
     )
     on_sample: str = Field("", description="statements run at the onset of a sample; 'data' is its value")
