@@ -161,7 +161,8 @@ def test_units_spike_in_the_steps_of_their_events(zoo) -> None:
 
 @pytest.fixture(scope="module")
 def circuit(zoo) -> Circuit:
-    return circuits.build(zoo, zoo.experiment("cue_eprop_alif"), (12, 8, 2), "train")
+    experiment = zoo.experiment("cue_eprop_alif").model_copy(update={"precision": "double"})
+    return circuits.build(zoo, experiment, (12, 8, 2), "train")
 
 
 @pytest.fixture(scope="module")
@@ -180,6 +181,7 @@ def given_to(circuit: Circuit, seed: int, n: int = 3) -> Inputs:
     return Inputs({"input": events(samples, 12), "label": np.eye(2)[np.arange(n) % 2]}, weights, n, seed=0)
 
 
+DT = 5e-3  # s, of that experiment
 OUTPUTS = ("input_spikes.t", "input_spikes.i", "hidden1_spikes.t", "hidden1_spikes.i", "input_hidden1.grad")
 
 
@@ -190,9 +192,9 @@ def test_program_is_given_events_anew_in_each_run_and_does_what_the_numpy_target
         compiled = program.run(inputs, OUTPUTS)
         interpreted = run_here(circuit, sample_time, inputs, OUTPUTS, Recording(("input", "hidden1")))
         for name in ("input", "hidden1"):
-            found = steps_of(compiled, 1e-3, name)
+            found = steps_of(compiled, DT, name)
             assert len(found) > 50
-            assert found == steps_of(interpreted, 1e-3, name)
+            assert found == steps_of(interpreted, DT, name)
         assert np.abs(interpreted["input_hidden1.grad"]).max() > 0
         np.testing.assert_allclose(
             compiled["input_hidden1.grad"], interpreted["input_hidden1.grad"], rtol=1e-9, atol=1e-12
@@ -223,8 +225,9 @@ def test_only_what_is_answered_when_asked_is_learned_from_and_scored(zoo, interp
     experiment = zoo.experiment("cue_eprop_alif")
 
     def run(t_answer: str) -> dict:
-        protocol = experiment.protocol.model_copy(update={"T_train": "100*ms", "T_answer": t_answer})
-        circuit = circuits.build(zoo, experiment.model_copy(update={"protocol": protocol}), (3, 8, 2), "train")
+        protocol = experiment.protocol.model_copy(update={"dt": "1*ms", "T_train": "100*ms", "T_answer": t_answer})
+        update = {"protocol": protocol, "precision": "double"}
+        circuit = circuits.build(zoo, experiment.model_copy(update=update), (3, 8, 2), "train")
         runner = interpreted(circuit, 1)
         given = events([[(t, t % 3) for t in range(1, 100, 2)]], 3)
         weights = initial_weights(circuit, seed=1)
