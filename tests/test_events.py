@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import brian2
+import h5py
 import numpy as np
 import pytest
 import xarray as xr
@@ -16,12 +17,14 @@ import xarray as xr
 from brian2zoo import circuits, network, results
 from brian2zoo.check import check_experiment, check_file
 from brian2zoo.circuits import Circuit, Population, initial_weights
+from brian2zoo.datasets import DatasetSettings, load
 from brian2zoo.encode import channels, encode_dataset, take
 from brian2zoo.errors import ZooError
 from brian2zoo.events import Events
 from brian2zoo.network import Recording
 from brian2zoo.simulate import Binary, Inputs, build, run_here
 from brian2zoo.spec import Encoder
+from brian2zoo.train import Schedule, train
 
 MS = 1e-3
 
@@ -215,6 +218,42 @@ def test_program_without_its_events_says_so(program) -> None:
     )
     assert done.returncode == 1
     assert "needs the file of events" in done.stderr
+
+
+WORDS = """
+title: Block-diagonal RTRL on spoken words
+extends: rtrl_block_diagonal
+neurons: {input: event_input}
+encoders: {input: events_pooled}
+protocol: {dt: 10*ms, T_train: 1*second, T_test: 1*second, T_final: 1*second}
+parameters: |
+  rule.batch = 2
+"""
+
+
+def test_network_learns_from_a_file_of_spoken_words(zoo_with, interpreted, tmp_path) -> None:
+    """From HDF5 to weights; the first class is one half of the cochlea, the second the other."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(8) % 2
+    for split in ("train", "test"):
+        times, units = np.empty(8, object), np.empty(8, object)
+        for k, label in enumerate(labels):
+            times[k] = np.sort(rng.random(300)).astype("float16")
+            units[k] = (rng.integers(0, 350, 300) + 350 * label).astype("uint16")
+        with h5py.File(tmp_path / f"shd_{split}.h5", "w") as file:
+            file.create_dataset("spikes/times", data=times, dtype=h5py.vlen_dtype(np.float16))
+            file.create_dataset("spikes/units", data=units, dtype=h5py.vlen_dtype(np.uint16))
+            file["labels"] = labels.astype("uint16")
+    zoo = zoo_with({"config/experiments/words.yaml": WORDS})
+    experiment = zoo.experiment("words")
+    encoders = [zoo.encoder(name) for name in (experiment.encoders.input, experiment.encoders.label)]
+    splits = load(DatasetSettings(source="shd", folder=str(tmp_path)), tmp_path)
+    splits = {name: encode_dataset(split, *encoders) for name, split in splits.items()}
+    runners = [interpreted(circuits.build(zoo, experiment, (70, 10, 20), mode), 8) for mode in ("train", "test")]
+    trained = train(*runners, splits["train"], splits["test"], Schedule(2, 8, seed=0), tmp_path / "checkpoint.npz")
+    assert trained.test_error.values[0] > 0.5
+    assert trained.test_error.values[-1] <= 0.25
+    assert float(trained.spikes.sel(population="input").isel(epoch=-1)) == pytest.approx(300, rel=0.2)
 
 
 # --- When the answer counts -----------------------------------------------------------------------
