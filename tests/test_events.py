@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import brian2
+import h5py
 import numpy as np
 import pytest
 import xarray as xr
@@ -16,12 +17,14 @@ import xarray as xr
 from brian2zoo import circuits, network, results
 from brian2zoo.check import check_experiment, check_file
 from brian2zoo.circuits import Circuit, Population, initial_weights
+from brian2zoo.datasets import DatasetSettings, load
 from brian2zoo.encode import channels, encode_dataset, take
 from brian2zoo.errors import ZooError
 from brian2zoo.events import Events
 from brian2zoo.network import Recording
 from brian2zoo.simulate import Binary, Inputs, build, run_here
 from brian2zoo.spec import Encoder
+from brian2zoo.train import Schedule, train
 
 MS = 1e-3
 
@@ -161,7 +164,8 @@ def test_units_spike_in_the_steps_of_their_events(zoo) -> None:
 
 @pytest.fixture(scope="module")
 def circuit(zoo) -> Circuit:
-    return circuits.build(zoo, zoo.experiment("cue_eprop_alif"), (12, 8, 2), "train")
+    experiment = zoo.experiment("cue_eprop_alif").model_copy(update={"precision": "double"})
+    return circuits.build(zoo, experiment, (12, 8, 2), "train")
 
 
 @pytest.fixture(scope="module")
@@ -180,6 +184,7 @@ def given_to(circuit: Circuit, seed: int, n: int = 3) -> Inputs:
     return Inputs({"input": events(samples, 12), "label": np.eye(2)[np.arange(n) % 2]}, weights, n, seed=0)
 
 
+DT = 5e-3  # s, of that experiment
 OUTPUTS = ("input_spikes.t", "input_spikes.i", "hidden1_spikes.t", "hidden1_spikes.i", "input_hidden1.grad")
 
 
@@ -190,9 +195,9 @@ def test_program_is_given_events_anew_in_each_run_and_does_what_the_numpy_target
         compiled = program.run(inputs, OUTPUTS)
         interpreted = run_here(circuit, sample_time, inputs, OUTPUTS, Recording(("input", "hidden1")))
         for name in ("input", "hidden1"):
-            found = steps_of(compiled, 1e-3, name)
+            found = steps_of(compiled, DT, name)
             assert len(found) > 50
-            assert found == steps_of(interpreted, 1e-3, name)
+            assert found == steps_of(interpreted, DT, name)
         assert np.abs(interpreted["input_hidden1.grad"]).max() > 0
         np.testing.assert_allclose(
             compiled["input_hidden1.grad"], interpreted["input_hidden1.grad"], rtol=1e-9, atol=1e-12
@@ -215,6 +220,42 @@ def test_program_without_its_events_says_so(program) -> None:
     assert "needs the file of events" in done.stderr
 
 
+WORDS = """
+title: Block-diagonal RTRL on spoken words
+extends: rtrl_block_diagonal
+neurons: {input: event_input}
+encoders: {input: events_pooled}
+protocol: {dt: 10*ms, T_train: 1*second, T_test: 1*second, T_final: 1*second}
+parameters: |
+  rule.batch = 2
+"""
+
+
+def test_network_learns_from_a_file_of_spoken_words(zoo_with, interpreted, tmp_path) -> None:
+    """From HDF5 to weights; the first class is one half of the cochlea, the second the other."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(8) % 2
+    for split in ("train", "test"):
+        times, units = np.empty(8, object), np.empty(8, object)
+        for k, label in enumerate(labels):
+            times[k] = np.sort(rng.random(300)).astype("float16")
+            units[k] = (rng.integers(0, 350, 300) + 350 * label).astype("uint16")
+        with h5py.File(tmp_path / f"shd_{split}.h5", "w") as file:
+            file.create_dataset("spikes/times", data=times, dtype=h5py.vlen_dtype(np.float16))
+            file.create_dataset("spikes/units", data=units, dtype=h5py.vlen_dtype(np.uint16))
+            file["labels"] = labels.astype("uint16")
+    zoo = zoo_with({"config/experiments/words.yaml": WORDS})
+    experiment = zoo.experiment("words")
+    encoders = [zoo.encoder(name) for name in (experiment.encoders.input, experiment.encoders.label)]
+    splits = load(DatasetSettings(source="shd", folder=str(tmp_path)), tmp_path)
+    splits = {name: encode_dataset(split, *encoders) for name, split in splits.items()}
+    runners = [interpreted(circuits.build(zoo, experiment, (70, 10, 20), mode), 8) for mode in ("train", "test")]
+    trained = train(*runners, splits["train"], splits["test"], Schedule(2, 8, seed=0), tmp_path / "checkpoint.npz")
+    assert trained.test_error.values[0] > 0.5
+    assert trained.test_error.values[-1] <= 0.25
+    assert float(trained.spikes.sel(population="input").isel(epoch=-1)) == pytest.approx(300, rel=0.2)
+
+
 # --- When the answer counts -----------------------------------------------------------------------
 
 
@@ -223,8 +264,9 @@ def test_only_what_is_answered_when_asked_is_learned_from_and_scored(zoo, interp
     experiment = zoo.experiment("cue_eprop_alif")
 
     def run(t_answer: str) -> dict:
-        protocol = experiment.protocol.model_copy(update={"T_train": "100*ms", "T_answer": t_answer})
-        circuit = circuits.build(zoo, experiment.model_copy(update={"protocol": protocol}), (3, 8, 2), "train")
+        protocol = experiment.protocol.model_copy(update={"dt": "1*ms", "T_train": "100*ms", "T_answer": t_answer})
+        update = {"protocol": protocol, "precision": "double"}
+        circuit = circuits.build(zoo, experiment.model_copy(update=update), (3, 8, 2), "train")
         runner = interpreted(circuit, 1)
         given = events([[(t, t % 3) for t in range(1, 100, 2)]], 3)
         weights = initial_weights(circuit, seed=1)
