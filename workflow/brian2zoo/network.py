@@ -13,6 +13,7 @@ from brian2.equations.equations import DIFFERENTIAL_EQUATION, FLOAT, PARAMETER, 
 from brian2.parsing.statements import parse_statement
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
+from brian2zoo.backends.standalone import USUAL, Assembly
 from brian2zoo.circuits import Circuit, Population, Projection
 from brian2zoo.compose import (
     NeuronCode,
@@ -140,13 +141,20 @@ def duration(circuit: Circuit, which: str) -> Any:
     return evaluate(getattr(circuit.experiment.protocol, which))
 
 
-def assemble(circuit: Circuit, sample_time: Any, capacity: int, recording: Recording = OUTPUT_ONLY) -> Assembled:
+def assemble(
+    circuit: Circuit,
+    sample_time: Any,
+    capacity: int,
+    recording: Recording = OUTPUT_ONLY,
+    assembly: Assembly = USUAL,
+) -> Assembled:
     """Brian2 objects of a circuit on the current device.
 
     Parameters
     ----------
     sample_time : duration of a sample.
     capacity : most samples a run can take; how many it does take is set for each run.
+    assembly : how the backend wants it.
     """
     dt = duration(circuit, "dt")
     brian2.defaultclock.dt = dt
@@ -167,7 +175,7 @@ def assemble(circuit: Circuit, sample_time: Any, capacity: int, recording: Recor
         objects.append(groups[projection.name])
 
     steps_per_sample = round(float(sample_time / dt))
-    groups["run"] = _run_control()
+    groups["run"] = _run_control(assembly)
     objects.append(groups["run"])
     monitors = _monitors(circuit, groups, sample_time, recording)
     network = brian2.Network(*objects, *monitors.values())
@@ -309,7 +317,7 @@ def _at_rest(group: Any) -> str:
     return "\n".join(f"{name} = 0*({unit_name_of(equations, name)})" for name in sorted(equations.diff_eq_names))
 
 
-def _run_control() -> brian2.NeuronGroup:
+def _run_control(assembly: Assembly) -> brian2.NeuronGroup:
     """The run's own variables: its seed, and after how many steps it ends."""
     control = brian2.NeuronGroup(
         1,
@@ -317,7 +325,8 @@ def _run_control() -> brian2.NeuronGroup:
         name="run",
         namespace={"stop_if": stop_if},
     )
-    control.run_regularly("ended = stop_if(t_in_timesteps + 1 >= n_steps)", when="end", name="run_end")
+    if assembly.stops:
+        control.run_regularly("ended = stop_if(t_in_timesteps + 1 >= n_steps)", when="end", name="run_end")
     return control
 
 
