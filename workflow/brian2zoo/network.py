@@ -13,6 +13,7 @@ from brian2.equations.equations import DIFFERENTIAL_EQUATION, FLOAT, PARAMETER, 
 from brian2.parsing.statements import parse_statement
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
+from brian2zoo.backends.parallel import PLACE, side_by_side
 from brian2zoo.backends.standalone import USUAL, Assembly
 from brian2zoo.circuits import Circuit, Population, Projection
 from brian2zoo.compose import (
@@ -78,14 +79,15 @@ class Assembled:
     monitors: dict[str, Any] = field(default_factory=dict)
 
 
-def compose(circuit: Circuit) -> Codes:
-    """Brian2 strings of every population and projection."""
+def compose(circuit: Circuit, assembly: Assembly = USUAL) -> Codes:
+    """Brian2 strings of every population and projection, as the backend wants them."""
     synapses = {}
     copied: dict[str, set[str]] = {p.name: set() for p in circuit.populations}
     added: dict[str, list[NeuronPart]] = {p.name: [] for p in circuit.populations}
     for projection in circuit.projections:
         parts, names = projection_parts(projection)
         driven = {side: _driven(circuit, getattr(projection, side)) for side in ("pre", "post")}
+        driven = {} if assembly.parallel else driven
         code = compose_synapse(
             projection.synapse,
             projection.rule,
@@ -104,6 +106,9 @@ def compose(circuit: Circuit) -> Codes:
         p.name: compose_neuron(p.neuron, p.overrides, parts=added[p.name], copied=copied[p.name], formats=p.formats)
         for p in circuit.populations
     }
+    if assembly.parallel:
+        ends = {p.name: (p.pre.name, p.post.name) for p in circuit.projections}
+        neurons, synapses = side_by_side(neurons, synapses, ends)
     return Codes(neurons, synapses)
 
 
@@ -158,7 +163,7 @@ def assemble(
     """
     dt = duration(circuit, "dt")
     brian2.defaultclock.dt = dt
-    codes = compose(circuit)
+    codes = compose(circuit, assembly)
     groups: dict[str, Any] = {}
     objects: list[Any] = []
     data, events = {}, EventTimes()
@@ -229,6 +234,7 @@ def _group(
     if experiment.protocol.rest:
         # After the last spikes of the sample before have arrived.
         every(join(_at_rest(group), code.initial), "before_groups", -1, "rest", dt=sample_time)
+    every(code.before, "before_groups", 0, "before")
     every(code.each_step, "after_groups", population.order, "each_step")
     every(code.forward, "groups", population.order, "forward")
     if population.backward_order:
@@ -269,6 +275,9 @@ def _synapses(
         synapses.connect(i=projection.pairs[0], j=projection.pairs[1])
     for parameter, value in code.parameters.items():
         setattr(synapses, parameter, value)
+    for index in "ij":
+        if f"{index}{PLACE}" in synapses.equations.names:
+            setattr(synapses, f"{index}{PLACE}", index)
     if code.each_step:
         synapses.run_regularly(code.each_step, when="after_groups", order=order, name=f"{name}_each_step")
     if code.on_sample:

@@ -24,6 +24,7 @@ from filelock import FileLock
 
 from brian2zoo.backends import Standalone
 from brian2zoo.backends import backend as backend_of
+from brian2zoo.backends.capability import refuse
 from brian2zoo.circuits import Circuit
 from brian2zoo.events import Events, given_to
 from brian2zoo.network import OUTPUT_ONLY, Assembled, Recording, assemble, compose, duration
@@ -60,7 +61,7 @@ class Inputs:
 
 def parameter_values(circuit: Circuit) -> dict[str, float]:
     """Every parameter of a circuit as ``group.name`` to its value in SI units."""
-    codes = compose(circuit)
+    codes = compose(circuit, backend_of(circuit.experiment.backend).assembly)
     return {
         f"{group}.{name}": float(np.asarray(value))
         for kind in (codes.neurons, codes.synapses)
@@ -72,7 +73,7 @@ def parameter_values(circuit: Circuit) -> dict[str, float]:
 def build_key(circuit: Circuit, sample_time: Any, capacity: int, recording: Recording) -> str:
     """Hash of all that a binary depends on; two builds with equal keys are the same program."""
     backend = backend_of(circuit.experiment.backend)
-    codes = compose(circuit)
+    codes = compose(circuit, backend.assembly)
     strings = [
         {name: {k: v for k, v in vars(code).items() if k != "parameters"} for name, code in kind.items()}
         for kind in (codes.neurons, codes.synapses)
@@ -111,10 +112,16 @@ def build(
     Parameters
     ----------
     backend : another one than the experiment's.
+
+    Raises
+    ------
+    ZooError
+        If the backend does not take the circuit, before anything is generated.
     """
     directory = Path(directory)
     partial = directory.with_name(directory.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
+    refuse(circuit)
     backend = backend or backend_of(circuit.experiment.backend)
     begin = time.perf_counter()
     with backend.device_in(partial, threads) as device:

@@ -166,9 +166,11 @@ class Jumps(BaseModel):
     post: str = ""
 
 
-Backend = Literal["dense", "cpp", "cuda"]
+Backend = Literal["dense", "cpp", "genn", "genn_cpu", "cuda"]
 BACKENDS: tuple[str, ...] = get_args(Backend)
-ON_GPU = ("cuda",)
+Backend = Literal["dense", "cpp", "genn", "genn_cpu", "cuda"]
+BACKENDS: tuple[str, ...] = get_args(Backend)
+ON_GPU = ("genn", "cuda")
 Feedback = Literal["direct_random", "layerwise_random", "local", "symmetric"]
 FEEDBACK: tuple[str, ...] = get_args(Feedback)
 ProjectionKind = Literal["input_hidden", "recurrent", "hidden_hidden", "hidden_output"]

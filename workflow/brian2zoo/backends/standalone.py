@@ -21,9 +21,11 @@ class Assembly:
     Parameters
     ----------
     stops : whether a step of the network itself ends the run; if not, the program is told when it begins.
+    parallel : whether all synapses work before the neurons do, see `parallel`.
     """
 
     stops: bool = True
+    parallel: bool = False
 
 
 USUAL = Assembly()
