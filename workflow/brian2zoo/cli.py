@@ -136,6 +136,23 @@ def backends(
 
 
 @app.command()
+def doctor() -> None:
+    """What the backends need of this machine: found, missing, too old or too new, and what to do."""
+    from brian2zoo.backends.doctor import backends as missing_for
+    from brian2zoo.backends.doctor import examine
+
+    found = examine()
+    colours = {"found": "green", "missing": "red"}
+    for finding in found.values():
+        told = f"{finding.what}: {finding.state}{f', {finding.detail}' if finding.detail else ''}"
+        out.print(told + (f" — {finding.remedy}" if finding.remedy else ""), style=colours.get(finding.state, "yellow"))
+    out.print()
+    for name, reasons in missing_for(found).items():
+        wanting = ", ".join(f"{finding.what} ({finding.state})" for finding in reasons)
+        out.print(f"{name}: {f'does not run here: {wanting}' if wanting else 'runs here'}")
+
+
+@app.command()
 def check(
     ctx: typer.Context,
     names: Annotated[list[str] | None, typer.Argument(help="Names, kind/name or paths; default all.")] = None,
