@@ -334,7 +334,7 @@ def _run_control(assembly: Assembly) -> brian2.NeuronGroup:
         name="run",
         namespace={"stop_if": stop_if},
     )
-    if assembly.stops:
+    if assembly.on_host:
         control.run_regularly("ended = stop_if(t_in_timesteps + 1 >= n_steps)", when="end", name="run_end")
     return control
 

@@ -127,7 +127,7 @@ def rewritten(name: str, text: str) -> str:
         text = _RANDOMKIT.sub("", _SEEDING.sub("", text))
     if name.startswith("magicnetwork_model"):
         # the generator runs what builds the network, without arguments
-        text = re.sub(r"^\s*(set_from_command_line|_random_generators\[0\]|srand)\(.*$", "", text, flags=re.MULTILINE)
+        text = re.sub(r"^.*(set_from_command_line\(args|_array_run_seed).*$", "", text, flags=re.MULTILINE)
         if QUEUE.exists():
             text = text.replace('#include "objects.cpp"', '#include "objects.cpp"\n#include "brianlib/spikequeue.cpp"')
     if "DENSE_INDIVIDUALG" in text:

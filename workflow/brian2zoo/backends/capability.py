@@ -19,6 +19,7 @@ from brian2zoo.backends.parallel import SEEN
 from brian2zoo.circuits import Circuit, Projection
 from brian2zoo.compose import NeuronCode, SynapseCode, statements
 from brian2zoo.errors import ZooError
+from brian2zoo.events import EVENT_DATA
 from brian2zoo.expressions import evaluate
 from brian2zoo.network import Codes, compose
 
@@ -47,8 +48,9 @@ class Verdict:
 def verdict(circuit: Circuit, name: str) -> Verdict:
     """What becomes of a circuit on a backend, one of `BACKENDS`."""
     assembly = backend(name).assembly
-    if not assembly.parallel:
-        return Verdict("works")
+    missing = () if assembly.on_host else tuple(_on_host(circuit))
+    if missing or not assembly.parallel:
+        return Verdict("unsupported", missing) if missing else Verdict("works")
     codes = compose(circuit, assembly)
     missing = tuple(dict.fromkeys(_missing(circuit, codes)))
     if missing:
@@ -75,6 +77,12 @@ def refuse(circuit: Circuit) -> None:
         fit = [name for name, other in verdicts(circuit).items() if other.kind != "unsupported"]
         problem = f"backend '{experiment.backend}' has no {'; no '.join(found.reasons)}"
         raise ZooError(experiment.path, "backend", problem, f"take one of {', '.join(fit)}")
+
+
+def _on_host(circuit: Circuit) -> Iterator[str]:
+    for population in circuit.populations:
+        if population.neuron.data == EVENT_DATA:
+            yield f"events as input, which are read from a file of the host (neuron '{population.neuron.name}')"
 
 
 def _missing(circuit: Circuit, codes: Codes) -> Iterator[str]:

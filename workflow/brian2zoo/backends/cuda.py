@@ -56,4 +56,4 @@ class Cuda(Standalone):
         super().generate(device, directory)
 
 
-BACKEND = Cuda("cuda", "brian2cuda, one NVIDIA GPU", "cuda_standalone", Assembly(stops=False), "brian2cuda")
+BACKEND = Cuda("cuda", "brian2cuda, one NVIDIA GPU", "cuda_standalone", Assembly(on_host=False), "brian2cuda")

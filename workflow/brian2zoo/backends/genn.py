@@ -73,5 +73,5 @@ class GeNN(Standalone):
         return ["./main", "run", repr(seconds), "--results_dir", f"{results}/", *arguments]
 
 
-PARALLEL = Assembly(stops=False, parallel=True)
+PARALLEL = Assembly(on_host=False, parallel=True)
 BACKEND = GeNN("genn", "GeNN 4.9, one NVIDIA GPU", "zoo_genn", PARALLEL, "brian2genn")

@@ -20,11 +20,12 @@ class Assembly:
 
     Parameters
     ----------
-    stops : whether a step of the network itself ends the run; if not, the program is told when it begins.
+    on_host : whether the code of a step runs on the host, where it can end the run by itself and read a file of events;
+        if not, a program is told its duration when it begins.
     parallel : whether all synapses work before the neurons do, see `parallel`.
     """
 
-    stops: bool = True
+    on_host: bool = True
     parallel: bool = False
 
 
