@@ -142,6 +142,47 @@ def test_erbp_without_chance_is_the_same(deterministic, latencies, run_on_both) 
         np.testing.assert_allclose(genn[name], dense[name], rtol=0, atol=1e-9 * np.abs(dense[name]).max())
 
 
+LOCAL = {
+    "rules/local.yaml": """
+title: Traces of rtrl_random_feedback, with nothing returned from other neurons
+extends: rtrl_random_feedback
+each_step: |
+  grad += bar_y
+  elig = eps_v_pre*psi_post
+  bar_y += elig
+parameters: |
+  batch = 2
+""",
+    "config/experiments/local.yaml": """
+title: Traces that move in each step, updates once in two samples
+extends: rtrl_random_feedback
+rule: local
+weights: |
+  input_hidden = normal(40/sqrt(N_pre))
+  recurrent    = normal(4/sqrt(N_pre))
+parameters: |
+  rule.batch = 2
+""",
+}
+
+
+@pytest.mark.usefixtures("_genn")
+def test_traces_of_each_step_are_the_same(zoo_with, run_on_both) -> None:
+    """Statements that GeNN runs a step later, on what neurons kept, end in the same updates at the onset of samples."""
+    zoo, layers = zoo_with(LOCAL), (9, 7, 3)
+    circuit = circuits.build(zoo, zoo.experiment("local"), layers, "train")
+    rng = np.random.default_rng(1)
+    data = {"input": rng.uniform(0, 0.1, (N_SAMPLES, layers[0])), "label": np.eye(3)[np.arange(N_SAMPLES) % 3]}
+    dense, genn = run_on_both(circuit, data, Recording(("hidden1",)))
+    assert len(dense["hidden1_spikes.t"]) > 50
+    np.testing.assert_array_equal(genn["hidden1_spikes.i"], dense["hidden1_spikes.i"])
+    start = initial_weights(circuit, seed=0)
+    for name in ("input_hidden1", "hidden1_hidden1"):
+        change = dense[f"{name}.w"] - start[name]
+        assert np.count_nonzero(change) > change.size / 2
+        np.testing.assert_allclose(genn[f"{name}.w"] - start[name], change, rtol=0, atol=1e-9 * np.abs(change).max())
+
+
 @pytest.mark.usefixtures("_genn")
 def test_chance_is_the_same_in_distribution(zoo: Zoo, tmp_path) -> None:
     """Input spikes of one program: Poisson counts as the dense device's; another seed another, the same the same."""

@@ -11,7 +11,9 @@ from typing import Any
 from brian2zoo.backends.brian2genn_fixes import UPSTREAM
 from brian2zoo.backends.standalone import Assembly, Standalone
 from brian2zoo.errors import ZooError
+from brian2zoo.spec import ON_GPU
 
+GENERATE = "genn-buildmodel.sh"
 # GeNN compiles what it generates without optimization, if nobody says otherwise.
 CXX = "g++ -O3 -march=native -ffast-math -fno-finite-math-only"
 
@@ -48,25 +50,38 @@ class GeNN(Standalone):
         device.insert_code("main", "srand(_array_run_seed[0]);")
 
     def generate(self, device: Any, directory: Path) -> None:
-        """Write the program's sources; `ZooError` names what GeNN has not."""
+        """Write the program's sources, without what brian2genn prints."""
         from brian2.utils.logger import std_silent
 
         with std_silent():
-            device.build(directory=str(directory), compile=False, run=False, use_GPU=self.name == "genn")
+            device.build(directory=str(directory), compile=False, run=False, use_GPU=self.name in ON_GPU)
 
     def compile(self, device: Any, directory: Path) -> None:
-        """Let GeNN generate its code and compile it."""
-        if "GENN_PATH" not in os.environ:
-            raise ZooError("GENN_PATH", "", "GeNN is not found", "install GeNN 4.9 and set it; see 'brian2zoo doctor'")
-        before = os.environ.get("CXX")
-        os.environ["CXX"] = before or CXX
-        try:
-            device.compile_source(False, str(directory), self.name == "genn")
-        except subprocess.CalledProcessError as error:
-            raise RuntimeError(f"GeNN failed: {error}") from None
-        finally:
-            if before is None:
-                del os.environ["CXX"]
+        """Let GeNN generate its code, and compile that and what runs around it.
+
+        brian2genn's own way compiles GeNN's generator, which runs once, with all optimization too, and keeps what the
+        compilers say to itself.
+
+        Raises
+        ------
+        ZooError
+            If GeNN is not found.
+        RuntimeError
+            If a step fails, with the end of what it printed.
+        """
+        place = os.environ.get("GENN_PATH")
+        if not place or not Path(place, "bin", GENERATE).exists():
+            raise ZooError("GENN_PATH", "", "GeNN is not found there", "'brian2zoo doctor' says what is missing")
+        directory = Path(directory).resolve()
+        include = f"{directory}:{directory}/brianlib/randomkit"
+        on_cpu = [] if self.name in ON_GPU else ["-c"]
+        generate = [str(Path(place, "bin", GENERATE)), *on_cpu, "-i", include, "magicnetwork_model.cpp"]
+        optimized = os.environ | {"CXX": os.environ.get("CXX", CXX)}
+        for command, environment in ((generate, os.environ), (["make"], optimized)):
+            done = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False)
+            if done.returncode:
+                raise RuntimeError(f"{' '.join(command)}:\n{(done.stdout + done.stderr)[-2000:]}")
+        Path(directory, "generator").unlink()
 
     def command(self, results: Path, arguments: Sequence[str], seconds: float) -> list[str]:
         """As of every backend, behind a name and the simulated time."""

@@ -32,10 +32,13 @@ def side_by_side(
     """
     changed = {}
     kept: dict[str, dict[str, set[str]]] = {name: {SEEN: set(), BEFORE: set()} for name in neurons}
+    sums: dict[str, set[str]] = {name: set() for name in neurons}
     for name, code in synapses.items():
         sides = {side: (end, neurons[end]) for side, end in zip(("pre", "post"), ends[name], strict=True)}
         changed[name] = _synapse(code, sides, kept)
-    return {name: _keeping(code, kept[name]) for name, code in neurons.items()}, changed
+        summed = (n for n, e in Equations(code.equations).items() if "summed" in e.flags)
+        sums[ends[name][1]] |= {n.removesuffix("_post") for n in summed}
+    return {name: _keeping(code, kept[name], sums[name]) for name, code in neurons.items()}, changed
 
 
 def _synapse(
@@ -99,14 +102,23 @@ def _line(equations: Equations, name: str, expression: str | None) -> str:
     return f"{left}{expression or ''} : {kind}{flags}"
 
 
-def _keeping(code: NeuronCode, kept: Mapping[str, set[str]]) -> NeuronCode:
-    """A neuron that keeps variables for its synapses."""
+def _keeping(code: NeuronCode, kept: Mapping[str, set[str]], sums: set[str]) -> NeuronCode:
+    """A neuron that keeps variables for its synapses.
+
+    What it has seen before the first step is what it starts with, unless that hangs on sums over synapses, which are
+    not known yet: those of the first step are over what there is then, and not over zeros.
+    """
     own = Equations(code.equations)
     added = [f"{name}{suffix} : {unit_name_of(own, name)}" for suffix in kept for name in sorted(kept[suffix])]
     keep = {suffix: "\n".join(f"{name}{suffix} = {name}" for name in sorted(kept[suffix])) for suffix in kept}
+    late = set(sums)
+    for _ in own:
+        late |= {n for n, e in own.items() if e.type == SUBEXPRESSION and late & get_identifiers(str(e.expr))}
+    known = [f"{name}{SEEN} = {name}" for name in sorted(kept[SEEN] - late) if own[name].type == SUBEXPRESSION]
     return replace(
         code,
         equations=join(code.equations, *added),
+        initial=join(code.initial, *known),
         each_step=join(code.each_step, keep[SEEN]),
         before=join(code.before, keep[BEFORE]),
     )
