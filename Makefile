@@ -1,10 +1,11 @@
-# make: install and run the default pipeline, to figures and report.  make test: install and test.
+# make: install and run the default pipeline, to figures and report.  make test: install and test.  make gpu: what
+# backends genn, genn_cpu and cuda need of Python, and what is still missing.
 PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/installed
 RUN := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
 
-.PHONY: all install test report paper clean
+.PHONY: all install test report paper gpu clean
 
 all: install
 	$(RUN) snakemake
@@ -25,6 +26,10 @@ test: install
 paper: install
 	$(RUN) snakemake --configfile config/paper.yaml
 	$(RUN) snakemake --configfile config/paper.yaml --report results/report-paper.zip
+
+gpu: install
+	$(VENV)/bin/pip install --quiet --no-deps --requirement workflow/envs/gpu-packages.txt
+	$(RUN) brian2zoo doctor
 
 clean:
 	rm -rf $(VENV) results/build results/checkpoints .snakemake

@@ -10,20 +10,19 @@ import xarray as xr
 from programs import BUILDS, CONFIG, variable
 
 from brian2zoo import network, results, stage
-from brian2zoo.dense import DEVICE
 from brian2zoo.simulate import Binary, build, build_cached
 
 OUTPUT = Path("results/benchmarks/build.nc")
-DEVICES = {"stock": "cpp_standalone", "dense": DEVICE}
+BACKENDS = {"stock": "cpp", "dense": "dense"}
 STEPS = ("generate", "compile", "compile, processor")
 
 
-def seconds(experiment: str, layers: str, device: str) -> list[float]:
+def seconds(experiment: str, layers: str, backend: str) -> list[float]:
     """Wall time of generating and of compiling on one core, and processor time of compiling."""
-    circuit = stage.circuit_of(stage.experiment_of(experiment), layers, "train")
+    circuit = stage.circuit_of(stage.experiment_of(experiment, f"backend={backend}"), layers, "train")
     begin = resource.getrusage(resource.RUSAGE_CHILDREN)
-    folder = BUILDS / f"build_{experiment}_{layers}_{device}"
-    made = Binary(build(circuit, network.duration(circuit, "T_train"), 10, folder, device_name=device))
+    folder = BUILDS / f"build_{experiment}_{layers}_{backend}"
+    made = Binary(build(circuit, network.duration(circuit, "T_train"), 10, folder))
     end = resource.getrusage(resource.RUSAGE_CHILDREN)
     used = (end.ru_utime + end.ru_stime) - (begin.ru_utime + begin.ru_stime)
     return [made.manifest["seconds"]["generate"], made.manifest["seconds"]["compile"], used]
@@ -47,7 +46,7 @@ def main(
 ) -> None:
     """Build each experiment for both devices, print seconds, write them to a file."""
     shutil.rmtree(BUILDS / "cache of build.py", ignore_errors=True)
-    times = [[seconds(name, layers, device) for device in DEVICES.values()] for name in experiments]
+    times = [[seconds(name, layers, backend) for backend in BACKENDS.values()] for name in experiments]
     cached = [from_cache(name, layers) for name in experiments]
     dims = ("experiment", "device", "step")
     result = xr.Dataset(
@@ -55,7 +54,7 @@ def main(
             "build_time": variable(times, dims, "s", "time of a build on one core"),
             "cached_time": variable(cached, dims[:1], "s", "time of a build that was made before"),
         },
-        {"experiment": experiments, "device": list(DEVICES), "step": list(STEPS)},
+        {"experiment": experiments, "device": list(BACKENDS), "step": list(STEPS)},
     )
     ratio = result.build_time.sel(device="stock", drop=True) / result.build_time.sel(device="dense", drop=True)
     result["speedup"] = ratio.assign_attrs(units="1", long_name="time of stock over that of dense")

@@ -12,10 +12,9 @@ import xarray as xr
 from programs import CONFIG, in_turn, medians, program, samples, variable, weights
 
 from brian2zoo import results, stage
-from brian2zoo.dense import DEVICE
 
 OUTPUT = Path("results/benchmarks/device.nc")
-STOCK = "cpp_standalone"
+STOCK = "cpp"
 
 
 def main(
@@ -38,8 +37,8 @@ def main(
             runners = {
                 "stock, stock input": program(stepwise, size, STOCK, number),
                 "stock": program(experiment, size, STOCK, number),
-                "dense": program(experiment, size, DEVICE, number),
-                "dense, single precision": program(single, size, DEVICE, number),
+                "dense": program(experiment, size, "dense", number),
+                "dense, single precision": program(single, size, "dense", number),
             }
             start = weights(runners["dense"].circuit)
             runs = {device: partial(runner.run, data, start, seed=1) for device, runner in runners.items()}

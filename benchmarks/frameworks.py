@@ -21,7 +21,6 @@ from snntorch import functional, surrogate
 
 from brian2zoo import results, stage
 from brian2zoo.datasets import DatasetSettings, load
-from brian2zoo.dense import DEVICE
 from brian2zoo.encode import encode_dataset
 from brian2zoo.runner import run_seed, test
 from brian2zoo.zoo import Zoo
@@ -37,9 +36,9 @@ def zoo_curve(images: dict[str, xr.Dataset], layers: str, step: int, steps: int)
     experiment = stage.experiment_of(SETTINGS["experiment"])
     encoders = (zoo.encoder(experiment.encoders.input), zoo.encoder(experiment.encoders.label))
     encoded = {split: encode_dataset(part, *encoders) for split, part in images.items()}
-    runner = program(experiment, layers, DEVICE, step)
+    runner = program(experiment, layers, "dense", step)
     circuit = stage.circuit_of(experiment, layers, "test")
-    tester = program(experiment, layers, DEVICE, step, mode="test")
+    tester = program(experiment, layers, "dense", step, mode="test")
     values, spent = weights(runner.circuit), 0.0
     frozen = {name: w for name, w in weights(circuit).items() if name not in values}
     for k in range(steps):

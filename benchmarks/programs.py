@@ -33,16 +33,16 @@ def samples(experiment: Experiment, number: int) -> dict[str, np.ndarray]:
     return {"input": encoded.input.values, "label": encoded.target.values}
 
 
-def program(experiment: Experiment, layers: str, device: str, capacity: int, mode: Mode = "train") -> Runner:
-    """The learning or testing program of an experiment, compiled for a device."""
-    circuit = stage.circuit_of(experiment, layers, mode)
+def program(experiment: Experiment, layers: str, backend: str, capacity: int, mode: Mode = "train") -> Runner:
+    """The learning or testing program of an experiment, compiled for a backend."""
+    circuit = stage.circuit_of(experiment.with_setting(f"backend={backend}"), layers, mode)
     sample_time = network.duration(circuit, f"T_{mode}")
     folder = BUILDS / "_".join(
-        [experiment.name, *experiment.neurons.values(), experiment.precision, layers, device, mode]
+        [experiment.name, *experiment.neurons.values(), experiment.precision, layers, backend, mode]
     )
     return Runner(
         circuit,
-        Binary(build_cached(circuit, sample_time, capacity, folder, BUILDS / "cache", device_name=device)),
+        Binary(build_cached(circuit, sample_time, capacity, folder, BUILDS / "cache")),
         sample_time,
     )
 

@@ -15,7 +15,6 @@ from programs import CONFIG, in_turn, medians, program, slope, variable, wall_se
 
 from brian2zoo import network, results, stage
 from brian2zoo.circuits import Circuit
-from brian2zoo.dense import DEVICE
 from brian2zoo.derive import gradient
 from brian2zoo.zoo import Zoo
 
@@ -45,7 +44,7 @@ def main(repeats: int = 3, output: Path = OUTPUT) -> None:
     times, states = {}, {}
     for name in chosen["experiments"]:
         experiment = stage.experiment_of(name)
-        runners = {n: program(experiment, layers.format(n), DEVICE, chosen["samples"]) for n in chosen["sizes"]}
+        runners = {n: program(experiment, layers.format(n), "dense", chosen["samples"]) for n in chosen["sizes"]}
         runs = {n: partial(runner.run, data, weights(runner.circuit), seed=1) for n, runner in runners.items()}
         steps = chosen["samples"] * round(
             float(runners[chosen["sizes"][0]].sample_time / network.duration(runners[chosen["sizes"][0]].circuit, "dt"))

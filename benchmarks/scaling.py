@@ -9,7 +9,6 @@ import xarray as xr
 from programs import CONFIG, in_turn, medians, program, samples, slope, variable, weights
 
 from brian2zoo import results, stage
-from brian2zoo.dense import DEVICE
 from brian2zoo.runner import Runner
 
 OUTPUT = Path("results/benchmarks/scaling.nc")
@@ -26,8 +25,8 @@ def main(
     data = samples(chosen, number)
     size, rate = CONFIG["scaling"]["size"], CONFIG["scaling"]["rate"]
 
-    by_size = {n: program(chosen, size["layers"].format(n), DEVICE, number) for n in size["values"]}
-    fixed = program(chosen, rate["layers"], DEVICE, number)
+    by_size = {n: program(chosen, size["layers"].format(n), "dense", number) for n in size["values"]}
+    fixed = program(chosen, rate["layers"], "dense", number)
     by_rate = {}
     for value in rate["values"]:
         circuit = stage.circuit_of(chosen.with_setting(f"{rate['parameter']}={value}*Hz"), rate["layers"], "train")

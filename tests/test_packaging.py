@@ -5,6 +5,7 @@ import tomllib
 
 from ruamel.yaml import YAML
 
+from brian2zoo.backends.brian2genn_fixes import UPSTREAM
 from brian2zoo.zoo import ROOT
 
 
@@ -16,3 +17,14 @@ def test_environment_and_pyproject_list_the_same_dependencies() -> None:
     environment = YAML(typ="safe").load(ROOT / "environment.yml")["dependencies"]
     tools = {"cxx-compiler", "make", "pip", f"python{project['requires-python']}"}
     assert {line for line in environment if isinstance(line, str)} - tools == wanted
+
+
+def test_the_environment_for_a_gpu_has_all_of_the_other_and_the_packages_that_are_adjusted() -> None:
+    yaml = YAML(typ="safe")
+    usual, gpu = (
+        {line for line in yaml.load(ROOT / path)["dependencies"] if isinstance(line, str)}
+        for path in ("environment.yml", "workflow/envs/gpu.yaml")
+    )
+    assert {line for line in usual if not line.startswith("python>")} <= gpu
+    packages = (ROOT / "workflow/envs/gpu-packages.txt").read_text().splitlines()
+    assert f"brian2genn=={UPSTREAM}" in packages

@@ -1,23 +1,23 @@
 # Circuit -> program. Numbers enter a program when it runs, so that only equations, sizes and times rebuild it.
 rule build:
     output:
-        directory("results/build/{experiment}/{layers}/{mode}"),
+        directory("results/build/{backend}/{experiment}/{layers}/{mode}"),
     params:
         structure=structure,
         capacity=lambda wildcards: watched(wildcards).samples if wildcards.mode == "trace" else CONFIG.capacity,
         cache="results/build/cache",
     log:
-        "results/logs/build/{experiment}/{layers}/{mode}.log",
+        "results/logs/build/{backend}/{experiment}/{layers}/{mode}.log",
     benchmark:
-        "results/benchmarks/build/{experiment}/{layers}/{mode}.tsv"
+        "results/benchmarks/build/{backend}/{experiment}/{layers}/{mode}.tsv"
     threads: 1
     resources:
         mem_mb=2000,
     conda:
         "../environment.yml"
     message:
-        "compile {wildcards.experiment} {wildcards.layers}, {wildcards.mode}"
+        "compile {wildcards.experiment} {wildcards.layers}, {wildcards.mode}, {wildcards.backend}"
     shell:
-        "python workflow/scripts/build.py --experiment {wildcards.experiment} --layers {wildcards.layers}"
-        " --mode {wildcards.mode} --capacity {params.capacity} --cache {params.cache}"
+        "python workflow/scripts/build.py --backend {wildcards.backend} --experiment {wildcards.experiment}"
+        " --layers {wildcards.layers} --mode {wildcards.mode} --capacity {params.capacity} --cache {params.cache}"
         " --threads {threads} --output {output} 2>&1 | tee {log}"

@@ -5,7 +5,7 @@ import sys
 
 from brian2zoo.config import load_config
 from brian2zoo.errors import ZooError
-from brian2zoo.spec import fingerprint
+from brian2zoo.spec import BACKENDS, ON_GPU, fingerprint
 from brian2zoo.zoo import Zoo
 from snakemake.exceptions import WorkflowError
 
@@ -37,6 +37,7 @@ except ZooError as error:
 wildcard_constraints:
     dataset=r"\w+",
     encoders=r"\w+,\w+",
+    backend="|".join(BACKENDS),
     experiment=r"\w+",
     layers=r"\d+(-\d+)+",
     setting=r"[^/]+",
@@ -77,6 +78,21 @@ def encoded(split):
         return f"results/encoded/{wildcards.dataset}/{encoders.input},{encoders.label}/{split}.nc"
 
     return path
+
+
+def program(mode):
+    """Input function: the program of an experiment, on the backend that it or the setting names."""
+
+    def path(wildcards):
+        chosen = ZOO.experiment(wildcards.experiment).with_setting(wildcards.setting).backend
+        return f"results/build/{chosen}/{wildcards.experiment}/{wildcards.layers}/{mode.format(wildcards=wildcards)}"
+
+    return path
+
+
+def gpus(wildcards):
+    """How many GPUs a run takes; what Snakemake is given by --resources gpu=N bounds how many run at a time."""
+    return int(ZOO.experiment(wildcards.experiment).with_setting(wildcards.setting).backend in ON_GPU)
 
 
 def training(wildcards):

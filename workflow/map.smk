@@ -26,7 +26,7 @@ rule activity:
     input:
         trained="results/train/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.nc",
         data=counted_data,
-        build="results/build/{experiment}/{layers}/{counting}",
+        build=program("{wildcards.counting}"),
     output:
         "results/activity/{counting}/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.nc",
     params:
@@ -38,6 +38,7 @@ rule activity:
     threads: 1
     resources:
         mem_mb=2000,
+        gpu=gpus,
     conda:
         "../environment.yml"
     message:

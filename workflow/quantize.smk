@@ -3,7 +3,7 @@ rule quantize:
     input:
         trained="results/train/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.nc",
         test_data=encoded("test"),
-        build="results/build/{experiment}/{layers}/test",
+        build=program("test"),
     output:
         "results/quantize/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.nc",
     params:
@@ -15,6 +15,7 @@ rule quantize:
     threads: 1
     resources:
         mem_mb=2000,
+        gpu=gpus,
     conda:
         "../environment.yml"
     message:

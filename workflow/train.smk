@@ -3,8 +3,8 @@ rule train:
     input:
         train_data=encoded("train"),
         test_data=encoded("test"),
-        train_build="results/build/{experiment}/{layers}/train",
-        test_build="results/build/{experiment}/{layers}/test",
+        train_build=program("train"),
+        test_build=program("test"),
     output:
         "results/train/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.nc",
     params:
@@ -19,6 +19,7 @@ rule train:
     threads: 1
     resources:
         mem_mb=2000,
+        gpu=gpus,
     conda:
         "../environment.yml"
     message:
@@ -37,7 +38,7 @@ rule evaluate:
     input:
         trained="results/train/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.nc",
         test_data=encoded("test"),
-        build="results/build/{experiment}/{layers}/final",
+        build=program("final"),
     output:
         "results/evaluate/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.nc",
     log:
@@ -47,6 +48,7 @@ rule evaluate:
     threads: 1
     resources:
         mem_mb=2000,
+        gpu=gpus,
     conda:
         "../environment.yml"
     message:
@@ -61,7 +63,7 @@ rule trace:
     input:
         trained="results/train/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.nc",
         data=encoded("test"),
-        build="results/build/{experiment}/{layers}/trace",
+        build=program("trace"),
     output:
         "results/trace/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.nc",
     params:
@@ -74,6 +76,7 @@ rule trace:
     threads: 1
     resources:
         mem_mb=2000,
+        gpu=gpus,
     conda:
         "../environment.yml"
     message:

@@ -1,11 +1,13 @@
 """Brian2's own C++ standalone device, only compiled as two files instead of one for each code object."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import all_devices
 
+from brian2zoo.backends import backend
 from brian2zoo.dense.program import merge_sources
 
 STOCK = "merged_standalone"
@@ -23,3 +25,4 @@ class MergedStandalone(CPPStandaloneDevice):
 
 
 all_devices[STOCK] = MergedStandalone()
+MERGED = replace(backend("cpp"), device=STOCK)

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from brian2zoo import circuits, network
+from brian2zoo.backends import backend
 from brian2zoo.circuits import Circuit, initial_weights
-from brian2zoo.dense import DEVICE
 from brian2zoo.simulate import Binary, Inputs, build, parameter_values
 
-from .stock import STOCK
+from .stock import MERGED
 
 SPIKING, LAYERED, GATED = (12, 9, 7, 3), (12, 9, 7, 3), (12, 9, 3)
 N_SAMPLES = 30
@@ -30,10 +30,10 @@ def run_on_both(tmp_path_factory) -> Callable[..., list[dict[str, np.ndarray]]]:
         inputs = Inputs(data, values, N_SAMPLES, seed=0)
         outputs = [f"{p.name}.w" for p in circuit.plastic]
         outputs += [f"{p.name}_spikes.count" for p in circuit.populations if p.neuron.threshold and p.role != "noise"]
-        folders = {device: tmp_path_factory.mktemp("program") / device for device in (STOCK, DEVICE)}
+        folder = tmp_path_factory.mktemp("program")
         return [
-            Binary(build(circuit, sample_time, N_SAMPLES, folder, device_name=device)).run(inputs, outputs)
-            for device, folder in folders.items()
+            Binary(build(circuit, sample_time, N_SAMPLES, folder / made.device, backend=made)).run(inputs, outputs)
+            for made in (MERGED, backend("dense"))
         ]
 
     return run

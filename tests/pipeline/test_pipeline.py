@@ -206,8 +206,8 @@ def test_a_killed_training_goes_on_from_its_last_checkpoint(finished: Checkout, 
         sys.executable, "workflow/scripts/train.py", "--dataset", "digits", "--experiment", "erbp_plus",
         "--layers", "64-6-10", "--seed", "0", "--epochs", "2", "--samples", "50",
         "--train-data", f"{encoded}/train.nc", "--test-data", f"{encoded}/test.nc",
-        "--train-build", "results/build/erbp_plus/64-6-10/train",
-        "--test-build", "results/build/erbp_plus/64-6-10/test",
+        "--train-build", "results/build/dense/erbp_plus/64-6-10/train",
+        "--test-build", "results/build/dense/erbp_plus/64-6-10/test",
         "--checkpoint", str(checkpoint), "--output", str(output),
     ]  # fmt: skip
     with subprocess.Popen(command, cwd=finished.folder, env=finished.env, start_new_session=True) as process:

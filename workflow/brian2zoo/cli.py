@@ -109,6 +109,50 @@ def show(
 
 
 @app.command()
+def backends(
+    ctx: typer.Context,
+    experiments: Annotated[list[str] | None, typer.Argument(help="Names; default all.")] = None,
+) -> None:
+    """Which experiments run on which backend: works, approximate (and how), unsupported (and which construct).
+
+    Found from the composed equations of the network that learns, without compiling anything.
+    """
+    from brian2zoo.backends import BACKENDS
+    from brian2zoo.backends.capability import verdicts
+    from brian2zoo.circuits import build
+
+    zoo: Zoo = ctx.obj
+    table, notes = _table("name", *BACKENDS), {}
+    for name in experiments or zoo.names("experiment"):
+        found = verdicts(build(zoo, zoo.experiment(name), [4, 3, 2], "train"))
+        cells = []
+        for verdict in found.values():
+            numbers = [str(notes.setdefault(reason, len(notes) + 1)) for reason in verdict.reasons]
+            cells.append(f"{verdict.kind} {','.join(numbers)}".strip())
+        table.add_row(name, *cells)
+    out.print(table, soft_wrap=False)
+    for reason, number in notes.items():
+        out.print(f"{number}  {reason}", style="dim")
+
+
+@app.command()
+def doctor() -> None:
+    """What the backends need of this machine: found, missing, too old or too new, and what to do."""
+    from brian2zoo.backends.doctor import backends as missing_for
+    from brian2zoo.backends.doctor import examine
+
+    found = examine()
+    colours = {"found": "green", "missing": "red"}
+    for finding in found.values():
+        told = f"{finding.what}: {finding.state}{f', {finding.detail}' if finding.detail else ''}"
+        out.print(told + (f" — {finding.remedy}" if finding.remedy else ""), style=colours.get(finding.state, "yellow"))
+    out.print()
+    for name, reasons in missing_for(found).items():
+        wanting = ", ".join(f"{finding.what} ({finding.state})" for finding in reasons)
+        out.print(f"{name}: {f'does not run here: {wanting}' if wanting else 'runs here'}")
+
+
+@app.command()
 def check(
     ctx: typer.Context,
     names: Annotated[list[str] | None, typer.Argument(help="Names, kind/name or paths; default all.")] = None,
@@ -485,6 +529,10 @@ def _show_composed(zoo: Zoo, experiment: str, layers: str, mode: str, only: File
     for heading, _, code in parts:
         out.print(f"\n{heading}", style="bold")
         _print_code(code)
+    if only is None:
+        from brian2zoo.backends.capability import verdicts
+
+        _print_block("backends", "\n".join(f"{name}: {verdict}" for name, verdict in verdicts(circuit).items()))
 
 
 def _parts(

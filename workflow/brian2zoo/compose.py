@@ -28,7 +28,7 @@ RULE_EVENTS = ("on_pre", "on_post", "each_step", "on_sample", "at_onset")
 
 @dataclass(frozen=True)
 class NeuronCode:
-    """Arguments of a `brian2.NeuronGroup` and the statements run beside it."""
+    """Arguments of a `brian2.NeuronGroup` and the statements run beside it; `before` each step's equations."""
 
     equations: str
     parameters: dict[str, Any]
@@ -39,6 +39,7 @@ class NeuronCode:
     initial: str = ""
     copies: str = ""
     on_sample: str = ""
+    before: str = ""
     each_step: str = ""
     forward: str = ""
     backward: str = ""

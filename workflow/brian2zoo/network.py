@@ -13,6 +13,8 @@ from brian2.equations.equations import DIFFERENTIAL_EQUATION, FLOAT, PARAMETER, 
 from brian2.parsing.statements import parse_statement
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
+from brian2zoo.backends.parallel import PLACE, side_by_side
+from brian2zoo.backends.standalone import USUAL, Assembly
 from brian2zoo.circuits import Circuit, Population, Projection
 from brian2zoo.compose import (
     NeuronCode,
@@ -77,14 +79,15 @@ class Assembled:
     monitors: dict[str, Any] = field(default_factory=dict)
 
 
-def compose(circuit: Circuit) -> Codes:
-    """Brian2 strings of every population and projection."""
+def compose(circuit: Circuit, assembly: Assembly = USUAL) -> Codes:
+    """Brian2 strings of every population and projection, as the backend wants them."""
     synapses = {}
     copied: dict[str, set[str]] = {p.name: set() for p in circuit.populations}
     added: dict[str, list[NeuronPart]] = {p.name: [] for p in circuit.populations}
     for projection in circuit.projections:
         parts, names = projection_parts(projection)
         driven = {side: _driven(circuit, getattr(projection, side)) for side in ("pre", "post")}
+        driven = {} if assembly.parallel else driven
         code = compose_synapse(
             projection.synapse,
             projection.rule,
@@ -103,6 +106,9 @@ def compose(circuit: Circuit) -> Codes:
         p.name: compose_neuron(p.neuron, p.overrides, parts=added[p.name], copied=copied[p.name], formats=p.formats)
         for p in circuit.populations
     }
+    if assembly.parallel:
+        ends = {p.name: (p.pre.name, p.post.name) for p in circuit.projections}
+        neurons, synapses = side_by_side(neurons, synapses, ends)
     return Codes(neurons, synapses)
 
 
@@ -140,17 +146,24 @@ def duration(circuit: Circuit, which: str) -> Any:
     return evaluate(getattr(circuit.experiment.protocol, which))
 
 
-def assemble(circuit: Circuit, sample_time: Any, capacity: int, recording: Recording = OUTPUT_ONLY) -> Assembled:
+def assemble(
+    circuit: Circuit,
+    sample_time: Any,
+    capacity: int,
+    recording: Recording = OUTPUT_ONLY,
+    assembly: Assembly = USUAL,
+) -> Assembled:
     """Brian2 objects of a circuit on the current device.
 
     Parameters
     ----------
     sample_time : duration of a sample.
     capacity : most samples a run can take; how many it does take is set for each run.
+    assembly : how the backend wants it.
     """
     dt = duration(circuit, "dt")
     brian2.defaultclock.dt = dt
-    codes = compose(circuit)
+    codes = compose(circuit, assembly)
     groups: dict[str, Any] = {}
     objects: list[Any] = []
     data, events = {}, EventTimes()
@@ -167,7 +180,7 @@ def assemble(circuit: Circuit, sample_time: Any, capacity: int, recording: Recor
         objects.append(groups[projection.name])
 
     steps_per_sample = round(float(sample_time / dt))
-    groups["run"] = _run_control()
+    groups["run"] = _run_control(assembly)
     objects.append(groups["run"])
     monitors = _monitors(circuit, groups, sample_time, recording)
     network = brian2.Network(*objects, *monitors.values())
@@ -221,6 +234,7 @@ def _group(
     if experiment.protocol.rest:
         # After the last spikes of the sample before have arrived.
         every(join(_at_rest(group), code.initial), "before_groups", -1, "rest", dt=sample_time)
+    every(code.before, "before_groups", 0, "before")
     every(code.each_step, "after_groups", population.order, "each_step")
     every(code.forward, "groups", population.order, "forward")
     if population.backward_order:
@@ -261,6 +275,9 @@ def _synapses(
         synapses.connect(i=projection.pairs[0], j=projection.pairs[1])
     for parameter, value in code.parameters.items():
         setattr(synapses, parameter, value)
+    for index in "ij":
+        if f"{index}{PLACE}" in synapses.equations.names:
+            setattr(synapses, f"{index}{PLACE}", index)
     if code.each_step:
         synapses.run_regularly(code.each_step, when="after_groups", order=order, name=f"{name}_each_step")
     if code.on_sample:
@@ -309,7 +326,7 @@ def _at_rest(group: Any) -> str:
     return "\n".join(f"{name} = 0*({unit_name_of(equations, name)})" for name in sorted(equations.diff_eq_names))
 
 
-def _run_control() -> brian2.NeuronGroup:
+def _run_control(assembly: Assembly) -> brian2.NeuronGroup:
     """The run's own variables: its seed, and after how many steps it ends."""
     control = brian2.NeuronGroup(
         1,
@@ -317,7 +334,8 @@ def _run_control() -> brian2.NeuronGroup:
         name="run",
         namespace={"stop_if": stop_if},
     )
-    control.run_regularly("ended = stop_if(t_in_timesteps + 1 >= n_steps)", when="end", name="run_end")
+    if assembly.on_host:
+        control.run_regularly("ended = stop_if(t_in_timesteps + 1 >= n_steps)", when="end", name="run_end")
     return control
 
 

@@ -22,8 +22,10 @@ import numpy as np
 from brian2.core.variables import ArrayVariable, DynamicArrayVariable
 from filelock import FileLock
 
+from brian2zoo.backends import Standalone
+from brian2zoo.backends import backend as backend_of
+from brian2zoo.backends.capability import refuse
 from brian2zoo.circuits import Circuit
-from brian2zoo.dense import DEVICE
 from brian2zoo.events import Events, given_to
 from brian2zoo.network import OUTPUT_ONLY, Assembled, Recording, assemble, compose, duration
 from brian2zoo.spec import fingerprint
@@ -59,7 +61,7 @@ class Inputs:
 
 def parameter_values(circuit: Circuit) -> dict[str, float]:
     """Every parameter of a circuit as ``group.name`` to its value in SI units."""
-    codes = compose(circuit)
+    codes = compose(circuit, backend_of(circuit.experiment.backend).assembly)
     return {
         f"{group}.{name}": float(np.asarray(value))
         for kind in (codes.neurons, codes.synapses)
@@ -68,11 +70,10 @@ def parameter_values(circuit: Circuit) -> dict[str, float]:
     }
 
 
-def build_key(
-    circuit: Circuit, sample_time: Any, capacity: int, recording: Recording, device_name: str = DEVICE
-) -> str:
+def build_key(circuit: Circuit, sample_time: Any, capacity: int, recording: Recording) -> str:
     """Hash of all that a binary depends on; two builds with equal keys are the same program."""
-    codes = compose(circuit)
+    backend = backend_of(circuit.experiment.backend)
+    codes = compose(circuit, backend.assembly)
     strings = [
         {name: {k: v for k, v in vars(code).items() if k != "parameters"} for name, code in kind.items()}
         for kind in (codes.neurons, codes.synapses)
@@ -80,16 +81,16 @@ def build_key(
     wiring = [(p.name, p.pre.size, p.post.size, p.pairs is None, p.one_to_one, p.delay) for p in circuit.projections]
     times = [str(sample_time), *(str(duration(circuit, which)) for which in ("dt", "T_answer"))]
     times += [capacity, circuit.experiment.precision]
-    made_by = [device_name, brian2.__version__, _generator()]
+    made_by = [backend.name, backend.versions(), _generator(backend)]
     return fingerprint(strings, wiring, circuit.layers, times, str(recording), made_by)
 
 
-def _generator() -> str:
+def _generator(backend: Standalone) -> str:
     """Hash of the code that turns composed strings into a program."""
     package = Path(__file__).parent
     files = [package / f"{name}.py" for name in ("network", "events", "simulate")]
     files += sorted((package / "dense").rglob("*.[ch]*"))
-    files += sorted((package / "dense").glob("*.py"))
+    files += sorted((package / "dense").glob("*.py")) + backend.sources()
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
 
 
@@ -100,42 +101,49 @@ def build(
     directory: Path,
     recording: Recording = OUTPUT_ONLY,
     threads: int = 1,
-    device_name: str = DEVICE,
+    backend: Standalone | None = None,
 ) -> Path:
     """Generate and compile a circuit; `directory` appears when the binary is complete.
 
     The folder holds the program, its sources, and a manifest of the variables it can be given and returns,
     with the seconds spent on generating and compiling and the path that each projection takes through the
     device: rows, columns, the diagonal or lists without a queue of synapses, or Brian2's queue.
+
+    Parameters
+    ----------
+    backend : another one than the experiment's.
+
+    Raises
+    ------
+    ZooError
+        If the backend does not take the circuit, before anything is generated.
     """
     directory = Path(directory)
     partial = directory.with_name(directory.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
-    brian2.prefs.devices.cpp_standalone.extra_make_args_unix = [f"-j{threads}"]
+    refuse(circuit)
+    backend = backend or backend_of(circuit.experiment.backend)
     begin = time.perf_counter()
-    brian2.set_device(device_name, directory=str(partial), build_on_run=False)
-    device = brian2.device
-    try:
-        assembled = assemble(circuit, sample_time, capacity, recording)
-        device.apply_run_args()
-        device.insert_code("main", "_random_generators[0].seed(_array_run_seed[0]);")
+    with backend.device_in(partial, threads) as device:
+        assembled = assemble(circuit, sample_time, capacity, recording, backend.assembly)
+        backend.prepare(device)
         assembled.network.run(capacity * sample_time, namespace={})
-        device.build(directory=str(partial), compile=False, run=False)
+        backend.generate(device, partial)
         generated = time.perf_counter()
-        device.compile_source(str(partial), "unix", debug=False, clean=False)
+        backend.compile(device, partial)
         compiled = time.perf_counter()
         manifest = {
+            "backend": backend.name,
+            "versions": backend.versions(),
             "capacity": capacity,
             "steps_per_sample": assembled.steps_per_sample,
+            "dt": float(duration(circuit, "dt")),
             "seconds": {"generate": generated - begin, "compile": compiled - generated},
             "data": {name: list(array.values.shape) for name, array in assembled.data.items()},
             "data_names": {name: array.name for name, array in assembled.data.items()},
             "variables": _variables(assembled, device, {p.name: p.size for p in circuit.projections}),
-            "paths": device.paths if device_name == DEVICE else {},
+            "paths": backend.paths(device),
         }
-    finally:
-        device.reinit()
-        brian2.set_device("runtime")
     for name, path in manifest["paths"].items():
         logger.info("%s: %s", name, path)
     (partial / MANIFEST).write_text(json.dumps(manifest, indent=1))
@@ -154,15 +162,14 @@ def build_cached(
     cache: Path,
     recording: Recording = OUTPUT_ONLY,
     threads: int = 1,
-    device_name: str = DEVICE,
 ) -> Path:
     """As `build`, but a program of the same content is taken from `cache` if it is there."""
-    stored = Path(cache) / build_key(circuit, sample_time, capacity, recording, device_name)
+    stored = Path(cache) / build_key(circuit, sample_time, capacity, recording)
     stored.parent.mkdir(parents=True, exist_ok=True)
     # Experiments that share a program are often built side by side: the second waits for the first.
     with FileLock(f"{stored}.lock"):
         if not (stored / MANIFEST).exists():
-            build(circuit, sample_time, capacity, stored, recording, threads, device_name)
+            build(circuit, sample_time, capacity, stored, recording, threads)
     shutil.rmtree(directory, ignore_errors=True)
     return Path(shutil.copytree(stored, directory, copy_function=os.link))
 
@@ -240,8 +247,9 @@ class Binary:
                 arguments.append(f"{name}={path}")
             results = Path(scratch, "results")
             results.mkdir()
+            seconds = inputs.n_samples * self.steps_per_sample * self.manifest["dt"]
             done = subprocess.run(
-                ["./main", "--results_dir", f"{results}/", *arguments],
+                backend_of(self.manifest["backend"]).command(results, arguments, seconds),
                 cwd=self.directory, env=given_to(event_times, Path(scratch, "events.dat")),
                 capture_output=True, text=True, check=False,
             )  # fmt: skip

@@ -166,6 +166,11 @@ class Jumps(BaseModel):
     post: str = ""
 
 
+Backend = Literal["dense", "cpp", "genn", "genn_cpu", "cuda"]
+BACKENDS: tuple[str, ...] = get_args(Backend)
+Backend = Literal["dense", "cpp", "genn", "genn_cpu", "cuda"]
+BACKENDS: tuple[str, ...] = get_args(Backend)
+ON_GPU = ("genn", "cuda")
 Feedback = Literal["direct_random", "layerwise_random", "local", "symmetric"]
 FEEDBACK: tuple[str, ...] = get_args(Feedback)
 ProjectionKind = Literal["input_hidden", "recurrent", "hidden_hidden", "hidden_output"]
@@ -442,6 +447,7 @@ class Experiment(File):
     precision: Literal["double", "single"] = Field(
         "double", description="of weights and states; times are always double"
     )
+    backend: Backend = Field("dense", description="where it runs; a setting `backend=...` replaces it")
     weights: Lines = Field((), description="initial or fixed weights of each kind of projection")
     parameters: Lines = Field((), description="overrides: scope.name = value")
 
@@ -459,19 +465,27 @@ class Experiment(File):
 
         Parameters
         ----------
-        setting : ``scope.name=value`` joined by commas, such as ``synapse.bits=4``; 'default' for none.
+        setting : ``scope.name=value`` joined by commas, such as ``synapse.bits=4``, among them perhaps
+            ``backend=NAME``; 'default' for none.
         """
         if setting == "default":
             return self
         lines = {line.name: line for line in self.parameters}
+        chosen = self.backend
         for part in setting.split(","):
             name, equals, value = part.partition("=")
+            if equals and name == "backend":
+                if value not in BACKENDS:
+                    remedy = did_you_mean(value, BACKENDS, f"backends: {', '.join(BACKENDS)}")
+                    raise ZooError("setting", "", f"there is no backend '{value}'", remedy)
+                chosen = value
+                continue
             if not equals or "." not in name:
                 raise ZooError(
                     "setting", "", f"'{part}' is not a setting", "write scope.name=value, e.g. synapse.bits=4"
                 )
             lines[name] = Parameter(name=name, value=value, meaning="setting of this run")
-        return self.model_copy(update={"parameters": tuple(lines.values())})
+        return self.model_copy(update={"parameters": tuple(lines.values()), "backend": chosen})
 
 
 def plain_store(synapse: SynapseModel) -> bool:

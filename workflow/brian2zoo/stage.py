@@ -94,6 +94,7 @@ def write(result: xr.Dataset, output: Path, experiment: Experiment, **facts: Any
         experiment.title,
         experiment=experiment.name,
         rule=experiment.rule,
+        backend=experiment.backend,
         command=command(output),
         config_json={"experiment": experiment.model_dump(mode="json"), **facts},
         **facts,

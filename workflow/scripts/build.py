@@ -6,11 +6,13 @@ from typer import Option
 
 from brian2zoo import network, simulate, stage
 from brian2zoo.mapping.spiking.activity import every_spike
+from brian2zoo.spec import BACKENDS
 from brian2zoo.trace import recording
 
 
 def main(
     experiment: str = Option(help="file in config/experiments"),
+    backend: str = Option(help=f"where it runs: {', '.join(BACKENDS)}"),
     layers: str = Option(help="sizes of the layers, such as 784-100-10"),
     mode: str = Option(help="train, test, final, trace, count_train or count_test"),
     capacity: int = Option(help="most samples of a run"),
@@ -18,7 +20,7 @@ def main(
     output: Path = Option(help="folder to write"),
     threads: int = Option(1, help="compilers at a time"),
 ) -> None:
-    circuit = stage.circuit_of(stage.experiment_of(experiment), layers, mode)
+    circuit = stage.circuit_of(stage.experiment_of(experiment, f"backend={backend}"), layers, mode)
     recordings = {"trace": recording, "count_train": every_spike, "count_test": every_spike}
     watched = recordings[mode](circuit) if mode in recordings else network.OUTPUT_ONLY
     sample_time = network.duration(circuit, stage.BUILDS[mode][1])

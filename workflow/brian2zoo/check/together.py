@@ -10,6 +10,7 @@ import numpy as np
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, EquationError, Equations, SingleEquation
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
+from brian2zoo.backends.capability import refuse
 from brian2zoo.check.alone import EVENTS, data_dimensions
 from brian2zoo.check.findings import Findings, listed
 from brian2zoo.check.strings import (
@@ -65,6 +66,9 @@ def check_together(zoo: Zoo, experiment: Experiment) -> Findings:
     for circuit in () if findings else circuits:
         with findings.collect():
             findings += _circuit(zoo, circuit, compose(circuit))
+    for circuit in () if findings else circuits:
+        with findings.collect():
+            refuse(circuit)
     return findings
 
 

@@ -1,0 +1,90 @@
+"""Backends by name: chosen in a file or a setting, set up and put away; sources of programs for a GPU."""
+
+import shutil
+
+import brian2
+import pytest
+from brian2 import ms
+
+from brian2zoo import circuits
+from brian2zoo.backends import BACKENDS, backend
+from brian2zoo.errors import ZooError
+from brian2zoo.network import assemble
+from brian2zoo.simulate import Binary, Inputs, build
+
+LAYERS, SAMPLE = (4, 3, 2), 2 * ms
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+def test_every_name_of_the_format_is_a_backend(name) -> None:
+    assert backend(name).name == name
+
+
+def test_a_setting_chooses_the_backend_beside_numbers(zoo) -> None:
+    experiment = zoo.experiment("erbp_plus")
+    assert experiment.backend == "dense"
+    chosen = experiment.with_setting("backend=cuda,rule.eta=1e-3*nS")
+    assert chosen.backend == "cuda"
+    assert [line.value for line in chosen.parameters if line.name == "rule.eta"] == ["1e-3*nS"]
+    assert chosen.with_setting("default").backend == "cuda"
+
+
+def test_an_experiment_file_names_its_backend(zoo_with) -> None:
+    files = {"config/experiments/there.yaml": "title: there\nextends: erbp_plus\nbackend: cpp\n"}
+    assert zoo_with(files).experiment("there").backend == "cpp"
+
+
+@pytest.mark.parametrize(("setting", "remedy"), [("backend=cud", "did you mean 'cuda'"), ("backend=tpu", "dense, cpp")])
+def test_an_unknown_backend_is_named(zoo, setting, remedy) -> None:
+    with pytest.raises(ZooError, match=remedy):
+        zoo.experiment("erbp_plus").with_setting(setting)
+
+
+def test_preferences_and_device_are_those_of_before(tmp_path) -> None:
+    brian2.prefs["devices.cpp_standalone.extra_make_args_unix"] = ["-j7"]
+    with backend("cpp").device_in(tmp_path, threads=1) as device:
+        assert device is brian2.get_device()
+        assert brian2.prefs["devices.cpp_standalone.extra_make_args_unix"] == ["-j1"]
+    assert brian2.prefs["devices.cpp_standalone.extra_make_args_unix"] == ["-j7"]
+    assert type(brian2.get_device()).__name__ == "RuntimeDevice"
+
+
+def test_a_missing_package_is_one_line(monkeypatch, tmp_path) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "brian2cuda", None)
+    with (
+        pytest.raises(ZooError, match=r"backend cuda: brian2cuda cannot be imported .* doctor"),
+        backend("cuda").device_in(tmp_path, 1),
+    ):
+        pass
+
+
+def test_a_program_remembers_where_it_runs(zoo, tmp_path) -> None:
+    circuit = circuits.build(zoo, zoo.experiment("bp").with_setting("backend=cpp"), LAYERS, "test")
+    program = Binary(build(circuit, ms, 2, tmp_path / "program"))
+    assert program.manifest["backend"] == "cpp"
+    assert program.manifest["versions"] == {"brian2": brian2.__version__}
+    rates = program.run(Inputs({"input": [[0, 0, 0, 1], [0, 0, 0, 0]]}, {}, 2, 0), ["output_rates.r"])
+    assert (rates["output_rates.r"] == 0.5).all()
+
+
+# --- CUDA, as far as it goes without a GPU -------------------------------------------------------
+
+
+def test_cuda_sources_take_seed_and_duration_from_the_command_line(zoo, tmp_path) -> None:
+    try:
+        backend("cuda").load()
+    except ZooError as error:
+        pytest.skip(str(error))
+    circuit = circuits.build(zoo, zoo.experiment("erbp_plus").with_setting("backend=cuda"), LAYERS, "train")
+    made = backend("cuda")
+    with made.device_in(tmp_path, 1) as device:
+        assembled = assemble(circuit, SAMPLE, 3, assembly=made.assembly)
+        made.prepare(device)
+        assembled.network.run(3 * SAMPLE, namespace={})
+        made.generate(device, tmp_path)
+    main = (tmp_path / "main.cu").read_text()
+    seeded, run = main.index("set_seed(_array_run_seed[0])"), main.index(".run(_array_run_n_steps[0]*0.0001,")
+    assert main.index("set_from_command_line(args)") < seeded < run
+    assert not list(tmp_path.glob("code_objects/run_end*"))
+    if shutil.which("nvcc"):
+        assert "-std=c++17" in (tmp_path / "makefile").read_text()

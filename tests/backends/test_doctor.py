@@ -1,0 +1,84 @@
+"""The doctor finds what is there, and says what to do about what is not."""
+
+import stat
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from brian2zoo.backends import doctor
+from brian2zoo.cli import app
+
+
+@pytest.fixture
+def genn(tmp_path, monkeypatch) -> Path:
+    """A folder that looks like GeNN 4.9.0, as GENN_PATH."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "genn-buildmodel.sh").touch()
+    (tmp_path / "version.txt").write_text("4.9.0\n")
+    monkeypatch.setenv("GENN_PATH", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def cuda(tmp_path, monkeypatch) -> Path:
+    """A folder with an nvcc that tells a version, as CUDA_PATH."""
+    place = tmp_path / "cuda"
+    compiler = place / "bin" / "nvcc"
+    compiler.parent.mkdir(parents=True)
+    compiler.write_text("#!/bin/sh\necho 'Cuda compilation tools, release 12.4, V12.4.131'\n")
+    compiler.chmod(compiler.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("CUDA_PATH", str(place))
+    return place
+
+
+@pytest.mark.parametrize(
+    ("version", "state"), [("4.9.0", "found"), ("4.8.1", "too old"), ("5.1.0", "too new"), ("?", "missing")]
+)
+def test_genn_is_judged_by_its_version(genn, version, state) -> None:
+    (genn / "version.txt").write_text(version)
+    found = doctor.examine()["GeNN"]
+    assert found.state == state
+    assert version in found.detail
+    assert ("GENN_PATH" in found.remedy) == (state != "found")
+
+
+def test_a_folder_without_genn_is_named(genn, tmp_path) -> None:
+    (genn / "bin" / "genn-buildmodel.sh").unlink()
+    found = doctor.examine()["GeNN"]
+    assert (found.state, found.detail) == ("missing", f"nothing in {tmp_path}")
+
+
+def test_cuda_13_is_too_new_for_genn_alone(cuda) -> None:
+    found = doctor.examine()
+    assert (found["CUDA"].state, found["CUDA for GeNN"].state) == ("found", "found")
+    compiler = cuda / "bin" / "nvcc"
+    compiler.write_text(compiler.read_text().replace("12.4", "13.0"))
+    found = doctor.examine()
+    assert (found["CUDA"].state, found["CUDA for GeNN"].state) == ("found", "too new")
+    assert "GeNN 4.9" in found["CUDA for GeNN"].remedy
+
+
+def test_curand_is_its_header_beside_the_compiler(cuda, monkeypatch) -> None:
+    monkeypatch.setattr(doctor.ctypes.util, "find_library", lambda _: None)
+    assert doctor.examine()["cuRAND"].state == "missing"
+    (cuda / "include").mkdir()
+    (cuda / "include" / "curand.h").touch()
+    assert doctor.examine()["cuRAND"].state == "found"
+
+
+def test_a_backend_runs_if_nothing_it_needs_is_wanting() -> None:
+    names = {what for needed in doctor.NEEDS.values() for what in needed}
+    found = {what: doctor.Finding(what, "found") for what in names}
+    assert not any(doctor.backends(found).values())
+    found["CUDA for GeNN"] = doctor.Finding("CUDA for GeNN", "too new")
+    wanting = {name: [finding.what for finding in reasons] for name, reasons in doctor.backends(found).items()}
+    assert wanting == {"dense": [], "cpp": [], "genn": ["CUDA for GeNN"], "genn_cpu": [], "cuda": []}
+
+
+def test_the_command_tells_every_backend(genn) -> None:
+    (genn / "version.txt").write_text("5.1.0")
+    told = CliRunner().invoke(app, ["doctor"]).stdout
+    assert f"GeNN: too new, 5.1.0 in {genn} — install GeNN 4.9" in told
+    assert "dense: runs here" in told
+    assert "GeNN (too new)" in told.split("genn_cpu: does not run here:")[1]

@@ -1,0 +1,188 @@
+"""What each backend makes of a circuit, found from its composed equations: works, approximate, or unsupported.
+
+The C++ backends take all that Brian2 takes, and so does brian2cuda. GeNN has one kind of step (see `genn_device`), and
+brian2genn one way of writing to a neuron; what a circuit asks beyond that is named here by the construct, before
+anything is generated. Tests generate, and where GeNN is installed run, every network that is said to work.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from brian2.core.functions import DEFAULT_FUNCTIONS
+from brian2.equations.equations import SUBEXPRESSION, Equations
+from brian2.parsing.statements import parse_statement
+from brian2.utils.stringtools import get_identifiers
+
+from brian2zoo.backends import BACKENDS, backend
+from brian2zoo.backends.parallel import SEEN
+from brian2zoo.circuits import Circuit, Projection
+from brian2zoo.compose import NeuronCode, SynapseCode, statements
+from brian2zoo.errors import ZooError
+from brian2zoo.events import EVENT_DATA
+from brian2zoo.expressions import evaluate
+from brian2zoo.network import Codes, compose
+
+Kind = Literal["works", "approximate", "unsupported"]
+
+# Functions of Brian2 that GeNN's models have not; brian2genn_fixes has the others.
+MISSING = ("exprel", "poisson", "binomial")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What becomes of a circuit on a backend.
+
+    Parameters
+    ----------
+    reasons : how it is approximate, or which constructs it has that the backend has not.
+    """
+
+    kind: Kind
+    reasons: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {'; '.join(self.reasons)}" if self.reasons else self.kind
+
+
+def verdict(circuit: Circuit, name: str) -> Verdict:
+    """What becomes of a circuit on a backend, one of `BACKENDS`."""
+    assembly = backend(name).assembly
+    missing = () if assembly.on_host else tuple(_on_host(circuit))
+    if missing or not assembly.parallel:
+        return Verdict("unsupported", missing) if missing else Verdict("works")
+    codes = compose(circuit, assembly)
+    missing = tuple(dict.fromkeys(_missing(circuit, codes)))
+    if missing:
+        return Verdict("unsupported", missing)
+    approximate = tuple(dict.fromkeys(_approximate(circuit, codes)))
+    return Verdict("approximate", approximate) if approximate else Verdict("works")
+
+
+def verdicts(circuit: Circuit) -> dict[str, Verdict]:
+    """What becomes of a circuit on each backend."""
+    found: dict[Any, Verdict] = {}  # backends that want a circuit alike make the same of it
+    for name in BACKENDS:
+        assembly = backend(name).assembly
+        if assembly not in found:
+            found[assembly] = verdict(circuit, name)
+    return {name: found[backend(name).assembly] for name in BACKENDS}
+
+
+def refuse(circuit: Circuit) -> None:
+    """`ZooError` if the experiment's backend does not take the circuit; it names the constructs."""
+    experiment = circuit.experiment
+    found = verdict(circuit, experiment.backend)
+    if found.kind == "unsupported":
+        fit = [name for name, other in verdicts(circuit).items() if other.kind != "unsupported"]
+        problem = f"backend '{experiment.backend}' has no {'; no '.join(found.reasons)}"
+        raise ZooError(experiment.path, "backend", problem, f"take one of {', '.join(fit)}")
+
+
+def _on_host(circuit: Circuit) -> Iterator[str]:
+    for population in circuit.populations:
+        if population.neuron.data == EVENT_DATA:
+            yield f"events as input, which are read from a file of the host (neuron '{population.neuron.name}')"
+
+
+def _missing(circuit: Circuit, codes: Codes) -> Iterator[str]:
+    for population in circuit.populations:
+        code = codes.neurons[population.name]
+        if code.forward or code.backward:
+            yield f"statements in the order of the layers within a step (forward, of neuron '{population.neuron.name}')"
+        yield from _functions(_all_text(code))
+    for projection in circuit.projections:
+        code = codes.synapses[projection.name]
+        for construct in _constructs(projection, code, codes):
+            yield f"{construct} (synapse '{projection.synapse.name}'{_under(projection)})"
+        yield from _functions(_all_text(code))
+
+
+def _under(projection: Projection) -> str:
+    return f" under rule '{projection.rule.name}'" if projection.rule is not None else ""
+
+
+def _all_text(code: NeuronCode | SynapseCode) -> str:
+    return "\n".join(value for value in vars(code).values() if isinstance(value, str))
+
+
+def _functions(text: str) -> Iterator[str]:
+    for name in sorted(get_identifiers(text) & set(DEFAULT_FUNCTIONS) & set(MISSING)):
+        yield f"function {name}()"
+
+
+def _constructs(projection: Projection, code: SynapseCode, codes: Codes) -> Iterator[str]:
+    """What brian2genn's synapses have not, of one projection."""
+    equations = Equations(code.equations)
+    summed = [name for name, equation in equations.items() if "summed" in equation.flags]
+    ends = {"pre": codes.neurons[projection.pre.name], "post": codes.neurons[projection.post.name]}
+    at_spike = [parse_statement(line) for line in statements(code.on_pre)]
+    to_neurons = [(name, op) for name, op, _, _ in at_spike if name.endswith(("_pre", "_post"))]
+    reads = {"on_pre": code.on_pre, "on_post": code.on_post}
+    for name in summed:
+        if name.endswith("_pre"):
+            yield f"sum over the postsynaptic neurons, '{name}'"
+    if len(summed) > 1:
+        yield f"more than one sum a projection, '{', '.join(summed)}'"
+    if summed and to_neurons:
+        yield f"sum '{summed[0]}' beside '{to_neurons[0][0]}', which spikes write"
+    if len({name for name, _ in to_neurons}) > 1 or len(to_neurons) > 1:
+        yield f"spike that writes to a neuron twice, '{', '.join(name for name, _ in to_neurons)}'"
+    for name, op in to_neurons:
+        if name.endswith("_pre"):
+            yield f"spike that writes to its own neuron, '{name}'"
+        elif op != "+=":
+            yield f"spike that writes by anything but +=, '{name}'"
+    for event, text in reads.items():
+        for side, end in ends.items():
+            theirs = Equations(end.equations)
+            for name, equation in theirs.items():
+                if f"{name}_{side}" not in get_identifiers(text):
+                    continue
+                if equation.type == SUBEXPRESSION:
+                    yield f"{event} that reads a subexpression, '{name}_{side}'"
+                if event == "on_pre" and side == "pre" and evaluate(projection.delay):
+                    yield f"spike under way that reads the neuron it came from, '{name}_pre'"
+                if event == "on_post" and side == "post":
+                    yield f"postsynaptic spike that reads its own neuron, '{name}_post'"
+    if code.on_sample:
+        yield "statements of synapses at the end of a step (on_sample)"
+    onset = sorted(n for n in get_identifiers(code.at_onset) if n.endswith(("_pre", "_post")))
+    if onset:
+        yield f"at_onset that reads a neuron, '{onset[0]}'"
+
+
+def _approximate(circuit: Circuit, codes: Codes) -> Iterator[str]:
+    late = _lateness(circuit, codes)
+    for projection in circuit.projections:
+        code = codes.synapses[projection.name]
+        if not code.each_step:
+            continue
+        yield "what synapses do in each step is left out in the last step of a run"
+        theirs = Equations(codes.neurons[projection.post.name].equations)
+        for name in sorted(theirs.names):
+            steps = late.get((projection.post.name, name), 0)
+            if steps and f"{name}{SEEN}_post" in get_identifiers(code.each_step):
+                yield f"'{name}' of {projection.post.name} is {steps} step{'s' * (steps > 1)} late"
+
+
+def _lateness(circuit: Circuit, codes: Codes) -> dict[tuple[str, str], int]:
+    """By how many steps variables of neurons lag behind, because they are sums, or made of sums."""
+    late: dict[tuple[str, str], int] = {}
+    for _ in circuit.projections:
+        for projection in circuit.projections:
+            equations = Equations(codes.synapses[projection.name].equations)
+            for name, equation in equations.items():
+                if "summed" in equation.flags:
+                    used = get_identifiers(str(equation.expr))
+                    sources = [n for n in used if n.endswith(f"{SEEN}_pre")]
+                    before = [late.get((projection.pre.name, n.removesuffix(f"{SEEN}_pre")), 0) for n in sources]
+                    late[projection.post.name, name.removesuffix("_post")] = 1 + max(before, default=0)
+        for population in circuit.populations:
+            for name, equation in Equations(codes.neurons[population.name].equations).items():
+                if equation.type == SUBEXPRESSION:
+                    used = get_identifiers(str(equation.expr))
+                    steps = max((late.get((population.name, n), 0) for n in used), default=0)
+                    if steps:
+                        late[population.name, name] = steps
+    return late

@@ -1,0 +1,59 @@
+"""brian2cuda: CUDA C++ of the same objects, all features of C++ standalone, every random number from cuRAND.
+
+1.0b1, of 2025, was made for CUDA 11 and 12; the compiler is told C++17, which CUDA 13's Thrust asks for (its makefile
+says C++11 before, and the last one counts).
+"""
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import brian2
+
+from brian2zoo.backends.standalone import Assembly, Standalone
+
+# What a program is compiled for where there is no GPU to ask.
+COMPUTE_CAPABILITY = 9.0
+_RUN = re.compile(r"\.run\([^,]+,")
+
+
+class Cuda(Standalone):
+    """The device of brian2cuda."""
+
+    def preferences(self, threads: int) -> dict[str, Any]:
+        """As of every backend; with no GPU at hand, none is looked for and code is made for a recent one."""
+        arguments = [a for a in brian2.prefs["codegen.cpp.extra_compile_args_gcc"] if not a.startswith("-std=")]
+        own = {
+            "codegen.cpp.extra_compile_args_gcc": arguments,
+            "devices.cuda_standalone.cuda_backend.extra_compile_args_nvcc": ["-w", "-use_fast_math", "-std=c++17"],
+        }
+        if shutil.which("nvidia-smi") is None:
+            compiler = shutil.which("nvcc")
+            assumed = {
+                "detect_gpus": False,
+                "detect_cuda": False,
+                "gpu_id": 0,
+                "compute_capability": COMPUTE_CAPABILITY,
+                "cuda_runtime_version": 12.0,
+                "cuda_path": str(Path(compiler).resolve().parents[1]) if compiler else "/usr/local/cuda",
+            }
+            own |= {f"devices.cuda_standalone.cuda_backend.{name}": value for name, value in assumed.items()}
+        return super().preferences(threads) | own
+
+    def prepare(self, device: Any) -> None:
+        """As of every backend; random numbers come from a buffer on the GPU."""
+        device.apply_run_args()
+        device.insert_code("main", "random_number_buffer.set_seed(_array_run_seed[0]);")
+
+    def generate(self, device: Any, directory: Path) -> None:
+        """As of every backend; the run lasts as many steps as the program is told."""
+        steps = f"_array_run_n_steps[0]*{float(brian2.defaultclock.dt)!r}"
+        for kind, arguments in device.main_queue:
+            if kind == "run_network":
+                lines = arguments[1]
+                lines[:] = [_RUN.sub(f".run({steps},", line) for line in lines]
+        super().generate(device, directory)
+
+
+BACKEND = Cuda("cuda", "brian2cuda, one NVIDIA GPU", "cuda_standalone", Assembly(on_host=False), "brian2cuda")

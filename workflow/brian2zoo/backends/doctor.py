@@ -1,0 +1,158 @@
+"""What the backends need of this machine: what is found, what is missing, what is too new, and what to do."""
+
+import ctypes.util
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Literal
+
+from packaging.version import InvalidVersion, Version
+
+from brian2zoo.backends.brian2genn_fixes import UPSTREAM
+from brian2zoo.spec import BACKENDS
+
+State = Literal["found", "missing", "too old", "too new"]
+
+# The oldest and the first that is too new; None where no limit is known.
+WANTED: dict[str, tuple[str | None, str | None]] = {
+    "brian2": ("2.9", None),
+    "brian2genn": (UPSTREAM, f"{UPSTREAM}.1"),
+    "brian2cuda": ("1.0b1", None),
+    "GeNN": ("4.9.0", "5"),
+    "CUDA": ("11", None),
+    "CUDA for GeNN": ("11", "13"),
+}
+# brian2cuda names a module that Brian2 has since then.
+BRIAN2_FOR_CUDA = "2.10"
+
+NEEDS = {
+    "dense": ("brian2", "C++ compiler", "make"),
+    "cpp": ("brian2", "C++ compiler", "make"),
+    "genn_cpu": ("brian2", "C++ compiler", "make", "brian2genn", "GeNN"),
+    "genn": ("brian2", "C++ compiler", "make", "brian2genn", "GeNN", "CUDA for GeNN", "GPU"),
+    "cuda": ("brian2", "C++ compiler", "make", "brian2cuda", "CUDA", "cuRAND", "GPU"),
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is needed.
+
+    Parameters
+    ----------
+    detail : version and place, if found.
+    remedy : what to do, if not found as it should be.
+    """
+
+    what: str
+    state: State
+    detail: str = ""
+    remedy: str = ""
+
+
+def examine() -> dict[str, Finding]:
+    """All that any backend needs, by name. Nothing is run for longer than it takes to tell its version."""
+    return {finding.what: finding for finding in _findings()}
+
+
+def backends(found: dict[str, Finding]) -> dict[str, tuple[Finding, ...]]:
+    """For each backend what keeps it from running here; nothing if it runs."""
+    return {name: tuple(found[what] for what in NEEDS[name] if found[what].state != "found") for name in BACKENDS}
+
+
+def _findings() -> Iterator[Finding]:
+    brian2 = _package("brian2", "pip install 'brian2>=2.9'")
+    yield brian2
+    yield _tool("C++ compiler", os.environ.get("CXX", "g++").split()[0], "install g++ and make")
+    yield _tool("make", "make", "install make")
+    yield _package("brian2genn", f"pip install --no-deps brian2genn=={UPSTREAM}")
+    cuda = _package("brian2cuda", "pip install --no-deps --pre brian2cuda==1.0b1")
+    if cuda.state == "found" and Version(brian2.detail) < Version(BRIAN2_FOR_CUDA):
+        remedy = f"it needs Brian2 {BRIAN2_FOR_CUDA}, and that Python 3.12"
+        cuda = Finding("brian2cuda", "too new", f"{cuda.detail} with Brian2 {brian2.detail}", remedy)
+    yield cuda
+    yield _genn()
+    compiler = _nvcc("CUDA", "install CUDA with nvcc and set CUDA_PATH")
+    yield compiler
+    yield _nvcc("CUDA for GeNN", "set CUDA_PATH to CUDA 11 or 12; 13 changed a call that GeNN 4.9 makes")
+    yield _curand(compiler)
+    yield _gpu()
+
+
+def _judged(what: str, version: str, where: str, remedy: str) -> Finding:
+    """A finding of a version: in the range that works, or not."""
+    oldest, first_too_new = WANTED[what]
+    detail = f"{version}{f' in {where}' if where else ''}"
+    try:
+        known = Version(version)
+    except InvalidVersion:
+        return Finding(what, "missing", detail, remedy)
+    if oldest is not None and known < Version(oldest):
+        return Finding(what, "too old", detail, remedy)
+    if first_too_new is not None and known >= Version(first_too_new):
+        return Finding(what, "too new", detail, remedy)
+    return Finding(what, "found", detail)
+
+
+def _package(name: str, remedy: str) -> Finding:
+    try:
+        return _judged(name, metadata.version(name), "", remedy)
+    except metadata.PackageNotFoundError:
+        return Finding(name, "missing", remedy=remedy)
+
+
+def _tool(what: str, name: str, remedy: str) -> Finding:
+    path = shutil.which(name)
+    return Finding(what, "found", path) if path else Finding(what, "missing", remedy=remedy)
+
+
+def _genn() -> Finding:
+    """GeNN, where GENN_PATH says it is, or around its command on the path."""
+    remedy = "install GeNN 4.9 from its repository, and set GENN_PATH to its folder; GeNN 5 has another interface"
+    command = shutil.which("genn-buildmodel.sh")
+    place = os.environ.get("GENN_PATH") or (command and str(Path(command).resolve().parents[1]))
+    if not place:
+        return Finding("GeNN", "missing", remedy=remedy)
+    if not Path(place, "bin", "genn-buildmodel.sh").exists() or not Path(place, "version.txt").exists():
+        return Finding("GeNN", "missing", f"nothing in {place}", remedy)
+    return _judged("GeNN", Path(place, "version.txt").read_text().strip(), place, remedy)
+
+
+def _nvcc(what: str, remedy: str) -> Finding:
+    folder = os.environ.get("CUDA_PATH")
+    name = str(Path(folder, "bin", "nvcc")) if folder else shutil.which("nvcc")
+    if not name or not Path(name).exists():
+        return Finding(what, "missing", remedy=remedy)
+    version = re.search(r"release ([\d.]+)", _told([name, "--version"]))
+    return _judged(what, version[1] if version else "?", name, remedy)
+
+
+def _curand(compiler: Finding) -> Finding:
+    """cuRAND's header beside the compiler, or its library where the loader finds it."""
+    place = compiler.detail.rpartition(" in ")[2]
+    headers = Path(place).resolve().parents[1].rglob("curand.h") if place else iter(())
+    header = next(headers, None)
+    library = ctypes.util.find_library("curand")
+    if header or library:
+        return Finding("cuRAND", "found", str(header or library))
+    return Finding("cuRAND", "missing", remedy="install CUDA's cuRAND with its headers")
+
+
+def _gpu() -> Finding:
+    name = shutil.which("nvidia-smi")
+    told = _told([name, "--query-gpu=name,driver_version,memory.total", "--format=csv,noheader"]) if name else ""
+    if not told.strip():
+        return Finding("GPU", "missing", remedy="none answers; take backend genn_cpu, or a machine with an NVIDIA GPU")
+    return Finding("GPU", "found", told.strip().splitlines()[0])
+
+
+def _told(command: list[str]) -> str:
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=20).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
