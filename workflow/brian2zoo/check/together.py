@@ -362,7 +362,7 @@ def _summed(text: Text, equation: SingleEquation, scope: Scope, sides: Sides) ->
         raise text.wrong(f"the sum '{line}' goes to no neuron", "end its name in _pre or _post")
     neuron, variables = sides[side]
     if stem not in variables:
-        raise scope.unknown(text, equation.varname, line)
+        raise scope.unknown(text, equation.varname, f"{equation.varname} = ...")
     target = variables[stem]
     if target.type != PARAMETER:
         raise text.wrong(f"the sum '{line}' would overwrite an equation of '{neuron.name}'", f"declare '{stem}' only")
