@@ -1,0 +1,163 @@
+"""The exact gradient on the network of an experiment, by backpropagation through time in JAX: python benchmarks/bptt.py
+
+The forward pass is made from the equations of neuron, readout and synapses, in the order of a step that Brian2 runs;
+JAX differentiates it, the surrogate stands for the derivative of a spike. What rules that leave out a part of the
+Jacobian are measured by: the same data, initial weights, batches and Adam. Needs pip install -e '.[test]'.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import sympy as sp
+import typer
+import xarray as xr
+from brian2.parsing.sympytools import str_to_sympy
+from programs import CONFIG, variable
+from scipy.linalg import expm
+
+from brian2zoo import network, results, stage
+from brian2zoo.circuits import Circuit, initial_weights
+from brian2zoo.compose import constants
+from brian2zoo.datasets import DatasetSettings, load
+from brian2zoo.derive import read
+from brian2zoo.derive.dynamics import ACTIVE, Dynamics, W, symbol
+from brian2zoo.derive.gradient import PROJECTIONS
+from brian2zoo.encode import encode_dataset
+from brian2zoo.train import shuffled_samples
+from brian2zoo.zoo import Zoo
+
+OUTPUT = Path("results/benchmarks/bptt.nc")
+SETTINGS: dict[str, Any] = CONFIG["bptt"]
+Weights = dict[str, Any]
+
+
+def values(file: Any, overrides: dict[str, str]) -> dict[sp.Symbol, float]:
+    """Parameters in SI units, by symbol."""
+    return {symbol(name): float(np.asarray(value)) for name, value in constants(file, overrides).items()}
+
+
+class Layer:
+    """A layer of linear neurons without refractoriness, its state (n, unit)."""
+
+    def __init__(self, circuit: Circuit, projection: str) -> None:
+        onto = next(p for p in circuit.projections if p.name == projection)
+        dynamics: Dynamics = read(onto.post.neuron, onto.synapse)
+        known = values(onto.post.neuron, dict(onto.post.overrides)) | {ACTIVE: 1.0}
+        flow = dynamics.flow.jacobian(dynamics.state).xreplace(known)
+        self.size, self.n = onto.post.size, len(dynamics.state)
+        self.propagator = expm(np.array(flow, dtype=float) * float(network.duration(circuit, "dt")))
+        self.entry = np.array(dynamics.arrival.diff(W), dtype=float)
+        self.answer = dynamics.state.index(dynamics.graded) if dynamics.graded else None
+        self.distance = self._function(dynamics.threshold, dynamics, known)
+        self.reset = [self._function(after, dynamics, known) for after in dynamics.reset]
+
+    @staticmethod
+    def _function(formula: Any, dynamics: Dynamics, known: dict[sp.Symbol, float]) -> Callable[..., Any] | None:
+        return None if formula is None else sp.lambdify(dynamics.state, formula.xreplace(known), "jax")
+
+    def step(self, state: Any, arriving: Any) -> Any:
+        """What arrives (unit,), then the equations."""
+        return self.propagator @ (state + self.entry * arriving)
+
+
+def trial(layers: tuple[Layer, Layer], spike: Callable[[Any], Any], weights: Weights, inputs: Any) -> Any:
+    """Answers (step, class) to input spikes (step, unit)."""
+    hidden, readout = layers
+
+    def step(carry: Any, now_in: Any) -> Any:
+        x, y, arriving, before = carry
+        x = hidden.step(x, arriving @ weights["input"] + before @ weights["recurrent"])
+        y = readout.step(y, before @ weights["readout"])
+        now = spike(hidden.distance(*x))
+        held = jax.lax.stop_gradient(now)  # the reset follows the spike, its surrogate is in the spike itself
+        x = jnp.stack([row + held * (after(*x) - row) for row, after in zip(x, hidden.reset, strict=True)])
+        return (x, y, now_in, now), y[readout.answer]
+
+    start = jnp.zeros((hidden.n, hidden.size)), jnp.zeros((readout.n, readout.size))
+    _, answers = jax.lax.scan(step, (*start, jnp.zeros(inputs.shape[1]), jnp.zeros(hidden.size)), inputs)
+    return answers
+
+
+def surrogate_spike(name: str) -> Callable[[Any], Any]:
+    """A spike with the surrogate of a file as its derivative."""
+    model = Zoo().surrogate(name)
+    formula = str_to_sympy(model.derivative).xreplace(values(model, {}))
+    psi = sp.lambdify([symbol("x")], formula, "jax")
+
+    @jax.custom_jvp
+    def spike(g: Any) -> Any:
+        return jnp.where(g > 0, 1.0, 0.0)
+
+    spike.defjvp(lambda primal, tangent: (spike(*primal), psi(*primal) * tangent[0]))
+    return spike
+
+
+def rasters(times: np.ndarray, steps: int, dt: float) -> np.ndarray:
+    """Spike times (sample, unit) in seconds as (sample, step, unit)."""
+    spikes = np.zeros((times.shape[0], steps, times.shape[1]), np.float32)
+    at = np.rint(times / dt).astype(int)
+    np.put_along_axis(spikes, at[:, None, :], 1, axis=1)
+    return spikes
+
+
+def main(output: Path = OUTPUT) -> None:
+    """Train, print the error after each epoch, write the curve to a file."""
+    zoo, experiment = Zoo(), stage.experiment_of(SETTINGS["experiment"])
+    circuit = stage.circuit_of(experiment, SETTINGS["layers"], "train")
+    layers = Layer(circuit, PROJECTIONS["input"]), Layer(circuit, PROJECTIONS["readout"])
+    spike = surrogate_spike(SETTINGS["surrogate"])
+    dt, duration = (float(network.duration(circuit, which)) for which in ("dt", "T_train"))
+    encoders = zoo.encoder(experiment.encoders.input), zoo.encoder(experiment.encoders.label)
+    data = {
+        split: encode_dataset(part, *encoders)
+        for split, part in load(DatasetSettings(**SETTINGS["dataset"]), Path("data")).items()
+    }
+    spikes = {split: rasters(part.input.values, round(duration / dt), dt) for split, part in data.items()}
+    targets = {split: np.asarray(part.target.values, np.float32) for split, part in data.items()}
+    rule = constants(zoo.rule(experiment.rule), next(iter(circuit.plastic)).overrides)
+    eta, beta_1, beta_2, epsilon, batch = (float(rule[k]) for k in ("eta", "beta_1", "beta_2", "epsilon", "batch"))
+
+    def loss(weights: Weights, inputs: Any, target: Any) -> Any:
+        answers = jax.vmap(lambda each: trial(layers, spike, weights, each))(inputs)
+        return -(jax.nn.log_softmax(answers) * target[:, None]).sum() / len(target)
+
+    @jax.jit
+    def update(state: Any, inputs: Any, target: Any, count: Any) -> Any:
+        weights, mean, square = state
+        gradient = jax.grad(loss)(weights, inputs, target)
+        mean = jax.tree.map(lambda m, g: m + (1 - beta_1) * (g - m), mean, gradient)
+        square = jax.tree.map(lambda s, g: s + (1 - beta_2) * (g**2 - s), square, gradient)
+        changed = jax.tree.map(
+            lambda w, m, s: w - eta * m / (1 - beta_1**count) / (jnp.sqrt(s / (1 - beta_2**count)) + epsilon),
+            weights, mean, square,
+        )  # fmt: skip
+        return changed, mean, square
+
+    read_out = jax.jit(jax.vmap(lambda each, weights: trial(layers, spike, weights, each).mean(0), (0, None)))
+    sizes = {p.name: (p.pre.size, p.post.size) for p in circuit.plastic}
+    start = initial_weights(circuit, SETTINGS["seed"])
+    weights = {k: jnp.asarray(start[name].reshape(sizes[name])) for k, name in PROJECTIONS.items()}
+    zeros = jax.tree.map(jnp.zeros_like, weights)
+    state, count, errors = (weights, zeros, zeros), 0, []
+    for epoch in range(SETTINGS["epochs"]):
+        order = shuffled_samples(len(spikes["train"]), SETTINGS["samples"], SETTINGS["seed"], epoch)
+        for rows in order.reshape(-1, int(batch)):
+            count += 1
+            state = update(state, spikes["train"][rows], targets["train"][rows], float(count))
+        answers = np.concatenate([read_out(part, state[0]) for part in np.array_split(spikes["test"], 10)])
+        errors.append(float((answers.argmax(1) != data["test"].label.values).mean()))
+        print(f"epoch {epoch + 1}: {100 * errors[-1]:.1f} % wrong", flush=True)
+    result = xr.Dataset(
+        {"test_error": variable(errors, ("epoch",), "1", "share of wrong answers")},
+        {"epoch": np.arange(1, len(errors) + 1)},
+        {"settings": SETTINGS},
+    )
+    results.write(result, output, "Backpropagation through time", command="python benchmarks/bptt.py")
+
+
+if __name__ == "__main__":
+    typer.run(main)
