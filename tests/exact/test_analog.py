@@ -37,7 +37,8 @@ def written(cell, w, dw, **numbers: float) -> np.ndarray:
     """Weights after asking for a change; devices are the mean one."""
     model, given = cell
     w, dw = np.broadcast_arrays(np.asarray(w, float), np.asarray(dw, float))
-    names = functions(w.shape) | given | {"uniform1": 0.0, "uniform2": 0.0, "w": w, "dw": dw} | numbers
+    names = functions(w.shape) | given | {"uniform1": 0.0, "uniform2": 0.0, "stuck": 0, "end": 0, "w": w, "dw": dw}
+    names |= numbers
     for line in statements(model.write):
         exec(line, names)
     return names["w"]
@@ -101,12 +102,16 @@ def test_devices_differ_by_place_and_chip(cell) -> None:
     assert abs(np.corrcoef(one["uniform1"].ravel(), one["uniform2"].ravel())[0, 1]) < 0.02
 
 
-def test_stuck_cells_and_the_off_state_are_read(cell) -> None:
-    found = equations(cell, 300, stuck_low=0.1, stuck_high=0.05, on_off=10)
-    offset, scale = 0.1, 0.9
+def test_cells_are_stuck_from_their_first_write_on(cell) -> None:
+    found = equations(cell, 300, stuck_low=0.1, stuck_high=0.05)
+    w = written(cell, found["w"], 0.0, stuck=found["stuck"], end=found["end"])
     for weight, share in ((-1, 0.1), (1, 0.05), (0.3, 0.85)):
-        at = np.isclose(found["g"], weight * scale + offset)
-        assert at.mean() == pytest.approx(share, abs=0.01)
+        assert np.isclose(w, weight).mean() == pytest.approx(share, abs=0.01)
+
+
+def test_the_off_state_is_an_offset_and_activities_are_bit_planes(cell) -> None:
+    found = equations(cell, 3, on_off=10)
+    np.testing.assert_allclose(found["g"], 0.3 * 0.9 + 0.1)
     assert found["r_in"] == pytest.approx(np.round(0.26 * 256) / 256)
 
 
@@ -124,7 +129,8 @@ def test_a_converter_rounds_a_sum_before_it_is_used(zoo) -> None:
 @pytest.mark.parametrize("rule", ["bp", "rbp", "dfa", "sign_symmetric"])
 def test_learning_in_place_is_gradient_descent_through_what_is_read(zoo, rule: str) -> None:
     layers, eta, ratio = (6, 8, 7, 3), 0.5, 20.0
-    setting = f"rule.eta={eta},synapse.levels=1e9,synapse.w_max=3,synapse.on_off={ratio},synapse.r_max=2,state.x_bits=7"
+    setting = f"rule.eta={eta},synapse.levels=1e9,synapse.w_max=3,synapse.on_off={ratio},state.x_bits=7"
+    setting += "".join(f",{kind}.r_max=2" for kind in ("input_hidden", "hidden_hidden", "hidden_output"))
     setting += ",rule.b_sign=0.5" if rule == "sign_symmetric" else ""
     circuit = circuits.build(zoo, zoo.experiment(f"{rule}_analog").with_setting(setting), layers, "train")
     rng = np.random.default_rng(0)
