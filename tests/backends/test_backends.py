@@ -67,6 +67,12 @@ def test_a_program_remembers_where_it_runs(zoo, tmp_path) -> None:
     assert (rates["output_rates.r"] == 0.5).all()
 
 
+def test_synapses_that_genn_keeps_by_rows_come_back_as_they_were_made() -> None:
+    assert backend("dense").stored_order([1, 0]) is None
+    assert backend("genn").stored_order([0, 0, 1, 2]) is None
+    assert backend("genn").stored_order([2, 0, 1, 0]).tolist() == [1, 3, 2, 0]
+
+
 # --- CUDA, as far as it goes without a GPU -------------------------------------------------------
 
 

@@ -111,6 +111,7 @@ def run_on_both(tmp_path_factory) -> Callable[..., list[dict[str, np.ndarray]]]:
             folder = tmp_path_factory.mktemp("program") / name
             program = Binary(build(there, sample_time, N_SAMPLES, folder, recording))
             outputs = [f"{p.name}.w" for p in circuit.plastic]
+            outputs += [f"{p.name}.w" for p in circuit.projections if p.pairs is not None and p not in circuit.plastic]
             outputs += [f"{population}_spikes.{v}" for population in recording.spikes for v in ("t", "i", "count")]
             found.append(program.run(Inputs(data, values, N_SAMPLES, seed=0), outputs))
         return found
@@ -132,6 +133,8 @@ def test_erbp_without_chance_is_the_same(deterministic, latencies, run_on_both) 
     spiking = tuple(p.name for p in circuit.populations)
     dense, genn = run_on_both(circuit, latencies(layers, N_SAMPLES), Recording(spiking))
     start = initial_weights(circuit, seed=0)
+    # made by columns, kept by rows, returned as made
+    np.testing.assert_array_equal(genn["label_error.w"], start["label_error"])
     for name in spiking:
         assert len(dense[f"{name}_spikes.t"]) > 5
         np.testing.assert_array_equal(trains(genn, name), trains(dense, name), err_msg=name)

@@ -142,6 +142,7 @@ def build(
             "data": {name: list(array.values.shape) for name, array in assembled.data.items()},
             "data_names": {name: array.name for name, array in assembled.data.items()},
             "variables": _variables(assembled, device, {p.name: p.size for p in circuit.projections}),
+            "orders": _orders(circuit, backend),
             "paths": backend.paths(device),
         }
     for name, path in manifest["paths"].items():
@@ -195,6 +196,12 @@ def _variables(assembled: Assembled, device: Any, synapses: Mapping[str, int]) -
                 "settable": not variable.read_only,
             }
     return found
+
+
+def _orders(circuit: Circuit, backend: Standalone) -> dict[str, list[int]]:
+    """The order in which the backend returns synapses, of projections where it is not the one they were made in."""
+    found = {p.name: backend.stored_order(p.pairs[0]) for p in circuit.projections if p.pairs is not None}
+    return {name: order.tolist() for name, order in found.items() if order is not None}
 
 
 class Binary:
@@ -260,7 +267,13 @@ class Binary:
     def _read(self, results: Path, name: str) -> np.ndarray:
         entry = self.manifest["variables"][name]
         path = results / entry["file"]
-        return np.fromfile(path, dtype=entry["dtype"]) if path.exists() else np.empty(0, entry["dtype"])
+        values = np.fromfile(path, dtype=entry["dtype"]) if path.exists() else np.empty(0, entry["dtype"])
+        order = self.manifest.get("orders", {}).get(name.partition(".")[0])
+        if order is None or len(values) != len(order):
+            return values
+        as_made = np.empty_like(values)
+        as_made[order] = values
+        return as_made
 
 
 def padded(inputs: Inputs, shapes: Mapping[str, Iterable[int]]) -> tuple[dict[str, np.ndarray], np.ndarray]:

@@ -8,6 +8,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from brian2zoo.backends.brian2genn_fixes import UPSTREAM
 from brian2zoo.backends.standalone import Assembly, Standalone
 from brian2zoo.errors import ZooError
@@ -82,6 +84,11 @@ class GeNN(Standalone):
             if done.returncode:
                 raise RuntimeError(f"{' '.join(command)}:\n{(done.stdout + done.stderr)[-2000:]}")
         Path(directory, "generator").unlink()
+
+    def stored_order(self, pre: np.ndarray) -> np.ndarray | None:
+        """GeNN keeps synapses by their presynaptic neuron, those of one in the order they were made in."""
+        order = np.argsort(pre, kind="stable")
+        return None if np.array_equal(order, np.arange(len(pre))) else order
 
     def command(self, results: Path, arguments: Sequence[str], seconds: float) -> list[str]:
         """As of every backend, behind a name and the simulated time."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import brian2
+import numpy as np
 
 from brian2zoo.errors import ZooError
 
@@ -102,6 +103,13 @@ class Standalone:
     def paths(self, device: Any) -> dict[str, str]:
         """How each projection is run, where the device knows more than one way."""
         return dict(getattr(device, "paths", {}))
+
+    def stored_order(self, pre: np.ndarray) -> np.ndarray | None:
+        """In which order a program returns the synapses that were made with these presynaptic indices, (synapse,).
+
+        None if in the order they were made in.
+        """
+        return None
 
     def sources(self) -> list[Path]:
         """Files of the zoo that a program's text depends on, beside the circuit's and those that assemble it."""
