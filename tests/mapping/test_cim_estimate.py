@@ -213,7 +213,7 @@ def test_pulses_of_an_update_are_those_of_a_simulated_one() -> None:
         (["--layers", "784,200,10", "--set", "adc_bits=six"], "'six' is no number"),
         (["--layers", "784,200,10", "--set", "adc_bits=60"], "give a whole number from 2 to 10 (bit)"),
         (["--layers", "784,200,10", "--set", "adc_bits"], "write NAME=VALUE"),
-        (["--layers", "784,200,10", "--set", "technology_nm=28"], "known: 45, 32, 22, 14, 7"),
+        (["--layers", "784,200,10", "--set", "technology_nm=28"], "known: 65, 45, 32, 22, 14, 7"),
         (["--layers", "784,200,10", "--set", "memory=flash"], "known: rram, fefet, sram"),
         (["--layers", "784,200,10", "--set", "r_off=100"], "give r_off > r_on"),
         (["--layers", "784"], "write sizes from 1 to 65536 such as 784,200,10"),

@@ -23,10 +23,23 @@ from brian2zoo.figures import (
 from brian2zoo.figures.style import look, styled
 
 
-@styled
 def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure:
     """Error against epochs of every method, beside the published final errors."""
-    figure, networks = panels(datasets, "epoch")
+    return error_curves(datasets, published, 2.4, "published at the right edge")
+
+
+@styled
+def error_curves(
+    datasets: Sequence[xr.Dataset], published: Mapping[str, Any], height: float, about_marks: str
+) -> Figure:
+    """Error against epochs of every method, with marks at the right edge.
+
+    Parameters
+    ----------
+    height : of a panel, in inches.
+    about_marks : what the marks are.
+    """
+    figure, networks = panels(datasets, "epoch", height=height)
     for (axes,), members in networks:
         edge = 1.03
         for method, seeds in by_method(members).items():
@@ -42,6 +55,6 @@ def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure
         error_axis(axes)
         epoch_axis(axes, members)
         known = any(published_error(member, published) for member in members)
-        title(axes, members, "published at the right edge" if known else "no published values")
+        title(axes, members, about_marks if known else "no published values")
     legend(figure)
     return figure

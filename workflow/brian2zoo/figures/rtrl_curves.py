@@ -1,8 +1,17 @@
-"""Learning curves of the rules that follow from real-time recurrent learning, as those of the first paper are drawn.
+"""Learning curves of the rules that follow from real-time recurrent learning.
 
-Zenke & Neftci's own results were not available; diamonds are an independent simulation.
+Zenke & Neftci's own results were not available; diamonds are an independent simulation of the same task.
 """
 
-from brian2zoo.figures.erbp_curves import draw
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-__all__ = ["draw"]
+import xarray as xr
+from matplotlib.figure import Figure
+
+from brian2zoo.figures.erbp_curves import error_curves
+
+
+def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure:
+    """Error against epochs of every rule."""
+    return error_curves(datasets, published, 3.6, "at the right edge another simulation, 15 epochs")
