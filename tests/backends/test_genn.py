@@ -54,14 +54,21 @@ def generate(circuit: Circuit, folder, name: str = "genn_cpu") -> dict[str, str]
     return {path.name: path.read_text() for path in folder.glob("*.cpp")}
 
 
-# One experiment of each kind of network; those left out differ from one of these in numbers alone.
-EXPERIMENTS = (
-    "bp", "erbp_plus", "erbp_times", "erbp_fixed_state", "erbp_analog", "nbp_updated", "rtrl_random_feedback",
-    "rtrl_block_diagonal", "eprop_alif",
-)  # fmt: skip
+def kinds(zoo: Zoo) -> list[str]:
+    """One experiment of each kind of network; the others differ from one of these in numbers, or in what is plastic."""
+    found: dict[str, str] = {}
+    for name in zoo.names("experiment"):
+        experiment = zoo.experiment(name)
+        rules = [zoo.rule(rule).content() for rule in experiment.all_rules]
+        for rule in rules:
+            for key in ("plastic", "parameters", "keeps", "needs"):
+                rule.pop(key, None)
+        parts = (experiment.circuit, experiment.synapses, experiment.neurons, experiment.states, rules)
+        found.setdefault(repr(parts), name)
+    return sorted(found.values())
 
 
-@pytest.mark.parametrize("experiment", EXPERIMENTS)
+@pytest.mark.parametrize("experiment", kinds(Zoo()))
 def test_what_is_said_to_work_is_generated_and_the_rest_is_not(zoo, tmp_path, experiment) -> None:
     """The verdicts against brian2genn itself."""
     circuit = circuits.build(zoo, zoo.experiment(experiment), SMALL, "train")

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from brian2.core.functions import DEFAULT_FUNCTIONS
-from brian2.equations.equations import SUBEXPRESSION, Equations
+from brian2.equations.equations import DIFFERENTIAL_EQUATION, SUBEXPRESSION, Equations
 from brian2.parsing.statements import parse_statement
 from brian2.utils.stringtools import get_identifiers
 
 from brian2zoo.backends import BACKENDS, backend
-from brian2zoo.backends.parallel import SEEN
+from brian2zoo.backends.parallel import SEEN, behind
 from brian2zoo.circuits import Circuit, Projection
 from brian2zoo.compose import NeuronCode, SynapseCode, statements
 from brian2zoo.errors import ZooError
@@ -119,6 +119,16 @@ def _constructs(projection: Projection, code: SynapseCode, codes: Codes) -> Iter
     at_spike = [parse_statement(line) for line in statements(code.on_pre)]
     to_neurons = [(name, op) for name, op, _, _ in at_spike if name.endswith(("_pre", "_post"))]
     reads = {"on_pre": code.on_pre, "on_post": code.on_post}
+    made_of = {n: e for n, e in equations.items() if e.type == SUBEXPRESSION and n not in summed}
+    for name, equation in equations.items():
+        used = get_identifiers(str(equation.expr)) if equation.expr is not None else set()
+        parts = sorted(behind(equations, used) & set(made_of))
+        if name in summed and parts:
+            yield f"sum that reads a subexpression, '{parts[0]}'"
+        if equation.type == DIFFERENTIAL_EQUATION:
+            through = (part for part in parts if any(n.endswith(("_pre", "_post")) for n in made_of[part].identifiers))
+            for part in through:
+                yield f"equation that reads neurons through a subexpression, '{part}'"
     for name in summed:
         if name.endswith("_pre"):
             yield f"sum over the postsynaptic neurons, '{name}'"

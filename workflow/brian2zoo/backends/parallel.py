@@ -50,8 +50,11 @@ def _synapse(
     blocks["each_step"] = word_substitute(blocks["each_step"], LATE)
     odes = {n: e for n, e in equations.items() if e.type == DIFFERENTIAL_EQUATION}
     sums = {n: e for n, e in equations.items() if "summed" in e.flags}
-    right = {name: word_substitute(str(e.expr), inline) for name, e in (odes | sums).items()}
+    # Brian2 itself puts subexpressions into equations, of which SymPy has to make something
+    right = {name: str(e.expr) for name, e in (odes | sums).items()}
     right |= {name: word_substitute(right[name], LATE) for name in odes}
+    needed = behind(equations, get_identifiers("\n".join(right.values())))
+    right |= {name: str(equations[name].expr) for name in needed & set(inline)}
     own: dict[str, Any] = {}
     for side, (end, neuron) in sides.items():
         theirs = Equations(neuron.equations)
@@ -75,11 +78,21 @@ def _synapse(
             right |= {name: word_substitute(right[name], renamed) for name in later}
     places = {name: f"{name}{PLACE}" for name in "ij" if name in get_identifiers("\n".join(blocks.values()))}
     blocks = {event: word_substitute(text, places) for event, text in blocks.items()}
-    lines = [_line(equations, name, right.get(name)) for name in equations if name not in inline]
+    lines = [_line(equations, name, right.get(name)) for name in equations if name not in inline or name in needed]
     lines += [f"{name} : 1 (constant)" for name in places.values()]
     return replace(
         code, equations=join("\n".join(lines), declare(own)), parameters=code.parameters | own, **blocks, reads={}
     )
+
+
+def behind(equations: Equations, names: set[str]) -> set[str]:
+    """Names, and all that the subexpressions among them are made of."""
+    found = set(names)
+    for _ in equations:
+        for name, equation in equations.items():
+            if name in found and equation.type == SUBEXPRESSION:
+                found |= get_identifiers(str(equation.expr))
+    return found
 
 
 def _written_out(equations: Equations) -> dict[str, str]:
