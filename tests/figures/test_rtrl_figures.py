@@ -33,5 +33,5 @@ def test_jacobian_tells_the_part_off_the_diagonal(compared) -> None:
     *panels, _bar = rtrl_jacobian.draw([compared], published("rtrl")).axes
     assert len(panels) == 6
     off = 12 * 0.25 / (12 * 0.25 + 4 * 2.25)
-    assert panels[1].get_title("left") == f"strength 0.5: {100 * off:.0f} % off"
+    assert panels[1].get_title("left") == f"strength 0.5\n{100 * off:.1f} % off"
     np.testing.assert_allclose(panels[0].images[0].get_array(), compared.jacobian[0, 0])

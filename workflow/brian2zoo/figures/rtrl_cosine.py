@@ -33,7 +33,7 @@ def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure
         axes.axhline(0, color=GREY, linewidth=THIN)
         spikes = compared.activity.sel({parameter: value})
         axes.set_title(f"{parameter} {value:g}\n{float(spikes.min()):.0f} to {float(spikes.max()):.0f} spikes a sample")
-        axes.set_xlabel("recurrent weights, times the default")
+        axes.set_xlabel("recurrent strength")
         axes.set_ylim(-0.5, 1.05)
     panels[0].set_ylabel("cosine to the exact gradient")
     legend(figure)

@@ -26,9 +26,9 @@ def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure
     """
     (compared,) = datasets
     (parameter,) = set(compared.jacobian.dims) - {"strength", "post", "pre"}
-    rows, columns = compared.sizes[parameter], compared.sizes["strength"]
-    figure = Figure(figsize=(WIDTH, 0.4 + 1.5 * rows), layout="constrained")
-    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    n_rows, n_columns = compared.sizes[parameter], compared.sizes["strength"]
+    figure = Figure(figsize=(WIDTH, 0.6 + 1.5 * n_rows), layout="constrained")
+    grid = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False)
     largest = float(compared.jacobian.max())
     for row, value in zip(grid, compared[parameter].values, strict=True):
         for axes, strength in zip(row, compared.strength.values, strict=True):
@@ -36,7 +36,8 @@ def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure
             image = axes.imshow(blocks, norm=LogNorm(FAINTEST * largest, largest), cmap="viridis")
             axes.set_facecolor("black")  # nothing at all
             outside = 1 - np.sum(np.diag(blocks) ** 2) / np.sum(blocks**2)
-            axes.set_title(f"strength {strength:g}: {100 * outside:.0f} % off")
+            above = f"strength {strength:g}\n" if value == compared[parameter].values[0] else ""
+            axes.set_title(f"{above}{100 * outside:.1f} % off")
             axes.set(xticks=[], yticks=[])
         row[0].set_ylabel(f"{parameter} {value:g}\nto neuron")
     for axes in grid[-1]:
