@@ -3,7 +3,7 @@
 Backends that do not run on this machine are left out, and it is said why. Networks at once are programs of their own
 with a seed each that share the GPU, as `snakemake --resources gpu=N` lets them; on the processor they take turns.
 Wall time, since a GPU's work is no processor time. Untested on hardware: no GPU was to be had when this was written; it
-has run with dense and genn_cpu alone.
+has run with dense alone.
 """
 
 import platform
