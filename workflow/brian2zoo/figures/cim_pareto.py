@@ -7,8 +7,9 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
-from brian2zoo.figures import error_axis, legend
+from brian2zoo.figures import error_axis, legend, plain_log_ticks
 from brian2zoo.figures.style import THIN, WIDTH, look, styled
 
 COSTS = {  # variable: label, factor to its unit
@@ -45,7 +46,12 @@ def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure
         for experiment in dict.fromkeys(swept.experiment.values.tolist()):
             own = (swept.experiment == experiment).values
             _draw_rule(axes, factor * swept[variable].values[own], error[own], experiment)
-        axes.set(xlabel=label, xscale="log")
+        axes.set_xlabel(label)
+        if swept[variable].max() > 3 * swept[variable].min():
+            axes.set_xscale("log")
+            plain_log_ticks(axes.xaxis, (1, 2, 5))
+        else:
+            axes.xaxis.set_major_locator(MaxNLocator(4))
     for axes in panels[::2]:
         error_axis(axes)
     panels[0].set_title(f"{swept.training.size} trainings: cells, converters, width, depth")
