@@ -1,6 +1,7 @@
 # Functions the rules use; the only file with Python of its own.
 import json
 import os
+import shlex
 import sys
 
 from brian2zoo.config import load_config
@@ -11,10 +12,11 @@ from snakemake.exceptions import WorkflowError
 
 # The scripts run with the Python that runs Snakemake, whether or not its environment is activated; results
 # and figures say which command makes them.
-CONFIGFILES = "".join(f" --configfile {os.path.relpath(path)}" for path in workflow.overwrite_configfiles)
+CONFIGFILES = [os.path.relpath(path) for path in workflow.overwrite_configfiles]
+SNAKEMAKE = shlex.join(["snakemake", *(["--configfile", *CONFIGFILES] if CONFIGFILES else [])])
 shell.prefix(
     f"set -euo pipefail; export PATH={os.path.dirname(sys.executable)}:$PATH"
-    f" BRIAN2ZOO_SNAKEMAKE='snakemake{CONFIGFILES}'; "
+    f" BRIAN2ZOO_SNAKEMAKE={shlex.quote(SNAKEMAKE)}; "
 )
 
 ZOO = Zoo()
@@ -35,10 +37,10 @@ except ZooError as error:
 
 
 wildcard_constraints:
-    dataset=r"\w+",
+    dataset="|".join(CONFIG.datasets),  # one of these: names have underscores, as those of published files between them
     encoders=r"\w+,\w+",
     backend="|".join(BACKENDS),
-    experiment=r"\w+",
+    experiment="|".join(ZOO.names("experiment")),
     layers=r"\d+(-\d+)+",
     setting=r"[^/]+",
     seed=r"\d+",

@@ -81,9 +81,15 @@ def trained_network(result: Path, build: str, directory: Path) -> Trained:
 
 
 def command(output: Path) -> str:
-    """The command that makes a file: Snakemake's, which the pipeline hands on, or else this script's own."""
+    """The command that makes a file: Snakemake's, which the pipeline hands on, or else this script's own.
+
+    The file comes before the options, since `--configfile` takes all that follows it.
+    """
     snakemake = os.environ.get("BRIAN2ZOO_SNAKEMAKE")
-    return f"{snakemake} {output}" if snakemake else shlex.join(["python", *sys.argv])
+    if not snakemake:
+        return shlex.join(["python", *sys.argv])
+    program, *options = shlex.split(snakemake)
+    return shlex.join([program, str(output), *options])
 
 
 def write(result: xr.Dataset, output: Path, experiment: Experiment, **facts: Any) -> None:
