@@ -157,9 +157,9 @@ def test_an_equation_in_a_rule_compiles_what_learns_by_it_and_no_more(checkout: 
     checkout.edit("rules/erbp.yaml", "*int(I_post < b_max)", "*int(I_post < 2*b_max)")
     compiled = {message for message in checkout.stale() if message.startswith("compile")}
     assert compiled == {
-        "compile erbp_plus 64-6-10, train",
-        "compile erbp_plus 64-6-10, trace",
-        "compile erbp_fixed_point 64-6-10, train",
+        "compile erbp_plus 64-6-10, train, dense",
+        "compile erbp_plus 64-6-10, trace, dense",
+        "compile erbp_fixed_point 64-6-10, train, dense",
     }
 
 
