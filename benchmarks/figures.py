@@ -74,7 +74,7 @@ def events(result: xr.Dataset) -> Figure:
 
 def scaling(result: xr.Dataset) -> Figure:
     """Cost against size and against input rate, with slopes."""
-    figure, panels = plt.subplots(1, 2, figsize=(style.WIDTH, 2.4), sharey=True)
+    figure, panels = plt.subplots(1, 2, figsize=(style.WIDTH, 2.4), sharey=True, layout="constrained")
     across = {"hidden": (result.hidden, "hidden units"), "rate": (result.input_spikes_by_rate, "input spikes a sample")}
     for axes, (axis, (x, label)) in zip(panels, across.items(), strict=True):
         axes.loglog(x, result[f"time_by_{axis}"], marker="o", color=style.BLUE)
@@ -107,7 +107,7 @@ def trace(result: xr.Dataset) -> Figure:
 
 def rules(result: xr.Dataset) -> Figure:
     """Time a step and memory of rules against the number of hidden units."""
-    figure, panels = plt.subplots(1, 2, figsize=(style.WIDTH, 3.0))
+    figure, panels = plt.subplots(1, 2, figsize=(style.WIDTH, 3.0), layout="constrained")
     for axes, name in zip(panels, ("step_time", "state"), strict=True):
         for experiment in map(str, result.experiment.values):
             look = style.Look("exact, numpy", style.ORANGE, "*") if experiment == "exact" else style.look(experiment)
