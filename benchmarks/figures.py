@@ -37,9 +37,7 @@ def bars(axes: Axes, groups: list[str], heights: dict[str, np.ndarray]) -> None:
 
 def device(result: xr.Dataset) -> Figure:
     """User time of a training sample on four programs, a panel for each experiment."""
-    figure, panels = plt.subplots(
-        1, result.sizes["experiment"], figsize=(style.WIDTH, 2.8), squeeze=False, sharey=True, layout="constrained"
-    )
+    figure, panels = plt.subplots(1, result.sizes["experiment"], figsize=(style.WIDTH, 2.8), squeeze=False, sharey=True)
     for axes, name in zip(panels.flat, result.experiment.values, strict=True):
         chosen = result.user_time.sel(experiment=name).dropna("layers", how="all")
         heights = {str(d): chosen.sel(device=d).values for d in DEVICE_LOOKS}
@@ -74,7 +72,7 @@ def events(result: xr.Dataset) -> Figure:
 
 def scaling(result: xr.Dataset) -> Figure:
     """Cost against size and against input rate, with slopes."""
-    figure, panels = plt.subplots(1, 2, figsize=(style.WIDTH, 2.4), sharey=True, layout="constrained")
+    figure, panels = plt.subplots(1, 2, figsize=(style.WIDTH, 2.4), sharey=True)
     across = {"hidden": (result.hidden, "hidden units"), "rate": (result.input_spikes_by_rate, "input spikes a sample")}
     for axes, (axis, (x, label)) in zip(panels, across.items(), strict=True):
         axes.loglog(x, result[f"time_by_{axis}"], marker="o", color=style.BLUE)
@@ -107,7 +105,7 @@ def trace(result: xr.Dataset) -> Figure:
 
 def rules(result: xr.Dataset) -> Figure:
     """Time a step and memory of rules against the number of hidden units."""
-    figure, panels = plt.subplots(1, 2, figsize=(style.WIDTH, 3.0), layout="constrained")
+    figure, panels = plt.subplots(1, 2, figsize=(style.WIDTH, 3.0))
     for axes, name in zip(panels, ("step_time", "state"), strict=True):
         for experiment in map(str, result.experiment.values):
             look = style.Look("exact, numpy", style.ORANGE, "*") if experiment == "exact" else style.look(experiment)
@@ -137,6 +135,7 @@ def frameworks(result: xr.Dataset) -> Figure:
         curve = result.isel(point=result.framework.values == name)
         axes.plot(curve.time, 100 * curve.test_error, color=colour, marker=marker, label=label)
     axes.set(xlabel="s of training, same two cores", ylabel="% wrong", xscale="log", yscale="log")
+    figures.plain_log_ticks(axes.yaxis)
     axes.legend()
     return figure
 
@@ -150,6 +149,7 @@ DRAWN: dict[str, Callable[[xr.Dataset], Figure]] = {
 def main(folder: Path = Path("results/benchmarks")) -> None:
     """Draw every benchmark whose result is in the folder, as PNG and PDF beside it."""
     mpl.use("agg")
+    mpl.rcParams["figure.constrained_layout.use"] = True
     for name, draw in DRAWN.items():
         path = folder / f"{name}.nc"
         if not path.exists():
