@@ -13,7 +13,7 @@ import brian2
 import typer
 import xarray as xr
 from brian2.utils.stringtools import get_identifiers
-from programs import CONFIG, in_turn, medians, variable
+from programs import CONFIG, built, in_turn, medians, variable
 
 from brian2zoo import network, results, stage
 from brian2zoo.compose import unit_name_of
@@ -50,11 +50,7 @@ def program(name: str, rows: int, columns: int, steps: int, each: int, precision
         for parameter, value in code.parameters.items():
             setattr(synapses, parameter, value)
         objects.append(synapses)
-    brian2.Network(*objects).run(steps * brian2.defaultclock.dt, namespace={})
-    brian2.device.build(directory=str(folder), run=False, with_output=False)
-    brian2.device.reinit()
-    brian2.set_device("runtime")
-    return folder
+    return built(brian2.Network(*objects), steps, folder)
 
 
 def main(

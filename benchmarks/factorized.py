@@ -9,7 +9,7 @@ from typing import Any
 import brian2
 import typer
 import xarray as xr
-from programs import BUILDS, HERE, in_turn, medians, variable
+from programs import BUILDS, HERE, built, in_turn, medians, variable
 
 from brian2zoo import results
 from brian2zoo.dense import DEVICE
@@ -29,24 +29,20 @@ def program(model: dict[str, Any], place: str) -> Path:
     brian2.defaultclock.dt = evaluate(model["dt"])
     parameters = {line.name: evaluate(line.value) for line in parse_lines(model["parameters"])}
     on_neurons, on_synapses = place == "on neurons", place == "on synapses"
+    clock_driven = re.sub(r": 1$", ": 1 (clock-driven)", model["traces"], flags=re.MULTILINE)
     source = brian2.NeuronGroup(
-        model["pre"], (model["traces"] if on_neurons else "") + "rate : Hz (constant)", method="exact",
-        threshold="rand() < rate*dt", reset=model["jump"] if on_neurons else "", name="source", namespace=parameters,
+        model["pre"], (model["traces"] if on_neurons else "") + model["source"]["equations"], method="exact",
+        threshold=model["source"]["threshold"], reset=model["jump"] if on_neurons else "", name="source",
+        namespace=parameters,
     )  # fmt: skip
     source.rate = evaluate(model["rate"])
-    target = brian2.NeuronGroup(model["post"], "v : 1", name="target")
-    clock_driven = re.sub(r": 1$", ": 1 (clock-driven)", model["traces"], flags=re.MULTILINE)
+    target = brian2.NeuronGroup(model["post"], model["target"]["equations"], name="target")
     synapses = brian2.Synapses(
-        source, target, (clock_driven if on_synapses else "") + "w : 1", method="exact", name="projection",
-        on_pre=model["jump"] if on_synapses else "v_post += w", namespace=parameters,
+        source, target, (clock_driven if on_synapses else "") + model["synapse"]["equations"], method="exact",
+        on_pre=model["jump"] if on_synapses else model["synapse"]["on_pre"], name="projection", namespace=parameters,
     )  # fmt: skip
     synapses.connect()
-    network = brian2.Network(source, target, synapses)
-    network.run(model["steps"] * brian2.defaultclock.dt, namespace={})
-    brian2.device.build(directory=str(folder), run=False, with_output=False)
-    brian2.device.reinit()
-    brian2.set_device("runtime")
-    return folder
+    return built(brian2.Network(source, target, synapses), model["steps"], folder)
 
 
 def main(repeats: int = 5, output: Path = OUTPUT) -> None:

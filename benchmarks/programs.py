@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import brian2
 import numpy as np
 import xarray as xr
 
@@ -45,6 +46,15 @@ def program(experiment: Experiment, layers: str, backend: str, capacity: int, mo
         Binary(build_cached(circuit, sample_time, capacity, folder, BUILDS / "cache")),
         sample_time,
     )
+
+
+def built(net: brian2.Network, steps: int, folder: Path) -> Path:
+    """The program of a network on the device that is set, to run so many steps; the device is then as before."""
+    net.run(steps * brian2.defaultclock.dt, namespace={})
+    brian2.device.build(directory=str(folder), run=False, with_output=False)
+    brian2.device.reinit()
+    brian2.set_device("runtime")
+    return folder
 
 
 def user_seconds(run: Callable[[], Any]) -> float:

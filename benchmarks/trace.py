@@ -8,7 +8,7 @@ from typing import Any
 import brian2
 import typer
 import xarray as xr
-from programs import BUILDS, HERE, in_turn, medians, variable
+from programs import BUILDS, HERE, built, in_turn, medians, variable
 
 from brian2zoo import results
 from brian2zoo.dense import DEVICE
@@ -33,12 +33,7 @@ def program(model: dict[str, Any], device: str) -> Path:
     synapses.connect()
     synapses.w = 0.01
     synapses.run_regularly(model["learn"], dt=1 * brian2.ms)
-    network = brian2.Network(source, target, synapses)
-    network.run(model["steps"] * brian2.defaultclock.dt, namespace={})
-    brian2.device.build(directory=str(folder), run=False, with_output=False)
-    brian2.device.reinit()
-    brian2.set_device("runtime")
-    return folder
+    return built(brian2.Network(source, target, synapses), model["steps"], folder)
 
 
 def main(repeats: int = 5, output: Path = OUTPUT) -> None:
