@@ -19,7 +19,7 @@ from brian2.parsing.sympytools import str_to_sympy
 from programs import CONFIG, variable
 from scipy.linalg import expm
 
-from brian2zoo import network, results, stage
+from brian2zoo import built, network, results, stage
 from brian2zoo.circuits import Circuit, initial_weights
 from brian2zoo.compose import constants
 from brian2zoo.datasets import DatasetSettings, load
@@ -107,7 +107,7 @@ def rasters(times: np.ndarray, steps: int, dt: float) -> np.ndarray:
 def main(output: Path = OUTPUT) -> None:
     """Train, print the error after each epoch, write the curve to a file."""
     zoo, experiment = Zoo(), stage.experiment_of(SETTINGS["experiment"])
-    circuit = stage.circuit_of(experiment, SETTINGS["layers"], "train")
+    circuit = built.circuit_of(experiment, SETTINGS["layers"], "train")
     layers = Layer(circuit, PROJECTIONS["input"]), Layer(circuit, PROJECTIONS["readout"])
     spike = surrogate_spike(SETTINGS["surrogate"])
     dt, duration = (float(network.duration(circuit, which)) for which in ("dt", "T_train"))

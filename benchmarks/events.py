@@ -13,9 +13,9 @@ import brian2
 import typer
 import xarray as xr
 from brian2.utils.stringtools import get_identifiers
-from programs import CONFIG, built, in_turn, medians, variable
+from programs import CONFIG, compiled, in_turn, medians, variable
 
-from brian2zoo import network, results, stage
+from brian2zoo import built, network, results, stage
 from brian2zoo.compose import unit_name_of
 from brian2zoo.dense import DEVICE
 
@@ -27,7 +27,7 @@ REAL = {"double": "double", "single": "float"}
 
 def program(name: str, rows: int, columns: int, steps: int, each: int, precision: str, connected: bool) -> Path:
     """A program whose inputs spike `each` at a time for so many steps, with or without the projection."""
-    circuit = stage.circuit_of(stage.experiment_of(name), f"{rows}-{columns}-10", "train")
+    circuit = built.circuit_of(stage.experiment_of(name), f"{rows}-{columns}-10", "train")
     code = network.compose(circuit).synapses["input_hidden1"]
     folder = FOLDER / f"{rows}-{columns}-{precision}-{connected}"
     brian2.set_device(DEVICE, directory=str(folder), build_on_run=False)
@@ -50,7 +50,7 @@ def program(name: str, rows: int, columns: int, steps: int, each: int, precision
         for parameter, value in code.parameters.items():
             setattr(synapses, parameter, value)
         objects.append(synapses)
-    return built(brian2.Network(*objects), steps, folder)
+    return compiled(brian2.Network(*objects), steps, folder)
 
 
 def main(

@@ -9,7 +9,7 @@ from typing import Any
 import brian2
 import typer
 import xarray as xr
-from programs import BUILDS, HERE, built, in_turn, medians, variable
+from programs import BUILDS, HERE, compiled, in_turn, medians, variable
 
 from brian2zoo import results
 from brian2zoo.dense import DEVICE
@@ -42,7 +42,7 @@ def program(model: dict[str, Any], place: str) -> Path:
         on_pre=model["jump"] if on_synapses else model["synapse"]["on_pre"], name="projection", namespace=parameters,
     )  # fmt: skip
     synapses.connect()
-    return built(brian2.Network(source, target, synapses), model["steps"], folder)
+    return compiled(brian2.Network(source, target, synapses), model["steps"], folder)
 
 
 def main(repeats: int = 5, output: Path = OUTPUT) -> None:

@@ -19,7 +19,7 @@ import xarray as xr
 from programs import CONFIG, program, weights
 from snntorch import functional, surrogate
 
-from brian2zoo import results, stage
+from brian2zoo import built, results, stage
 from brian2zoo.datasets import DatasetSettings, load
 from brian2zoo.encode import encode_dataset
 from brian2zoo.runner import run_seed, test
@@ -37,7 +37,7 @@ def zoo_curve(images: dict[str, xr.Dataset], layers: str, step: int, steps: int)
     encoders = (zoo.encoder(experiment.encoders.input), zoo.encoder(experiment.encoders.label))
     encoded = {split: encode_dataset(part, *encoders) for split, part in images.items()}
     runner = program(experiment, layers, "dense", step)
-    circuit = stage.circuit_of(experiment, layers, "test")
+    circuit = built.circuit_of(experiment, layers, "test")
     tester = program(experiment, layers, "dense", step, mode="test")
     values, spent = weights(runner.circuit), 0.0
     frozen = {name: w for name, w in weights(circuit).items() if name not in values}

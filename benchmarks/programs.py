@@ -11,7 +11,7 @@ import brian2
 import numpy as np
 import xarray as xr
 
-from brian2zoo import network, stage
+from brian2zoo import built, network
 from brian2zoo.circuits import Circuit, Mode, initial_weights
 from brian2zoo.datasets import DatasetSettings, load
 from brian2zoo.encode import encode_dataset
@@ -36,7 +36,7 @@ def samples(experiment: Experiment, number: int) -> dict[str, np.ndarray]:
 
 def program(experiment: Experiment, layers: str, backend: str, capacity: int, mode: Mode = "train") -> Runner:
     """The learning or testing program of an experiment, compiled for a backend."""
-    circuit = stage.circuit_of(experiment.with_setting(f"backend={backend}"), layers, mode)
+    circuit = built.circuit_of(experiment.with_setting(f"backend={backend}"), layers, mode)
     sample_time = network.duration(circuit, f"T_{mode}")
     folder = BUILDS / "_".join(
         [experiment.name, *experiment.neurons.values(), experiment.precision, layers, backend, mode]
@@ -48,7 +48,7 @@ def program(experiment: Experiment, layers: str, backend: str, capacity: int, mo
     )
 
 
-def built(net: brian2.Network, steps: int, folder: Path) -> Path:
+def compiled(net: brian2.Network, steps: int, folder: Path) -> Path:
     """The program of a network on the device that is set, to run so many steps; the device is then as before."""
     net.run(steps * brian2.defaultclock.dt, namespace={})
     brian2.device.build(directory=str(folder), run=False, with_output=False)

@@ -13,7 +13,7 @@ import xarray as xr
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, Equations
 from programs import CONFIG, in_turn, medians, program, slope, variable, wall_seconds, weights
 
-from brian2zoo import network, results, stage
+from brian2zoo import built, network, results, stage
 from brian2zoo.circuits import Circuit
 from brian2zoo.derive import gradient
 from brian2zoo.zoo import Zoo
@@ -78,7 +78,7 @@ def exact(chosen: dict, layers: str, data: dict[str, np.ndarray]) -> tuple[dict[
     zoo, times, states = Zoo(), {}, {}
     one = {name: array[:1] for name, array in data.items()}
     for n in chosen["exact_sizes"]:
-        circuit = stage.circuit_of(zoo.experiment(chosen["exact"]), layers.format(n), "train")
+        circuit = built.circuit_of(zoo.experiment(chosen["exact"]), layers.format(n), "train")
         start = weights(circuit)
         found = gradient.found(circuit, start, one)
         run = partial(gradient.exact, circuit, start, found, zoo.surrogate(chosen["surrogate"]))

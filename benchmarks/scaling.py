@@ -8,7 +8,7 @@ import typer
 import xarray as xr
 from programs import CONFIG, in_turn, medians, program, samples, slope, variable, weights
 
-from brian2zoo import results, stage
+from brian2zoo import built, results, stage
 from brian2zoo.runner import Runner
 
 OUTPUT = Path("results/benchmarks/scaling.nc")
@@ -29,7 +29,7 @@ def main(
     fixed = program(chosen, rate["layers"], "dense", number)
     by_rate = {}
     for value in rate["values"]:
-        circuit = stage.circuit_of(chosen.with_setting(f"{rate['parameter']}={value}*Hz"), rate["layers"], "train")
+        circuit = built.circuit_of(chosen.with_setting(f"{rate['parameter']}={value}*Hz"), rate["layers"], "train")
         by_rate[value] = Runner(circuit, fixed.binary, fixed.sample_time)
 
     found = {}

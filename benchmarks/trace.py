@@ -8,7 +8,7 @@ from typing import Any
 import brian2
 import typer
 import xarray as xr
-from programs import BUILDS, HERE, built, in_turn, medians, variable
+from programs import BUILDS, HERE, compiled, in_turn, medians, variable
 
 from brian2zoo import results
 from brian2zoo.dense import DEVICE
@@ -33,7 +33,7 @@ def program(model: dict[str, Any], device: str) -> Path:
     synapses.connect()
     synapses.w = 0.01
     synapses.run_regularly(model["learn"], dt=1 * brian2.ms)
-    return built(brian2.Network(source, target, synapses), model["steps"], folder)
+    return compiled(brian2.Network(source, target, synapses), model["steps"], folder)
 
 
 def main(repeats: int = 5, output: Path = OUTPUT) -> None:

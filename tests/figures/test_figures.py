@@ -173,9 +173,9 @@ def test_methods_come_in_the_papers_order_then_others() -> None:
 
 
 def test_methods_differ_in_colour_and_in_marker() -> None:
-    for paper, number in (("erbp", 7), ("nbp", 5)):
+    for paper in ("erbp", "nbp"):
         looks = [LOOKS[name] for name in methods(paper)]
-        assert len({shown.colour for shown in looks}) == len({shown.marker for shown in looks}) == number
+        assert len({shown.colour for shown in looks}) == len({shown.marker for shown in looks}) == len(looks) > 4
 
 
 def test_title_counts_seeds(make) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from typer import Option
 
-from brian2zoo import results, stage
+from brian2zoo import built, results, stage
 from brian2zoo.mapping.spiking.activity import measure
 
 
@@ -16,7 +16,7 @@ def main(
     samples: int = Option(help="number of samples, from the first"),
     output: Path = Option(help="file to write"),
 ) -> None:
-    net = stage.trained_network(trained, kind, build)
+    net = built.trained_network(trained, kind, build)
     few = results.read_data(data).isel(sample=slice(samples))
     stage.write(measure(net.runner, few, net.weights, net.seed), output, net.experiment, **net.facts)
 

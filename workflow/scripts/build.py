@@ -4,7 +4,7 @@ from pathlib import Path
 
 from typer import Option
 
-from brian2zoo import network, simulate, stage
+from brian2zoo import built, network, simulate, stage
 from brian2zoo.mapping.spiking.activity import every_spike
 from brian2zoo.spec import BACKENDS
 from brian2zoo.trace import recording
@@ -20,10 +20,10 @@ def main(
     output: Path = Option(help="folder to write"),
     threads: int = Option(1, help="compilers at a time"),
 ) -> None:
-    circuit = stage.circuit_of(stage.experiment_of(experiment, f"backend={backend}"), layers, mode)
+    circuit = built.circuit_of(stage.experiment_of(experiment, f"backend={backend}"), layers, mode)
     recordings = {"trace": recording, "count_train": every_spike, "count_test": every_spike}
     watched = recordings[mode](circuit) if mode in recordings else network.OUTPUT_ONLY
-    sample_time = network.duration(circuit, stage.BUILDS[mode][1])
+    sample_time = network.duration(circuit, built.BUILDS[mode][1])
     simulate.build_cached(circuit, sample_time, capacity, output, cache, watched, threads)
 
 

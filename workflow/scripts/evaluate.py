@@ -4,7 +4,7 @@ from pathlib import Path
 
 from typer import Option
 
-from brian2zoo import results, stage
+from brian2zoo import built, results, stage
 from brian2zoo.evaluate import evaluate
 
 
@@ -14,7 +14,7 @@ def main(
     build: Path = Option(help="program that tests"),
     output: Path = Option(help="file to write"),
 ) -> None:
-    net = stage.trained_network(trained, "final", build)
+    net = built.trained_network(trained, "final", build)
     tested = evaluate(net.runner, results.read_data(test_data), net.weights, net.seed)
     stage.write(tested, output, net.experiment, **net.facts)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from typer import Option
 
-from brian2zoo import results, stage
+from brian2zoo import built, results, stage
 from brian2zoo.evaluate import quantized_errors
 
 
@@ -15,7 +15,7 @@ def main(
     bits: str = Option(help="numbers of bits, joined by commas"),
     output: Path = Option(help="file to write"),
 ) -> None:
-    net = stage.trained_network(trained, "test", build)
+    net = built.trained_network(trained, "test", build)
     sweep = [int(n) for n in bits.split(",")]
     errors = quantized_errors(net.runner, results.read_data(test_data), net.weights, net.seed, sweep)
     stage.write(errors.to_dataset(name="error_after"), output, net.experiment, **net.facts)

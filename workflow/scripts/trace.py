@@ -4,7 +4,7 @@ from pathlib import Path
 
 from typer import Option
 
-from brian2zoo import results, stage
+from brian2zoo import built, results, stage
 from brian2zoo.circuits import initial_weights
 from brian2zoo.trace import recording, trace
 
@@ -17,7 +17,7 @@ def main(
     weights: str = Option("trained", help="trained or initial: those it starts from"),
     output: Path = Option(help="file to write"),
 ) -> None:
-    net = stage.trained_network(trained, "trace", build)
+    net = built.trained_network(trained, "trace", build)
     few = results.read_data(data).isel(sample=slice(samples))
     circuit = net.runner.circuit
     start = initial_weights(circuit, net.seed) if weights == "initial" else net.weights

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from typer import Option
 
-from brian2zoo import results, stage
+from brian2zoo import built, results, stage
 from brian2zoo.spec import fingerprint
 from brian2zoo.train import Schedule, build_time, train
 from brian2zoo.zoo import Zoo
@@ -27,8 +27,8 @@ def main(
 ) -> None:
     chosen = stage.experiment_of(experiment, setting)
     schedule = Schedule(epochs, samples, seed, key=fingerprint(Zoo().numbers(chosen), dataset, layers))
-    learning = stage.runner_of(chosen, layers, "train", train_build)
-    testing = stage.runner_of(chosen, layers, "test", test_build)
+    learning = built.runner_of(chosen, layers, "train", train_build)
+    testing = built.runner_of(chosen, layers, "test", test_build)
     splits = (results.read_data(path) for path in (train_data, test_data))
     trained = train(learning, testing, *splits, schedule, checkpoint)
     trained["build_time"] = build_time(learning, testing)

@@ -62,6 +62,7 @@ LOOKS = {  # in the order of legends and columns
     "rbp": Look("RBP", GREEN, "^"),
     "bp": Look("BP", BLACK, "v"),
     "erbp_fixed_point": Look("eRBP+ fixed point", SKY, "p", dashed=True),
+    "erbp_times_fixed_point": Look("eRBP× fixed point", GREY, "h", dashed=True),  # noqa: RUF001
     "dfa": Look("DFA", PURPLE, "<", dashed=True),
     "readout_only": Look("readout only", ORANGE, ">", dashed=True),
     "nbp": Look("nBP", BLACK, "o"),

@@ -1,0 +1,59 @@
+"""What a stage runs: the circuit of an experiment, a built program, a trained network in it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from brian2zoo import circuits, network, results
+from brian2zoo.circuits import Circuit, Mode
+from brian2zoo.evaluate import trained_weights
+from brian2zoo.runner import Runner
+from brian2zoo.simulate import Binary
+from brian2zoo.spec import Experiment
+from brian2zoo.stage import experiment_of
+from brian2zoo.zoo import Zoo
+
+# What is built for an experiment: in which mode the circuit is, and which time of the protocol a sample lasts.
+BUILDS: dict[str, tuple[Mode, str]] = {
+    "train": ("train", "T_train"),
+    "test": ("test", "T_test"),
+    "final": ("test", "T_final"),
+    "trace": ("train", "T_train"),
+    "count_train": ("train", "T_train"),
+    "count_test": ("test", "T_test"),
+}
+
+
+def circuit_of(experiment: Experiment, layers: str, build: str) -> Circuit:
+    """The circuit of an experiment for layers such as '784-100-10', as one of `BUILDS`."""
+    return circuits.build(Zoo(), experiment, [int(size) for size in layers.split("-")], BUILDS[build][0])
+
+
+def runner_of(experiment: Experiment, layers: str, build: str, directory: Path) -> Runner:
+    """A built circuit, ready to run."""
+    circuit = circuit_of(experiment, layers, build)
+    return Runner(circuit, Binary(directory), network.duration(circuit, BUILDS[build][1]))
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained network, ready to run; `facts` say what it is of, to hand on to what is made from it."""
+
+    experiment: Experiment
+    runner: Runner
+    weights: dict[str, np.ndarray]
+    seed: int
+    facts: dict[str, Any]
+
+
+def trained_network(result: Path, build: str, directory: Path) -> Trained:
+    """The network of a training result, in the program at `directory`, which is one of `BUILDS`."""
+    trained = results.read(result)
+    facts = {key: str(trained.attrs[key]) for key in ("dataset", "layers", "setting")}
+    experiment = experiment_of(trained.attrs["experiment"], facts["setting"])
+    runner = runner_of(experiment, facts["layers"], build, directory)
+    seed = int(trained.attrs["seed"])
+    weights = trained_weights(runner.circuit, trained, seed)
+    return Trained(experiment, runner, weights, seed, facts | {"seed": seed})
