@@ -20,7 +20,11 @@ DEVICE_LOOKS = {
     "dense": style.BLUE,
     "dense, single precision": style.SKY,
 }
-FRAMEWORK_LOOKS = {"brian2zoo": ("brian2zoo, eRBP+", style.BLUE, "o"), "snntorch": ("snnTorch", style.GREEN, "^")}
+FRAMEWORK_LOOKS = {
+    "brian2zoo": ("brian2zoo, eRBP+", style.BLUE, "o"),
+    "snntorch": ("snnTorch", style.GREEN, "^"),
+    "spikingjelly": ("SpikingJelly", style.VERMILLION, "s"),
+}
 
 
 def bars(axes: Axes, groups: list[str], heights: dict[str, np.ndarray]) -> None:

@@ -1,13 +1,15 @@
-"""Accuracy on MNIST against wall time, beside snnTorch on the same cores: python benchmarks/frameworks.py
+"""Accuracy on MNIST against wall time, beside snnTorch and SpikingJelly: python benchmarks/frameworks.py
 
-Needs pip install -e '.[benchmarks]'. The two solve the task differently: eRBP sees each image for 250 ms in steps of
-0.1 ms, one image after the other, on one core; snnTorch unrolls a batch over a few coarse steps and differentiates
+Needs pip install -e '.[benchmarks]'. They solve the task differently: eRBP sees each image for 250 ms in steps of
+0.1 ms, one image after the other, on one core; the others unroll a batch over a few coarse steps and differentiate
 through them, on all cores. Time is that of training; tests are not counted.
 """
 
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,9 @@ import torch
 import typer
 import xarray as xr
 from programs import CONFIG, program, weights
-from snntorch import functional, surrogate
+from snntorch import functional as snntorch_functional
+from snntorch import surrogate as snntorch_surrogate
+from spikingjelly.activation_based import functional, layer, neuron, surrogate
 
 from brian2zoo import built, results, stage
 from brian2zoo.datasets import DatasetSettings, load
@@ -51,38 +55,63 @@ def zoo_curve(images: dict[str, xr.Dataset], layers: str, step: int, steps: int)
         yield (k + 1) * step, spent, float((scores.argmax(1) != images["test"].label.values).mean())
 
 
-class Network(torch.nn.Module):
+class SnnTorch(torch.nn.Module):
     """Leaky integrate-and-fire layers with a surrogate gradient, as in snnTorch's tutorials."""
 
     def __init__(self, layers: list[int]) -> None:
         super().__init__()
-        gradient = surrogate.fast_sigmoid(slope=25)
+        gradient = snntorch_surrogate.fast_sigmoid(slope=25)
         self.weights = torch.nn.ModuleList(torch.nn.Linear(pre, post) for pre, post in itertools.pairwise(layers))
         self.neurons = torch.nn.ModuleList(snntorch.Leaky(beta=0.95, spike_grad=gradient) for _ in layers[1:])
 
     def forward(self, x: torch.Tensor, steps: int) -> torch.Tensor:
         """Output spikes (step, batch, class) to a constant input (batch, pixel)."""
-        states = [neuron.init_leaky() for neuron in self.neurons]
+        states = [leaky.init_leaky() for leaky in self.neurons]
         spikes = []
         for _ in range(steps):
             signal = x
-            for k, (weight, neuron) in enumerate(zip(self.weights, self.neurons, strict=True)):
-                signal, states[k] = neuron(weight(signal), states[k])
+            for k, (weight, leaky) in enumerate(zip(self.weights, self.neurons, strict=True)):
+                signal, states[k] = leaky(weight(signal), states[k])
             spikes.append(signal)
         return torch.stack(spikes)
 
 
-def snntorch_curve(images: dict[str, xr.Dataset], layers: str, step: int, steps: int) -> Iterator[Point]:
-    """The same of a network trained by snnTorch."""
+class SpikingJelly(torch.nn.Module):
+    """The same in SpikingJelly, all steps of a layer at once, with the neuron and surrogate of its tutorials."""
+
+    def __init__(self, layers: list[int]) -> None:
+        super().__init__()
+        gradient = surrogate.ATan()
+        stages: list[torch.nn.Module] = []
+        for pre, post in itertools.pairwise(layers):
+            stages.append(layer.Linear(pre, post, step_mode="m"))
+            stages.append(neuron.LIFNode(tau=2.0, surrogate_function=gradient, step_mode="m"))
+        self.stages = torch.nn.Sequential(*stages)
+
+    def forward(self, x: torch.Tensor, steps: int) -> torch.Tensor:
+        """Output spikes (step, batch, class) to a constant input (batch, pixel)."""
+        functional.reset_net(self.stages)
+        return self.stages(x.expand(steps, *x.shape))
+
+
+def torch_curve(
+    network: Callable[[list[int]], torch.nn.Module],
+    rate: float,
+    images: dict[str, xr.Dataset],
+    layers: str,
+    step: int,
+    steps: int,
+) -> Iterator[Point]:
+    """The same of a network trained by automatic differentiation."""
     torch.manual_seed(0)
     sizes = [int(n) for n in layers.split("-")]
     pixels = {
         k: torch.tensor(v.x.values.reshape(v.sizes["sample"], -1), dtype=torch.float32) for k, v in images.items()
     }
     labels = {k: torch.tensor(v.label.values, dtype=torch.long) for k, v in images.items()}
-    model = Network(sizes)
-    optimizer = torch.optim.Adam(model.parameters(), lr=SETTINGS["learning_rate"])
-    loss = functional.ce_rate_loss()
+    model = network(sizes)
+    optimizer = torch.optim.Adam(model.parameters(), lr=rate)
+    loss = snntorch_functional.ce_rate_loss()
     seen, spent = 0, 0.0
     for k in range(steps):
         begin = time.perf_counter()
@@ -99,11 +128,15 @@ def snntorch_curve(images: dict[str, xr.Dataset], layers: str, step: int, steps:
 
 
 def main(output: Path = OUTPUT) -> None:
-    """Train both, print each point, write the curves to a file."""
+    """Train them, print each point, write the curves to a file."""
     torch.set_num_threads(SETTINGS["threads"])
     source = DatasetSettings(source="mnist", limit_train=SETTINGS["images"], limit_test=SETTINGS["tests"])
     images = load(source, Path("data"))
-    curves = {"brian2zoo": zoo_curve, "snntorch": snntorch_curve}
+    others = {
+        name: partial(torch_curve, network, SETTINGS["learning_rates"][name])
+        for name, network in (("snntorch", SnnTorch), ("spikingjelly", SpikingJelly))
+    }
+    curves = {"brian2zoo": zoo_curve, **others}
     rows = []
     for name, curve in curves.items():
         for samples, seconds, error in curve(images, SETTINGS["layers"], SETTINGS["step"], SETTINGS["points"][name]):
@@ -118,7 +151,7 @@ def main(output: Path = OUTPUT) -> None:
     result = xr.Dataset(
         {name: ("point", list(columns[name]), attrs) for name, attrs in about.items()},
         {"framework": ("point", list(columns["framework"]))},
-        {"settings": SETTINGS, "versions": {"snntorch": snntorch.__version__, "torch": torch.__version__}},
+        {"settings": SETTINGS, "versions": {name: version(name) for name in ("snntorch", "spikingjelly", "torch")}},
     )
     results.write(result, output, "Accuracy against wall time", command="python benchmarks/frameworks.py")
 
