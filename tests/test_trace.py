@@ -11,7 +11,7 @@ from brian2zoo.circuits import initial_weights
 from brian2zoo.errors import ZooError
 from brian2zoo.runner import Runner
 from brian2zoo.simulate import run_here
-from brian2zoo.trace import recording, trace
+from brian2zoo.trace import recording, samples_to_watch, trace
 from brian2zoo.zoo import Zoo
 
 
@@ -74,3 +74,10 @@ def test_a_network_without_spikes_cannot_be_watched() -> None:
     circuit = circuits.build(Zoo(), Zoo().experiment("bp"), (6, 5, 3), "train")
     with pytest.raises(ZooError, match=r"does not spike.*name a spiking experiment"):
         recording(circuit)
+
+
+def test_samples_begin_with_one_of_the_watched_units_class() -> None:
+    circuit = circuits.build(Zoo(), Zoo().experiment("erbp_plus"), (6, 5, 3), "train")
+    data = xr.Dataset({"label": ("sample", [2, 1, 0, 1, 0, 2])})
+    for unit, labels in ((0, [0, 1]), (1, [1, 0]), (2, [2, 1])):
+        assert samples_to_watch(data, recording(circuit, unit), 2).label.values.tolist() == labels

@@ -38,6 +38,13 @@ def recording(circuit: Circuit, unit: int = 0, pre: int = 32) -> Recording:
     )
 
 
+def samples_to_watch(data: xr.Dataset, watched: Recording, number: int) -> xr.Dataset:
+    """So many samples in a row, from the first of the watched output unit's class on: that unit then has errors."""
+    unit = next(index for group, _, index in watched.states if group == "output")
+    first = int(np.argmax(data.label.values == unit))
+    return data.isel(sample=slice(first, first + number))
+
+
 def trace(
     runner: Runner, watched: Recording, data: xr.Dataset, weights: Mapping[str, np.ndarray], seed: int
 ) -> xr.Dataset:

@@ -6,23 +6,24 @@ from typer import Option
 
 from brian2zoo import built, results, stage
 from brian2zoo.circuits import initial_weights
-from brian2zoo.trace import recording, trace
+from brian2zoo.trace import recording, samples_to_watch, trace
 
 
 def main(
     trained: Path = Option(help="result of the training"),
     data: Path = Option(help="encoded split the samples are taken from"),
     build: Path = Option(help="program that records"),
-    samples: int = Option(help="number of samples, from the first"),
+    samples: int = Option(help="number of samples, from the first of the watched unit's class on"),
     weights: str = Option("trained", help="trained or initial: those it starts from"),
     output: Path = Option(help="file to write"),
 ) -> None:
     net = built.trained_network(trained, "trace", build)
-    few = results.read_data(data).isel(sample=slice(samples))
     circuit = net.runner.circuit
+    watched = recording(circuit)
+    few = samples_to_watch(results.read_data(data), watched, samples)
     start = initial_weights(circuit, net.seed) if weights == "initial" else net.weights
-    watched = trace(net.runner, recording(circuit), few, start, net.seed)
-    stage.write(watched, output, net.experiment, **net.facts, weights=weights)
+    traced = trace(net.runner, watched, few, start, net.seed)
+    stage.write(traced, output, net.experiment, **net.facts, weights=weights)
 
 
 stage.run(main)
