@@ -381,6 +381,7 @@ def derive(
     scale: Annotated[str, typer.Option(help="Distance from the threshold that is 1 to the surrogate.")] = "",
     on_synapses: Annotated[bool, typer.Option(help="Keep all traces on the synapses.")] = False,
     autapse: Annotated[bool, typer.Option(help="SnAp-1: keep the way through a neuron's synapse onto itself.")] = False,
+    full: Annotated[bool, typer.Option(help="Keep the ways through all neurons' spikes; for few neurons.")] = False,
     latex: Annotated[bool, typer.Option(help="Print the mathematics as LaTeX instead of the rule.")] = False,
     name: Annotated[str, typer.Option(help="Write rules/NAME.yaml instead of printing.")] = "",
 ) -> None:
@@ -396,7 +397,7 @@ def derive(
     model = zoo.neuron(_named(zoo, "neuron", neuron))
     dynamics = deriving.read(model, deriving.fitting_synapse(zoo, model, synapse))
     kept = None if not through else () if through == "none" else through.split(",")
-    traces = deriving.derive(dynamics, kept, factorize=not on_synapses, autapse=autapse)
+    traces = deriving.derive(dynamics, kept, factorize=not on_synapses, autapse=autapse, full=full)
     choice = deriving.Choice(
         zoo.surrogate(_named(zoo, "surrogate", surrogate)) if surrogate else None,
         scale,

@@ -49,6 +49,7 @@ def verdict(circuit: Circuit, name: str) -> Verdict:
     """What becomes of a circuit on a backend, one of `BACKENDS`."""
     assembly = backend(name).assembly
     missing = () if assembly.on_host else tuple(_on_host(circuit))
+    missing += tuple(_onto_synapses(circuit)) if assembly.parallel else ()
     if missing or not assembly.parallel:
         return Verdict("unsupported", missing) if missing else Verdict("works")
     codes = compose(circuit, assembly)
@@ -83,6 +84,11 @@ def _on_host(circuit: Circuit) -> Iterator[str]:
     for population in circuit.populations:
         if population.neuron.data == EVENT_DATA:
             yield f"events as input, which are read from a file of the host (neuron '{population.neuron.name}')"
+
+
+def _onto_synapses(circuit: Circuit) -> Iterator[str]:
+    for influence in circuit.influences:
+        yield f"synapses onto synapses, which rule '{influence.of.rule.name}' keeps its influence in"
 
 
 def _missing(circuit: Circuit, codes: Codes) -> Iterator[str]:
