@@ -236,14 +236,12 @@ def _arrivals(traces: Traces, name: str, unit: str, blocks: _Blocks) -> None:
     added = []
     arrival, through = traces.arrival(name), traces.through_spikes(name)
     if arrival != 0:
-        blocks.synapse.append(
-            f"arrived_{name} : {unit}    # what a spike of this step adds to the derivative of {name}"
-        )
+        blocks.synapse.append(f"arrived_{name} : {unit}    # by a presynaptic spike of this step")
         blocks.on_pre.append(f"arrived_{name} = {_at_synapse(traces, arrival)}")
-        blocks.each_step.append(f"arrived_{name} = {_zero(unit, over=False)}")
+        blocks.each_step.append(f"arrived_{name} = {'0' if unit == '1' else f'0*({unit})'}")
         added.append(f"own*arrived_{name}_pre")
     if through != 0:
-        blocks.store.append(f"through_{name} : {unit}    # by the weights that other neurons' spikes come through")
+        blocks.store.append(f"through_{name} : {unit}    # by the layer's own spikes of the step before")
         coupled = _text(through.xreplace({ELIG: symbol("elig_pre")}))
         blocks.coupling.append(f"through_{name}_post = {coupled} : {unit} (summed)")
         added.append(f"through_{name}")
@@ -429,9 +427,7 @@ def explanation(traces: Traces, choice: Choice) -> list[str]:
         lines += _about_resets(traces)
     lines += ["", "Where the traces are:"]
     if traces.full:
-        lines.append(
-            "    one of each weight on each neuron, O(N^3); spikes of the layer that the weight moves add to them"
-        )
+        lines.append("    one of each weight on each neuron, O(N^3); the spikes of the layer itself add to them")
         throughs = ((name, traces.through_spikes(name)) for name in traces.variables)
         lines += [f"    eps_{name} += sum over neurons of {_text(by)}" for name, by in throughs if by != 0]
     for name in traces.variables if not traces.full else ():
@@ -482,10 +478,8 @@ def _over(numerator: str, denominator: str) -> str:
     return repr(quotient) if repr(quotient) in DEFAULT_UNITS else f"{numerator}/{denominator}"
 
 
-def _zero(unit: str, over: bool = True) -> str:
-    """Zero gradient by a weight of that unit, or zero of the unit itself."""
-    if not over:
-        return "0" if unit == "1" else f"0*({unit})"
+def _zero(unit: str) -> str:
+    """Zero gradient by a weight of that unit."""
     return "0" if unit == "1" else f"0/({unit})" if " " in unit else f"0/{unit}"
 
 
