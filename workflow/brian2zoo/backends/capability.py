@@ -2,8 +2,8 @@
 
 The C++ backends take all that Brian2 takes, and so does brian2cuda but for synapses onto synapses, which it does not
 claim to cover (its issue 215). GeNN has one kind of step (see `genn_device`), and brian2genn one way of writing to a
-neuron; what a circuit asks beyond that is named here by the construct, before anything is generated. Tests generate, and
-where GeNN is installed run, every network that is said to work.
+neuron; what a circuit asks beyond that is named here by the construct, before anything is generated. Tests
+generate, and where GeNN is installed run, every network that is said to work.
 """
 
 from collections.abc import Iterator
