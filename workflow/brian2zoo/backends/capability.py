@@ -51,7 +51,7 @@ def verdict(circuit: Circuit, name: str) -> Verdict:
     """What becomes of a circuit on a backend, one of `BACKENDS`."""
     assembly = backend(name).assembly
     missing = () if assembly.on_host else tuple(_on_host(circuit))
-    missing += () if assembly == USUAL else tuple(_onto_synapses(circuit))
+    missing += () if assembly == USUAL else tuple(dict.fromkeys(_onto_synapses(circuit)))
     if missing or not assembly.parallel:
         return Verdict("unsupported", missing) if missing else Verdict("works")
     codes = compose(circuit, assembly)
