@@ -148,6 +148,9 @@ def test_latex(zoo) -> None:
     output = run("derive", "lif_delta_hard", "--surrogate", "boxcar", "--latex").stdout
     assert output.startswith("\\begin{align*}\n\\dot{v} &= - \\frac{v}{\\tau_{m}}")
     assert "\\epsilon_{v} &\\leftarrow" in output
+    assert "\\sum_l" not in output
+    whole = run("derive", "lif_exp", "--surrogate", "superspike", "--full", "--latex").stdout
+    assert "\\epsilon_{I} &\\leftarrow \\epsilon_{I} + \\sum_l e_{l} w_{l} &&" in whole
 
 
 def test_a_derived_rule_is_a_file_of_the_zoo(zoo_with: Callable[..., Zoo]) -> None:

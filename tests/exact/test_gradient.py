@@ -8,6 +8,7 @@ from brian2zoo.derive import gradient, read
 from brian2zoo.derive.reference import Neuron, Weights, layer_jacobian, surrogate_function
 from brian2zoo.derive.traces import derive
 from brian2zoo.errors import ZooError
+from brian2zoo.network import compose
 
 LAYERS = (6, 5, 3)
 SAMPLES = {"input": np.random.default_rng(3).uniform(0, 0.1, (2, 6)), "label": np.eye(3)[:2]}
@@ -118,6 +119,12 @@ def test_jacobian_of_a_layer_is_that_of_its_smooth_step(zoo) -> None:
         change[variable, unit] = 1e-6
         difference = (step(x + change) - step(x - change)) / 2e-6
         np.testing.assert_allclose(found[:, :, unit, variable].T, difference, atol=1e-8)
+
+
+def test_full_rtrl_takes_spikes_to_arrive_in_the_next_step(zoo, zoo_with) -> None:
+    late = zoo_with({"config/experiments/late.yaml": "title: Late\nextends: rtrl_full\nprotocol: {delay: 2*ms}\n"})
+    with pytest.raises(ZooError, match=r"rtrl_full.yaml: influence: .*give the protocol a delay of 0\*ms"):
+        compose(build(late, late.experiment("late"), LAYERS, "train"))
 
 
 def test_refused(zoo) -> None:

@@ -368,6 +368,7 @@ def _influence(
 def _stores(
     name: str, source: Any, target: Any, code: SynapseCode, experiment: Experiment, sample_time: Any
 ) -> brian2.Synapses:
+    """Synapses without pathways, not yet connected."""
     return brian2.Synapses(
         source,
         target,
