@@ -122,7 +122,10 @@ def test_jacobian_of_a_layer_is_that_of_its_smooth_step(zoo) -> None:
 
 
 def test_full_rtrl_takes_spikes_to_arrive_in_the_next_step(zoo, zoo_with) -> None:
-    late = zoo_with({"config/experiments/late.yaml": "title: Late\nextends: rtrl_full\nprotocol: {delay: 2*ms}\n"})
+    text = (
+        "title: Late\nextends: rtrl_full\nrules: {hidden_output: rtrl_readout_on_synapses}\nprotocol: {delay: 2*ms}\n"
+    )
+    late = zoo_with({"config/experiments/late.yaml": text})
     with pytest.raises(ZooError, match=r"rtrl_full.yaml: influence: .*give the protocol a delay of 0\*ms"):
         compose(build(late, late.experiment("late"), LAYERS, "train"))
 
