@@ -22,6 +22,7 @@ STATE = "models/states/fixed_point.yaml"
 ERBP = "rules/erbp.yaml"
 BP = "rules/bp.yaml"
 SIGNS = "rules/sign_symmetric.yaml"
+FULL = "rules/rtrl_full.yaml"
 PLUS = "config/experiments/erbp_plus.yaml"
 FIXED_STATE = "config/experiments/erbp_fixed_state.yaml"
 
@@ -126,6 +127,17 @@ SYNAPSES_AND_RULES = [
     ("unit of an encoder", ENCODER, "unit: Hz", "unit: volt", "unit", ["hertz", "volt"]),
     ("unknown unit of an encoder", ENCODER, "unit: Hz", "unit: Hzz", "unit", ["'Hzz'", "'Hz'?"]),
     ("unknown name in an encoder", ENCODER, "r_max*x", "r_mx*x", "encode", ["'r_mx'", "'r_max'?"]),
+    ("unknown name in a store", FULL, "own*arrived_I_pre", "own*arived_I_pre", "influence.on_arrival", ["'arived_I'"]),
+    ("unit of a store", FULL, "eps_I/tau_s_post : 1", "eps_I : 1", "influence.variables", ["wrong unit", "deps_I/dt"]),
+    ("coupling of no variable", FULL, "through_I_post", "thru_I_post", "influence.coupling", ["no variable 'thru_I'"]),
+    (
+        "store without a limit",
+        FULL,
+        "  most: 4000000    # couplings of a projection, its weights times the square of the neurons\n",
+        "",
+        "influence.most",
+        ["required"],
+    ),
     ("name of a format's parameter", STATE, "x_bits = 16", "bits = 16", "parameters.bits", ["x_bits"]),
 ]
 

@@ -170,3 +170,22 @@ def test_experiment_that_lacks_something_is_told_what(zoo_with, line, field) -> 
     with pytest.raises(ZooError) as caught:
         initial_weights(built(zoo, (8, 5, 3), experiment="lacking"), seed=0)
     assert (caught.value.where, caught.value.field) == ("config/experiments/lacking.yaml", field)
+
+
+# --- Influence of each weight on each neuron ------------------------------------------------------
+
+
+def test_full_rtrl_has_a_store_for_each_weight_and_neuron(zoo) -> None:
+    circuit = built(zoo, (6, 5, 3), experiment="rtrl_full")
+    assert {i.name: (i.size, i.couplings) for i in circuit.influences} == {
+        "input_hidden1_influence": (150, 750),
+        "hidden1_hidden1_influence": (125, 625),
+    }
+    assert built(zoo, (6, 5, 3), "test", "rtrl_full").influences == ()
+    assert built(zoo, (6, 5, 3), experiment="rtrl_block_diagonal").influences == ()
+
+
+def test_too_large_for_full_rtrl_is_refused_with_the_limit(zoo) -> None:
+    told = r"rules/rtrl_full.yaml: influence.most: 2560 weights of input_hidden1 on 128 neurons are 41943040 couplings"
+    with pytest.raises(ZooError, match=told + ", more than 4000000 — take a smaller hidden layer"):
+        built(zoo, (20, 128, 10), experiment="rtrl_full")

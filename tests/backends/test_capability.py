@@ -87,6 +87,12 @@ def test_events_are_read_on_the_host_alone(zoo_with) -> None:
     assert "events as input" in str(found["cuda"])
 
 
+def test_synapses_onto_synapses_are_for_the_processor(zoo) -> None:
+    found = verdicts(circuit_of(zoo, "rtrl_full"))
+    assert {name for name, v in found.items() if v.kind == "works"} == {"dense", "cpp"}
+    assert found["genn"].reasons == ("synapses onto synapses, which rule 'rtrl_full' keeps its influence in",)
+
+
 def test_a_circuit_that_does_not_fit_is_refused_before_it_is_built(zoo, tmp_path) -> None:
     circuit = circuit_of(zoo, "bp", "backend=genn_cpu")
     with pytest.raises(ZooError, match=r"bp.yaml: backend: .*genn_cpu.* has no statements.*dense, cpp, cuda"):

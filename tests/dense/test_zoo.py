@@ -85,6 +85,17 @@ def test_other_rules(zoo, run_on_both, experiment, layers) -> None:
     assert_same(stock, dense, 1e-12)
 
 
+def test_synapses_onto_synapses(zoo, run_on_both) -> None:
+    experiment = zoo.experiment("rtrl_full").with_setting("rule.batch=1")
+    circuit = circuits.build(zoo, experiment, (5, 4, 3), "train")
+    rng = np.random.default_rng(0)
+    data = {"input": rng.uniform(0, 0.1, (N_SAMPLES, 5)), "label": np.eye(3)[rng.integers(0, 3, N_SAMPLES)]}
+    start = initial_weights(circuit, seed=0)
+    stock, dense = run_on_both(circuit, data)
+    assert all(np.abs(stock[f"{p.name}.w"] - start[p.name]).max() > 0 for p in circuit.plastic)
+    assert_same(stock, dense, 1e-12)
+
+
 def test_single_precision_is_a_rounding(deterministic, latencies, tmp_path) -> None:
     """The same spikes and, to single precision, the same weights, at half the memory; times stay double.
 

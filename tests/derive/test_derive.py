@@ -148,6 +148,9 @@ def test_latex(zoo) -> None:
     output = run("derive", "lif_delta_hard", "--surrogate", "boxcar", "--latex").stdout
     assert output.startswith("\\begin{align*}\n\\dot{v} &= - \\frac{v}{\\tau_{m}}")
     assert "\\epsilon_{v} &\\leftarrow" in output
+    assert "\\sum_l" not in output
+    whole = run("derive", "lif_exp", "--surrogate", "superspike", "--full", "--latex").stdout
+    assert "\\epsilon_{I} &\\leftarrow \\epsilon_{I} + \\sum_l e_{l} w_{l} &&" in whole
 
 
 def test_a_derived_rule_is_a_file_of_the_zoo(zoo_with: Callable[..., Zoo]) -> None:
@@ -208,3 +211,28 @@ def test_snap1_has_a_way_through_the_autapse() -> None:
     assert "  eps_I += elig*self_weight_post\n" in output
     assert "eps_I: synapse, O(N^2); the neuron's own spikes return through its autapse" in output
     assert "title: SnAp-1 of lif_exp with superspike" in output
+
+
+def test_full_rtrl_of_the_zoo_is_what_its_first_line_writes(zoo) -> None:
+    """But for that line itself, which names the file."""
+    first, *rest = (zoo.root / "rules/rtrl_full.yaml").read_text().splitlines()
+    arguments = first.partition("'brian2zoo ")[2].partition(" --name")[0].split()
+    assert "--full" in arguments
+    assert run(*arguments).stdout.splitlines()[1:] == rest
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("leaky_readout", "--loss", "cross_entropy"), "a neuron that never spikes has no others"),
+        (("lif_exp", "--surrogate", "superspike", "--autapse"), "the autapse is one of the ways it keeps"),
+    ],
+)
+def test_full_rtrl_is_of_spikes_and_has_all_of_them(arguments, told) -> None:
+    assert told in run("derive", *arguments, "--full").stderr
+
+
+def test_full_rtrl_without_a_readout_takes_the_eligibility_itself() -> None:
+    output = run("derive", "lif_exp", "--surrogate", "superspike", "--optimizer", "online", "--full").stdout
+    assert "now_pre = learning_signal_post*eps_v*psi_post : 1 (summed)" in output
+    assert "  grad = now\n  dw = -eta*grad\n" in output

@@ -8,6 +8,7 @@ from brian2zoo.derive import gradient, read
 from brian2zoo.derive.reference import Neuron, Weights, layer_jacobian, surrogate_function
 from brian2zoo.derive.traces import derive
 from brian2zoo.errors import ZooError
+from brian2zoo.network import compose
 
 LAYERS = (6, 5, 3)
 SAMPLES = {"input": np.random.default_rng(3).uniform(0, 0.1, (2, 6)), "label": np.eye(3)[:2]}
@@ -30,6 +31,7 @@ def compared(zoo, name: str, strength: float) -> tuple[gradient.Found, Weights]:
     [
         ("rtrl_block_diagonal", 0, 1 - 1e-12, 1 + 1e-12),
         ("snap1", 0, 1 - 1e-12, 1 + 1e-12),
+        ("rtrl_full", 1, 1 - 1e-12, 1 + 1e-12),
         ("rtrl_block_diagonal", 1, 0.5, 1 - 1e-6),
         ("rtrl_random_feedback", 0, -0.9, 0.9),
     ],
@@ -53,6 +55,42 @@ def test_snap1_keeps_the_autapse(zoo) -> None:
         cosines[name] = gradient.cosine(found.gradient, exact)
     assert cosines["snap1"] == pytest.approx(1, abs=1e-12)
     assert cosines["rtrl_block_diagonal"] < 1 - 1e-6
+
+
+SCALED = """
+title: Weight that counts so many times, which differs between projections
+state: "w : 1"
+backward: "learning_signal_pre = w*learning_signal_post : 1 (summed)"
+write: w = w + dw
+read: I_post += gain*w
+parameters: gain = 1
+"""
+
+
+def test_full_rtrl_knows_the_numbers_of_a_synapse(zoo, zoo_with) -> None:
+    """Half the weights at twice the gain are the same network, and have twice the gradient."""
+    edited = zoo_with(
+        {
+            "models/synapses/scaled.yaml": SCALED,
+            "rules/scaled.yaml": (zoo.root / "rules/rtrl_full.yaml")
+            .read_text()
+            .replace("arrived_I = 1", "arrived_I = gain")
+            .replace("elig_pre*w", "gain*elig_pre*w"),
+            "config/experiments/scaled.yaml": "title: Scaled\nextends: rtrl_full\nrule: scaled\n"
+            "synapses: {plastic: scaled}\nparameters: |\n  input_hidden.gain = 2\n  recurrent.gain = 4\n",
+        }
+    )
+    gradients = []
+    for name, of_input, of_recurrent in (("rtrl_full", 1, 1), ("scaled", 2, 4)):
+        circuit = build(edited, edited.experiment(name), LAYERS, "train")
+        weights = initial_weights(circuit, 0)
+        weights["input_hidden1"] = 2 * np.abs(weights["input_hidden1"]) / of_input
+        weights["hidden1_hidden1"] = weights["hidden1_hidden1"] / of_recurrent
+        found = gradient.found(circuit, weights, SAMPLES).gradient
+        gradients.append((found.input / of_input, found.recurrent / of_recurrent, found.readout))
+    for one, other in zip(*gradients, strict=True):
+        assert np.abs(one).max() > 0
+        np.testing.assert_allclose(other, one, rtol=1e-9, atol=1e-12 * np.abs(one).max())
 
 
 def test_jacobian_of_a_layer_is_that_of_its_smooth_step(zoo) -> None:
@@ -81,6 +119,15 @@ def test_jacobian_of_a_layer_is_that_of_its_smooth_step(zoo) -> None:
         change[variable, unit] = 1e-6
         difference = (step(x + change) - step(x - change)) / 2e-6
         np.testing.assert_allclose(found[:, :, unit, variable].T, difference, atol=1e-8)
+
+
+def test_full_rtrl_takes_spikes_to_arrive_in_the_next_step(zoo, zoo_with) -> None:
+    text = (
+        "title: Late\nextends: rtrl_full\nrules: {hidden_output: rtrl_readout_on_synapses}\nprotocol: {delay: 2*ms}\n"
+    )
+    late = zoo_with({"config/experiments/late.yaml": text})
+    with pytest.raises(ZooError, match=r"rtrl_full.yaml: influence: .*give the protocol a delay of 0\*ms"):
+        compose(build(late, late.experiment("late"), LAYERS, "train"))
 
 
 def test_refused(zoo) -> None:

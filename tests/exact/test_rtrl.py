@@ -352,7 +352,7 @@ parameters: |
 """
 
 
-def derived(zoo_with: Callable[..., Zoo], zoo: Zoo, case: Case, factorize: bool) -> Zoo:
+def derived(zoo_with: Callable[..., Zoo], zoo: Zoo, case: Case, factorize: bool = True, full: bool = False) -> Zoo:
     """The zoo with the rules derived for a case, and an experiment that uses them."""
     readout = read(zoo.neuron("leaky_readout"), zoo.synapse("readout"))
     neuron = read(zoo.neuron(case.neuron), zoo.synapse(case.synapse))
@@ -364,18 +364,25 @@ def derived(zoo_with: Callable[..., Zoo], zoo: Zoo, case: Case, factorize: bool)
         {
             "models/neurons/made_up.yaml": MADE_UP,
             "models/synapses/made_up.yaml": STORE,
-            "rules/derived.yaml": rule_text(derive(neuron, case.through, factorize), choice, "test"),
+            "rules/derived.yaml": rule_text(derive(neuron, case.through, factorize, full=full), choice, "test"),
             "rules/derived_readout.yaml": rule_text(of_readout, answer, "test"),
             "config/experiments/derived.yaml": EXPERIMENT.format(case=case, STEPS=STEPS),
         }
     )
 
 
-@pytest.mark.parametrize("case", BRIAN_CASES, ids=BRIAN_IDS)
-def test_brian_runs_the_derived_rule_to_the_gradient_of_the_reference(zoo_with, extended, case) -> None:
+# with a reset to zero, an adaptation, a refractory period and units, equations that are not linear
+FULL = ("lif_exp_hard", "alif", "lif", "made_up")
+RUNS = [(case, "block_diagonal") for case in BRIAN_CASES] + [
+    (case, "full") for case in BRIAN_CASES if case.neuron in FULL
+]
+
+
+@pytest.mark.parametrize(("case", "approximation"), RUNS, ids=[f"{case.neuron}-{kind}" for case, kind in RUNS])
+def test_brian_runs_the_derived_rule_to_the_gradient_of_the_reference(zoo_with, extended, case, approximation) -> None:
     """Two samples: after the first the weights have moved, and the second starts from rest."""
     given = setting(extended, case)
-    zoo = derived(zoo_with, extended, case, factorize=True)
+    zoo = derived(zoo_with, extended, case, full=approximation == "full")
     circuit = circuits.build(zoo, zoo.experiment("derived"), [N_IN, N, N_OUT], "train")
     rng = np.random.default_rng(5)
     data = {"input": rng.uniform(0.5, 3, (2, N_IN)), "label": np.tile(given.target, (2, 1))}
@@ -391,7 +398,7 @@ def test_brian_runs_the_derived_rule_to_the_gradient_of_the_reference(zoo_with, 
     found = run_here(circuit, network.duration(circuit, "T_train"), Inputs(data, values, 2, 0), wanted, recording)
 
     inputs, spikes = (raster(found, name, size, si(case.dt)) for name, size in (("input", N_IN), ("hidden1", N)))
-    first = replace(given, inputs=inputs[:STEPS]).run(approximation="block_diagonal")
+    first = replace(given, inputs=inputs[:STEPS]).run(approximation=approximation)
     rates = {name: float(np.asarray(constants(zoo.rule(rule), {})["eta"])) for name, rule in zip(
         names, ("derived", "derived", "derived_readout"), strict=True)}  # fmt: skip
     moved = Weights(
@@ -399,7 +406,7 @@ def test_brian_runs_the_derived_rule_to_the_gradient_of_the_reference(zoo_with, 
         given.weights.recurrent - rates[names[1]] * first.gradient.recurrent,
         given.weights.readout - rates[names[2]] * first.gradient.readout,
     )
-    second = replace(given, weights=moved, inputs=inputs[STEPS:]).run(approximation="block_diagonal")
+    second = replace(given, weights=moved, inputs=inputs[STEPS:]).run(approximation=approximation)
 
     np.testing.assert_array_equal(spikes, np.concatenate([first.spikes, second.spikes]))
     for variable, expected in (("w", moved), ("grad", second.gradient)):

@@ -97,3 +97,15 @@ def test_of_a_training(zoo: Zoo) -> None:
     assert float(costs.operations.sel(part="learning", operation="synapse_writes")) == 11 * 5 + 6 * 3
     assert costs.attrs["setting"] == "synapse.bits=4"
     assert list(costs.operation.values) == list(KINDS)
+
+
+def test_full_rtrl_has_a_product_for_each_coupling_and_memory_for_each_neuron(zoo: Zoo) -> None:
+    found = {}
+    for neurons in (3, 6):
+        of = circuit(zoo, "rtrl_full", (4, neurons, 2))
+        store = next(e for e in events(of) if e.of.name == "input_hidden1_influence")
+        assert (store.part, store.when) == ("learning", "step")
+        found[neurons] = store.operations.multiplications, float(per_sample(of, {}).Footprint)
+    assert found[6][0] - found[3][0] == 3  # couplings of a store
+    weights = {n: n * (4 + n) * n for n in found}  # times neurons
+    assert found[6][1] - found[3][1] > 5 * 8 * (weights[6] - weights[3])  # at least the five values of a store

@@ -24,6 +24,7 @@ from brian2zoo.zoo import ROOT, Zoo
 if TYPE_CHECKING:  # Brian2 takes seconds to import: only the commands that need it do
     from brian2zoo.circuits import Circuit
     from brian2zoo.compose import NeuronCode, SynapseCode
+    from brian2zoo.network import Codes
 
 File = tuple[str, str]
 """Kind and name."""
@@ -381,6 +382,7 @@ def derive(
     scale: Annotated[str, typer.Option(help="Distance from the threshold that is 1 to the surrogate.")] = "",
     on_synapses: Annotated[bool, typer.Option(help="Keep all traces on the synapses.")] = False,
     autapse: Annotated[bool, typer.Option(help="SnAp-1: keep the way through a neuron's synapse onto itself.")] = False,
+    full: Annotated[bool, typer.Option(help="Keep the ways through all neurons' spikes; for few neurons.")] = False,
     latex: Annotated[bool, typer.Option(help="Print the mathematics as LaTeX instead of the rule.")] = False,
     name: Annotated[str, typer.Option(help="Write rules/NAME.yaml instead of printing.")] = "",
 ) -> None:
@@ -396,7 +398,7 @@ def derive(
     model = zoo.neuron(_named(zoo, "neuron", neuron))
     dynamics = deriving.read(model, deriving.fitting_synapse(zoo, model, synapse))
     kept = None if not through else () if through == "none" else through.split(",")
-    traces = deriving.derive(dynamics, kept, factorize=not on_synapses, autapse=autapse)
+    traces = deriving.derive(dynamics, kept, factorize=not on_synapses, autapse=autapse, full=full)
     choice = deriving.Choice(
         zoo.surrogate(_named(zoo, "surrogate", surrogate)) if surrogate else None,
         scale,
@@ -522,7 +524,7 @@ def _show_composed(zoo: Zoo, experiment: str, layers: str, mode: str, only: File
     circuit = build(zoo, zoo.experiment(experiment), sizes, mode)
     codes = compose(circuit)
     out.print(f"\n{experiment} on {layers}, {mode}", style="bold underline")
-    parts = [part for part in _parts(circuit, codes.neurons, codes.synapses) if only is None or only in part[1]]
+    parts = [part for part in _parts(circuit, codes) if only is None or only in part[1]]
     if not parts:
         problem = f"no population or projection of '{experiment}' is made of '{'/'.join(only)}'"
         raise ZooError("--on", "", problem, "pick an experiment that names the file")
@@ -535,20 +537,27 @@ def _show_composed(zoo: Zoo, experiment: str, layers: str, mode: str, only: File
         _print_block("backends", "\n".join(f"{name}: {verdict}" for name, verdict in verdicts(circuit).items()))
 
 
-def _parts(
-    circuit: "Circuit", neurons: "dict[str, NeuronCode]", synapses: "dict[str, SynapseCode]"
-) -> "Iterator[tuple[str, set[File], NeuronCode | SynapseCode]]":
-    """Heading, files and code of each population and projection."""
+def _parts(circuit: "Circuit", codes: "Codes") -> "Iterator[tuple[str, set[File], NeuronCode | SynapseCode]]":
+    """Heading, files and code of each population, projection and influence."""
     for population in circuit.populations:
         files = {("neuron", population.neuron.name)} | {("state", f.name) for f in population.formats.values()}
-        yield f"{population.name}: {population.size} {population.neuron.name}", files, neurons[population.name]
+        yield f"{population.name}: {population.size} {population.neuron.name}", files, codes.neurons[population.name]
     for projection in circuit.projections:
         files = {("synapse", projection.synapse.name)}
         heading = f"{projection.pre.name} -> {projection.post.name}: {projection.size} {projection.synapse.name}"
         if projection.rule is not None:
             files.add(("rule", projection.rule.name))
             heading += f" under {projection.rule.name}"
-        yield heading, files, synapses[projection.name]
+        yield heading, files, codes.synapses[projection.name]
+    for influence in circuit.influences:
+        rule, post, code = influence.of.rule.name, influence.of.post, codes.influences[influence.name]
+        files = {("rule", rule)}
+        heading = (
+            f"{influence.of.name} -> {post.name}: {influence.size} stores of each weight on each neuron under {rule}"
+        )
+        yield heading, files, code.stores
+        if code.couplings is not None:
+            yield f"within {influence.name}: {influence.couplings} couplings", files, code.couplings
 
 
 def _table(*columns: str) -> Table:

@@ -79,6 +79,23 @@ class SynapseCode:
     at_onset: str = ""
     reads: Mapping[str, tuple[str, ...]] = ()
     method: str = ""
+    on_arrival: str = ""
+
+
+@dataclass(frozen=True)
+class InfluenceCode:
+    """What makes the stores of an influence.
+
+    Parameters
+    ----------
+    stores : one for a weight and a neuron.
+    couplings : from store to store of a weight; `w` is told by the synapses within the layer.
+    weights : these tell it. Both are None without such synapses.
+    """
+
+    stores: SynapseCode
+    couplings: SynapseCode | None = None
+    weights: SynapseCode | None = None
 
 
 def constants(file: Any, overrides: Mapping[str, str]) -> dict[str, Any]:
@@ -293,6 +310,7 @@ def compose_synapse(
     if not model.write:
         raise ZooError(model.path, "write", "the synapse cannot learn", "state how dw is written, or pick another")
     own = {name: value for name, value in constants(rule, overrides).items() if name not in names}
+    own = {name: value for name, value in own.items() if name not in _of_influence(rule)}
     for name in own:
         if name in parameters:
             remedy = f"rename it in {rule.path} or {model.path}"
@@ -320,3 +338,55 @@ def compose_synapse(
         method=rule.method,
         **code,
     )
+
+
+def compose_influence(
+    rule: Rule,
+    overrides: Mapping[str, str],
+    names: Mapping[str, str],
+    within: SynapseModel | None,
+    overrides_within: Mapping[str, str],
+) -> InfluenceCode:
+    """The stores of what a rule's weights do to all neurons of the layer, and how they are coupled.
+
+    A parameter is declared where it is used, and read from there by what comes after: synapse, store, coupling.
+
+    Parameters
+    ----------
+    names : of what the rule has put on the neurons, as `rule_parts` gives them.
+    within : the synapse within the layer; None if there is none.
+    """
+    influence, values = rule.influence, constants(rule, overrides)
+    own = {name: values[name] for name in _of_influence(rule)}
+    at_synapse = {name: f"{name}_pre" for name in values if name not in names and name not in own}
+    renamed = dict(names) | at_synapse
+    stores = SynapseCode(
+        equations=join(word_substitute(influence.variables, renamed), "own : 1 (constant)", declare(own)),
+        parameters=own,
+        each_step=word_substitute(influence.each_step, renamed),
+        on_arrival=word_substitute(influence.on_arrival, renamed),
+        method=rule.method,
+    )
+    if within is None or not influence.coupling:
+        return InfluenceCode(stores)
+    unit = unit_name_of(Equations(within.state), within.as_read)
+    used = get_identifiers(influence.coupling)
+    of_coupling = {name: value for name, value in constants(within, overrides_within).items() if name in used}
+    of_coupling |= {name: values[name] for name in values if name in used and name not in own}
+    coupling = word_substitute(influence.coupling, {name: f"{name}_pre" for name in own})
+    return InfluenceCode(
+        stores,
+        SynapseCode(join(f"w : {unit}", coupling, declare(of_coupling)), of_coupling),
+        SynapseCode(f"w_post = {within.as_read}_pre : {unit} (summed)", {}),
+    )
+
+
+def _of_influence(rule: Rule) -> list[str]:
+    """Parameters that the stores of an influence need and the synapse does not."""
+    if rule.influence is None:
+        return []
+    stores = join(rule.influence.variables, rule.influence.on_arrival, rule.influence.each_step)
+    on_synapse = join(rule.variables.synapse, *(getattr(rule, event) for event in RULE_EVENTS))
+    here = get_identifiers(stores) - get_identifiers(on_synapse)
+    on_neurons = join(rule.variables.pre, rule.variables.post, rule.at_spike.pre, rule.at_spike.post)
+    return [name for name in as_dict(rule.parameters) if name in here - get_identifiers(on_neurons)]

@@ -15,11 +15,13 @@ from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from brian2zoo.backends.parallel import PLACE, side_by_side
 from brian2zoo.backends.standalone import USUAL, Assembly
-from brian2zoo.circuits import Circuit, Population, Projection
+from brian2zoo.circuits import Circuit, Influence, Population, Projection
 from brian2zoo.compose import (
+    InfluenceCode,
     NeuronCode,
     NeuronPart,
     SynapseCode,
+    compose_influence,
     compose_neuron,
     compose_synapse,
     join,
@@ -40,6 +42,9 @@ SCHEDULE = ["start", "synapses", "groups", "thresholds", "resets", "end"]
 # derivative of Euler's step of the neuron.
 _BEFORE_NEURONS = -1
 
+# After the spikes of a step have arrived: synapses within a layer tell their weights, what goes through them is summed.
+_TELL, _SUM, _ARRIVAL = -5, -4, -3
+
 
 @dataclass(frozen=True)
 class Codes:
@@ -47,6 +52,22 @@ class Codes:
 
     neurons: dict[str, NeuronCode]
     synapses: dict[str, SynapseCode]
+    influences: dict[str, InfluenceCode] = field(default_factory=dict)
+
+    @property
+    def parameters(self) -> dict[str, dict[str, Any]]:
+        """Constants by the name of the Brian2 object that has them."""
+        found = {name: code.parameters for name, code in (self.neurons | self.synapses).items()}
+        for name, code in self.influences.items():
+            found[name] = code.stores.parameters
+            if code.couplings is not None:
+                found[couplings_of(name)] = code.couplings.parameters
+        return found
+
+
+def couplings_of(influence: str) -> str:
+    """Name of the couplings of an influence."""
+    return f"{influence}_couplings"
 
 
 @dataclass(frozen=True)
@@ -109,7 +130,17 @@ def compose(circuit: Circuit, assembly: Assembly = USUAL) -> Codes:
     if assembly.parallel:
         ends = {p.name: (p.pre.name, p.post.name) for p in circuit.projections}
         neurons, synapses = side_by_side(neurons, synapses, ends)
-    return Codes(neurons, synapses)
+    return Codes(neurons, synapses, {influence.name: _influence_code(influence) for influence in circuit.influences})
+
+
+def _influence_code(influence: Influence) -> InfluenceCode:
+    of, within = influence.of, influence.within
+    if any(evaluate(p.delay) != 0 for p in (of, within) if p is not None):
+        problem = f"rule '{of.rule.name}' takes a spike to arrive in the step after it"
+        raise ZooError(of.rule.path, "influence", problem, "give the protocol a delay of 0*ms")
+    names = projection_parts(of)[1]
+    model, overrides = (within.synapse, within.overrides) if within is not None else (None, {})
+    return compose_influence(of.rule, of.overrides, names, model, overrides)
 
 
 def projection_parts(projection: Projection) -> tuple[dict[str, NeuronPart], dict[str, str]]:
@@ -178,6 +209,10 @@ def assemble(
         code = codes.synapses[projection.name]
         groups[projection.name] = _synapses(projection, code, groups, sample_time, order, circuit.experiment)
         objects.append(groups[projection.name])
+    for order, influence in enumerate(circuit.influences, start=len(circuit.projections)):
+        made = _influence(influence, codes.influences[influence.name], groups, sample_time, order, circuit.experiment)
+        groups |= {made_of.name: made_of for made_of in made}
+        objects += made
 
     steps_per_sample = round(float(sample_time / dt))
     groups["run"] = _run_control(assembly)
@@ -265,8 +300,6 @@ def _synapses(
         order=order,
         name=name,
     )
-    if synapses.state_updater is not None:
-        synapses.state_updater.order = _BEFORE_NEURONS
     if projection.pairs is None:
         synapses.connect()
     elif projection.one_to_one:
@@ -278,15 +311,7 @@ def _synapses(
     for index in "ij":
         if f"{index}{PLACE}" in synapses.equations.names:
             setattr(synapses, f"{index}{PLACE}", index)
-    if code.each_step:
-        synapses.run_regularly(code.each_step, when="after_groups", order=order, name=f"{name}_each_step")
-    if code.on_sample:
-        synapses.run_regularly(code.on_sample, dt=sample_time, when="end", order=order, name=f"{name}_on_sample")
-    if code.at_onset:
-        synapses.run_regularly(code.at_onset, dt=sample_time, when="start", order=order - 1000, name=f"{name}_at_onset")
-    if experiment.protocol.rest and synapses.equations.diff_eq_names:
-        at_rest = _at_rest(synapses)
-        synapses.run_regularly(at_rest, dt=sample_time, when="before_groups", order=order, name=f"{name}_rest")
+    _run_regularly(synapses, code, sample_time, order, experiment)
     for target, updater in synapses.summed_updaters.items():
         # A sum is complete just before the statements that read it.
         population = projection.pre if target.endswith("_pre") else projection.post
@@ -299,6 +324,78 @@ def _synapses(
             # For the rules' statements, which follow the equations; sums of sums in the order of the projections.
             updater.when, updater.order = "after_groups", order - 1000
     return synapses
+
+
+def _influence(
+    influence: Influence,
+    code: InfluenceCode,
+    groups: dict[str, Any],
+    sample_time: Any,
+    order: int,
+    experiment: Experiment,
+) -> list[brian2.Synapses]:
+    """Stores from each synapse of a projection to each neuron, couplings between these, and who tells their weights."""
+    weights, neurons, size = groups[influence.of.name], groups[influence.of.post.name], influence.of.post.size
+    stores = _stores(influence.name, weights, neurons, code.stores, experiment, sample_time)
+    stores.connect()
+    stores.own = "int(j_pre == j)"
+    for parameter, value in code.stores.parameters.items():
+        setattr(stores, parameter, value)
+    if code.stores.on_arrival:
+        stores.run_regularly(
+            code.stores.on_arrival, when="before_groups", order=_ARRIVAL, name=f"{influence.name}_on_arrival"
+        )
+    _run_regularly(stores, code.stores, sample_time, order, experiment)
+    for updater in stores.summed_updaters.values():
+        updater.when, updater.order = "after_groups", -1
+    if code.couplings is None:
+        return [stores]
+    name = couplings_of(influence.name)
+    couplings = _stores(name, stores, stores, code.couplings, experiment, sample_time)
+    couplings.connect(j=f"k for k in range({size}*int(i//{size}), {size}*int(i//{size}) + {size})")
+    for parameter, value in code.couplings.parameters.items():
+        setattr(couplings, parameter, value)
+    # Couplings are in the order of stores, of which each weight has as many as the layer has neurons.
+    within = groups[influence.within.name]
+    tellers = _stores(f"{influence.name}_weights", within, couplings, code.weights, experiment, sample_time)
+    tellers.connect(j=f"i + {size**2}*k for k in range({influence.of.size})")
+    for synapses, place in ((couplings, _SUM), (tellers, _TELL)):
+        for updater in synapses.summed_updaters.values():
+            updater.when, updater.order = "before_groups", place
+    return [stores, couplings, tellers]
+
+
+def _stores(
+    name: str, source: Any, target: Any, code: SynapseCode, experiment: Experiment, sample_time: Any
+) -> brian2.Synapses:
+    """Synapses without pathways, not yet connected."""
+    return brian2.Synapses(
+        source,
+        target,
+        model=code.equations,
+        namespace=_times(sample_time, experiment),
+        dtype=data_types(code.equations, experiment.precision),
+        method=code.method or "euler",
+        name=name,
+    )
+
+
+def _run_regularly(
+    synapses: brian2.Synapses, code: SynapseCode, sample_time: Any, order: int, experiment: Experiment
+) -> None:
+    """What synapses do beside spikes."""
+    name = synapses.name
+    if synapses.state_updater is not None:
+        synapses.state_updater.order = _BEFORE_NEURONS
+    if code.each_step:
+        synapses.run_regularly(code.each_step, when="after_groups", order=order, name=f"{name}_each_step")
+    if code.on_sample:
+        synapses.run_regularly(code.on_sample, dt=sample_time, when="end", order=order, name=f"{name}_on_sample")
+    if code.at_onset:
+        synapses.run_regularly(code.at_onset, dt=sample_time, when="start", order=order - 1000, name=f"{name}_at_onset")
+    if experiment.protocol.rest and synapses.equations.diff_eq_names:
+        at_rest = _at_rest(synapses)
+        synapses.run_regularly(at_rest, dt=sample_time, when="before_groups", order=order, name=f"{name}_rest")
 
 
 def _times(sample_time: Any, experiment: Experiment) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from brian2zoo.backends import Standalone
 from brian2zoo.backends import backend as backend_of
 from brian2zoo.backends.capability import refuse
 from brian2zoo.circuits import Circuit
+from brian2zoo.compose import InfluenceCode, SynapseCode
 from brian2zoo.events import Events, given_to
 from brian2zoo.network import OUTPUT_ONLY, Assembled, Recording, assemble, compose, duration
 from brian2zoo.spec import fingerprint
@@ -64,9 +65,8 @@ def parameter_values(circuit: Circuit) -> dict[str, float]:
     codes = compose(circuit, backend_of(circuit.experiment.backend).assembly)
     return {
         f"{group}.{name}": float(np.asarray(value))
-        for kind in (codes.neurons, codes.synapses)
-        for group, code in kind.items()
-        for name, value in code.parameters.items()
+        for group, parameters in codes.parameters.items()
+        for name, value in parameters.items()
     }
 
 
@@ -76,13 +76,18 @@ def build_key(circuit: Circuit, sample_time: Any, capacity: int, recording: Reco
     codes = compose(circuit, backend.assembly)
     strings = [
         {name: {k: v for k, v in vars(code).items() if k != "parameters"} for name, code in kind.items()}
-        for kind in (codes.neurons, codes.synapses)
+        for kind in (codes.neurons, codes.synapses, _objects(codes.influences))
     ]
     wiring = [(p.name, p.pre.size, p.post.size, p.pairs is None, p.one_to_one, p.delay) for p in circuit.projections]
     times = [str(sample_time), *(str(duration(circuit, which)) for which in ("dt", "T_answer"))]
     times += [capacity, circuit.experiment.precision]
     made_by = [backend.name, backend.versions(), _generator(backend)]
     return fingerprint(strings, wiring, circuit.layers, times, str(recording), made_by)
+
+
+def _objects(influences: Mapping[str, InfluenceCode]) -> dict[str, SynapseCode]:
+    """Code of each Brian2 object of some influences."""
+    return {f"{name}.{part}": made for name, code in influences.items() for part, made in vars(code).items() if made}
 
 
 def _generator(backend: Standalone) -> str:

@@ -166,8 +166,22 @@ class Jumps(BaseModel):
     post: str = ""
 
 
-Backend = Literal["dense", "cpp", "genn", "genn_cpu", "cuda"]
-BACKENDS: tuple[str, ...] = get_args(Backend)
+class InfluenceRule(BaseModel):
+    """How a rule follows what every weight does to every neuron of the layer it leads to."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    variables: str = Field(
+        description="equations of one weight's influence on one neuron, X_post; X_pre is of the weight's synapse, `own`"
+        " 1 for the neuron it leads to, else 0; sums 'X_pre = ... (summed)' over the neurons go to that synapse"
+    )
+    coupling: str = Field(
+        "", description="sums over neurons, 'X_post = ... (summed)', through synapses within the layer of weight w"
+    )
+    on_arrival: str = Field("", description="statements when the spikes of a step have arrived, and sums of `coupling`")
+    each_step: str = Field("", description="statements at every step, after those of the synapses")
+    most: int = Field(description="most couplings, a weight times the square of the neurons, that a network may have")
+
+
 Backend = Literal["dense", "cpp", "genn", "genn_cpu", "cuda"]
 BACKENDS: tuple[str, ...] = get_args(Backend)
 ON_GPU = ("genn", "cuda")
@@ -203,6 +217,9 @@ class Rule(File):
     each_step: str = Field("", description="statements at every step")
     on_sample: str = Field("", description="statements once a sample, at the end of its first step")
     at_onset: str = Field("", description="statements at the onset of a sample, about the one before; first of all")
+    influence: InfluenceRule | None = Field(
+        None, description="what a weight does to other neurons of the layer too: a store for each weight and neuron"
+    )
     keeps: tuple[str, ...] = Field(
         (), description="variables of the synapse that go on from run to run of a training, as the weight does"
     )

@@ -1,8 +1,9 @@
 """What each backend makes of a circuit, found from its composed equations: works, approximate, or unsupported.
 
-The C++ backends take all that Brian2 takes, and so does brian2cuda. GeNN has one kind of step (see `genn_device`), and
-brian2genn one way of writing to a neuron; what a circuit asks beyond that is named here by the construct, before
-anything is generated. Tests generate, and where GeNN is installed run, every network that is said to work.
+The C++ backends take all that Brian2 takes, and so does brian2cuda but for synapses onto synapses, which it does not
+claim to cover (its issue 215). GeNN has one kind of step (see `genn_device`), and brian2genn one way of writing to a
+neuron; what a circuit asks beyond that is named here by the construct, before anything is generated. Tests
+generate, and where GeNN is installed run, every network that is said to work.
 """
 
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from brian2.utils.stringtools import get_identifiers
 
 from brian2zoo.backends import BACKENDS, backend
 from brian2zoo.backends.parallel import SEEN, behind
+from brian2zoo.backends.standalone import USUAL
 from brian2zoo.circuits import Circuit, Projection
 from brian2zoo.compose import NeuronCode, SynapseCode, statements
 from brian2zoo.errors import ZooError
@@ -49,6 +51,7 @@ def verdict(circuit: Circuit, name: str) -> Verdict:
     """What becomes of a circuit on a backend, one of `BACKENDS`."""
     assembly = backend(name).assembly
     missing = () if assembly.on_host else tuple(_on_host(circuit))
+    missing += () if assembly == USUAL else tuple(dict.fromkeys(_onto_synapses(circuit)))
     if missing or not assembly.parallel:
         return Verdict("unsupported", missing) if missing else Verdict("works")
     codes = compose(circuit, assembly)
@@ -83,6 +86,11 @@ def _on_host(circuit: Circuit) -> Iterator[str]:
     for population in circuit.populations:
         if population.neuron.data == EVENT_DATA:
             yield f"events as input, which are read from a file of the host (neuron '{population.neuron.name}')"
+
+
+def _onto_synapses(circuit: Circuit) -> Iterator[str]:
+    for influence in circuit.influences:
+        yield f"synapses onto synapses, which rule '{influence.of.rule.name}' keeps its influence in"
 
 
 def _missing(circuit: Circuit, codes: Codes) -> Iterator[str]:

@@ -201,6 +201,16 @@ def _rule(rule: Rule) -> Findings:
         text = Text(rule.path, f"variables.{side}", getattr(rule.variables, side))
         with findings.collect():
             _distinct(text, parse_equations(text, flags), rule)
+    if rule.influence is not None:
+        for field in ("variables", "coupling"):
+            text = Text(rule.path, f"influence.{field}", getattr(rule.influence, field))
+            with findings.collect():
+                _distinct(text, parse_equations(text, _SYNAPSE_FLAGS), rule)
+        for field in ("on_arrival", "each_step"):
+            text = Text(rule.path, f"influence.{field}", getattr(rule.influence, field))
+            with findings.collect():
+                for line in statements(text.text):
+                    parse(text, line)
     if rule.returned and rule.feedback != "symmetric":
         problem = f"with feedback '{rule.feedback}' no weight returns the error"
         findings.append(ZooError(rule.path, "returned", problem, "take 'feedback: symmetric', or leave it out"))

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import product, takewhile
 from typing import Any
 
@@ -28,6 +29,7 @@ from brian2zoo.check.strings import (
 from brian2zoo.circuits import (
     PLASTIC_KINDS,
     Circuit,
+    Influence,
     Population,
     Projection,
     build,
@@ -36,7 +38,7 @@ from brian2zoo.circuits import (
     vocabulary,
     weight_names,
 )
-from brian2zoo.compose import compose_neuron, constants, join, returning, statements, written
+from brian2zoo.compose import SynapseCode, compose_neuron, constants, join, returning, statements, written
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.events import EVENT_DATA
 from brian2zoo.expressions import evaluate
@@ -48,8 +50,8 @@ from brian2zoo.zoo import Zoo
 _LAYERS = ((4, 3, 2), (4, 3, 3, 2))
 _MODES = ("train", "test")
 
-Sides = Mapping[str, tuple[NeuronModel, Equations]]
-"""For 'pre' and 'post' of a synapse, the neuron and its composed equations."""
+Sides = Mapping[str, tuple[NeuronModel | Rule, Equations]]
+"""For 'pre' and 'post' of a synapse, the file of the neuron, or of what else is there, and its composed equations."""
 
 
 def check_together(zoo: Zoo, experiment: Experiment) -> Findings:
@@ -217,6 +219,10 @@ def _circuit(zoo: Zoo, circuit: Circuit, codes: Codes) -> Findings:
         for projection in circuit.projections:
             with findings.collect():
                 findings += _projection(circuit, projection, codes, neurons)
+    if not findings:
+        for influence in circuit.influences:
+            with findings.collect():
+                findings += _influence(influence, codes, neurons)
     return findings
 
 
@@ -295,8 +301,7 @@ def _projection(circuit: Circuit, projection: Projection, codes: Codes, neurons:
     place = Text(circuit.experiment.path, "rule" if rule else f"synapses.{projection.kind}", code.equations)
     equations = _joined(place)
     _distinct_from_neurons(projection, sides)
-    named = {side: (neuron.name, variables) for side, (neuron, variables) in sides.items()}
-    scope = synapse_scope(equations, code.parameters, named)
+    scope = synapse_scope(equations, code.parameters, _named(sides))
 
     findings = Findings()
     for text in _equation_texts(projection):
@@ -312,6 +317,41 @@ def _projection(circuit: Circuit, projection: Projection, codes: Codes, neurons:
         with findings.collect():
             _weights(circuit, projection, equations["w"].dim)
     return findings
+
+
+def _influence(influence: Influence, codes: Codes, neurons: Mapping[str, Equations]) -> Findings:
+    rule, post = influence.of.rule, influence.of.post
+    code, synapse = codes.influences[influence.name], codes.synapses[influence.of.name]
+    stores = _joined(Text(rule.path, "influence.variables", code.stores.equations))
+    ends = {"pre": (rule, equations_of(synapse.equations)), "post": (post.neuron, neurons[post.name])}
+    findings = _sums(Text(rule.path, "influence.variables", ""), code.stores, ends)
+    scope = synapse_scope(stores, code.stores.parameters, _named(ends))
+    for event in ("on_arrival", "each_step"):
+        with findings.collect():
+            check_statements([Text(rule.path, f"influence.{event}", getattr(code.stores, event))], scope)
+    if code.couplings is not None:
+        both = {"pre": (rule, stores), "post": (rule, stores)}
+        findings += _sums(Text(rule.path, "influence.coupling", ""), code.couplings, both)
+    return findings
+
+
+def _sums(place: Text, code: SynapseCode, sides: Sides) -> Findings:
+    """Mistakes in equations between two ends, sums among them."""
+    equations, findings = _joined(replace(place, text=code.equations)), Findings()
+    for _, theirs in sides.values():
+        for name in sorted(equations.names & theirs.names):
+            raise place.wrong(f"'{name}' is defined at one of the ends too", "rename one of the two")
+    scope = synapse_scope(equations, code.parameters, _named(sides))
+    for equation in equations.values():
+        with findings.collect():
+            if "summed" in equation.flags:
+                _summed(place, equation, scope, sides)
+            check_equation(place, equation, scope)
+    return findings
+
+
+def _named(sides: Sides) -> dict[str, tuple[str, Equations]]:
+    return {side: (file.name, variables) for side, (file, variables) in sides.items()}
 
 
 def _equation_texts(projection: Projection) -> list[Text]:

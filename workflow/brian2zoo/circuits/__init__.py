@@ -85,6 +85,37 @@ class Projection:
 
 
 @dataclass(frozen=True)
+class Influence:
+    """What the weights of a projection do to all neurons of the layer they lead to: one store a weight and neuron.
+
+    Stores are in the order of the weights, those of a weight in the order of the neurons.
+
+    Parameters
+    ----------
+    of : the projection, which learns by a rule with `influence`.
+    within : the synapses within the layer, all-to-all, by which a neuron's spikes reach the others; None if none.
+    """
+
+    of: Projection
+    within: Projection | None
+
+    @property
+    def name(self) -> str:
+        """Name of the stores."""
+        return f"{self.of.name}_influence"
+
+    @property
+    def size(self) -> int:
+        """Number of stores."""
+        return self.of.size * self.of.post.size
+
+    @property
+    def couplings(self) -> int:
+        """Number of couplings, from each store of a weight to each."""
+        return self.size * self.of.post.size if self.within else 0
+
+
+@dataclass(frozen=True)
 class Circuit:
     """A network as data, in the mode it was asked for.
 
@@ -106,6 +137,12 @@ class Circuit:
     def plastic(self) -> tuple[Projection, ...]:
         """The projections that learn."""
         return tuple(p for p in self.projections if p.rule is not None)
+
+    @property
+    def influences(self) -> tuple[Influence, ...]:
+        """What the rules follow beside the synapses themselves."""
+        within = {p.post.name: p for p in self.projections if p.kind == "recurrent"}
+        return tuple(Influence(p, within.get(p.post.name)) for p in self.plastic if p.rule.influence is not None)
 
     @property
     def forward(self) -> tuple[Projection, ...]:
@@ -140,7 +177,19 @@ def build(zoo: Zoo, experiment: Experiment, layers: Sequence[int], mode: Mode) -
         depth, feedback = _depth(zoo, experiment), zoo.rule(experiment.rule).feedback
         problem = f"circuit '{experiment.circuit}' with feedback '{feedback}' has {depth} layers, not {len(layers)}"
         raise ZooError(experiment.path, "layers", problem, f"give {depth} sizes")
-    return _module(experiment.circuit).circuit(Wiring(zoo, experiment, tuple(layers)), mode)
+    circuit = _module(experiment.circuit).circuit(Wiring(zoo, experiment, tuple(layers)), mode)
+    for influence in circuit.influences:
+        _refuse_large(influence)
+    return circuit
+
+
+def _refuse_large(influence: Influence) -> None:
+    rule, most = influence.of.rule, influence.of.rule.influence.most
+    if influence.couplings > most:
+        neurons, weights = influence.of.post.size, influence.of.size
+        problem = f"{weights} weights of {influence.of.name} on {neurons} neurons are {influence.couplings} couplings"
+        remedy = "take a smaller hidden layer, or a rule that keeps to a weight's own neuron"
+        raise ZooError(rule.path, "influence.most", f"{problem}, more than {most}", remedy)
 
 
 def supports(zoo: Zoo, experiment: Experiment, layers: Sequence[int]) -> bool:

@@ -2,7 +2,7 @@
 
 import sympy as sp
 
-from brian2zoo.derive.dynamics import symbol
+from brian2zoo.derive.dynamics import W, symbol
 from brian2zoo.derive.traces import ELIG, SPIKED, Traces, trace
 
 
@@ -35,6 +35,11 @@ def latex_text(traces: Traces) -> str:
         for x in traces.variables
         if traces.arrival(x) != 0
     ]
+    if traces.full:
+        of_neuron = {W: sp.Symbol("w_l"), ELIG: sp.Symbol("e_l")}
+        throughs = {names[trace(x)]: tex(traces.through_spikes(x).xreplace(of_neuron)) for x in traces.variables}
+        told = r"\text{spikes of the layer, } w_l \text{ from neuron } l"
+        lines += [rf"{x} &\leftarrow {x} + \sum_l {by} && {told}" for x, by in throughs.items() if by != "0"]
     spiking = dynamics.threshold is not None
     lines.append(rf"e &= {tex(traces.eligibility() * (symbol('psi') if spiking else 1))}")
     lines += [
@@ -42,5 +47,6 @@ def latex_text(traces: Traces) -> str:
         for x in traces.variables
         if traces.after_step(x) != trace(x)
     ]
-    lines.append(r"\Delta w &= -\eta \sum_t L\, (\kappa * e)")
+    over_neurons = r"\sum_l L_l\, (\kappa * e_l)" if traces.full else r"L\, (\kappa * e)"
+    lines.append(rf"\Delta w &= -\eta \sum_t {over_neurons}")
     return "\\begin{align*}\n" + " \\\\\n".join(lines) + "\n\\end{align*}"

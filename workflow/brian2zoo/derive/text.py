@@ -16,8 +16,18 @@ from brian2zoo.derive.traces import ELIG, SELF, SPIKED, Traces, derive, propagat
 from brian2zoo.errors import ZooError
 from brian2zoo.spec import Feedback, Loss, Optimizer, Surrogate, as_dict
 
-_OWN_NAMES = ("learning_signal", "psi", "spiked", "active", "elig", "grad", "eta", str(SELF))
+_OWN_NAMES = ("learning_signal", "psi", "spiked", "active", "elig", "grad", "eta", "own", "now", str(SELF))
 _SCALES = {"1": "1", "volt": "10*mV", "amp": "1*nA"}
+_BLOCKS = (
+    "Real-time recurrent learning with one block of the Jacobian for each neuron: its own dynamics are"
+    " differentiated exactly, the way through other neurons' spikes is left out."
+)
+_WHOLE = (
+    "Real-time recurrent learning with the whole Jacobian of a layer: what each weight does to each neuron is followed,"
+    " through other neurons' spikes too. Exact for one hidden layer; N neurons keep N of these stores a weight, O(N^3)"
+    " in all, coupled by O(N^4) products a step. For small networks."
+)
+_MOST_COUPLINGS = 4_000_000
 _ETA = {"1": "1e-3", "amp": "1e-3*nA**2", "volt": "1e-3*mV**2", "siemens": "1e-3*nS**2"}
 
 
@@ -58,6 +68,10 @@ class _Blocks:
     at_onset: list[str] = field(default_factory=list)
     keeps: list[str] = field(default_factory=lambda: ["grad"])
     parameters: list[str] = field(default_factory=list)
+    store: list[str] = field(default_factory=list)
+    coupling: list[str] = field(default_factory=list)
+    on_arrival: list[str] = field(default_factory=list)
+    store_each_step: list[str] = field(default_factory=list)
 
 
 def rule_text(traces: Traces, choice: Choice, command: str) -> str:
@@ -79,12 +93,11 @@ def rule_text(traces: Traces, choice: Choice, command: str) -> str:
     _trace_equations(traces, blocks)
     _gradient(traces, choice, blocks)
     _update(traces, choice, blocks)
-    kind = "SnAp-1" if traces.autapse else "Block-diagonal RTRL"
+    kind = "SnAp-1" if traces.autapse else "RTRL" if traces.full else "Block-diagonal RTRL"
     presynaptic = f"Traces of {', '.join(traces.presynaptic)}: one a presynaptic neuron." if traces.presynaptic else ""
     kept = f"The reset of {', '.join(traces.kept)} is differentiated, by the surrogate." if traces.kept else ""
     notes = [
-        "Real-time recurrent learning with one block of the Jacobian for each neuron: its own dynamics are"
-        " differentiated exactly, the way through other neurons' spikes is left out.",
+        _WHOLE if traces.full else _BLOCKS,
         "The synapse of a neuron onto itself belongs to the block (Menick et al. 2021)." if traces.autapse else "",
         kept,
         presynaptic,
@@ -95,7 +108,7 @@ def rule_text(traces: Traces, choice: Choice, command: str) -> str:
         f"# Written by '{command}'; edit it as any other rule.",
         *(f"# {line}".rstrip() for line in explanation(traces, choice)),
         f"title: {kind} of {neuron.name}{with_surrogate}",
-        "reference: doi:10.1109/JPROC.2020.3045625",
+        f"reference: {'doi:10.1162/neco.1989.1.2.270' if traces.full else 'doi:10.1109/JPROC.2020.3045625'}",
         "notes: >",
         *indent("\n".join(wrap(" ".join(filter(None, notes)), 110)), "  ").splitlines(),
         f"feedback: {choice.feedback}",
@@ -111,16 +124,31 @@ def rule_text(traces: Traces, choice: Choice, command: str) -> str:
         *_block("on_pre", blocks.on_pre),
         *_block("each_step", blocks.each_step),
         *_block("at_onset", blocks.at_onset),
+        *_influence(blocks),
         f"keeps: [{', '.join(blocks.keeps)}]",
         *_block("parameters", _aligned(blocks.parameters)),
     ]
     return "\n".join(lines) + "\n"
 
 
+def _influence(blocks: _Blocks) -> list[str]:
+    """The stores of a rule that keeps one for each weight and neuron."""
+    if not blocks.store:
+        return []
+    return [
+        "influence:    # of a weight on a neuron of its layer, one store each",
+        *_block("variables", blocks.store, 2),
+        *_block("coupling", blocks.coupling, 2),
+        *_block("on_arrival", blocks.on_arrival, 2),
+        *_block("each_step", blocks.store_each_step, 2),
+        f"  most: {_MOST_COUPLINGS}    # couplings of a projection, its weights times the square of the neurons",
+    ]
+
+
 def _refuse_names(dynamics: Dynamics) -> None:
     names = set(Equations(dynamics.neuron.equations).names) | set(as_dict(dynamics.neuron.parameters))
     for name in sorted(names):
-        if name in _OWN_NAMES or name.startswith(("eps_", "psi_", "bar_", "readout_")):
+        if name in _OWN_NAMES or name.startswith(("eps_", "psi_", "bar_", "readout_", "through_", "arrived_")):
             raise ZooError(dynamics.neuron.path, "equations", f"'{name}' is a name of the rule", f"rename '{name}'")
 
 
@@ -187,7 +215,11 @@ def _trace_equations(traces: Traces, blocks: _Blocks) -> None:
         unit = _over(units[name], units["w"])
         meaning = f"    # derivative of {name} by w"
         arrival = traces.arrival(name)
-        if name in traces.presynaptic:
+        if traces.full:
+            flow = _at_synapse(traces, traces.flow(name))
+            blocks.store.append(f"deps_{name}/dt = {flow} : {unit} (clock-driven){meaning}")
+            _arrivals(traces, name, unit, blocks)
+        elif name in traces.presynaptic:
             blocks.pre.append(f"deps_{name}/dt = {_at_pre(traces, traces.flow(name))} : {unit}{meaning}")
             if arrival != 0:
                 blocks.at_spike.append(f"eps_{name} += {_at_pre(traces, arrival)}")
@@ -197,6 +229,24 @@ def _trace_equations(traces: Traces, blocks: _Blocks) -> None:
             )
             if arrival != 0:
                 blocks.on_pre.append(f"eps_{name} += {_at_synapse(traces, arrival)}")
+
+
+def _arrivals(traces: Traces, name: str, unit: str, blocks: _Blocks) -> None:
+    """What arrives at a store: the presynaptic spike at the weight's own neuron, and other neurons' spikes at all."""
+    added = []
+    arrival, through = traces.arrival(name), traces.through_spikes(name)
+    if arrival != 0:
+        blocks.synapse.append(f"arrived_{name} : {unit}    # by a presynaptic spike of this step")
+        blocks.on_pre.append(f"arrived_{name} = {_at_synapse(traces, arrival)}")
+        blocks.each_step.append(f"arrived_{name} = {'0' if unit == '1' else f'0*({unit})'}")
+        added.append(f"own*arrived_{name}_pre")
+    if through != 0:
+        blocks.store.append(f"through_{name} : {unit}    # by the layer's own spikes of the step before")
+        coupled = _text(through.xreplace({ELIG: symbol("elig_pre")}))
+        blocks.coupling.append(f"through_{name}_post = {coupled} : {unit} (summed)")
+        added.append(f"through_{name}")
+    if added:
+        blocks.on_arrival.append(f"eps_{name} += {' + '.join(added)}")
 
 
 def _gradient(traces: Traces, choice: Choice, blocks: _Blocks) -> None:
@@ -213,7 +263,14 @@ def _gradient(traces: Traces, choice: Choice, blocks: _Blocks) -> None:
     filters = _readout_kernel(traces, choice, blocks) if spiking and choice.readout else None
     online = choice.optimizer is not None and choice.optimizer.each == "step"
     summed = "=" if online else "+="
-    if filters is None:
+    if traces.full:
+        answer, arrivals = filters or (eligibility, [])
+        blocks.synapse.append(f"now : {per_weight}    # gradient of this step")
+        blocks.each_step.append(f"grad {summed} now")
+        blocks.store.append(f"elig : {per_weight}    # derivative of the neuron's spike by w")
+        blocks.store.append(f"now_pre = learning_signal_post*{answer} : {per_weight} (summed)    # over all neurons")
+        blocks.store_each_step += [f"elig = {eligibility}", *arrivals]
+    elif filters is None:
         blocks.each_step += [f"elig = {eligibility}", f"grad {summed} learning_signal_post*elig"]
     else:
         answer, arrivals = filters
@@ -264,7 +321,7 @@ def _readout_kernel(traces: Traces, choice: Choice, blocks: _Blocks) -> tuple[st
             flow = sp.Add(*[step[i, j] * trace(other) for j, other in enumerate(readout.variables)]) / symbol("dt")
             meaning += "; Euler makes this its exact step"
         used |= flow.free_symbols | arrival.free_symbols
-        blocks.synapse.append(
+        (blocks.store if traces.full else blocks.synapse).append(
             f"dbar_{name}/dt = {_text(flow.xreplace(names))} : {per_weight} (clock-driven)    # {meaning}"
         )
         if arrival != 0:
@@ -278,7 +335,7 @@ def _readout_kernel(traces: Traces, choice: Choice, blocks: _Blocks) -> tuple[st
 
 def _own_spikes(traces: Traces, blocks: _Blocks) -> None:
     """What the neuron's own spikes do to the traces at the end of a step."""
-    changed = {}
+    changed, each_step = {}, blocks.store_each_step if traces.full else blocks.each_step
     for name in traces.variables:
         after = traces.after_step(name)
         if after != trace(name):
@@ -290,13 +347,13 @@ def _own_spikes(traces: Traces, blocks: _Blocks) -> None:
         trace(other) in after.free_symbols for name, after in changed.items() for other in changed if other != name
     )
     if together:
-        blocks.each_step += [f"next_{name} = {_at_synapse(traces, after)}" for name, after in changed.items()]
-        blocks.each_step += [f"eps_{name} = next_{name}" for name in changed]
+        each_step += [f"next_{name} = {_at_synapse(traces, after)}" for name, after in changed.items()]
+        each_step += [f"eps_{name} = next_{name}" for name in changed]
     else:
         for name, after in changed.items():
             added = sp.expand(after - trace(name))
             only_added = trace(name) not in added.free_symbols
-            blocks.each_step.append(
+            each_step.append(
                 f"eps_{name} += {_at_synapse(traces, added)}"
                 if only_added
                 else f"eps_{name} = {_at_synapse(traces, after)}"
@@ -369,7 +426,11 @@ def explanation(traces: Traces, choice: Choice) -> list[str]:
         ]
         lines += _about_resets(traces)
     lines += ["", "Where the traces are:"]
-    for name in traces.variables:
+    if traces.full:
+        lines.append("    one of each weight on each neuron, O(N^3); the spikes of the layer itself add to them")
+        throughs = ((name, traces.through_spikes(name)) for name in traces.variables)
+        lines += [f"    eps_{name} += sum over neurons of {_text(by)}" for name, by in throughs if by != 0]
+    for name in traces.variables if not traces.full else ():
         if name in traces.presynaptic:
             lines.append(
                 f"    eps_{name}: presynaptic neuron, O(N); nothing of the postsynaptic neuron's state enters it"

@@ -41,6 +41,7 @@ class Traces:
     presynaptic : of these, the ones whose trace is the same for all synapses of a presynaptic neuron.
     reasons : why each of the others is not.
     autapse : whether the way through the neuron's synapse onto itself is kept.
+    full : whether the ways through all neurons' spikes are kept, so that a trace is one of a weight and a neuron.
     """
 
     dynamics: Dynamics
@@ -52,6 +53,7 @@ class Traces:
     presynaptic: tuple[str, ...]
     reasons: dict[str, str]
     autapse: bool
+    full: bool
 
     def flow(self, name: str) -> sp.Expr:
         """deps/dt of one variable."""
@@ -76,6 +78,10 @@ class Traces:
     def returning(self, name: str) -> sp.Expr:
         """What the neuron's own spike adds to one variable through the autapse."""
         return self.dynamics.arrival[self._index(name)].xreplace({W: SELF}) if self.autapse else sp.Integer(0)
+
+    def through_spikes(self, name: str) -> sp.Expr:
+        """What another neuron's spike, which the weight moves by `elig`, adds to the trace through a synapse w."""
+        return self.dynamics.arrival[self._index(name)] * ELIG
 
     def jump(self, name: str) -> sp.Expr:
         """R - x of one variable."""
@@ -114,7 +120,11 @@ def tidy(expression: sp.Expr, traces: Iterable[sp.Symbol]) -> sp.Expr:
 
 
 def derive(
-    dynamics: Dynamics, through: Iterable[str] | None = None, factorize: bool = True, autapse: bool = False
+    dynamics: Dynamics,
+    through: Iterable[str] | None = None,
+    factorize: bool = True,
+    autapse: bool = False,
+    full: bool = False,
 ) -> Traces:
     """The traces of a neuron.
 
@@ -125,6 +135,7 @@ def derive(
         already stands for, this is left out (Zenke's remark in fzenke/spytorch, issue 2).
     factorize : whether traces that depend on the presynaptic side only are put there.
     autapse : whether to keep the way through the neuron's synapse onto itself.
+    full : whether to keep the ways through the spikes of all neurons, for a layer connected within itself.
 
     Raises
     ------
@@ -139,7 +150,7 @@ def derive(
         slope = sp.Matrix([dynamics.threshold]).jacobian(x)
     couples = lambda i, j: i != j and (jacobian[i, j] != 0 or reset[i, j] != 0)  # noqa: E731
     changed = {i for i in range(len(x)) if dynamics.threshold is not None and sp.expand(dynamics.reset[i] - x[i]) != 0}
-    driven = {i for i in range(len(x)) if dynamics.arrival[i].diff(W) != 0}
+    driven = {i for i in range(len(x)) if (dynamics.arrival[i] if full else dynamics.arrival[i].diff(W)) != 0}
     relevant = _closure({i for i in range(len(x)) if slope[i] != 0}, lambda i, j: couples(j, i), len(x))
     reached = _closure(driven, couples, len(x))
     if not any(slope[i] != 0 for i in reached):
@@ -156,11 +167,16 @@ def derive(
     if autapse:
         reasons = {str(x[i]): "the neuron's own spikes return through its autapse" for i in driven & relevant} | reasons
         reasons |= {name: f"it follows the trace of {x[min(driven)]}" for name in names if name not in reasons}
-    if not factorize:
+    if full and (autapse or dynamics.threshold is None):
+        problem = "the autapse is one of the ways it keeps" if autapse else "a neuron that never spikes has no others"
+        raise ZooError("--full", "", problem, f"leave {'--autapse' if autapse else 'it'} out")
+    if full:
+        reasons = dict.fromkeys(names, "other neurons' spikes reach it")
+    elif not factorize:
         reasons = {name: reasons.get(name, "traces on the synapses were asked for") for name in names}
     return Traces(
         dynamics, jacobian, slope, reset, tuple(str(x[i]) for i in sorted(kept)), names,
-        tuple(name for name in names if name not in reasons), reasons, autapse,
+        tuple(name for name in names if name not in reasons), reasons, autapse, full,
     )  # fmt: skip
 
 

@@ -19,8 +19,8 @@ from brian2.core.variables import Variable
 from brian2.equations.equations import Equations
 from brian2.stateupdaters.base import StateUpdateMethod
 
-from brian2zoo.circuits import Circuit, Population, Projection, build
-from brian2zoo.compose import NeuronCode, SynapseCode, compose_synapse, join
+from brian2zoo.circuits import Circuit, Influence, Population, Projection, build
+from brian2zoo.compose import InfluenceCode, NeuronCode, SynapseCode, compose_synapse, join
 from brian2zoo.mapping.operations import KINDS, Operations, count, neuron_scope, stored, synapse_scope
 from brian2zoo.network import Codes, compose, duration
 from brian2zoo.zoo import Zoo
@@ -31,21 +31,22 @@ PARTS = {
     "neurons": "neurons and input units in each step, at each spike and at the onset of a sample",
 }
 WHEN = {"pre": "spike", "post": "spike behind it", "spike": "spike", "step": "step", "sample": "sample"}
+_PLACES = {Population: "neuron", Projection: "synapse", Influence: "weight on a neuron"}
 FLOAT_BITS = 64  # of a value that no model says the bits of: what it is computed with
 
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happens at one synapse or one neuron.
+    """Something that happens at one synapse, one neuron or one store of an influence.
 
     Parameters
     ----------
-    of : population or projection.
+    of : population, projection or influence.
     when : 'pre' or 'post' spike, 'step' or 'sample'.
     part : one of `PARTS`.
     """
 
-    of: Population | Projection
+    of: Population | Projection | Influence
     when: str
     part: str
     operations: Operations
@@ -56,6 +57,7 @@ def events(circuit: Circuit) -> list[Event]:
     codes = compose(circuit)
     found = [event for p in circuit.populations for event in _neuron_events(p, codes.neurons[p.name])]
     found += [event for p in circuit.projections for event in _synapse_events(p, codes)]
+    found += [event for each in circuit.influences for event in _influence_events(each, codes)]
     return [event for event in found if event.operations != Operations()]
 
 
@@ -92,6 +94,21 @@ def _synapse_events(projection: Projection, codes: Codes) -> Iterator[Event]:
         yield Event(projection, when, "learning", operations - transmits[when])
 
 
+def _influence_events(influence: Influence, codes: Codes) -> Iterator[Event]:
+    """What a store does in each step: its own statements, and what comes to it through each of its couplings.
+
+    A coupling reads a synapse's weight where that is; that Brian2 needs a copy of it is not counted.
+    """
+    code = codes.influences[influence.name]
+    ends = {"pre": codes.synapses[influence.of.name], "post": codes.neurons[influence.of.post.name]}
+    sides = {side: Equations(end.equations) for side, end in ends.items()}
+    stores = Equations(code.stores.equations)
+    own = _blocks(code.stores, sides)["step"] + count(code.stores.on_arrival, synapse_scope(stores, sides))
+    if code.couplings is not None:
+        own += influence.of.post.size * _blocks(code.couplings, {"pre": stores, "post": stores})["step"]
+    yield Event(influence, "step", "learning", own)
+
+
 def _without_rule(projection: Projection) -> SynapseCode:
     """The same projection, transmitting only."""
     returns = projection.returns_error
@@ -122,6 +139,8 @@ def times(event: Event, spikes: Mapping[str, float], steps: int) -> float:
     if isinstance(event.of, Population):
         each = event.of.size
         often = {"step": each * steps, "sample": each, "spike": spikes.get(event.of.name, 0.0)}
+    elif isinstance(event.of, Influence):
+        often = {"step": event.of.size * steps}
     else:
         n, pre, post = event.of.size, event.of.pre, event.of.post
         often = {"step": n * steps, "sample": n}
@@ -187,6 +206,8 @@ class Memory:
         codes = compose(circuit)
         neurons = [(p.size, neuron_bits(codes.neurons[p.name])) for p in circuit.populations if p.role != "noise"]
         synapses = [(p, synapse_bits(codes.synapses[p.name])) for p in circuit.projections]
+        stores = {each.of.name: _store_bits(codes.influences[each.name], each) for each in circuit.influences}
+        synapses = [(p, bits + stores.get(p.name, [])) for p, bits in synapses]
         plastic = [(p.size, bits) for p, bits in synapses if p.rule is not None]
         in_all = [*neurons, *((p.size, bits) for p, bits in synapses)]
         return cls(
@@ -212,6 +233,12 @@ def synapse_bits(code: SynapseCode) -> list[int]:
     return [_stated(code.parameters, "bits" if name == "w" else "") for name in stored(Equations(code.equations))]
 
 
+def _store_bits(code: InfluenceCode, influence: Influence) -> list[int]:
+    """Bits of each value that all stores of one weight keep; which of them is its own neuron's is no value."""
+    kept = [name for name in stored(Equations(code.stores.equations)) if name != "own"]
+    return influence.of.post.size * [FLOAT_BITS] * len(kept)
+
+
 def _stated(parameters: Mapping[str, Any], name: str) -> int:
     return int(float(parameters.get(name, FLOAT_BITS)))
 
@@ -220,7 +247,8 @@ def alike(found: Sequence[Event]) -> list[tuple[str, str, Operations, list[str]]
     """Events by part, what happens and operations, with the names of all populations or projections they occur in."""
     groups: dict[tuple[str, str, Operations], list[str]] = {}
     for event in found:
-        happens = ("neuron, " if isinstance(event.of, Population) else "synapse, ") + WHEN[event.when]
+        where = next(word for kind, word in _PLACES.items() if isinstance(event.of, kind))
+        happens = f"{where}, {WHEN[event.when]}"
         groups.setdefault((event.part, happens, event.operations), []).append(event.of.name)
     ordered = sorted(groups.items(), key=lambda group: list(PARTS).index(group[0][0]))
     return [(*key, names) for key, names in ordered]
