@@ -1,11 +1,11 @@
 # make: install and run the default pipeline, to figures and report.  make test: install and test.  make gpu: what
-# backends genn, genn_cpu and cuda need of Python, and what is still missing.
+# backends genn, genn_cpu and cuda need of Python, and what is still missing.  make test-gpu: compile all networks for one.
 PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/installed
 RUN := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
 
-.PHONY: all install test report paper gpu clean
+.PHONY: all install test report paper gpu test-gpu clean
 
 all: install
 	$(RUN) snakemake
@@ -30,6 +30,9 @@ paper: install
 gpu: install
 	$(VENV)/bin/pip install --quiet --no-deps --requirement workflow/envs/gpu-packages.txt
 	$(RUN) brian2zoo doctor
+
+test-gpu: gpu
+	$(RUN) pytest -m gpu tests/backends
 
 clean:
 	rm -rf $(VENV) results/build results/checkpoints .snakemake

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from brian2zoo.errors import ZooError
-from brian2zoo.spec import KINDS, as_dict, fingerprint, json_schemas, parse_lines
+from brian2zoo.spec import KINDS, as_dict, fingerprint, json_schemas, numbers_of, parse_lines
 from brian2zoo.zoo import ROOT, Zoo, is_stated, read_yaml
 
 BASE = """
@@ -236,3 +236,16 @@ def test_schema_wants_a_file_that_stands_alone_complete() -> None:
 def test_exported_schemas_are_in_sync(kind: str) -> None:
     exported = json.loads((ROOT / "schemas" / f"{kind}.json").read_text(encoding="utf-8"))
     assert exported == json_schemas()[kind], "run 'brian2zoo schemas'"
+
+
+@pytest.mark.parametrize(
+    ("setting", "numbers"),
+    [
+        ("default", "default"),
+        ("backend=genn", "default"),
+        ("rule.eta=1", "rule.eta=1"),
+        ("rule.eta=1,backend=cuda,label.t_on=2", "rule.eta=1,label.t_on=2"),
+    ],
+)
+def test_numbers_of_a_setting_are_what_it_says_beside_the_backend(setting, numbers) -> None:
+    assert numbers_of(setting) == numbers

@@ -6,7 +6,7 @@ import sys
 
 from brian2zoo.config import load_config
 from brian2zoo.errors import ZooError
-from brian2zoo.spec import BACKENDS, ON_GPU, fingerprint
+from brian2zoo.spec import BACKENDS, ON_GPU, fingerprint, numbers_of
 from brian2zoo.zoo import Zoo
 from snakemake.exceptions import WorkflowError
 
@@ -98,11 +98,13 @@ def gpus(wildcards):
 
 
 def training(wildcards):
-    """The configuration's entry for a training."""
-    key = (wildcards.dataset, wildcards.experiment, wildcards.layers, wildcards.setting)
-    if key not in TRAININGS:
-        raise WorkflowError(f"config: training: there is no entry for {' '.join(key)}")
-    return TRAININGS[key]
+    """The configuration's entry for a training; one of the same numbers, if it has none for the backend asked for."""
+    network = (wildcards.dataset, wildcards.experiment, wildcards.layers)
+    keys = [(*network, setting) for setting in (wildcards.setting, numbers_of(wildcards.setting))]
+    found = next((TRAININGS[key] for key in keys if key in TRAININGS), None)
+    if found is None:
+        raise WorkflowError(f"config: training: there is no entry for {' '.join(keys[-1])}")
+    return found
 
 
 def run_path(key, seed):

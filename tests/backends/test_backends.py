@@ -1,7 +1,5 @@
 """Backends by name: chosen in a file or a setting, set up and put away; sources of programs for a GPU."""
 
-import shutil
-
 import brian2
 import pytest
 from brian2 import ms
@@ -9,10 +7,9 @@ from brian2 import ms
 from brian2zoo import circuits
 from brian2zoo.backends import BACKENDS, backend
 from brian2zoo.errors import ZooError
-from brian2zoo.network import assemble
 from brian2zoo.simulate import Binary, Inputs, build
 
-LAYERS, SAMPLE = (4, 3, 2), 2 * ms
+LAYERS = (4, 3, 2)
 
 
 @pytest.mark.parametrize("name", BACKENDS)
@@ -71,26 +68,3 @@ def test_synapses_that_genn_keeps_by_rows_come_back_as_they_were_made() -> None:
     assert backend("dense").stored_order([1, 0]) is None
     assert backend("genn").stored_order([0, 0, 1, 2]) is None
     assert backend("genn").stored_order([2, 0, 1, 0]).tolist() == [1, 3, 2, 0]
-
-
-# --- CUDA, as far as it goes without a GPU -------------------------------------------------------
-
-
-def test_cuda_sources_take_seed_and_duration_from_the_command_line(zoo, tmp_path) -> None:
-    try:
-        backend("cuda").load()
-    except ZooError as error:
-        pytest.skip(str(error))
-    circuit = circuits.build(zoo, zoo.experiment("erbp_plus").with_setting("backend=cuda"), LAYERS, "train")
-    made = backend("cuda")
-    with made.device_in(tmp_path, 1) as device:
-        assembled = assemble(circuit, SAMPLE, 3, assembly=made.assembly)
-        made.prepare(device)
-        assembled.network.run(3 * SAMPLE, namespace={})
-        made.generate(device, tmp_path)
-    main = (tmp_path / "main.cu").read_text()
-    seeded, run = main.index("set_seed(_array_run_seed[0])"), main.index(".run(_array_run_n_steps[0]*0.0001,")
-    assert main.index("set_from_command_line(args)") < seeded < run
-    assert not list(tmp_path.glob("code_objects/run_end*"))
-    if shutil.which("nvcc"):
-        assert "-std=c++17" in (tmp_path / "makefile").read_text()

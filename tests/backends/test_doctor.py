@@ -1,7 +1,8 @@
 """The doctor finds what is there, and says what to do about what is not."""
 
+import os
 import stat
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 from typer.testing import CliRunner
@@ -26,7 +27,8 @@ def cuda(tmp_path, monkeypatch) -> Path:
     place = tmp_path / "cuda"
     compiler = place / "bin" / "nvcc"
     compiler.parent.mkdir(parents=True)
-    compiler.write_text("#!/bin/sh\necho 'Cuda compilation tools, release 12.4, V12.4.131'\n")
+    searched = f'#$ INCLUDES="-I{place}/bin/../include"'
+    compiler.write_text(f"#!/bin/sh\necho 'Cuda compilation tools, release 12.4, V12.4.131'\necho '{searched}' >&2\n")
     compiler.chmod(compiler.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("CUDA_PATH", str(place))
     return place
@@ -59,12 +61,39 @@ def test_cuda_13_is_too_new_for_genn_alone(cuda) -> None:
     assert "GeNN 4.9" in found["CUDA for GeNN"].remedy
 
 
-def test_curand_is_its_header_beside_the_compiler(cuda, monkeypatch) -> None:
-    monkeypatch.setattr(doctor.ctypes.util, "find_library", lambda _: None)
-    assert doctor.examine()["cuRAND"].state == "missing"
+def test_cuda_path_goes_before_the_path(cuda, tmp_path, monkeypatch) -> None:
+    other = tmp_path / "nvcc"
+    other.write_text((cuda / "bin" / "nvcc").read_text().replace("12.4", "11.8"))
+    other.chmod(other.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    assert doctor.examine()["CUDA"].detail == f"12.4 in {cuda / 'bin' / 'nvcc'}"
+    monkeypatch.delenv("CUDA_PATH")
+    assert doctor.examine()["CUDA"].detail == f"11.8 in {other}"
+    monkeypatch.setenv("CUDA_PATH", str(tmp_path / "empty"))
+    assert doctor.examine()["CUDA"].state == "missing"
+
+
+def test_curand_is_its_headers_where_the_compiler_looks_or_its_package(cuda, monkeypatch) -> None:
+    found = doctor.examine()["cuRAND"]
+    assert found.state == "missing"
+    assert "pip install nvidia-curand-cu12" in found.remedy
+    package = cuda / "package"
+    (package / "include").mkdir(parents=True)
+    (package / "include" / "curand_kernel.h").touch()
+    names = {"nvidia-curand-cu12": [Listed(package / "include" / "curand_kernel.h")]}
+    monkeypatch.setattr(doctor.toolkit.metadata, "files", names.get)
+    found = doctor.examine()["cuRAND"]
+    assert (found.state, found.detail) == ("found", str(package))
     (cuda / "include").mkdir()
-    (cuda / "include" / "curand.h").touch()
-    assert doctor.examine()["cuRAND"].state == "found"
+    (cuda / "include" / "curand_kernel.h").touch()
+    assert doctor.examine()["cuRAND"].detail == str(cuda / "include")
+
+
+class Listed(PurePosixPath):
+    """A file of an installed package."""
+
+    def locate(self) -> PurePosixPath:
+        return self
 
 
 def test_a_backend_runs_if_nothing_it_needs_is_wanting() -> None:

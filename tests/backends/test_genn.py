@@ -6,6 +6,7 @@ Without brian2genn nothing can be generated, without GeNN nothing compiled: thes
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from brian2zoo.backends.capability import verdict
 from brian2zoo.backends.doctor import examine
 from brian2zoo.circuits import Circuit, initial_weights
 from brian2zoo.errors import ZooError
-from brian2zoo.network import Recording, assemble
+from brian2zoo.network import Recording
 from brian2zoo.simulate import Binary, Inputs, build, parameter_values
 from brian2zoo.zoo import Zoo
 
@@ -43,14 +44,8 @@ def _genn() -> None:
 # --- Sources -------------------------------------------------------------------------------------
 
 
-def generate(circuit: Circuit, folder, name: str = "genn_cpu") -> dict[str, str]:
-    """The program's sources, by name."""
-    made = backend(name)
-    with made.device_in(folder, 1) as device:
-        assembled = assemble(circuit, 20 * ms, 2, assembly=made.assembly)
-        made.prepare(device)
-        assembled.network.run(40 * ms, namespace={})
-        made.generate(device, folder)
+def sources(folder: Path) -> dict[str, str]:
+    """A program's files, by name."""
     return {path.name: path.read_text() for path in folder.glob("*.cpp")}
 
 
@@ -69,33 +64,35 @@ def kinds(zoo: Zoo) -> list[str]:
 
 
 @pytest.mark.parametrize("experiment", kinds(Zoo()))
-def test_what_is_said_to_work_is_generated_and_the_rest_is_not(zoo, tmp_path, experiment) -> None:
+def test_what_is_said_to_work_is_generated_and_the_rest_is_not(zoo, generate, tmp_path, experiment) -> None:
     """The verdicts against brian2genn itself."""
     circuit = circuits.build(zoo, zoo.experiment(experiment), SMALL, "train")
     if verdict(circuit, "genn_cpu").kind == "unsupported":
         with pytest.raises(NotImplementedError):
-            generate(circuit, tmp_path)
+            generate(circuit, tmp_path, "genn_cpu")
         return
-    sources = generate(circuit, tmp_path)
+    generate(circuit, tmp_path, "genn_cpu")
+    model = sources(tmp_path)["magicnetwork_model.cpp"]
     for population in circuit.populations:
-        assert f"class {population.name}NEURON" in sources["magicnetwork_model.cpp"]
+        assert f"class {population.name}NEURON" in model
     for projection in circuit.projections:
-        assert f"class {projection.name}WEIGHTUPDATE" in sources["magicnetwork_model.cpp"]
+        assert f"class {projection.name}WEIGHTUPDATE" in model
 
 
-def test_a_rule_becomes_the_code_of_a_synapse(zoo, tmp_path) -> None:
+def test_a_rule_becomes_the_code_of_a_synapse(zoo, generate, tmp_path) -> None:
     circuit = circuits.build(zoo, zoo.experiment("erbp_plus"), SMALL, "train")
-    sources = generate(circuit, tmp_path, "genn")
-    model = sources["magicnetwork_model.cpp"].split("class input_hidden1WEIGHTUPDATE")[1].split("};")[0]
+    generate(circuit, tmp_path, "genn")
+    files = sources(tmp_path)
+    model = files["magicnetwork_model.cpp"].split("class input_hidden1WEIGHTUPDATE")[1].split("};")[0]
     code = model.split('SET_SIM_CODE("')[1].split('");')[0]
     # update, then transmit, on the neuron as it is before the spikes of the step arrive
     assert code.index("$(U_post)") < code.index("$(w) += dw") < code.index("$(addToInSyn,$(w))")
     assert "I_start" not in code
-    assert "delaySteps = 8" in sources["magicnetwork_model.cpp"]
+    assert "delaySteps = 8" in files["magicnetwork_model.cpp"]
     # what is given at the onset of a sample runs on the host, nothing else does
-    assert sources["engine.cpp"].count("// Execute run_regularly operation") == 2
-    assert "input_on_sample" in sources["engine.cpp"]
-    main = sources["main.cpp"]
+    assert files["engine.cpp"].count("// Execute run_regularly operation") == 2
+    assert "input_on_sample" in files["engine.cpp"]
+    main = files["main.cpp"]
     assert main.index("set_from_command_line(args);") < main.index("srand(_array_run_seed[0])")
 
 

@@ -60,9 +60,7 @@ class Checkout:
         path.write_text(text.replace(old, new))
 
 
-@pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    folder = tmp_path_factory.mktemp("checkout")
+def copy_of_the_repository(folder: Path) -> Checkout:
     for name in TREE:
         source, target = ROOT / name, folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -70,7 +68,12 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
             shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, target)
-    checkout = Checkout(folder)
+    return Checkout(folder)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    checkout = copy_of_the_repository(tmp_path_factory.mktemp("checkout"))
     done = checkout.snakemake()
     assert done.returncode == 0, done.stdout + done.stderr
     return checkout
@@ -201,6 +204,30 @@ def test_a_wrong_unit_in_a_setting_is_named_before_anything_runs(checkout: Check
     assert done.returncode != 0
     assert "unknown name 'pS'" in output
     assert "Traceback" not in output
+
+
+def test_programs_on_a_gpu_share_it_by_a_resource(tmp_path: Path) -> None:
+    """Every job that runs one takes `gpu`, no other does; trained as the configuration says for the same numbers."""
+    checkout = copy_of_the_repository(tmp_path)
+    for path in (tmp_path / "workflow").glob("*.smk"):  # of a job with a message Snakemake does not tell resources
+        path.write_text(re.sub(r"^    message:\n        .*\n", "", path.read_text(), flags=re.MULTILINE))
+    backends = {"default": 0, "genn": 1, "genn_cpu": 0, "cuda": 1}
+    targets = [
+        f"results/{stage}/digits/erbp_plus/64-6-10/{setting}/seed=0.nc"
+        for stage in ("evaluate", "quantize", "trace")
+        for setting in ("default", "backend=genn", "backend=genn_cpu", "backend=cuda")
+    ]
+    done = checkout.snakemake("--dry-run", *targets, "--resources", "gpu=2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    taken = {}
+    for rule, text in re.findall(r"^rule (\w+):\n((?: +.*\n)+)", done.stdout, flags=re.MULTILINE):
+        if rule in ("build", "encode"):
+            assert "gpu=" not in text, text
+        else:
+            chosen = re.search(r"setting=(?:backend=)?(\w+)", text)[1]
+            taken[rule, chosen] = int(re.search(r"resources: .*\bgpu=(\d+)", text)[1])
+    stages = ("train", "evaluate", "quantize", "trace")
+    assert taken == {(stage, backend): n for stage in stages for backend, n in backends.items()}
 
 
 def test_a_killed_training_goes_on_from_its_last_checkpoint(finished: Checkout, tmp_path: Path) -> None:

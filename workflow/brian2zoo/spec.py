@@ -505,6 +505,11 @@ class Experiment(File):
         return self.model_copy(update={"parameters": tuple(lines.values()), "backend": chosen})
 
 
+def numbers_of(setting: str) -> str:
+    """A setting without where it runs: what of it changes results; 'default' if nothing."""
+    return ",".join(part for part in setting.split(",") if not part.startswith("backend=")) or "default"
+
+
 def plain_store(synapse: SynapseModel) -> bool:
     """Whether a synapse keeps and transmits its weight just as it is."""
     return not synapse.draw and synapse.write.split() == ["w", "=", "w", "+", "dw"]

@@ -1,7 +1,7 @@
 """brian2cuda: CUDA C++ of the same objects, all features of C++ standalone, every random number from cuRAND.
 
 1.0b1, of 2025, was made for CUDA 11 and 12; the compiler is told C++17, which CUDA 13's Thrust asks for (its makefile
-says C++11 before, and the last one counts).
+says C++11 before, and the last one counts). Where CUDA came without cuRAND, that of the package index is taken.
 """
 
 import re
@@ -11,6 +11,7 @@ from typing import Any
 
 import brian2
 
+from brian2zoo.backends import toolkit
 from brian2zoo.backends.standalone import Assembly, Standalone
 
 # What a program is compiled for where there is no GPU to ask.
@@ -24,19 +25,24 @@ class Cuda(Standalone):
     def preferences(self, threads: int) -> dict[str, Any]:
         """As of every backend; with no GPU at hand, none is looked for and code is made for a recent one."""
         arguments = [a for a in brian2.prefs["codegen.cpp.extra_compile_args_gcc"] if not a.startswith("-std=")]
+        for_nvcc = ["-w", "-use_fast_math", "-std=c++17"]
         own = {
             "codegen.cpp.extra_compile_args_gcc": arguments,
-            "devices.cuda_standalone.cuda_backend.extra_compile_args_nvcc": ["-w", "-use_fast_math", "-std=c++17"],
+            "devices.cuda_standalone.cuda_backend.extra_compile_args_nvcc": for_nvcc,
         }
+        compiler, package = toolkit.compiler(), _curand_of_package()
+        if package:
+            for_nvcc.append(f"-I{package / 'include'}")
+            for name, folder in (("library_dirs", "."), ("runtime_library_dirs", str(package / "lib"))):
+                own[f"codegen.cpp.{name}"] = [*brian2.prefs[f"codegen.cpp.{name}"], folder]
         if shutil.which("nvidia-smi") is None:
-            compiler = shutil.which("nvcc")
             assumed = {
                 "detect_gpus": False,
                 "detect_cuda": False,
                 "gpu_id": 0,
                 "compute_capability": COMPUTE_CAPABILITY,
                 "cuda_runtime_version": 12.0,
-                "cuda_path": str(Path(compiler).resolve().parents[1]) if compiler else "/usr/local/cuda",
+                "cuda_path": str(compiler.parents[1]) if compiler else "/usr/local/cuda",
             }
             own |= {f"devices.cuda_standalone.cuda_backend.{name}": value for name, value in assumed.items()}
         return super().preferences(threads) | own
@@ -54,6 +60,17 @@ class Cuda(Standalone):
                 lines = arguments[1]
                 lines[:] = [_RUN.sub(f".run({steps},", line) for line in lines]
         super().generate(device, directory)
+        package = _curand_of_package()
+        if package:  # without the plain name that a linker looks for
+            link = Path(directory, "libcurand.so")
+            link.unlink(missing_ok=True)
+            link.symlink_to(next((package / "lib").glob("libcurand.so.*")))
+
+
+def _curand_of_package() -> Path | None:
+    """cuRAND of the package index, if the compiler has none of its own."""
+    compiler = toolkit.compiler()
+    return toolkit.curand_of_package(compiler) if compiler and not toolkit.headers(compiler) else None
 
 
 BACKEND = Cuda("cuda", "brian2cuda, one NVIDIA GPU", "cuda_standalone", Assembly(on_host=False), "brian2cuda")

@@ -1,10 +1,7 @@
 """What the backends need of this machine: what is found, what is missing, what is too new, and what to do."""
 
-import ctypes.util
 import os
-import re
 import shutil
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
@@ -13,6 +10,7 @@ from typing import Literal
 
 from packaging.version import InvalidVersion, Version
 
+from brian2zoo.backends import toolkit
 from brian2zoo.backends.brian2genn_fixes import UPSTREAM
 from brian2zoo.spec import BACKENDS
 
@@ -77,10 +75,9 @@ def _findings() -> Iterator[Finding]:
         cuda = Finding("brian2cuda", "too new", f"{cuda.detail} with Brian2 {brian2.detail}", remedy)
     yield cuda
     yield _genn()
-    compiler = _nvcc("CUDA", "install CUDA with nvcc and set CUDA_PATH")
-    yield compiler
+    yield _nvcc("CUDA", "install CUDA with nvcc and set CUDA_PATH")
     yield _nvcc("CUDA for GeNN", "set CUDA_PATH to CUDA 11 or 12; 13 changed a call that GeNN 4.9 makes")
-    yield _curand(compiler)
+    yield _curand()
     yield _gpu()
 
 
@@ -124,35 +121,24 @@ def _genn() -> Finding:
 
 
 def _nvcc(what: str, remedy: str) -> Finding:
-    folder = os.environ.get("CUDA_PATH")
-    name = str(Path(folder, "bin", "nvcc")) if folder else shutil.which("nvcc")
-    if not name or not Path(name).exists():
-        return Finding(what, "missing", remedy=remedy)
-    version = re.search(r"release ([\d.]+)", _told([name, "--version"]))
-    return _judged(what, version[1] if version else "?", name, remedy)
+    nvcc = toolkit.compiler()
+    return _judged(what, toolkit.release(nvcc), str(nvcc), remedy) if nvcc else Finding(what, "missing", remedy=remedy)
 
 
-def _curand(compiler: Finding) -> Finding:
-    """cuRAND's header beside the compiler, or its library where the loader finds it."""
-    place = compiler.detail.rpartition(" in ")[2]
-    headers = Path(place).resolve().parents[1].rglob("curand.h") if place else iter(())
-    header = next(headers, None)
-    library = ctypes.util.find_library("curand")
-    if header or library:
-        return Finding("cuRAND", "found", str(header or library))
-    return Finding("cuRAND", "missing", remedy="install CUDA's cuRAND with its headers")
+def _curand() -> Finding:
+    """cuRAND's headers where the compiler looks for them, or its package."""
+    nvcc = toolkit.compiler()
+    if nvcc is None:
+        return Finding("cuRAND", "missing", remedy="install CUDA, with cuRAND's headers")
+    place = toolkit.headers(nvcc) or toolkit.curand_of_package(nvcc)
+    if place:
+        return Finding("cuRAND", "found", str(place))
+    return Finding("cuRAND", "missing", remedy=f"pip install {toolkit.curand_package(nvcc)}, or install CUDA with it")
 
 
 def _gpu() -> Finding:
     name = shutil.which("nvidia-smi")
-    told = _told([name, "--query-gpu=name,driver_version,memory.total", "--format=csv,noheader"]) if name else ""
+    told = toolkit.told([name, "--query-gpu=name,driver_version,memory.total", "--format=csv,noheader"]) if name else ""
     if not told.strip():
         return Finding("GPU", "missing", remedy="none answers; take backend genn_cpu, or a machine with an NVIDIA GPU")
     return Finding("GPU", "found", told.strip().splitlines()[0])
-
-
-def _told(command: list[str]) -> str:
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=20).stdout
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
