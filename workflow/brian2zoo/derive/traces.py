@@ -11,7 +11,9 @@ of the spike's derivative:
 D keeps the way of a variable through the neuron's own spikes. The last term, through the synapse of a neuron onto
 itself, is there for SnAp-1 only, whose block is the whole diagonal one of the Jacobian (Menick et al. 2021). This is
 the derivative of the neuron's own dynamics, exactly; what other neurons' spikes depend on is left out. Where the
-neuron feeds no spikes back it is the gradient.
+neuron feeds no spikes back it is the gradient. In full, there is an eps of each weight on each neuron k, and
+
+    spikes of the layer  eps_k += sum over neurons l of U(w_lk) elig_l
 """
 
 from collections.abc import Callable, Iterable
