@@ -10,7 +10,8 @@ decided, the reset follows. The influence M = dx/dw of every variable on every w
     M <- M + S (dR/dx - 1) M + D (R - x) E                                       resets
 
 The sum over j is the way through other neurons' spikes. With N neurons of n variables M has N n P numbers for
-P = N (N_in + N) weights: O(N^3) memory, O(N^4) time. It is the yardstick of the rules, and written apart from `rtrl_full`, which is the same in Brian2.
+P = N (N_in + N) weights: O(N^3) memory, O(N^4) time. It is the yardstick of the rules, and written apart from
+`rtrl_full`, which does the same in Brian2.
 """
 
 from collections.abc import Callable, Mapping
