@@ -5,6 +5,7 @@ from brian2 import ms
 from typer.testing import CliRunner
 
 from brian2zoo import circuits
+from brian2zoo.backends import BACKENDS
 from brian2zoo.backends.capability import Verdict, refuse, verdict, verdicts
 from brian2zoo.check import check_experiment
 from brian2zoo.circuits import Circuit
@@ -39,6 +40,14 @@ def test_verdicts_of_the_zoo(zoo, experiment, kind) -> None:
     assert found["genn"] == found["genn_cpu"]
     assert found["genn"].kind == kind
     assert bool(found["genn"].reasons) == (kind != "works")
+
+
+def test_every_rule_has_a_verdict_on_every_backend(zoo) -> None:
+    """By the experiments that use it; their verdicts are held against what is generated in test_genn and test_cuda."""
+    found = {name: verdicts(circuit_of(zoo, name)) for name in zoo.names("experiment")}
+    assert all(set(of_one) == set(BACKENDS) for of_one in found.values())
+    assert all(v.reasons for of_one in found.values() for v in of_one.values() if v.kind != "works")
+    assert {rule for name in found for rule in zoo.experiment(name).all_rules} == set(zoo.names("rule"))
 
 
 def test_what_is_approximate_is_told_in_steps(zoo) -> None:

@@ -79,6 +79,25 @@ def test_what_is_said_to_work_is_generated_and_the_rest_is_not(zoo, generate, tm
         assert f"class {projection.name}WEIGHTUPDATE" in model
 
 
+@pytest.mark.gpu
+@pytest.mark.usefixtures("_genn")
+@pytest.mark.parametrize("experiment", kinds(Zoo()))
+def test_what_is_said_to_work_runs(zoo, tmp_path, experiment) -> None:
+    """On GeNN's CPU backend, two short samples; results are compared below, for one network of each kind of step."""
+    circuit = circuits.build(zoo, zoo.experiment(experiment).with_setting("backend=genn_cpu"), SMALL, "train")
+    if verdict(circuit, "genn_cpu").kind == "unsupported":
+        pytest.skip(str(verdict(circuit, "genn_cpu")))
+    program = Binary(build(circuit, 20 * ms, 2, tmp_path / "program"))
+    start = initial_weights(circuit, seed=0)
+    values = {f"{p}.w": w for p, w in start.items()} | parameter_values(circuit)
+    data = {p.data: np.full((2, p.size), 0.5) for p in circuit.populations if p.data}
+    found = program.run(Inputs(data, values, 2, seed=0), [f"{p.name}.w" for p in circuit.plastic])
+    for projection in circuit.plastic:
+        weights = found[f"{projection.name}.w"]
+        assert weights.shape == start[projection.name].shape
+        assert np.isfinite(weights).all()
+
+
 def test_a_rule_becomes_the_code_of_a_synapse(zoo, generate, tmp_path) -> None:
     circuit = circuits.build(zoo, zoo.experiment("erbp_plus"), SMALL, "train")
     generate(circuit, tmp_path, "genn")
