@@ -1,7 +1,7 @@
 """Dense device against Brian2's own C++ standalone, the same YAML on both: python benchmarks/device.py
 
-Brian2's own also draws one random number for each input and step, as its users would write the input; another
-program, Brian2's own with the zoo's input, tells what the device itself gains. User time of one core.
+Brian2's own also draws one random number for each input and step, as its users would write the input, in either
+precision; another program of its, with the zoo's input, tells what the device itself gains. User time of one core.
 """
 
 from functools import partial
@@ -31,12 +31,13 @@ def main(
         stepwise = experiment.model_copy(
             update={"neurons": experiment.neurons | {"input": CONFIG["stock_input"]}},
         )
-        single = experiment.model_copy(update={"precision": "single"})
+        single, stepwise_single = (e.model_copy(update={"precision": "single"}) for e in (experiment, stepwise))
         data = samples(experiment, number)
         for size in layers:
             runners = {
                 "stock, stock input": program(stepwise, size, STOCK, number),
                 "stock": program(experiment, size, STOCK, number),
+                "stock, stock input, single precision": program(stepwise_single, size, STOCK, number),
                 "dense": program(experiment, size, "dense", number),
                 "dense, single precision": program(single, size, "dense", number),
             }
