@@ -105,7 +105,7 @@ def rasters(times: np.ndarray, steps: int, dt: float) -> np.ndarray:
 
 
 def main(output: Path = OUTPUT) -> None:
-    """Train, print the error after each epoch, write the curve to a file."""
+    """Train under each seed, print the error after each epoch, write the curves to a file."""
     zoo, experiment = Zoo(), stage.experiment_of(SETTINGS["experiment"])
     circuit = built.circuit_of(experiment, SETTINGS["layers"], "train")
     layers = Layer(circuit, PROJECTIONS["input"]), Layer(circuit, PROJECTIONS["readout"])
@@ -139,21 +139,24 @@ def main(output: Path = OUTPUT) -> None:
 
     read_out = jax.jit(jax.vmap(lambda each, weights: trial(layers, spike, weights, each).mean(0), (0, None)))
     sizes = {p.name: (p.pre.size, p.post.size) for p in circuit.plastic}
-    start = initial_weights(circuit, SETTINGS["seed"])
-    weights = {k: jnp.asarray(start[name].reshape(sizes[name])) for k, name in PROJECTIONS.items()}
-    zeros = jax.tree.map(jnp.zeros_like, weights)
-    state, count, errors = (weights, zeros, zeros), 0, []
-    for epoch in range(SETTINGS["epochs"]):
-        order = shuffled_samples(len(spikes["train"]), SETTINGS["samples"], SETTINGS["seed"], epoch)
-        for rows in order.reshape(-1, int(batch)):
-            count += 1
-            state = update(state, spikes["train"][rows], targets["train"][rows], float(count))
-        answers = np.concatenate([read_out(part, state[0]) for part in np.array_split(spikes["test"], 10)])
-        errors.append(float((answers.argmax(1) != data["test"].label.values).mean()))
-        print(f"epoch {epoch + 1}: {100 * errors[-1]:.1f} % wrong", flush=True)
+    curves = []
+    for seed in SETTINGS["seeds"]:
+        start = initial_weights(circuit, seed)
+        weights = {k: jnp.asarray(start[name].reshape(sizes[name])) for k, name in PROJECTIONS.items()}
+        zeros = jax.tree.map(jnp.zeros_like, weights)
+        state, count, errors = (weights, zeros, zeros), 0, []
+        for epoch in range(SETTINGS["epochs"]):
+            order = shuffled_samples(len(spikes["train"]), SETTINGS["samples"], seed, epoch)
+            for rows in order.reshape(-1, int(batch)):
+                count += 1
+                state = update(state, spikes["train"][rows], targets["train"][rows], float(count))
+            answers = np.concatenate([read_out(part, state[0]) for part in np.array_split(spikes["test"], 10)])
+            errors.append(float((answers.argmax(1) != data["test"].label.values).mean()))
+            print(f"seed {seed}, epoch {epoch + 1}: {100 * errors[-1]:.1f} % wrong", flush=True)
+        curves.append(errors)
     result = xr.Dataset(
-        {"test_error": variable(errors, ("epoch",), "1", "share of wrong answers")},
-        {"epoch": np.arange(1, len(errors) + 1)},
+        {"test_error": variable(curves, ("seed", "epoch"), "1", "share of wrong answers")},
+        {"seed": SETTINGS["seeds"], "epoch": np.arange(1, SETTINGS["epochs"] + 1)},
         {"settings": SETTINGS},
     )
     results.write(result, output, "Backpropagation through time", command="python benchmarks/bptt.py")
