@@ -211,7 +211,7 @@ def assemble(
         objects.append(groups[projection.name])
     for order, influence in enumerate(circuit.influences, start=len(circuit.projections)):
         made = _influence(influence, codes.influences[influence.name], groups, sample_time, order, circuit.experiment)
-        groups |= {made_of.name: made_of for made_of in made}
+        groups |= {synapses.name: synapses for synapses in made}
         objects += made
 
     steps_per_sample = round(float(sample_time / dt))
