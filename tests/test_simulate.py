@@ -116,7 +116,7 @@ def test_input_that_does_not_fit_the_program_is_named(program, inputs, changed, 
 
 
 def test_program_of_equal_content_is_not_compiled_again(program, zoo, folder) -> None:
-    other_numbers = zoo.experiment("erbp_fixed_point").with_setting("synapse.bits=3,rule.eta=1e-3*nS")
+    other_numbers = zoo.experiment("erbp_fixed_point").with_setting("synapse.bits=3:rule.eta=1e-3*nS")
     same = circuits.build(zoo, other_numbers, LAYERS, "train")
     again = build_cached(same, SAMPLE, CAPACITY, folder / "second", folder / "cache")
     assert (again / "main").samefile(program.directory / "main")

@@ -142,11 +142,13 @@ def test_which_file_states_a_field() -> None:
 
 def test_a_setting_replaces_parameters() -> None:
     experiment = Zoo().experiment("erbp_fixed_point")
-    changed = experiment.with_setting("synapse.bits=4,rule.eta=1*nS")
+    changed = experiment.with_setting("synapse.bits=4:rule.eta=1*nS")
     assert as_dict(changed.parameters) == as_dict(experiment.parameters) | {"synapse.bits": "4", "rule.eta": "1*nS"}
     assert experiment.with_setting("default") == experiment
     with pytest.raises(ZooError, match="'bits=4' is not a setting"):
         experiment.with_setting("bits=4")
+    with pytest.raises(ZooError, match="has a comma"):
+        experiment.with_setting("synapse.bits=4,rule.eta=1*nS")
 
 
 # What a result can depend on
@@ -244,7 +246,7 @@ def test_exported_schemas_are_in_sync(kind: str) -> None:
         ("default", "default"),
         ("backend=genn", "default"),
         ("rule.eta=1", "rule.eta=1"),
-        ("rule.eta=1,backend=cuda,label.t_on=2", "rule.eta=1,label.t_on=2"),
+        ("rule.eta=1:backend=cuda:label.t_on=2", "rule.eta=1:label.t_on=2"),
     ],
 )
 def test_numbers_of_a_setting_are_what_it_says_beside_the_backend(setting, numbers) -> None:

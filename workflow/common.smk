@@ -38,7 +38,8 @@ except ZooError as error:
 
 wildcard_constraints:
     dataset="|".join(CONFIG.datasets),  # one of these: names have underscores, as those of published files between them
-    encoders=r"\w+,\w+",
+    inputs=r"\w+",  # an encoder; two, not "a,b": on a cluster Snakemake gives a job its wildcards joined by commas
+    labels=r"\w+",
     backend="|".join(BACKENDS),
     experiment="|".join(ZOO.names("experiment")),
     layers=r"\d+(-\d+)+",
@@ -64,7 +65,7 @@ def numbers(wildcards):
 
 def encoding(wildcards):
     """What encoded data depend on, beside the data set."""
-    return fingerprint([ZOO.encoder(name).content() for name in wildcards.encoders.split(",")])
+    return fingerprint([ZOO.encoder(name).content() for name in (wildcards.inputs, wildcards.labels)])
 
 
 def dataset_settings(wildcards):

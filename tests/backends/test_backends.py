@@ -20,7 +20,7 @@ def test_every_name_of_the_format_is_a_backend(name) -> None:
 def test_a_setting_chooses_the_backend_beside_numbers(zoo) -> None:
     experiment = zoo.experiment("erbp_plus")
     assert experiment.backend == "dense"
-    chosen = experiment.with_setting("backend=cuda,rule.eta=1e-3*nS")
+    chosen = experiment.with_setting("backend=cuda:rule.eta=1e-3*nS")
     assert chosen.backend == "cuda"
     assert [line.value for line in chosen.parameters if line.name == "rule.eta"] == ["1e-3*nS"]
     assert chosen.with_setting("default").backend == "cuda"

@@ -53,10 +53,11 @@ def assert_same(stock: dict[str, np.ndarray], dense: dict[str, np.ndarray], tole
     [
         ("float", "default", 1e-12),
         ("blank_out", "synapse.p=1", 1e-12),
+        ("counted_fixed_point", "default", 1e-12),
         # rounds to a grid too fine to matter; which of two neighbours is chance
         (
             "stochastic_fixed_point",
-            "synapse.bits=40,synapse.w_min=-8*nA,synapse.w_max=8*nA",
+            "synapse.bits=40:synapse.w_min=-8*nA:synapse.w_max=8*nA",
             1e-9,
         ),
     ],

@@ -52,7 +52,7 @@ def test_bars_of_the_breakdown_are_shares_of_the_deepest_network(deep, paper) ->
 
 
 def test_devices_draws_sweeps_of_one_number_with_the_default_among_them(make, paper) -> None:
-    settings = {"default": 0.05, "synapse.c2c=0.02": 0.2, "synapse.c2c=0.02,state.x_bits=3": 0.9, "state.x_bits=3": 0.4}
+    settings = {"default": 0.05, "synapse.c2c=0.02": 0.2, "synapse.c2c=0.02:state.x_bits=3": 0.9, "state.x_bits=3": 0.4}
     results = [
         make["training"]("bp_analog", "64-100-10", 0, "digits", s, errors=[error]) for s, error in settings.items()
     ]

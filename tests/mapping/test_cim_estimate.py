@@ -307,7 +307,7 @@ def test_a_training_is_mapped_with_the_cells_and_converters_it_learned_with() ->
     def given(setting: str, experiment: str = "dfa_analog") -> dict[str, Any]:
         return trained.settings(Zoo(), chip(), training(setting, [0.9, 0.1], experiment))
 
-    settings = given("synapse.levels=64,state.x_bits=4,synapse.on_off=10,synapse.input_bits=6")
+    settings = given("synapse.levels=64:state.x_bits=4:synapse.on_off=10:synapse.input_bits=6")
     expected = {"levels": 64, "weight_bits": 6, "cell_bits": 6, "adc_bits": 4, "input_bits": 6, "r_off": 2400}
     assert expected.items() <= settings.items()
     assert given("synapse.levels=65")["weight_bits"] == 7

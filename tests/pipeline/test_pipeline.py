@@ -169,8 +169,8 @@ def test_an_equation_in_a_rule_compiles_what_learns_by_it_and_no_more(checkout: 
 def test_a_number_in_an_encoder_encodes_again(checkout: Checkout) -> None:
     checkout.edit("models/encoders/escape_rate.yaml", "scale  = 0.5", "scale  = 0.6")
     stale = checkout.stale()
-    assert "encode digits by escape_rate,label_current" in stale
-    assert "encode digits by identity,identity" not in stale
+    assert "encode digits by escape_rate, label_current" in stale
+    assert "encode digits by identity, identity" not in stale
 
 
 def test_titles_notes_and_comments_make_nothing_stale(checkout: Checkout) -> None:
@@ -206,21 +206,26 @@ def test_a_wrong_unit_in_a_setting_is_named_before_anything_runs(checkout: Check
     assert "Traceback" not in output
 
 
+def planned(folder: Path, *arguments: str) -> list[tuple[str, str]]:
+    """Rule and description of every job of a dry run in a new checkout."""
+    checkout = copy_of_the_repository(folder)
+    for path in (folder / "workflow").glob("*.smk"):  # a job with a message is not described
+        path.write_text(re.sub(r"^    message:\n        .*\n", "", path.read_text(), flags=re.MULTILINE))
+    done = checkout.snakemake("--dry-run", *arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return re.findall(r"^rule (\w+):\n((?: +.*\n)+)", done.stdout, flags=re.MULTILINE)
+
+
 def test_programs_on_a_gpu_share_it_by_a_resource(tmp_path: Path) -> None:
     """Every job that runs one takes `gpu`, no other does; trained as the configuration says for the same numbers."""
-    checkout = copy_of_the_repository(tmp_path)
-    for path in (tmp_path / "workflow").glob("*.smk"):  # of a job with a message Snakemake does not tell resources
-        path.write_text(re.sub(r"^    message:\n        .*\n", "", path.read_text(), flags=re.MULTILINE))
     backends = {"default": 0, "genn": 1, "genn_cpu": 0, "cuda": 1}
     targets = [
         f"results/{stage}/digits/erbp_plus/64-6-10/{setting}/seed=0.nc"
         for stage in ("evaluate", "quantize", "trace")
         for setting in ("default", "backend=genn", "backend=genn_cpu", "backend=cuda")
     ]
-    done = checkout.snakemake("--dry-run", *targets, "--resources", "gpu=2")
-    assert done.returncode == 0, done.stdout + done.stderr
     taken = {}
-    for rule, text in re.findall(r"^rule (\w+):\n((?: +.*\n)+)", done.stdout, flags=re.MULTILINE):
+    for rule, text in planned(tmp_path, *targets, "--resources", "gpu=2"):
         if rule in ("build", "encode"):
             assert "gpu=" not in text, text
         else:
@@ -228,6 +233,14 @@ def test_programs_on_a_gpu_share_it_by_a_resource(tmp_path: Path) -> None:
             taken[rule, chosen] = int(re.search(r"resources: .*\bgpu=(\d+)", text)[1])
     stages = ("train", "evaluate", "quantize", "trace")
     assert taken == {(stage, backend): n for stage in stages for backend, n in backends.items()}
+
+
+def test_jobs_can_be_sent_to_a_cluster(tmp_path: Path) -> None:
+    """There Snakemake tells a job its wildcards joined by commas, and has no sign for a comma in one."""
+    jobs = planned(tmp_path, "--config", "bits={setting: 'rule.eta=4e-3*nS:rule.b_max=2*nA'}")
+    wildcards = [line for _, text in jobs for line in re.findall(r"^ +wildcards: (.*)", text, flags=re.MULTILINE)]
+    assert any("b_max=2*nA:synapse.bits=4" in line for line in wildcards)
+    assert not [line for line in wildcards if re.search(r",(?! \w+=)", line)]
 
 
 def test_a_killed_training_goes_on_from_its_last_checkpoint(finished: Checkout, tmp_path: Path) -> None:

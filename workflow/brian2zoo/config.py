@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, f
 
 from brian2zoo.datasets import DatasetSettings
 from brian2zoo.errors import ZooError
+from brian2zoo.spec import joined, parts_of
 from brian2zoo.zoo import validate
 
 
@@ -57,8 +58,7 @@ class Bits(_Part):
 
     def variants(self, parameter: str, values: tuple[int, ...]) -> tuple[str, ...]:
         """The sweep's setting with a parameter at each value."""
-        shared = "" if self.setting == "default" else f"{self.setting},"
-        return tuple(f"{shared}{parameter}={value}" for value in values)
+        return tuple(joined([*parts_of(self.setting), f"{parameter}={value}"]) for value in values)
 
 
 Paper = Literal["erbp", "nbp", "rtrl", "cim"]

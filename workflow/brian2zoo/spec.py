@@ -7,6 +7,7 @@ A file is YAML. Equations and statements are blocks of Brian2 strings; parameter
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -129,10 +130,19 @@ class NeuronModel(File):
     parameters: Lines = Field((), description="constants")
 
 
+class Axon(BaseModel):
+    """What a synapse model keeps once for all synapses of a neuron."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    variables: str = Field(description="equations of the presynaptic neuron; strings of the synapse call them X_pre")
+    at_spike: str = Field("", description="statements run when that neuron spikes, whenever the spike arrives")
+
+
 class SynapseModel(File):
     """models/synapses: how a weight is stored, written and read."""
 
     state: str = Field(description="Brian2 equations of one synapse")
+    axon: Axon | None = Field(None, description="what the synapses of a presynaptic neuron share")
     draw: str = Field("", description="statements run first at a presynaptic spike, before the rule")
     write: str = Field("", description="statements that put the change dw into the store; empty: not plastic")
     read: str = Field("", description="statements that transmit a presynaptic spike; '+=' only")
@@ -482,14 +492,14 @@ class Experiment(File):
 
         Parameters
         ----------
-        setting : ``scope.name=value`` joined by commas, such as ``synapse.bits=4``, among them perhaps
+        setting : ``scope.name=value`` joined by colons, such as ``synapse.bits=4``, among them perhaps
             ``backend=NAME``; 'default' for none.
         """
-        if setting == "default":
-            return self
+        if "," in setting:
+            raise ZooError("setting", "", f"'{setting}' has a comma", "join by colons: synapse.bits=4:rule.eta=1*nS")
         lines = {line.name: line for line in self.parameters}
         chosen = self.backend
-        for part in setting.split(","):
+        for part in parts_of(setting):
             name, equals, value = part.partition("=")
             if equals and name == "backend":
                 if value not in BACKENDS:
@@ -505,9 +515,23 @@ class Experiment(File):
         return self.model_copy(update={"parameters": tuple(lines.values()), "backend": chosen})
 
 
+_JOINT = ":"
+"""Between the parts of a setting; not a comma: on a cluster Snakemake gives a job its wildcards joined by commas."""
+
+
+def parts_of(setting: str) -> list[str]:
+    """The ``name=value`` of a setting."""
+    return [] if setting == "default" else setting.split(_JOINT)
+
+
+def joined(parts: Iterable[str]) -> str:
+    """A setting of ``name=value`` parts; 'default' of none."""
+    return _JOINT.join(parts) or "default"
+
+
 def numbers_of(setting: str) -> str:
-    """A setting without where it runs: what of it changes results; 'default' if nothing."""
-    return ",".join(part for part in setting.split(",") if not part.startswith("backend=")) or "default"
+    """A setting without where it runs: what of it changes results."""
+    return joined(part for part in parts_of(setting) if not part.startswith("backend="))
 
 
 def plain_store(synapse: SynapseModel) -> bool:

@@ -12,16 +12,17 @@ from brian2zoo.zoo import Zoo
 
 def main(
     settings: str = Option(help="settings of the data set, JSON"),
-    encoders: str = Option(help="names of the input and the label encoder, joined by a comma"),
+    inputs: str = Option(help="name of the encoder of inputs"),
+    labels: str = Option(help="name of the encoder of labels"),
     train: Path = Option(help="file to write"),
     test: Path = Option(help="file to write"),
 ) -> None:
     zoo = Zoo()
-    inputs, labels = (zoo.encoder(name) for name in encoders.split(","))
+    encoders = zoo.encoder(inputs), zoo.encoder(labels)
     images = load(DatasetSettings.model_validate_json(settings), Path("data"))
     for split, path in (("train", train), ("test", test)):
-        encoded = encode_dataset(images[split], inputs, labels)
-        results.write(encoded, path, images[split].attrs["title"], settings=settings, encoders=encoders)
+        encoded = encode_dataset(images[split], *encoders)
+        results.write(encoded, path, images[split].attrs["title"], settings=settings, encoders=f"{inputs},{labels}")
 
 
 stage.run(main)

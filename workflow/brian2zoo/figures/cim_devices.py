@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from brian2zoo.figures import by_network, legend, plain_log_ticks
 from brian2zoo.figures.style import GREY, THIN, WIDTH, Look, look, styled
+from brian2zoo.spec import parts_of
 
 
 class Sweep(NamedTuple):
@@ -111,7 +112,7 @@ def _place(setting: str, sweep: Sweep) -> float | None:
     """Value of a number in a setting that changes nothing else; None if it does."""
     if setting == "default":
         return sweep.default
-    given = dict(part.split("=", 1) for part in setting.split(","))
+    given = dict(part.split("=", 1) for part in parts_of(setting))
     if sweep.number not in given or set(given) - {sweep.number} - COMPANIONS:
         return None
     return float(given[sweep.number])
