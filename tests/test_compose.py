@@ -7,7 +7,7 @@ from brian2 import ms, nA, nS
 from pydantic import BaseModel
 
 from brian2zoo import circuits, network
-from brian2zoo.compose import compose_neuron, compose_synapse, constants, declare, unit_name
+from brian2zoo.compose import axon_part, compose_neuron, compose_synapse, constants, declare, unit_name
 from brian2zoo.errors import ZooError
 from brian2zoo.spec import NeuronModel, Rule, StateFormat, SynapseModel
 from brian2zoo.zoo import validate
@@ -65,6 +65,18 @@ def test_rule_reads_copies_of_what_projections_write_and_only_of_that() -> None:
     assert "dw = eta*(U_start_post + V_post)*I_start_pre" in code.on_pre
     assert "I_post += w" in code.on_pre  # transmission goes to the variable itself
     assert code.reads == {"pre": ("I",), "post": ("U",)}
+
+
+def test_what_the_synapses_of_a_neuron_share_is_kept_there_once_for_each_target() -> None:
+    axon = {"variables": "used : 1", "at_spike": "used = used*(1 - part) + part"}
+    parameters = "part = 0.5  # a spike uses\nw_max = 2*nA"
+    model = load(SynapseModel, **STORE | {"axon": axon, "read": "I_post += w*used_pre*part", "parameters": parameters})
+    part, kept = axon_part(model, {"part": "0.25"}, "output")
+    assert (part.side, part.equations, part.parameters) == ("pre", "used_output : 1", {"part_output": 0.25})
+    assert part.at_spike == "used_output = used_output*(1 - part_output) + part_output"
+    code = compose_synapse(model, load(Rule, **RULE), {}, driven={}, kept=kept)
+    assert code.on_pre.splitlines()[-1] == "I_post += w*used_output_pre*part_output_pre"
+    assert list(code.parameters) == ["w_max", "eta"]
 
 
 def test_copies_are_taken_of_the_variables_with_their_units() -> None:

@@ -252,3 +252,25 @@ def test_stochastic_fixed_point_rounds_to_the_two_neighbours_without_bias(one_sp
 def test_stochastic_fixed_point_ends_one_step_below_its_range(one_spike, u, level) -> None:
     out = one_spike("stochastic_fixed_point", 0.0, u=u, bits="4")
     np.testing.assert_allclose(out["w"], level * 1.5e-9 / 2**4, rtol=1e-12)
+
+
+def test_rounding_by_a_counter_has_no_bias_and_errors_that_cancel(zoo, simulate) -> None:
+    """60 times a fifth of a step: by chance the sums spread by three steps, by a counter they stay within two."""
+    units, spikes, step = 500, 60, 1.5e-9 / 2**8
+    share = 6e-13 * 2 / step
+    open_box = {"b_max": "1*uA"}  # currents add up
+
+    def levels(store: str) -> np.ndarray:
+        out = simulate(
+            "two_compartment_lif", units, kicks=[(1, 0.0)], synapse=store, rule=zoo.rule("erbp"),
+            seconds=0.0012 * spikes, samples=spikes, values={"U": np.full(units, 2.0)},
+            overrides=LEARNS_AT_ONCE | open_box,
+        )  # fmt: skip
+        found = out["w"] / step
+        np.testing.assert_allclose(found, np.rint(found), atol=1e-9)
+        return found
+
+    by_chance, counted = levels("stochastic_fixed_point"), levels("counted_fixed_point")
+    assert by_chance.std() > 2.5
+    assert np.abs(counted - spikes * share).max() < 2
+    assert counted.mean() == pytest.approx(spikes * share, abs=0.1)

@@ -8,7 +8,8 @@ taken at the start of the step, so that the order of spikes within a step cannot
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import brian2
@@ -47,15 +48,20 @@ class NeuronCode:
 
 @dataclass(frozen=True)
 class NeuronPart:
-    """What the rule of one projection adds to the neurons on a side of it.
+    """What the rule or the synapse model of one projection adds to the neurons on a side of it.
 
     Parameters
     ----------
+    side : 'pre' or 'post'.
+    path, key : the file and its field that say so.
     parameters : constants that these equations need, declared with them.
     at_spike : statements run after the reset.
     method : integration of the equations, where there is an ODE among them.
     """
 
+    side: str
+    path: Path
+    key: str
     equations: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     at_spike: str = ""
@@ -226,41 +232,68 @@ def _method(model: NeuronModel, parts: Iterable[NeuronPart]) -> str:
 
 def rule_parts(
     rule: Rule, overrides: Mapping[str, str], post: NeuronModel, post_name: str, post_overrides: Mapping[str, str]
-) -> tuple[dict[str, NeuronPart], dict[str, str]]:
+) -> tuple[list[NeuronPart], dict[str, str]]:
     """What a rule adds to the neurons on either side, and what its synapse then calls their names.
 
-    The presynaptic part belongs to the postsynaptic population, whose constants enter it: its names get that of
-    the population, since the presynaptic neuron may have other targets with other constants. A parameter of the rule
+    The presynaptic part belongs to the postsynaptic population, whose constants enter it. A parameter of the rule
     is declared where it is used: a synapse reads that of a neuron.
 
     Returns
     -------
-    the parts of 'pre' and 'post', and new names for the strings of the synapse.
+    the parts, and new names for the strings of the synapse.
     """
-    values = constants(rule, overrides)
-    block, jumps = rule.variables.pre, rule.at_spike.pre
-    used = {
-        "pre": get_identifiers(join(block, jumps)),
-        "post": get_identifiers(join(rule.variables.post, rule.at_spike.post)),
-    }
-    of_post = constants(post, post_overrides)
-    there: dict[str, str] = {name: f"{name}_{post_name}" for name in Equations(block).names} if block else {}
+    values, added, jumps = constants(rule, overrides), rule.variables, rule.at_spike
+    on_post = {name: values[name] for name in values if name in get_identifiers(join(added.post, jumps.post))}
+    of_post = {f"{name}_post": value for name, value in constants(post, post_overrides).items()}
+    pre = NeuronPart("pre", rule.path, "variables.pre", added.pre, values, jumps.pre, _moved_by(rule, added.pre))
+    part, names = _for_target(pre, of_post, post_name)
+    parts = [
+        part,
+        NeuronPart("post", rule.path, "variables.post", added.post, on_post, jumps.post, _moved_by(rule, added.post)),
+    ]
+    return parts, names | {name: f"{name}_post" for name in on_post}
+
+
+def axon_part(model: SynapseModel, overrides: Mapping[str, str], post_name: str) -> tuple[NeuronPart, dict[str, str]]:
+    """What a synapse model keeps on the presynaptic neuron, and what its strings then call it."""
+    values = constants(model, overrides)
+    part = NeuronPart("pre", model.path, "axon.variables", model.axon.variables, values, model.axon.at_spike)
+    return _for_target(part, {}, post_name)
+
+
+def called(model: SynapseModel, kept: Mapping[str, str]) -> SynapseModel:
+    """A synapse model with new names in its strings."""
+    strings = {name: word_substitute(getattr(model, name), kept) for name in ("state", "draw", "write", "read")}
+    return model.model_copy(update=strings)
+
+
+def _moved_by(rule: Rule, equations: str) -> str:
+    """Integration of equations that a rule adds, if there is something to integrate."""
+    return rule.method if equations and Equations(equations).diff_eq_names else ""
+
+
+def _for_target(part: NeuronPart, of_post: Mapping[str, Any], post_name: str) -> tuple[NeuronPart, dict[str, str]]:
+    """A presynaptic part with the name of the postsynaptic population in all its names, and what synapses call them.
+
+    The neuron may have other targets with other constants. Of constants the part keeps those that it uses.
+
+    Parameters
+    ----------
+    of_post : constants of the postsynaptic neuron, named '..._post'.
+    """
+    used = get_identifiers(join(part.equations, part.at_spike))
+    there = {name: f"{name}_{post_name}" for name in Equations(part.equations).names} if part.equations else {}
+    own = {name: f"{name}_{post_name}" for name in part.parameters if name in used}
+    foreign = {name: f"{name.removesuffix('_post')}_of_{post_name}" for name in of_post if name in used}
     derivatives = {f"d{name}": f"d{new}" for name, new in there.items()}
-    own = {name: f"{name}_{post_name}" for name in values if name in used["pre"]}
-    foreign = {f"{name}_post": f"{name}_of_{post_name}" for name in of_post if f"{name}_post" in used["pre"]}
-    pre = NeuronPart(
-        word_substitute(block, derivatives | there | own | foreign),
-        {own[name]: values[name] for name in own}
-        | {foreign[f"{name}_post"]: value for name, value in of_post.items() if f"{name}_post" in foreign},
-        word_substitute(jumps, there | own | foreign),
-        rule.method if block and Equations(block).diff_eq_names else "",
+    values = {**part.parameters, **of_post}
+    renamed = replace(
+        part,
+        equations=word_substitute(part.equations, derivatives | there | own | foreign),
+        parameters={new: values[name] for name, new in (own | foreign).items()},
+        at_spike=word_substitute(part.at_spike, there | own | foreign),
     )
-    on_post = {name: values[name] for name in values if name in used["post"]}
-    post_method = rule.method if rule.variables.post and Equations(rule.variables.post).diff_eq_names else ""
-    parts = {"pre": pre, "post": NeuronPart(rule.variables.post, on_post, rule.at_spike.post, post_method)}
-    names = {f"{name}_pre": f"{new}_pre" for name, new in there.items()}
-    names |= {name: f"{new}_pre" for name, new in own.items()} | {name: f"{name}_post" for name in on_post}
-    return parts, names
+    return renamed, {f"{n}_pre": f"{new}_pre" for n, new in there.items()} | {n: f"{new}_pre" for n, new in own.items()}
 
 
 def _for_variable(text: str, variable: str) -> str:
@@ -290,6 +323,7 @@ def compose_synapse(
     driven: Mapping[str, Iterable[str]],
     returns_error: bool = False,
     names: Mapping[str, str] | None = None,
+    kept: Mapping[str, str] | None = None,
 ) -> SynapseCode:
     """A weight store under a rule, or transmitting only.
 
@@ -300,10 +334,12 @@ def compose_synapse(
     driven : for 'pre' and 'post', the variables of that neuron which some projection writes at a spike.
     returns_error : whether the projection also carries the error back to its presynaptic side.
     names : new names of what the rule has put on the neurons, as `rule_parts` gives them.
+    kept : new names of what the model has put on the presynaptic neurons, as `axon_part` gives them.
     """
-    names = names or {}
+    names, kept = names or {}, kept or {}
+    parameters = {name: value for name, value in constants(model, overrides).items() if name not in kept}
+    model = called(model, kept)
     equations = join(model.state, *(returning(model, rule) if returns_error else ()))
-    parameters = constants(model, overrides)
     if rule is None:
         on_pre = join(model.draw, model.read)
         return SynapseCode(join(equations, declare(parameters)), parameters, on_pre=on_pre, reads={})

@@ -21,6 +21,7 @@ from brian2zoo.compose import (
     NeuronCode,
     NeuronPart,
     SynapseCode,
+    axon_part,
     compose_influence,
     compose_neuron,
     compose_synapse,
@@ -106,7 +107,7 @@ def compose(circuit: Circuit, assembly: Assembly = USUAL) -> Codes:
     copied: dict[str, set[str]] = {p.name: set() for p in circuit.populations}
     added: dict[str, list[NeuronPart]] = {p.name: [] for p in circuit.populations}
     for projection in circuit.projections:
-        parts, names = projection_parts(projection)
+        on_neurons = put_on_neurons(projection)
         driven = {side: _driven(circuit, getattr(projection, side)) for side in ("pre", "post")}
         driven = {} if assembly.parallel else driven
         code = compose_synapse(
@@ -115,14 +116,14 @@ def compose(circuit: Circuit, assembly: Assembly = USUAL) -> Codes:
             projection.overrides,
             driven=driven,
             returns_error=projection.returns_error,
-            names=names,
+            names=on_neurons.names,
+            kept=on_neurons.kept,
         )
         synapses[projection.name] = code
         for side, names in code.reads.items():
             copied[getattr(projection, side).name] |= set(names)
-        for side, part in parts.items():
-            if part != NeuronPart():
-                added[getattr(projection, side).name].append(part)
+        for part in on_neurons.parts:
+            added[getattr(projection, part.side).name].append(part)
     neurons = {
         p.name: compose_neuron(p.neuron, p.overrides, parts=added[p.name], copied=copied[p.name], formats=p.formats)
         for p in circuit.populations
@@ -138,27 +139,44 @@ def _influence_code(influence: Influence) -> InfluenceCode:
     if any(evaluate(p.delay) != 0 for p in (of, within) if p is not None):
         problem = f"rule '{of.rule.name}' takes a spike to arrive in the step after it"
         raise ZooError(of.rule.path, "influence", problem, "give the protocol a delay of 0*ms")
-    names = projection_parts(of)[1]
+    names = put_on_neurons(of).names
     model, overrides = (within.synapse, within.overrides) if within is not None else (None, {})
     return compose_influence(of.rule, of.overrides, names, model, overrides)
 
 
-def projection_parts(projection: Projection) -> tuple[dict[str, NeuronPart], dict[str, str]]:
-    """What a projection's rule adds to the neurons on either side, and what the synapse then calls it."""
-    rule, pre, post = projection.rule, projection.pre, projection.post
-    if rule is None:
-        return {}, {}
-    parts, names = rule_parts(rule, projection.overrides, post.neuron, post.name, post.overrides)
-    if parts["pre"].at_spike:
-        if evaluate(projection.delay) != 0:
+@dataclass(frozen=True)
+class OnNeurons:
+    """What a projection adds to the neurons on either side.
+
+    Parameters
+    ----------
+    names, kept : what strings of the rule, and those of the synapse model, then call their names.
+    """
+
+    parts: tuple[NeuronPart, ...]
+    names: dict[str, str]
+    kept: dict[str, str]
+
+
+def put_on_neurons(projection: Projection) -> OnNeurons:
+    """What a projection's rule and synapse model add to the neurons."""
+    rule, model, pre, post = projection.rule, projection.synapse, projection.pre, projection.post
+    parts, names, kept = [], {}, {}
+    if rule is not None:
+        parts, names = rule_parts(rule, projection.overrides, post.neuron, post.name, post.overrides)
+        if rule.at_spike.pre and evaluate(projection.delay) != 0:
             problem = f"rule '{rule.name}' takes a presynaptic spike for arrived when it is emitted"
             raise ZooError(
                 rule.path, "at_spike", problem, "give the protocol a delay of 0*ms, or derive with --on-synapses"
             )
-        if not pre.neuron.threshold:
+    if model.axon is not None:
+        part, kept = axon_part(model, projection.overrides, post.name)
+        parts = [*parts, part]
+    for part in parts:
+        if part.side == "pre" and part.at_spike and not pre.neuron.threshold:
             problem = f"neuron '{pre.neuron.name}' before the synapse never spikes"
-            raise ZooError(rule.path, "at_spike", problem, "pick a rule for graded neurons")
-    return parts, names
+            raise ZooError(part.path, "at_spike", problem, "pick another for graded neurons")
+    return OnNeurons(tuple(part for part in parts if part.equations or part.at_spike), names, kept)
 
 
 def _driven(circuit: Circuit, population: Population) -> set[str]:

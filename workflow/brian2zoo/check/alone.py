@@ -181,6 +181,10 @@ def _synapse(model: SynapseModel) -> Findings:
         text = Text(model.path, field, getattr(model, field))
         _distinct(text, parse_equations(text, _SYNAPSE_FLAGS), model)
     findings = Findings()
+    if model.axon is not None:
+        text = Text(model.path, "axon.variables", model.axon.variables)
+        with findings.collect():
+            _distinct(text, parse_equations(text, _NEURON_FLAGS), model)
     for field in ("draw", "write", "read"):
         text = Text(model.path, field, getattr(model, field))
         with findings.collect():

@@ -38,11 +38,11 @@ from brian2zoo.circuits import (
     vocabulary,
     weight_names,
 )
-from brian2zoo.compose import SynapseCode, compose_neuron, constants, join, returning, statements, written
+from brian2zoo.compose import SynapseCode, called, compose_neuron, constants, join, returning, statements, written
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.events import EVENT_DATA
 from brian2zoo.expressions import evaluate
-from brian2zoo.network import Codes, compose, projection_parts
+from brian2zoo.network import Codes, compose, put_on_neurons
 from brian2zoo.spec import Experiment, NeuronModel, Rule, StateFormat, as_dict
 from brian2zoo.zoo import Zoo
 
@@ -196,13 +196,13 @@ def _needs(experiment: Experiment, rule: Rule, side: str, population: Population
 
 
 def _added(circuit: Circuit, population: Population) -> dict[str, Text]:
-    """Equations that rules add to a population, by their text."""
-    found = {}
-    for projection in circuit.plastic:
-        for side, part in projection_parts(projection)[0].items():
-            if part.equations and getattr(projection, side) is population:
-                found[part.equations] = Text(projection.rule.path, f"variables.{side}", part.equations)
-    return found
+    """Equations that rules and synapse models add to a population, by their text."""
+    return {
+        part.equations: Text(part.path, part.key, part.equations)
+        for projection in circuit.projections
+        for part in put_on_neurons(projection).parts
+        if part.equations and getattr(projection, part.side) is population
+    }
 
 
 def _circuit(zoo: Zoo, circuit: Circuit, codes: Codes) -> Findings:
@@ -355,7 +355,8 @@ def _named(sides: Sides) -> dict[str, tuple[str, Equations]]:
 
 
 def _equation_texts(projection: Projection) -> list[Text]:
-    model, rule = projection.synapse, projection.rule
+    rule, there = projection.rule, put_on_neurons(projection)
+    model = called(projection.synapse, there.kept)
     texts = [Text(model.path, "state", model.state)]
     if projection.returns_error:
         by_rule, backward = returning(model, rule)
@@ -363,15 +364,16 @@ def _equation_texts(projection: Projection) -> list[Text]:
         if rule is not None and by_rule:
             texts.append(Text(rule.path, "returned", by_rule))
     if rule is not None:
-        renamed = word_substitute(rule.variables.synapse, projection_parts(projection)[1])
+        renamed = word_substitute(rule.variables.synapse, there.names)
         texts.append(Text(rule.path, "variables.synapse", renamed))
     return texts
 
 
 def _event_texts(projection: Projection, event: str) -> list[Text]:
     """What runs at an event, in the order in which `compose_synapse` joins it."""
-    model, rule = projection.synapse, projection.rule
-    asked = word_substitute(getattr(rule, event, ""), projection_parts(projection)[1])
+    rule, there = projection.rule, put_on_neurons(projection)
+    model = called(projection.synapse, there.kept)
+    asked = word_substitute(getattr(rule, event, ""), there.names)
     texts = [Text(rule.path, event, asked)] if asked else []
     if "dw" in written(asked):
         texts.append(Text(model.path, "write", model.write))
@@ -383,9 +385,9 @@ def _event_texts(projection: Projection, event: str) -> list[Text]:
 def _distinct_from_neurons(projection: Projection, sides: Sides) -> None:
     """Brian2 refuses a synapse with a variable or parameter called as one of a neuron it joins."""
     declared = [(text, name) for text in _equation_texts(projection) for name in equations_of(text.text).names]
-    on_neurons = projection_parts(projection)[1]
-    for file in filter(None, (projection.synapse, projection.rule)):
-        own = (line for line in file.parameters if line.name not in on_neurons)
+    there = put_on_neurons(projection)
+    for file, on_neurons in ((projection.synapse, there.kept), (projection.rule, there.names)):
+        own = (line for line in file.parameters if line.name not in on_neurons) if file else ()
         declared += [(Text(file.path, f"parameters.{line.name}", line.value), line.name) for line in own]
     for text, name in declared:
         for neuron, variables in sides.values():

@@ -62,6 +62,7 @@ LOOKS = {  # in the order of legends and columns
     "rbp": Look("RBP", GREEN, "^"),
     "bp": Look("BP", BLACK, "v"),
     "erbp_fixed_point": Look("eRBP+ fixed point", SKY, "p", dashed=True),
+    "erbp_counted_rounding": Look("eRBP+ fixed point, counters", PURPLE, "d", dashed=True),
     "erbp_times_fixed_point": Look("eRBP× fixed point", GREY, "h", dashed=True),  # noqa: RUF001
     "dfa": Look("DFA", PURPLE, "<", dashed=True),
     "readout_only": Look("readout only", ORANGE, ">", dashed=True),
@@ -70,6 +71,7 @@ LOOKS = {  # in the order of legends and columns
     "nbp_updated": Look("updated weights back", SKY, "v", dashed=True),
     "nbp_readout": Look("last layer only", ORANGE, ">", dashed=True),
     "nbp_no_box": Look("no derivative", GREY, "s", dashed=True),
+    "rtrl_full": Look("full RTRL", ORANGE, "*"),
     "rtrl_block_diagonal": Look("block-diagonal RTRL", BLACK, "o"),
     "snap1": Look("SnAp-1", GREY, "v"),
     "eprop_lif": Look("e-prop, LIF", BLUE, "s"),

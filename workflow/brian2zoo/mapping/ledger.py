@@ -22,7 +22,7 @@ from brian2.stateupdaters.base import StateUpdateMethod
 from brian2zoo.circuits import Circuit, Influence, Population, Projection, build
 from brian2zoo.compose import InfluenceCode, NeuronCode, SynapseCode, compose_synapse, join
 from brian2zoo.mapping.operations import KINDS, Operations, count, neuron_scope, stored, synapse_scope
-from brian2zoo.network import Codes, compose, duration
+from brian2zoo.network import Codes, compose, duration, put_on_neurons
 from brian2zoo.zoo import Zoo
 
 PARTS = {
@@ -111,8 +111,8 @@ def _influence_events(influence: Influence, codes: Codes) -> Iterator[Event]:
 
 def _without_rule(projection: Projection) -> SynapseCode:
     """The same projection, transmitting only."""
-    returns = projection.returns_error
-    return compose_synapse(projection.synapse, None, projection.overrides, driven={}, returns_error=returns)
+    returns, kept = projection.returns_error, put_on_neurons(projection).kept
+    return compose_synapse(projection.synapse, None, projection.overrides, driven={}, returns_error=returns, kept=kept)
 
 
 def _blocks(code: SynapseCode, sides: Mapping[str, Equations]) -> dict[str, Operations]:
