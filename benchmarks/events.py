@@ -16,6 +16,7 @@ from brian2.utils.stringtools import get_identifiers
 from programs import CONFIG, compiled, in_turn, medians, variable
 
 from brian2zoo import built, network, results, stage
+from brian2zoo.codes import compose
 from brian2zoo.compose import unit_name_of
 from brian2zoo.dense import DEVICE
 
@@ -28,12 +29,12 @@ REAL = {"double": "double", "single": "float"}
 def program(name: str, rows: int, columns: int, steps: int, each: int, precision: str, connected: bool) -> Path:
     """A program whose inputs spike `each` at a time for so many steps, with or without the projection."""
     circuit = built.circuit_of(stage.experiment_of(name), f"{rows}-{columns}-10", "train")
-    code = network.compose(circuit).synapses["input_hidden1"]
+    code = compose(circuit).synapses["input_hidden1"]
     folder = FOLDER / f"{rows}-{columns}-{precision}-{connected}"
     brian2.set_device(DEVICE, directory=str(folder), build_on_run=False)
     brian2.defaultclock.dt = network.duration(circuit, "dt")
     post = [identifier.removesuffix("_post") for identifier in get_identifiers(code.on_pre) if "_post" in identifier]
-    neuron = network.compose(circuit).neurons["hidden1"]
+    neuron = compose(circuit).neurons["hidden1"]
     units = brian2.Equations(neuron.equations)
     read = "\n".join(f"{v} : {unit_name_of(units, v)}" for v in post)
     target = brian2.NeuronGroup(columns, read, dtype=network.data_types(read, precision), name="target")

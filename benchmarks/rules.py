@@ -1,7 +1,7 @@
 """What rules cost against the number of hidden units, in time and state: python benchmarks/rules.py
 
-Rules run on the dense device; the exact gradient, real-time recurrent learning, is the numpy reference. Slopes are
-those of doubly logarithmic axes over the upper half of the sizes, beside the order that theory gives.
+Every rule runs on the dense device. Slopes are those of doubly logarithmic axes over the upper half of the sizes,
+beside those that theory gives.
 """
 
 from functools import partial
@@ -11,80 +11,71 @@ import numpy as np
 import typer
 import xarray as xr
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, Equations
-from programs import CONFIG, in_turn, medians, program, slope, variable, wall_seconds, weights
+from programs import CONFIG, in_turn, medians, program, slope, variable, weights
 
-from brian2zoo import built, network, results, stage
+from brian2zoo import network, results, stage
 from brian2zoo.circuits import Circuit
-from brian2zoo.derive import gradient
-from brian2zoo.zoo import Zoo
+from brian2zoo.codes import compose
 
 OUTPUT = Path("results/benchmarks/rules.nc")
 BYTES = 8
 
 
 def state_bytes(circuit: Circuit) -> int:
-    """Memory of all variables that differ between neurons or synapses."""
-    codes, total = network.compose(circuit), 0
-    sizes = {p.name: p.size for p in (*circuit.populations, *circuit.projections)}
-    for name, code in {**codes.neurons, **codes.synapses}.items():
-        for equation in Equations(code.equations).values():
-            if equation.type in (DIFFERENTIAL_EQUATION, PARAMETER) and "shared" not in equation.flags:
-                total += BYTES * sizes[name]
-    return total
+    """Memory of all variables that differ between neurons, synapses, or stores of an influence."""
+    codes = compose(circuit)
+    parts = [(codes.neurons[p.name], p.size) for p in circuit.populations]
+    parts += [(codes.synapses[p.name], p.size) for p in circuit.projections]
+    for influence in circuit.influences:
+        code = codes.influences[influence.name]
+        parts += [(code.stores, influence.size), (code.couplings, influence.couplings)]
+    return BYTES * sum(
+        size
+        for code, size in parts
+        if code is not None
+        for equation in Equations(code.equations).values()
+        if equation.type in (DIFFERENTIAL_EQUATION, PARAMETER) and "shared" not in equation.flags
+    )
+
+
+def cost(name: str, family: str, repeats: int) -> xr.Dataset:
+    """Time of a step and memory of a rule at the sizes of its family, with slopes and those of theory."""
+    chosen, rng = CONFIG["rules"], np.random.default_rng(0)
+    samples, told = chosen["samples"], chosen["families"][family]
+    data = {
+        "input": 0.1 * rng.random((samples, chosen["inputs"])),
+        "label": np.eye(chosen["outputs"])[rng.integers(chosen["outputs"], size=samples)],
+    }
+    experiment, layers = stage.experiment_of(name), f"{chosen['inputs']}-{{}}-{chosen['outputs']}"
+    programs = {n: program(experiment, layers.format(n), "dense", samples) for n in told["sizes"]}
+    runs = {n: partial(made.run, data, weights(made.circuit), seed=1) for n, made in programs.items()}
+    seconds = medians(in_turn(runs, repeats))
+    first = programs[told["sizes"][0]]
+    steps = samples * round(float(first.sample_time / network.duration(first.circuit, "dt")))
+    times = [1e6 * seconds[n] / steps for n in told["sizes"]]
+    state = [state_bytes(made.circuit) for made in programs.values()]
+    slopes = {what: slope(told["sizes"], values) for what, values in (("time", times), ("state", state))}
+    measured = f"{slopes['time']:.2f} in time, {slopes['state']:.2f} in state"
+    print(f"{name}: slopes {measured}; theory {told['time']} and {told['state']}")
+    return xr.Dataset(
+        {
+            "step_time": variable(times, ("hidden",), "us", "time a step, median"),
+            "state": variable(state, ("hidden",), "byte", "memory of all variables"),
+            "time_slope": variable(slopes["time"], (), "1", "log-log slope of time"),
+            "state_slope": variable(slopes["state"], (), "1", "log-log slope of memory"),
+            "time_theory": variable(told["time"], (), "1", "slope of time for many hidden units"),
+            "state_theory": variable(told["state"], (), "1", "slope of memory for many hidden units"),
+        },
+        {"hidden": told["sizes"], "experiment": name, "family": family},
+    )
 
 
 def main(repeats: int = 3, output: Path = OUTPUT) -> None:
     """Time every rule at every size, print slopes, write them to a file."""
-    chosen, rng = CONFIG["rules"], np.random.default_rng(0)
-    data = {
-        "input": 0.1 * rng.random((chosen["samples"], chosen["inputs"])),
-        "label": np.eye(chosen["outputs"])[rng.integers(chosen["outputs"], size=chosen["samples"])],
-    }
-    layers = f"{chosen['inputs']}-{{}}-{chosen['outputs']}"
-    times, states = {}, {}
-    for name in chosen["experiments"]:
-        experiment = stage.experiment_of(name)
-        runners = {n: program(experiment, layers.format(n), "dense", chosen["samples"]) for n in chosen["sizes"]}
-        runs = {n: partial(runner.run, data, weights(runner.circuit), seed=1) for n, runner in runners.items()}
-        steps = chosen["samples"] * round(
-            float(runners[chosen["sizes"][0]].sample_time / network.duration(runners[chosen["sizes"][0]].circuit, "dt"))
-        )
-        times[name] = {n: 1e6 * seconds / steps for n, seconds in medians(in_turn(runs, repeats)).items()}
-        states[name] = {n: state_bytes(runner.circuit) for n, runner in runners.items()}
-    times["exact"], states["exact"] = exact(chosen, layers, data)
-    sizes = sorted({n for found in times.values() for n in found})
-    slopes = {
-        what: {name: slope(list(found), list(found.values())) for name, found in measured.items()}
-        for what, measured in (("time", times), ("state", states))
-    }
-    for name in times:
-        print(f"{name}: slopes {slopes['time'][name]:.2f} in time, {slopes['state'][name]:.2f} in state")
-    whole = [[times[name].get(n, np.nan) for n in sizes] for name in times]
-    state = [[states[name].get(n, np.nan) for n in sizes] for name in times]
-    result = xr.Dataset(
-        {
-            "step_time": variable(whole, ("experiment", "hidden"), "us", "time a step, median"),
-            "state": variable(state, ("experiment", "hidden"), "byte", "memory of all variables"),
-            "time_slope": variable(list(slopes["time"].values()), ("experiment",), "1", "log-log slope of time"),
-            "state_slope": variable(list(slopes["state"].values()), ("experiment",), "1", "log-log slope of memory"),
-        },
-        {"experiment": list(times), "hidden": sizes},
-    )
+    families = CONFIG["rules"]["families"]
+    costs = [cost(name, family, repeats) for family, told in families.items() for name in told["experiments"]]
+    result = xr.concat(costs, "experiment", coords="different", compat="equals", join="outer", combine_attrs="override")
     results.write(result, output, "Cost of rules against size", command="python benchmarks/rules.py")
-
-
-def exact(chosen: dict, layers: str, data: dict[str, np.ndarray]) -> tuple[dict[int, float], dict[int, float]]:
-    """Time a step, and memory of the influence matrix, of real-time recurrent learning in numpy."""
-    zoo, times, states = Zoo(), {}, {}
-    one = {name: array[:1] for name, array in data.items()}
-    for n in chosen["exact_sizes"]:
-        circuit = built.circuit_of(zoo.experiment(chosen["exact"]), layers.format(n), "train")
-        start = weights(circuit)
-        found = gradient.found(circuit, start, one)
-        run = partial(gradient.exact, circuit, start, found, zoo.surrogate(chosen["surrogate"]))
-        times[n] = 1e6 * wall_seconds(run) / found.inputs.shape[1]
-        states[n] = BYTES * 2 * n * n * (n + chosen["inputs"])
-    return times, states
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ import pytest
 from brian2 import ms, nA, nS
 from pydantic import BaseModel
 
-from brian2zoo import circuits, network
+from brian2zoo import circuits
+from brian2zoo.codes import compose
 from brian2zoo.compose import axon_part, compose_neuron, compose_synapse, constants, declare, unit_name
 from brian2zoo.errors import ZooError
 from brian2zoo.spec import NeuronModel, Rule, StateFormat, SynapseModel
@@ -151,7 +152,7 @@ def test_state_format_takes_the_name_of_its_variable() -> None:
 
 def test_erbp_reads_current_and_dendrite_as_they_were_before_the_step(zoo) -> None:
     circuit = circuits.build(zoo, zoo.experiment("erbp_plus"), (4, 3, 2), "train")
-    codes = network.compose(circuit)
+    codes = compose(circuit)
     assert "U_start_post" in codes.synapses["input_hidden1"].on_pre
     assert "I_start_post" in codes.synapses["input_hidden1"].on_pre
     assert codes.neurons["hidden1"].copies.splitlines() == ["I_start = I", "U_start = U"]
@@ -160,4 +161,4 @@ def test_erbp_reads_current_and_dendrite_as_they_were_before_the_step(zoo) -> No
 
 def test_network_that_does_not_learn_takes_no_copies(zoo) -> None:
     circuit = circuits.build(zoo, zoo.experiment("erbp_plus"), (4, 3, 2), "test")
-    assert all(code.copies == "" for code in network.compose(circuit).neurons.values())
+    assert all(code.copies == "" for code in compose(circuit).neurons.values())

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from brian2zoo.circuits import build, initial_weights
+from brian2zoo.codes import compose
 from brian2zoo.derive import gradient, read
 from brian2zoo.derive.reference import Neuron, Weights, layer_jacobian, surrogate_function
 from brian2zoo.derive.traces import derive
 from brian2zoo.errors import ZooError
-from brian2zoo.network import compose
 
 LAYERS = (6, 5, 3)
 SAMPLES = {"input": np.random.default_rng(3).uniform(0, 0.1, (2, 6)), "label": np.eye(3)[:2]}

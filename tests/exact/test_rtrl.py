@@ -14,6 +14,7 @@ from brian2.parsing.statements import parse_statement
 from scipy.linalg import expm
 
 from brian2zoo import circuits, network
+from brian2zoo.codes import compose
 from brian2zoo.compose import constants, statements
 from brian2zoo.derive import Choice, derive, read, rule_text
 from brian2zoo.derive.reference import Neuron, Trial, Weights, run, surrogate_function
@@ -423,7 +424,7 @@ def test_traces_on_presynaptic_neurons_are_those_on_synapses(zoo_with, extended)
         circuit = circuits.build(zoo, zoo.experiment("derived"), [N_IN, N, N_OUT], "train")
         wanted = [f"{name}.grad" for name in ("input_hidden1", "hidden1_output")]
         gradients.append(run_here(circuit, network.duration(circuit, "T_train"), Inputs(data, values, 1, 0), wanted))
-        on_synapses = "eps_v" in network.compose(circuit).synapses["input_hidden1"].equations
+        on_synapses = "eps_v" in compose(circuit).synapses["input_hidden1"].equations
         assert on_synapses is not factorize
     for name, found in gradients[0].items():
         assert np.abs(found).max() > 0

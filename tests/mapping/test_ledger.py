@@ -3,8 +3,9 @@
 import numpy as np
 import xarray as xr
 
-from brian2zoo import circuits, network
+from brian2zoo import circuits
 from brian2zoo.circuits import Circuit
+from brian2zoo.codes import compose
 from brian2zoo.mapping.ledger import events, integration, of_training, per_sample, synaptic_operations
 from brian2zoo.mapping.operations import KINDS, Operations
 from brian2zoo.zoo import Zoo
@@ -50,7 +51,7 @@ def test_back_propagation_passes_hidden_weights_forward_and_back(zoo: Zoo) -> No
 
 
 def test_integration_is_what_brian2_runs(zoo: Zoo) -> None:
-    code = network.compose(circuit(zoo, "erbp_plus")).neurons["hidden1"]
+    code = compose(circuit(zoo, "erbp_plus")).neurons["hidden1"]
     assert "_U = -U*dt/tau_u + U" in integration(code)
 
 

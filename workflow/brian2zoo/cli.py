@@ -23,8 +23,8 @@ from brian2zoo.zoo import ROOT, Zoo
 
 if TYPE_CHECKING:  # Brian2 takes seconds to import: only the commands that need it do
     from brian2zoo.circuits import Circuit
+    from brian2zoo.codes import Codes
     from brian2zoo.compose import NeuronCode, SynapseCode
-    from brian2zoo.network import Codes
 
 File = tuple[str, str]
 """Kind and name."""
@@ -515,7 +515,7 @@ def _print_parameters(title: str, kind: str, file: Any) -> None:
 def _show_composed(zoo: Zoo, experiment: str, layers: str, mode: str, only: File | None) -> None:
     """Composed strings of an experiment's populations and projections; `only` those that use a file."""
     from brian2zoo.circuits import build
-    from brian2zoo.network import compose
+    from brian2zoo.codes import compose
 
     try:
         sizes = [int(size) for size in layers.split("-")]

@@ -9,7 +9,8 @@ from brian2.equations.equations import Equations
 
 from brian2zoo import measure, quantize
 from brian2zoo.circuits import Circuit, copied_weights, initial_weights
-from brian2zoo.network import compose, weight_matrix
+from brian2zoo.codes import compose
+from brian2zoo.network import weight_matrix
 from brian2zoo.runner import Runner, test
 from brian2zoo.train import operations
 

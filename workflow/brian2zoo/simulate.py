@@ -26,9 +26,10 @@ from brian2zoo.backends import Standalone
 from brian2zoo.backends import backend as backend_of
 from brian2zoo.backends.capability import refuse
 from brian2zoo.circuits import Circuit
+from brian2zoo.codes import compose
 from brian2zoo.compose import InfluenceCode, SynapseCode
 from brian2zoo.events import Events, given_to
-from brian2zoo.network import OUTPUT_ONLY, Assembled, Recording, assemble, compose, duration
+from brian2zoo.network import OUTPUT_ONLY, Assembled, Recording, assemble, duration
 from brian2zoo.spec import fingerprint
 
 logger = logging.getLogger(__name__)

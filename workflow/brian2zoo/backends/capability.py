@@ -19,11 +19,11 @@ from brian2zoo.backends import BACKENDS, backend
 from brian2zoo.backends.parallel import SEEN, behind
 from brian2zoo.backends.standalone import USUAL
 from brian2zoo.circuits import Circuit, Projection
+from brian2zoo.codes import Codes, compose
 from brian2zoo.compose import NeuronCode, SynapseCode, statements
 from brian2zoo.errors import ZooError
 from brian2zoo.events import EVENT_DATA
 from brian2zoo.expressions import evaluate
-from brian2zoo.network import Codes, compose
 
 Kind = Literal["works", "approximate", "unsupported"]
 

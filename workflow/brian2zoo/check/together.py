@@ -38,11 +38,11 @@ from brian2zoo.circuits import (
     vocabulary,
     weight_names,
 )
+from brian2zoo.codes import Codes, compose, put_on_neurons
 from brian2zoo.compose import SynapseCode, called, compose_neuron, constants, join, returning, statements, written
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.events import EVENT_DATA
 from brian2zoo.expressions import evaluate
-from brian2zoo.network import Codes, compose, put_on_neurons
 from brian2zoo.spec import Experiment, NeuronModel, Rule, StateFormat, as_dict
 from brian2zoo.zoo import Zoo
 

@@ -20,9 +20,10 @@ from brian2.equations.equations import Equations
 from brian2.stateupdaters.base import StateUpdateMethod
 
 from brian2zoo.circuits import Circuit, Influence, Population, Projection, build
+from brian2zoo.codes import Codes, compose, put_on_neurons
 from brian2zoo.compose import InfluenceCode, NeuronCode, SynapseCode, compose_synapse, join
 from brian2zoo.mapping.operations import KINDS, Operations, count, neuron_scope, stored, synapse_scope
-from brian2zoo.network import Codes, compose, duration, put_on_neurons
+from brian2zoo.network import duration
 from brian2zoo.zoo import Zoo
 
 PARTS = {

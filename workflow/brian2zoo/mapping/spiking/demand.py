@@ -14,10 +14,11 @@ import numpy as np
 from brian2.equations.equations import Equations
 
 from brian2zoo.circuits import Circuit, Population, Projection
+from brian2zoo.codes import compose
 from brian2zoo.expressions import evaluate
 from brian2zoo.mapping.operations import stored
 from brian2zoo.mapping.spiking.chip import Chip
-from brian2zoo.network import compose, duration
+from brian2zoo.network import duration
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,135 @@
+"""The Brian2 strings of a whole circuit, and what its projections add to the neurons on either side."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from brian2zoo.backends.parallel import side_by_side
+from brian2zoo.backends.standalone import USUAL, Assembly
+from brian2zoo.circuits import Circuit, Influence, Population, Projection
+from brian2zoo.compose import (
+    InfluenceCode,
+    NeuronCode,
+    NeuronPart,
+    SynapseCode,
+    axon_part,
+    compose_influence,
+    compose_neuron,
+    compose_synapse,
+    rule_parts,
+    written,
+)
+from brian2zoo.errors import ZooError
+from brian2zoo.expressions import evaluate
+
+
+@dataclass(frozen=True)
+class Codes:
+    """The composed strings of a circuit, by name."""
+
+    neurons: dict[str, NeuronCode]
+    synapses: dict[str, SynapseCode]
+    influences: dict[str, InfluenceCode] = field(default_factory=dict)
+
+    @property
+    def parameters(self) -> dict[str, dict[str, Any]]:
+        """Constants by the name of the Brian2 object that has them."""
+        found = {name: code.parameters for name, code in (self.neurons | self.synapses).items()}
+        for name, code in self.influences.items():
+            found[name] = code.stores.parameters
+            if code.couplings is not None:
+                found[couplings_of(name)] = code.couplings.parameters
+        return found
+
+
+def couplings_of(influence: str) -> str:
+    """Name of the couplings of an influence."""
+    return f"{influence}_couplings"
+
+
+def compose(circuit: Circuit, assembly: Assembly = USUAL) -> Codes:
+    """Brian2 strings of every population and projection, as the backend wants them."""
+    synapses = {}
+    copied: dict[str, set[str]] = {p.name: set() for p in circuit.populations}
+    added: dict[str, list[NeuronPart]] = {p.name: [] for p in circuit.populations}
+    for projection in circuit.projections:
+        on_neurons = put_on_neurons(projection)
+        driven = {side: _driven(circuit, getattr(projection, side)) for side in ("pre", "post")}
+        driven = {} if assembly.parallel else driven
+        code = compose_synapse(
+            projection.synapse,
+            projection.rule,
+            projection.overrides,
+            driven=driven,
+            returns_error=projection.returns_error,
+            names=on_neurons.names,
+            kept=on_neurons.kept,
+        )
+        synapses[projection.name] = code
+        for side, names in code.reads.items():
+            copied[getattr(projection, side).name] |= set(names)
+        for part in on_neurons.parts:
+            added[getattr(projection, part.side).name].append(part)
+    neurons = {
+        p.name: compose_neuron(p.neuron, p.overrides, parts=added[p.name], copied=copied[p.name], formats=p.formats)
+        for p in circuit.populations
+    }
+    if assembly.parallel:
+        ends = {p.name: (p.pre.name, p.post.name) for p in circuit.projections}
+        neurons, synapses = side_by_side(neurons, synapses, ends)
+    return Codes(neurons, synapses, {influence.name: _influence_code(influence) for influence in circuit.influences})
+
+
+def _influence_code(influence: Influence) -> InfluenceCode:
+    of, within = influence.of, influence.within
+    if any(evaluate(p.delay) != 0 for p in (of, within) if p is not None):
+        problem = f"rule '{of.rule.name}' takes a spike to arrive in the step after it"
+        raise ZooError(of.rule.path, "influence", problem, "give the protocol a delay of 0*ms")
+    names = put_on_neurons(of).names
+    model, overrides = (within.synapse, within.overrides) if within is not None else (None, {})
+    return compose_influence(of.rule, of.overrides, names, model, overrides)
+
+
+@dataclass(frozen=True)
+class OnNeurons:
+    """What a projection adds to the neurons on either side.
+
+    Parameters
+    ----------
+    names, kept : what strings of the rule, and those of the synapse model, then call their names.
+    """
+
+    parts: tuple[NeuronPart, ...]
+    names: dict[str, str]
+    kept: dict[str, str]
+
+
+def put_on_neurons(projection: Projection) -> OnNeurons:
+    """What a projection's rule and synapse model add to the neurons."""
+    rule, model, pre, post = projection.rule, projection.synapse, projection.pre, projection.post
+    parts, names, kept = [], {}, {}
+    if rule is not None:
+        parts, names = rule_parts(rule, projection.overrides, post.neuron, post.name, post.overrides)
+        if rule.at_spike.pre and evaluate(projection.delay) != 0:
+            problem = f"rule '{rule.name}' takes a presynaptic spike for arrived when it is emitted"
+            raise ZooError(
+                rule.path, "at_spike", problem, "give the protocol a delay of 0*ms, or derive with --on-synapses"
+            )
+    if model.axon is not None:
+        part, kept = axon_part(model, projection.overrides, post.name)
+        parts = [*parts, part]
+    for part in parts:
+        if part.side == "pre" and part.at_spike and not pre.neuron.threshold:
+            problem = f"neuron '{pre.neuron.name}' before the synapse never spikes"
+            raise ZooError(part.path, "at_spike", problem, "pick another for graded neurons")
+    return OnNeurons(tuple(part for part in parts if part.equations or part.at_spike), names, kept)
+
+
+def _driven(circuit: Circuit, population: Population) -> set[str]:
+    """Variables of a population that some projection writes when a spike arrives."""
+    return {
+        name.removesuffix("_post")
+        for projection in circuit.projections
+        if projection.post is population
+        for name in written(projection.synapse.read)
+        if name.endswith("_post")
+    }
