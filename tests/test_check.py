@@ -9,7 +9,7 @@ import pytest
 from brian2zoo.check import ZooWarning, check_experiment, check_file, check_zoo, errors
 from brian2zoo.circuits import PLASTIC_KINDS, build, supports, vocabulary
 from brian2zoo.errors import ZooError
-from brian2zoo.spec import KINDS
+from brian2zoo.kinds import KINDS
 from brian2zoo.zoo import ROOT, Zoo
 
 LIF = "models/neurons/lif.yaml"

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from brian2zoo import __version__
 from brian2zoo.cli import app
-from brian2zoo.spec import KINDS, json_schemas
+from brian2zoo.kinds import KINDS, json_schemas
 from brian2zoo.zoo import ROOT, Zoo
 
 

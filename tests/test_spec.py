@@ -8,7 +8,8 @@ import jsonschema
 import pytest
 
 from brian2zoo.errors import ZooError
-from brian2zoo.spec import KINDS, as_dict, fingerprint, json_schemas, numbers_of, parse_lines
+from brian2zoo.kinds import KINDS, json_schemas
+from brian2zoo.spec import as_dict, fingerprint, numbers_of, parse_lines
 from brian2zoo.zoo import ROOT, Zoo, is_stated, read_yaml
 
 BASE = """

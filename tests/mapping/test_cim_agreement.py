@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from brian2zoo.chips import ComputeInMemory
 from brian2zoo.mapping.cim import estimate, reference
-from brian2zoo.spec import ComputeInMemory
 from brian2zoo.zoo import ROOT, Zoo
 
 SAMPLE = ROOT / "data" / "published" / "cim_runs.csv"

@@ -8,6 +8,7 @@ import pytest
 import xarray as xr
 
 from brian2zoo import circuits
+from brian2zoo.chips import ChipNumbers, Fact
 from brian2zoo.errors import ZooError
 from brian2zoo.mapping.spiking import activity as spiking_activity
 from brian2zoo.mapping.spiking import mesh, report, sanafe
@@ -16,7 +17,6 @@ from brian2zoo.mapping.spiking.chip import Chip
 from brian2zoo.mapping.spiking.cost import Costs, default_learning
 from brian2zoo.mapping.spiking.demand import demand
 from brian2zoo.mapping.spiking.place import LIMITS, Placement, caveats, place
-from brian2zoo.spec import ChipNumbers, Fact
 from brian2zoo.zoo import Zoo
 
 

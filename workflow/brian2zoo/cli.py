@@ -18,7 +18,8 @@ from typer.core import TyperGroup
 
 from brian2zoo import __version__
 from brian2zoo.errors import ZooError, did_you_mean
-from brian2zoo.spec import FEEDBACK, KINDS, json_schemas
+from brian2zoo.kinds import KINDS, json_schemas
+from brian2zoo.spec import FEEDBACK
 from brian2zoo.zoo import ROOT, Zoo
 
 if TYPE_CHECKING:  # Brian2 takes seconds to import: only the commands that need it do

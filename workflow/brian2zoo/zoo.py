@@ -8,12 +8,10 @@ from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from brian2zoo.chips import ComputeInMemory, PlacementPlan, SpikingChip
 from brian2zoo.errors import ZooError, did_you_mean
+from brian2zoo.kinds import KINDS, MERGED_BY_KEY, MERGED_BY_LINE
 from brian2zoo.spec import (
-    KINDS,
-    MERGED_BY_KEY,
-    MERGED_BY_LINE,
-    ComputeInMemory,
     Encoder,
     Experiment,
     File,
@@ -21,9 +19,7 @@ from brian2zoo.spec import (
     NeuronModel,
     Optimizer,
     PhaseTable,
-    PlacementPlan,
     Rule,
-    SpikingChip,
     StateFormat,
     Surrogate,
     SynapseModel,

@@ -12,7 +12,8 @@ from brian2zoo.check.alone import check_alone, check_references, references
 from brian2zoo.check.findings import Findings, ZooWarning, errors, listed
 from brian2zoo.check.together import check_together
 from brian2zoo.errors import ZooError
-from brian2zoo.spec import KINDS, Experiment
+from brian2zoo.kinds import KINDS
+from brian2zoo.spec import Experiment
 from brian2zoo.zoo import Zoo
 
 __all__ = ["ZooWarning", "check_experiment", "check_file", "check_zoo", "errors"]

@@ -27,24 +27,22 @@ from brian2zoo.check.strings import (
     parse,
     parse_equations,
 )
+from brian2zoo.chips import ChipNumbers, PlacementPlan, SpikingChip
 from brian2zoo.circuits.synfire import parse_table
 from brian2zoo.compose import RULE_EVENTS, compose_neuron, statements
 from brian2zoo.encode import channels, encode
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.events import EVENT_DATA
 from brian2zoo.expressions import evaluate
+from brian2zoo.kinds import KINDS
 from brian2zoo.spec import (
-    KINDS,
-    ChipNumbers,
     Encoder,
     Experiment,
     Loss,
     NeuronModel,
     Optimizer,
     PhaseTable,
-    PlacementPlan,
     Rule,
-    SpikingChip,
     StateFormat,
     Surrogate,
     SynapseModel,

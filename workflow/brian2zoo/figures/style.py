@@ -11,6 +11,7 @@ THIN = 0.5  # points, a line that stands back
 # Okabe and Ito's palette, safe for the colour-blind
 BLUE, VERMILLION, GREEN, SKY, PURPLE, ORANGE = "#0072B2", "#D55E00", "#009E73", "#56B4E9", "#CC79A7", "#E69F00"
 BLACK, GREY, PALE = "black", "0.45", "0.85"
+OLIVE = "#999933"  # of Tol's, where eight are too few
 
 RC = {
     "font.size": 8,
@@ -62,7 +63,7 @@ LOOKS = {  # in the order of legends and columns
     "rbp": Look("RBP", GREEN, "^"),
     "bp": Look("BP", BLACK, "v"),
     "erbp_fixed_point": Look("eRBP+ fixed point", SKY, "p", dashed=True),
-    "erbp_counted_rounding": Look("eRBP+ fixed point, counters", PURPLE, "d", dashed=True),
+    "erbp_counted_rounding": Look("eRBP+ fixed point, counters", OLIVE, "d", dashed=True),
     "erbp_times_fixed_point": Look("eRBP× fixed point", GREY, "h", dashed=True),  # noqa: RUF001
     "dfa": Look("DFA", PURPLE, "<", dashed=True),
     "readout_only": Look("readout only", ORANGE, ">", dashed=True),

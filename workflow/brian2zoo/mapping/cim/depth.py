@@ -5,8 +5,8 @@ from typing import Any
 
 import xarray as xr
 
+from brian2zoo.chips import ComputeInMemory
 from brian2zoo.mapping.cim.estimate import estimate
-from brian2zoo.spec import ComputeInMemory
 
 ALGORITHMS = ("bp", "dfa")
 

@@ -6,12 +6,12 @@ from typing import Any, Literal
 import numpy as np
 import xarray as xr
 
+from brian2zoo.chips import ComputeInMemory
 from brian2zoo.errors import ZooError
 from brian2zoo.mapping.cim import phases
 from brian2zoo.mapping.cim.hardware import Hardware
 from brian2zoo.mapping.cim.phases import PARTS, Cost
 from brian2zoo.mapping.cim.quantities import resolve
-from brian2zoo.spec import ComputeInMemory
 
 PHASES = {"FW": "forward", "AG": "activation gradient", "WG": "weight gradient", "WU": "weight update"}
 AREAS = {

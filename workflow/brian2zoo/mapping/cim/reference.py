@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from brian2zoo.chips import ComputeInMemory
 from brian2zoo.mapping.cim.estimate import AREAS, PHASES, estimate
-from brian2zoo.spec import ComputeInMemory
 
 MEMORY = {1: "sram", 2: "rram", 3: "fefet"}
 # column of a run -> number of the chip file, and the factor between their units

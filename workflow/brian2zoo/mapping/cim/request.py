@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from brian2zoo import results
+from brian2zoo.chips import ComputeInMemory
 from brian2zoo.errors import ZooError
 from brian2zoo.mapping.cim.estimate import Algorithm
-from brian2zoo.spec import ComputeInMemory
 from brian2zoo.zoo import Zoo
 
 

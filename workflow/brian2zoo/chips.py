@@ -1,0 +1,150 @@
+"""Formats of chips and of where a network is put on one.
+
+The files lie in models/chips and models/placements.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+
+from brian2zoo.errors import did_you_mean
+from brian2zoo.spec import File
+
+Certainty = Literal["published", "corroborated", "derived", "inferred", "memory"]
+"""In the source itself; in a second source that quotes it; worked out from such numbers; concluded from behaviour or
+code; from memory, unverified."""
+
+
+class Fact(BaseModel):
+    """A number of a chip, and where it comes from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    value: Annotated[str, BeforeValidator(str), WithJsonSchema({"type": ["string", "number"]})] = Field(
+        description="expression with its unit"
+    )
+    source: str = Field(description="key of the file's `sources`")
+    sure: Certainty = Field(description="how sure it is")
+    note: str = Field("", description="condition under which it holds")
+
+
+def _fact(unit: str, meaning: str) -> Any:
+    return Field(None, description=meaning, json_schema_extra={"unit": unit})
+
+
+class ChipNumbers(BaseModel):
+    """Numbers of a spiking chip. One that nobody has published is left out; what needs it says so."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    chips: Fact | None = _fact("1", "chips of the largest system")
+    cores: Fact | None = _fact("1", "cores of a chip")
+    columns: Fact | None = _fact("1", "tiles of the mesh in x")
+    rows: Fact | None = _fact("1", "tiles of the mesh in y")
+    cores_per_tile: Fact | None = _fact("1", "cores that share a router")
+    neurons_per_core: Fact | None = _fact("1", "neurons, or compartments, of a core")
+    states_per_neuron: Fact | None = _fact("1", "state variables of one of these; a neuron with more takes several")
+    axons_in_per_core: Fact | None = _fact("1", "presynaptic neurons that a core can listen to")
+    axons_out_per_core: Fact | None = _fact("1", "destinations that the neurons of a core can send to")
+    axons_out_per_neuron: Fact | None = _fact("1", "destinations that a neuron can send to")
+    synapses_per_core: Fact | None = _fact("1", "synapses of a core, where they are not words of a memory")
+    synaptic_memory: Fact | None = _fact("1", "synaptic memory of a core, bits")
+    synapse_word: Fact | None = _fact("1", "bits to whose multiple a block of synapses is rounded up")
+    synapse_block: Fact | None = _fact("1", "synapses of one axon that share a header")
+    synapse_header: Fact | None = _fact("1", "bits of the header of a block")
+    index_bits: Fact | None = _fact("1", "bits that name the target, where not all neurons are targets")
+    delay_bits: Fact | None = _fact("1", "bits of a delay, where there is one")
+    delay_steps: Fact | None = _fact("1", "longest delay beyond one step, steps")
+    tag_bits: Fact | None = _fact("1", "bits of a further variable of a synapse")
+    weight_bits: Fact | None = _fact("1", "bits of a weight, at most")
+    energy_synop: Fact | None = _fact("joule", "one spike at one synapse")
+    energy_neuron: Fact | None = _fact("joule", "update of a neuron that no spike has reached, one step")
+    energy_neuron_active: Fact | None = _fact("joule", "update of a neuron that spikes have reached")
+    energy_spike: Fact | None = _fact("joule", "a neuron fires")
+    energy_message: Fact | None = _fact("joule", "a spike is sent to one core")
+    energy_hop_x: Fact | None = _fact("joule", "a message goes on by a tile in x")
+    energy_hop_y: Fact | None = _fact("joule", "a message goes on by a tile in y")
+    energy_learn: Fact | None = _fact("joule", "the learning engine visits one synapse")
+    time_synop: Fact | None = _fact("second", "one spike at one synapse")
+    time_neuron: Fact | None = _fact("second", "update of a neuron that no spike has reached")
+    time_neuron_active: Fact | None = _fact("second", "update of a neuron that spikes have reached")
+    time_spike: Fact | None = _fact("second", "a neuron fires")
+    time_message: Fact | None = _fact("second", "a core sends a spike to one core")
+    time_message_in: Fact | None = _fact("second", "a core takes in a message")
+    time_hop_x: Fact | None = _fact("second", "a message goes on by a tile in x")
+    time_hop_y: Fact | None = _fact("second", "a message goes on by a tile in y")
+    time_learn: Fact | None = _fact("second", "the learning engine visits one synapse")
+    time_barrier: Fact | None = _fact("second", "synchronisation at the end of a step, one chip")
+    time_barrier_board: Fact | None = _fact("second", "synchronisation at the end of a step, several chips")
+    time_step: Fact | None = _fact("second", "a step, where it has a fixed length")
+    acceleration: Fact | None = _fact("1", "model time over real time, where there are no steps")
+    power_static: Fact | None = _fact("watt", "a chip that does nothing")
+
+
+class SpikingChip(File):
+    """models/chips: a chip of spiking cores."""
+
+    kind: Literal["spiking"] = Field(description="spiking: the format described here")
+    learning: Literal["none", "sum_of_products", "fixed", "programmable"] = Field(
+        description="what a chip can learn by: nothing, a sum of products of traces, one built-in rule, a program"
+    )
+    crossbar: bool = Field(False, description="an axon passes all neurons of its core, and is needed once a core")
+    sources: dict[str, str] = Field(description="where the numbers come from, by the key they name")
+    numbers: ChipNumbers = Field(description="structure, energies, times; of one file that extends another, one by one")
+
+
+class PlacementPlan(File):
+    """models/placements: on which cores somebody has put the populations of a network."""
+
+    chip: str = Field(description="the chip it is for")
+    cores: dict[str, tuple[int, int]] = Field(
+        description="population, or '*' for all others: [FIRST, END]; of N neurons, ceil(N/(END - FIRST)) are on each"
+    )
+    chips_synchronised: int = Field(1, description="chips that wait for each other at the end of a step")
+
+
+class Quantity(BaseModel):
+    """A number of a chip, or one for each value of a choice of its design."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    value: float | str | dict[str | int, float] = Field(description="the number, the choice, or a number a choice")
+    unit: str
+    meaning: str
+    source: str = Field(description="key of `sources`")
+    by: str = Field("", description="choice of the design that picks one of several values")
+    like: str = Field("", description="quantity by which this one, given at the default technology, changes with it")
+    times: str = Field("", description="quantity that multiplies this one")
+    least: float | None = Field(None, description="smallest value that makes sense")
+    most: float | None = Field(None, description="largest value that makes sense")
+    whole: bool = Field(False, description="whether only whole numbers make sense")
+    trained: str = Field(
+        "",
+        description="of a trained network: an expression of the design, and of the parameters of the synapse that"
+        " learns and of the states",
+    )
+
+
+class ComputeInMemory(File):
+    """models/chips: a chip whose arrays of memory cells multiply in place."""
+
+    kind: Literal["compute_in_memory"] = Field(description="compute_in_memory: the format described here")
+    sources: dict[str, str] = Field(description="where the numbers come from, by the key they name")
+    design: dict[str, Quantity] = Field(description="what a designer chooses")
+    quantities: dict[str, Quantity] = Field(description="what technology and circuits make of it")
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> "ComputeInMemory":
+        for name, quantity in (self.design | self.quantities).items():
+            for key, used, known in (
+                ("source", quantity.source, self.sources),
+                ("by", quantity.by or quantity.source, self.design if quantity.by else self.sources),
+                ("like", quantity.like or quantity.source, self.quantities if quantity.like else self.sources),
+                ("times", quantity.times or quantity.source, self.quantities if quantity.times else self.sources),
+            ):
+                if used not in known:
+                    remedy = did_you_mean(used, known, f"known: {', '.join(known)}")
+                    raise ValueError(f"'{name}' has an unknown {key} '{used}'|{remedy}")
+            if isinstance(quantity.value, dict) != bool(quantity.by):
+                raise ValueError(f"'{name}' needs both `by` and several values, or neither|see the other lines")
+        both = sorted(self.design.keys() & self.quantities.keys())
+        if both:
+            raise ValueError(f"'{both[0]}' is in design and in quantities|keep one of the lines")
+        return self
