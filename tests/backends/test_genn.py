@@ -4,6 +4,7 @@ Without brian2genn nothing can be generated, without GeNN nothing compiled: thes
 """
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -108,6 +109,9 @@ def test_a_rule_becomes_the_code_of_a_synapse(zoo, generate, tmp_path) -> None:
     assert code.index("$(U_post)") < code.index("$(w) += dw") < code.index("$(addToInSyn,$(w))")
     assert "I_start" not in code
     assert "delaySteps = 8" in files["magicnetwork_model.cpp"]
+    # one file beside main.cpp is compiled, not one for each code object
+    assert "code_objects/input_hidden1_pre_push_spikes.cpp" in files["sources.cpp"]
+    assert set(re.findall(r"\S+\.cpp", (tmp_path / "Makefile").read_text())) == {"main.cpp", "sources.cpp"}
     # what is given at the onset of a sample runs on the host, nothing else does
     assert files["engine.cpp"].count("// Execute run_regularly operation") == 2
     assert "input_on_sample" in files["engine.cpp"]

@@ -37,6 +37,7 @@ from brian2zoo.compose import statements
 genn = fixes.apply()
 
 DEVICE = "zoo_genn"
+SOURCES = "sources.cpp"
 EARLY, LATE, ONSET = "before_groups", "after_groups", "start"
 
 
@@ -153,6 +154,13 @@ class GeNN(genn.GeNNDevice):
     ) -> None:
         """As brian2genn's, for the Brian2 of today."""
         fixes.objects(self, genn, arange_arrays, static_array_specs, synapses, writer)
+
+    def generate_makefile(self, directory: str, use_GPU: bool) -> None:
+        """As brian2genn's, for one source in place of one for each code object, which all parse the same headers."""
+        included = "".join(f'#include "{source}"\n' for source in sorted(self.source_files))
+        Path(directory, SOURCES).write_text(included)
+        self.source_files = {SOURCES}
+        super().generate_makefile(directory, use_GPU)
 
     def copy_source_files(self, writer: Any, directory: Path) -> None:
         """As brian2genn's, for the Brian2 of today."""
