@@ -1,6 +1,6 @@
 """The Brian2 strings of a whole circuit, and what its projections add to the neurons on either side."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from brian2zoo.backends.parallel import side_by_side
@@ -23,12 +23,27 @@ from brian2zoo.expressions import evaluate
 
 
 @dataclass(frozen=True)
+class OnNeurons:
+    """What a projection adds to the neurons on either side.
+
+    Parameters
+    ----------
+    names, kept : what strings of the rule, and those of the synapse model, then call their names.
+    """
+
+    parts: tuple[NeuronPart, ...]
+    names: dict[str, str]
+    kept: dict[str, str]
+
+
+@dataclass(frozen=True)
 class Codes:
-    """The composed strings of a circuit, by name."""
+    """The composed strings of a circuit, by name; `on_neurons` by projection."""
 
     neurons: dict[str, NeuronCode]
     synapses: dict[str, SynapseCode]
-    influences: dict[str, InfluenceCode] = field(default_factory=dict)
+    influences: dict[str, InfluenceCode]
+    on_neurons: dict[str, OnNeurons]
 
     @property
     def parameters(self) -> dict[str, dict[str, Any]]:
@@ -51,8 +66,9 @@ def compose(circuit: Circuit, assembly: Assembly = USUAL) -> Codes:
     synapses = {}
     copied: dict[str, set[str]] = {p.name: set() for p in circuit.populations}
     added: dict[str, list[NeuronPart]] = {p.name: [] for p in circuit.populations}
+    on_neurons = {projection.name: put_on_neurons(projection) for projection in circuit.projections}
     for projection in circuit.projections:
-        on_neurons = put_on_neurons(projection)
+        there = on_neurons[projection.name]
         driven = {side: _driven(circuit, getattr(projection, side)) for side in ("pre", "post")}
         driven = {} if assembly.parallel else driven
         code = compose_synapse(
@@ -61,13 +77,13 @@ def compose(circuit: Circuit, assembly: Assembly = USUAL) -> Codes:
             projection.overrides,
             driven=driven,
             returns_error=projection.returns_error,
-            names=on_neurons.names,
-            kept=on_neurons.kept,
+            names=there.names,
+            kept=there.kept,
         )
         synapses[projection.name] = code
         for side, names in code.reads.items():
             copied[getattr(projection, side).name] |= set(names)
-        for part in on_neurons.parts:
+        for part in there.parts:
             added[getattr(projection, part.side).name].append(part)
     neurons = {
         p.name: compose_neuron(p.neuron, p.overrides, parts=added[p.name], copied=copied[p.name], formats=p.formats)
@@ -76,31 +92,17 @@ def compose(circuit: Circuit, assembly: Assembly = USUAL) -> Codes:
     if assembly.parallel:
         ends = {p.name: (p.pre.name, p.post.name) for p in circuit.projections}
         neurons, synapses = side_by_side(neurons, synapses, ends)
-    return Codes(neurons, synapses, {influence.name: _influence_code(influence) for influence in circuit.influences})
+    influences = {each.name: _influence_code(each, on_neurons[each.of.name].names) for each in circuit.influences}
+    return Codes(neurons, synapses, influences, on_neurons)
 
 
-def _influence_code(influence: Influence) -> InfluenceCode:
+def _influence_code(influence: Influence, names: dict[str, str]) -> InfluenceCode:
     of, within = influence.of, influence.within
     if any(evaluate(p.delay) != 0 for p in (of, within) if p is not None):
         problem = f"rule '{of.rule.name}' takes a spike to arrive in the step after it"
         raise ZooError(of.rule.path, "influence", problem, "give the protocol a delay of 0*ms")
-    names = put_on_neurons(of).names
     model, overrides = (within.synapse, within.overrides) if within is not None else (None, {})
     return compose_influence(of.rule, of.overrides, names, model, overrides)
-
-
-@dataclass(frozen=True)
-class OnNeurons:
-    """What a projection adds to the neurons on either side.
-
-    Parameters
-    ----------
-    names, kept : what strings of the rule, and those of the synapse model, then call their names.
-    """
-
-    parts: tuple[NeuronPart, ...]
-    names: dict[str, str]
-    kept: dict[str, str]
 
 
 def put_on_neurons(projection: Projection) -> OnNeurons:

@@ -2,6 +2,8 @@
 
 import ast
 from collections.abc import Mapping
+from functools import cache
+from types import CodeType
 from typing import Any
 
 import brian2
@@ -40,14 +42,7 @@ def evaluate(expression: str, names: Mapping[str, Any] | None = None) -> Any:
     ValueError
         If the text is not arithmetic, names something unknown, or mixes units. The message is one line.
     """
-    try:
-        tree = ast.parse(expression.strip(), mode="eval")
-    except SyntaxError as error:
-        raise ValueError(f"'{expression}' is not an expression") from error
-    for node in ast.walk(tree):
-        if not isinstance(node, _ALLOWED):
-            raise ValueError(f"'{expression}' is more than arithmetic ({type(node).__name__})")
-    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    code, used = _parsed(expression)
     scope = {}
     for name in used:
         for source in (names or {}, FUNCTIONS, DEFAULT_UNITS):
@@ -57,11 +52,25 @@ def evaluate(expression: str, names: Mapping[str, Any] | None = None) -> Any:
         else:
             raise ValueError(f"unknown name '{name}' in '{expression}'")
     try:
-        return eval(compile(tree, "<parameter>", "eval"), {"__builtins__": {}}, scope)
+        return eval(code, {"__builtins__": {}}, scope)
     except brian2.DimensionMismatchError as error:
         raise ValueError(f"units do not match in '{expression}': {error}") from error
     except (TypeError, ZeroDivisionError, OverflowError) as error:
         raise ValueError(f"'{expression}' cannot be evaluated: {error}") from error
+
+
+@cache  # circuits are put together from the same few lines again and again
+def _parsed(expression: str) -> tuple[CodeType, frozenset[str]]:
+    """An expression, compiled, and the names in it; ValueError as `evaluate`."""
+    try:
+        tree = ast.parse(expression.strip(), mode="eval")
+    except SyntaxError as error:
+        raise ValueError(f"'{expression}' is not an expression") from error
+    for node in ast.walk(tree):
+        if not isinstance(node, _ALLOWED):
+            raise ValueError(f"'{expression}' is more than arithmetic ({type(node).__name__})")
+    used = frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+    return compile(tree, "<parameter>", "eval"), used
 
 
 def evaluate_lines(lines: Mapping[str, str], names: Mapping[str, Any] | None = None) -> dict[str, Any]:

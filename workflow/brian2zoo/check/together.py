@@ -38,7 +38,7 @@ from brian2zoo.circuits import (
     vocabulary,
     weight_names,
 )
-from brian2zoo.codes import Codes, compose, put_on_neurons
+from brian2zoo.codes import Codes, OnNeurons, compose, put_on_neurons
 from brian2zoo.compose import SynapseCode, called, compose_neuron, constants, join, returning, statements, written
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.events import EVENT_DATA
@@ -167,12 +167,13 @@ def _store(zoo: Zoo, experiment: Experiment) -> Findings:
 def _missing_variables(circuit: Circuit) -> Findings:
     """Variables that a rule needs or a synapse writes, and the neuron does not have."""
     findings = Findings()
+    on_neurons = {projection.name: put_on_neurons(projection) for projection in circuit.projections}
     for projection in circuit.projections:
         if projection.rule is not None:
             for side in ("pre", "post"):
                 findings += _needs(circuit.experiment, projection.rule, side, getattr(projection, side))
         model, post = projection.synapse, projection.post
-        own = equations_of(join(post.neuron.equations, *_added(circuit, post))).names
+        own = equations_of(join(post.neuron.equations, *_added(circuit, on_neurons, post))).names
         scope = Scope(dict.fromkeys(f"{name}_post" for name in own), "", neurons={"post": post.neuron.name})
         for line, name in zip(statements(model.read), written(model.read), strict=True):
             if name not in scope.own:
@@ -195,12 +196,12 @@ def _needs(experiment: Experiment, rule: Rule, side: str, population: Population
     )
 
 
-def _added(circuit: Circuit, population: Population) -> dict[str, Text]:
+def _added(circuit: Circuit, on_neurons: Mapping[str, OnNeurons], population: Population) -> dict[str, Text]:
     """Equations that rules and synapse models add to a population, by their text."""
     return {
         part.equations: Text(part.path, part.key, part.equations)
         for projection in circuit.projections
-        for part in put_on_neurons(projection).parts
+        for part in on_neurons[projection.name].parts
         if part.equations and getattr(projection, part.side) is population
     }
 
@@ -213,8 +214,7 @@ def _circuit(zoo: Zoo, circuit: Circuit, codes: Codes) -> Findings:
         with findings.collect():
             neurons[population.name] = _joined(place)
             scope = neuron_scope(neurons[population.name], codes.neurons[population.name].parameters)
-            method = codes.neurons[population.name].method
-            findings += _population(zoo, circuit, population, scope, method)
+            findings += _population(zoo, circuit, population, scope, codes)
     if not findings:
         for projection in circuit.projections:
             with findings.collect():
@@ -234,9 +234,9 @@ def _joined(text: Text) -> Equations:
         raise text.wrong(f"the files do not go together: {error}", "rename it in one of them") from None
 
 
-def _population(zoo: Zoo, circuit: Circuit, population: Population, scope: Scope, method: str) -> Findings:
-    findings = Findings()
-    for text in _added(circuit, population).values():
+def _population(zoo: Zoo, circuit: Circuit, population: Population, scope: Scope, codes: Codes) -> Findings:
+    findings, method = Findings(), codes.neurons[population.name].method
+    for text in _added(circuit, codes.on_neurons, population).values():
         for equation in equations_of(text.text).values():
             with findings.collect():
                 _added_equation(text, equation, population.neuron, scope, method)
@@ -293,18 +293,18 @@ def _data(zoo: Zoo, experiment: Experiment, population: Population) -> None:
 
 
 def _projection(circuit: Circuit, projection: Projection, codes: Codes, neurons: Mapping[str, Equations]) -> Findings:
-    code, rule = codes.synapses[projection.name], projection.rule
+    code, rule, there = codes.synapses[projection.name], projection.rule, codes.on_neurons[projection.name]
     sides = {
         side: (population.neuron, neurons[population.name])
         for side, population in (("pre", projection.pre), ("post", projection.post))
     }
     place = Text(circuit.experiment.path, "rule" if rule else f"synapses.{projection.kind}", code.equations)
     equations = _joined(place)
-    _distinct_from_neurons(projection, sides)
+    _distinct_from_neurons(projection, there, sides)
     scope = synapse_scope(equations, code.parameters, _named(sides))
 
     findings = Findings()
-    for text in _equation_texts(projection):
+    for text in _equation_texts(projection, there):
         for equation in equations_of(text.text).values():
             with findings.collect():
                 if "summed" in equation.flags:
@@ -312,7 +312,7 @@ def _projection(circuit: Circuit, projection: Projection, codes: Codes, neurons:
                 check_equation(text, equation, scope)
     for event in EVENTS:
         with findings.collect():
-            check_statements(_event_texts(projection, event), scope)
+            check_statements(_event_texts(projection, there, event), scope)
     if has_weights(projection) and not projection.copy_of:
         with findings.collect():
             _weights(circuit, projection, equations["w"].dim)
@@ -354,8 +354,8 @@ def _named(sides: Sides) -> dict[str, tuple[str, Equations]]:
     return {side: (file.name, variables) for side, (file, variables) in sides.items()}
 
 
-def _equation_texts(projection: Projection) -> list[Text]:
-    rule, there = projection.rule, put_on_neurons(projection)
+def _equation_texts(projection: Projection, there: OnNeurons) -> list[Text]:
+    rule = projection.rule
     model = called(projection.synapse, there.kept)
     texts = [Text(model.path, "state", model.state)]
     if projection.returns_error:
@@ -369,9 +369,9 @@ def _equation_texts(projection: Projection) -> list[Text]:
     return texts
 
 
-def _event_texts(projection: Projection, event: str) -> list[Text]:
+def _event_texts(projection: Projection, there: OnNeurons, event: str) -> list[Text]:
     """What runs at an event, in the order in which `compose_synapse` joins it."""
-    rule, there = projection.rule, put_on_neurons(projection)
+    rule = projection.rule
     model = called(projection.synapse, there.kept)
     asked = word_substitute(getattr(rule, event, ""), there.names)
     texts = [Text(rule.path, event, asked)] if asked else []
@@ -382,10 +382,9 @@ def _event_texts(projection: Projection, event: str) -> list[Text]:
     return texts
 
 
-def _distinct_from_neurons(projection: Projection, sides: Sides) -> None:
+def _distinct_from_neurons(projection: Projection, there: OnNeurons, sides: Sides) -> None:
     """Brian2 refuses a synapse with a variable or parameter called as one of a neuron it joins."""
-    declared = [(text, name) for text in _equation_texts(projection) for name in equations_of(text.text).names]
-    there = put_on_neurons(projection)
+    declared = [(text, name) for text in _equation_texts(projection, there) for name in equations_of(text.text).names]
     for file, on_neurons in ((projection.synapse, there.kept), (projection.rule, there.names)):
         own = (line for line in file.parameters if line.name not in on_neurons) if file else ()
         declared += [(Text(file.path, f"parameters.{line.name}", line.value), line.name) for line in own]

@@ -20,7 +20,7 @@ from brian2.equations.equations import Equations
 from brian2.stateupdaters.base import StateUpdateMethod
 
 from brian2zoo.circuits import Circuit, Influence, Population, Projection, build
-from brian2zoo.codes import Codes, compose, put_on_neurons
+from brian2zoo.codes import Codes, compose
 from brian2zoo.compose import InfluenceCode, NeuronCode, SynapseCode, compose_synapse, join
 from brian2zoo.mapping.operations import KINDS, Operations, count, neuron_scope, stored, synapse_scope
 from brian2zoo.network import duration
@@ -87,7 +87,7 @@ def integration(code: NeuronCode) -> str:
 def _synapse_events(projection: Projection, codes: Codes) -> Iterator[Event]:
     code = codes.synapses[projection.name]
     sides = {side: Equations(codes.neurons[getattr(projection, side).name].equations) for side in ("pre", "post")}
-    silent = _without_rule(projection)
+    silent = _without_rule(projection, codes.on_neurons[projection.name].kept)
     whole, transmits = (_blocks(c, sides) for c in (code, silent))
     for when, operations in transmits.items():
         yield Event(projection, when, "transmission", operations)
@@ -110,9 +110,9 @@ def _influence_events(influence: Influence, codes: Codes) -> Iterator[Event]:
     yield Event(influence, "step", "learning", own)
 
 
-def _without_rule(projection: Projection) -> SynapseCode:
+def _without_rule(projection: Projection, kept: Mapping[str, str]) -> SynapseCode:
     """The same projection, transmitting only."""
-    returns, kept = projection.returns_error, put_on_neurons(projection).kept
+    returns = projection.returns_error
     return compose_synapse(projection.synapse, None, projection.overrides, driven={}, returns_error=returns, kept=kept)
 
 
