@@ -18,7 +18,7 @@ from brian2zoo import circuits, network
 from brian2zoo.backends import backend
 from brian2zoo.backends.capability import verdict
 from brian2zoo.backends.doctor import examine
-from brian2zoo.circuits import Circuit, initial_weights
+from brian2zoo.circuits import Circuit, has_weights, initial_weights
 from brian2zoo.errors import ZooError
 from brian2zoo.network import Recording
 from brian2zoo.simulate import Binary, Inputs, build, parameter_values
@@ -138,7 +138,8 @@ def run_on_both(tmp_path_factory) -> Callable[..., list[dict[str, np.ndarray]]]:
             folder = tmp_path_factory.mktemp("program") / name
             program = Binary(build(there, sample_time, N_SAMPLES, folder, recording))
             outputs = [f"{p.name}.w" for p in circuit.plastic]
-            outputs += [f"{p.name}.w" for p in circuit.projections if p.pairs is not None and p not in circuit.plastic]
+            fixed = [p for p in circuit.projections if p.pairs is not None and p not in circuit.plastic]
+            outputs += [f"{p.name}.w" for p in fixed if has_weights(p)]
             outputs += [f"{population}_spikes.{v}" for population in recording.spikes for v in ("t", "i", "count")]
             found.append(program.run(Inputs(data, values, N_SAMPLES, seed=0), outputs))
         return found
