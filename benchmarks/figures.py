@@ -10,6 +10,7 @@ import xarray as xr
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from brian2zoo import figures, results
 from brian2zoo.figures import style
@@ -108,18 +109,30 @@ def trace(result: xr.Dataset) -> Figure:
 
 
 def rules(result: xr.Dataset) -> Figure:
-    """Time a step and memory of rules against the number of hidden units."""
-    figure, panels = plt.subplots(1, 2, figsize=(style.WIDTH, 3.0))
-    for axes, name in zip(panels, ("step_time", "state"), strict=True):
-        for experiment in map(str, result.experiment.values):
-            look = style.Look("exact, numpy", style.ORANGE, "*") if experiment == "exact" else style.look(experiment)
-            curve = result[name].sel(experiment=experiment).dropna("hidden")
-            steep = float(result[f"{name.removeprefix('step_')}_slope"].sel(experiment=experiment))
-            axes.loglog(curve.hidden, curve, marker=look.marker, label=f"{look.label}: {steep:.1f}", **look.line)
-        axes.set_xlabel("hidden units")
-        axes.legend(fontsize=style.FOOTER)
-    panels[0].set(ylabel="us a step, with log-log slopes", title="theory: 2 for local rules, 4 for the exact gradient")
-    panels[1].set(ylabel="bytes of state", title="theory: 2 and 3")
+    """Time a step and memory of rules against the number of hidden units, a column for each family."""
+    families = list(dict.fromkeys(result.family.values))
+    figure, panels = plt.subplots(2, len(families), figsize=(style.WIDTH, 5.2), sharex="col")
+    for column, family in zip(panels.T, families, strict=True):
+        chosen = result.isel(experiment=result.family.values == family)
+        for axes, name in zip(column, ("time", "state"), strict=True):
+            for experiment in map(str, chosen.experiment.values):
+                look, one = style.look(experiment), chosen.sel(experiment=experiment)
+                curve = one["step_time" if name == "time" else name].dropna("hidden")
+                label = f"{look.label}: {float(one.time_slope):.1f}, {float(one.state_slope):.1f}"
+                axes.loglog(curve.hidden, curve, marker=look.marker, label=label, **look.line)
+            axes.set_title(f"theory: {float(chosen[f'{name}_theory'][0]):.0f}")
+            axes.yaxis.set_minor_formatter(NullFormatter())
+        sizes = curve.hidden.values
+        column[0].set_title(f"{family}\n{column[0].get_title('left')}")
+        column[1].set_xlabel("hidden units")
+        column[1].set_xticks(sizes, [str(n) for n in sizes])
+        column[1].minorticks_off()
+        column[1].legend(
+            fontsize=style.FOOTER, loc="upper left", bbox_to_anchor=(-0.15, -0.3),
+            title="with slopes of time and state", title_fontsize=style.FOOTER, alignment="left",
+        )  # fmt: skip
+    panels[0, 0].set_ylabel("us a step")
+    panels[1, 0].set_ylabel("bytes of state")
     return figure
 
 
