@@ -260,6 +260,7 @@ def test_network_learns_from_a_file_of_spoken_words(zoo_with, interpreted, tmp_p
 # --- When the answer counts -----------------------------------------------------------------------
 
 
+@pytest.mark.filterwarnings("ignore:Mean of empty slice", "ignore:invalid value encountered in divide")
 def test_only_what_is_answered_when_asked_is_learned_from_and_scored(zoo, interpreted) -> None:
     """T_answer at the end of the sample leaves one step; a network told so has that step's gradient and score."""
     experiment = zoo.experiment("cue_eprop_alif")
