@@ -38,6 +38,14 @@ def test_each_step_reads_what_neurons_have_seen(zoo) -> None:
     assert "learning_signal_seen" not in output.initial
 
 
+def test_indices_are_variables_where_code_may_not_name_them(zoo) -> None:
+    circuit = circuits.build(zoo, zoo.experiment("erbp_counted_rounding"), (4, 3, 2), "train")
+    code = compose(circuit, Assembly(places=True)).synapses["input_hidden1"]
+    assert "shift*j_place" in code.on_pre
+    assert "j_place : 1 (constant)" in code.equations
+    assert "place" not in compose(circuit, Assembly(places=True)).synapses["error_hidden1"].equations
+
+
 def code_of(equations: str, **blocks: str) -> SynapseCode:
     return SynapseCode(equations, {}, reads={}, **blocks)
 

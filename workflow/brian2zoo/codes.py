@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from brian2zoo.backends.parallel import side_by_side
+from brian2zoo.backends.parallel import side_by_side, with_places
 from brian2zoo.backends.standalone import USUAL, Assembly
 from brian2zoo.circuits import Circuit, Influence, Population, Projection
 from brian2zoo.compose import (
@@ -92,6 +92,8 @@ def compose(circuit: Circuit, assembly: Assembly = USUAL) -> Codes:
     if assembly.parallel:
         ends = {p.name: (p.pre.name, p.post.name) for p in circuit.projections}
         neurons, synapses = side_by_side(neurons, synapses, ends)
+    if assembly.places:
+        synapses = {name: with_places(code) for name, code in synapses.items()}
     influences = {each.name: _influence_code(each, on_neurons[each.of.name].names) for each in circuit.influences}
     return Codes(neurons, synapses, influences, on_neurons)
 

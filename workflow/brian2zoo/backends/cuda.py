@@ -1,7 +1,8 @@
 """brian2cuda: CUDA C++ of the same objects, all features of C++ standalone, every random number from cuRAND.
 
 1.0b1, of 2025, was made for CUDA 11 and 12; the compiler is told C++17, which CUDA 13's Thrust asks for (its makefile
-says C++11 before, and the last one counts). Where CUDA came without cuRAND, that of the package index is taken.
+says C++11 before, and the last one counts). In its code of a pathway j is a counter of its own, so that the indices of
+neurons are variables. Where CUDA came without cuRAND, that of the package index is taken.
 """
 
 import re
@@ -73,4 +74,6 @@ def _curand_of_package() -> Path | None:
     return toolkit.curand_of_package(compiler) if compiler and not toolkit.headers(compiler) else None
 
 
-BACKEND = Cuda("cuda", "brian2cuda, one NVIDIA GPU", "cuda_standalone", Assembly(on_host=False), "brian2cuda")
+BACKEND = Cuda(
+    "cuda", "brian2cuda, one NVIDIA GPU", "cuda_standalone", Assembly(on_host=False, places=True), "brian2cuda"
+)

@@ -76,13 +76,17 @@ def _synapse(
                 blocks["each_step"] = word_substitute(blocks["each_step"], renamed)
             later = sums if suffix == SEEN else odes
             right |= {name: word_substitute(right[name], renamed) for name in later}
+    lines = [_line(equations, name, right.get(name)) for name in equations if name not in inline or name in needed]
+    equations = join("\n".join(lines), declare(own))
+    return with_places(replace(code, equations=equations, parameters=code.parameters | own, **blocks, reads={}))
+
+
+def with_places(code: SynapseCode) -> SynapseCode:
+    """The same synapse with the indices of its neurons, where its statements name them, as variables."""
+    blocks = {event: getattr(code, event) for event in EVENTS}
     places = {name: f"{name}{PLACE}" for name in "ij" if name in get_identifiers("\n".join(blocks.values()))}
     blocks = {event: word_substitute(text, places) for event, text in blocks.items()}
-    lines = [_line(equations, name, right.get(name)) for name in equations if name not in inline or name in needed]
-    lines += [f"{name} : 1 (constant)" for name in places.values()]
-    return replace(
-        code, equations=join("\n".join(lines), declare(own)), parameters=code.parameters | own, **blocks, reads={}
-    )
+    return replace(code, equations=join(code.equations, *(f"{n} : 1 (constant)" for n in places.values())), **blocks)
 
 
 def behind(equations: Equations, names: set[str]) -> set[str]:
