@@ -17,6 +17,8 @@ POISSON = "models/neurons/poisson_input.yaml"
 FLOAT = "models/synapses/float.yaml"
 RATE = "models/synapses/rate.yaml"
 FIXED_POINT = "models/synapses/stochastic_fixed_point.yaml"
+COUNTED = "models/synapses/counted_fixed_point.yaml"
+BLOCKS = "rules/rtrl_block_diagonal.yaml"
 ENCODER = "models/encoders/linear_poisson.yaml"
 STATE = "models/states/fixed_point.yaml"
 ERBP = "rules/erbp.yaml"
@@ -91,6 +93,16 @@ NEURONS = [
 ]
 
 SYNAPSES_AND_RULES = [
+    ("statement of an axon", COUNTED, "turn += golden", "trun += golden", "axon.at_spike", ["'trun'", "did you mean"]),
+    (
+        "constant of a trace",
+        BLOCKS,
+        "-eps_I/tau_s_post",
+        "-eps_I/tau_z_post",
+        "variables.pre",
+        ["'tau_z_post'", "you mean"],
+    ),
+    ("jump of a trace", BLOCKS, "eps_I += 1", "eps_I += 1*mV", "at_spike.pre", ["wrong unit", "eps_I"]),
     ("unit of a read", FLOAT, "I_post += w", "I_post += w*ms", "read", ["wrong unit", "I_post", "amp"]),
     ("read of a missing variable", FLOAT, "I_post += w", "J_post += w", "read", ["two_compartment_lif", "'J'"]),
     ("read that overwrites", FLOAT, "I_post += w", "I_post = w", "read", ["does not add", "+="]),

@@ -53,19 +53,22 @@ class NeuronPart:
     Parameters
     ----------
     side : 'pre' or 'post'.
-    path, key : the file and its field that say so.
+    path, key, jumps_key : the file, and its fields of equations and statements.
     parameters : constants that these equations need, declared with them.
     at_spike : statements run after the reset.
     method : integration of the equations, where there is an ODE among them.
+    as_written : what the file calls the names that it has been given.
     """
 
     side: str
     path: Path
     key: str
+    jumps_key: str
     equations: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     at_spike: str = ""
     method: str = ""
+    as_written: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -245,11 +248,22 @@ def rule_parts(
     values, added, jumps = constants(rule, overrides), rule.variables, rule.at_spike
     on_post = {name: values[name] for name in values if name in get_identifiers(join(added.post, jumps.post))}
     of_post = {f"{name}_post": value for name, value in constants(post, post_overrides).items()}
-    pre = NeuronPart("pre", rule.path, "variables.pre", added.pre, values, jumps.pre, _moved_by(rule, added.pre))
+    pre = NeuronPart(
+        "pre", rule.path, "variables.pre", "at_spike.pre", added.pre, values, jumps.pre, _moved_by(rule, added.pre)
+    )
     part, names = _for_target(pre, of_post, post_name)
     parts = [
         part,
-        NeuronPart("post", rule.path, "variables.post", added.post, on_post, jumps.post, _moved_by(rule, added.post)),
+        NeuronPart(
+            "post",
+            rule.path,
+            "variables.post",
+            "at_spike.post",
+            added.post,
+            on_post,
+            jumps.post,
+            _moved_by(rule, added.post),
+        ),
     ]
     return parts, names | {name: f"{name}_post" for name in on_post}
 
@@ -257,11 +271,12 @@ def rule_parts(
 def axon_part(model: SynapseModel, overrides: Mapping[str, str], post_name: str) -> tuple[NeuronPart, dict[str, str]]:
     """What a synapse model keeps on the presynaptic neuron, and what its strings then call it."""
     values = constants(model, overrides)
-    part = NeuronPart("pre", model.path, "axon.variables", model.axon.variables, values, model.axon.at_spike)
+    axon = model.axon
+    part = NeuronPart("pre", model.path, "axon.variables", "axon.at_spike", axon.variables, values, axon.at_spike)
     return _for_target(part, {}, post_name)
 
 
-def called(model: SynapseModel, kept: Mapping[str, str]) -> SynapseModel:
+def with_names(model: SynapseModel, kept: Mapping[str, str]) -> SynapseModel:
     """A synapse model with new names in its strings."""
     strings = {name: word_substitute(getattr(model, name), kept) for name in ("state", "draw", "write", "read")}
     return model.model_copy(update=strings)
@@ -287,13 +302,16 @@ def _for_target(part: NeuronPart, of_post: Mapping[str, Any], post_name: str) ->
     foreign = {name: f"{name.removesuffix('_post')}_of_{post_name}" for name in of_post if name in used}
     derivatives = {f"d{name}": f"d{new}" for name, new in there.items()}
     values = {**part.parameters, **of_post}
-    renamed = replace(
+    renamed = derivatives | there | own | foreign
+    with_target = replace(
         part,
-        equations=word_substitute(part.equations, derivatives | there | own | foreign),
+        equations=word_substitute(part.equations, renamed),
         parameters={new: values[name] for name, new in (own | foreign).items()},
-        at_spike=word_substitute(part.at_spike, there | own | foreign),
+        at_spike=word_substitute(part.at_spike, renamed),
+        as_written={new: name for name, new in renamed.items()},
     )
-    return renamed, {f"{n}_pre": f"{new}_pre" for n, new in there.items()} | {n: f"{new}_pre" for n, new in own.items()}
+    called = {f"{n}_pre": f"{new}_pre" for n, new in there.items()} | {n: f"{new}_pre" for n, new in own.items()}
+    return with_target, called
 
 
 def _for_variable(text: str, variable: str) -> str:
@@ -338,7 +356,7 @@ def compose_synapse(
     """
     names, kept = names or {}, kept or {}
     parameters = {name: value for name, value in constants(model, overrides).items() if name not in kept}
-    model = called(model, kept)
+    model = with_names(model, kept)
     equations = join(model.state, *(returning(model, rule) if returns_error else ()))
     if rule is None:
         on_pre = join(model.draw, model.read)

@@ -39,7 +39,17 @@ from brian2zoo.circuits import (
     weight_names,
 )
 from brian2zoo.codes import Codes, OnNeurons, compose, put_on_neurons
-from brian2zoo.compose import SynapseCode, called, compose_neuron, constants, join, returning, statements, written
+from brian2zoo.compose import (
+    NeuronPart,
+    SynapseCode,
+    compose_neuron,
+    constants,
+    join,
+    returning,
+    statements,
+    with_names,
+    written,
+)
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.events import EVENT_DATA
 from brian2zoo.expressions import evaluate
@@ -173,7 +183,8 @@ def _missing_variables(circuit: Circuit) -> Findings:
             for side in ("pre", "post"):
                 findings += _needs(circuit.experiment, projection.rule, side, getattr(projection, side))
         model, post = projection.synapse, projection.post
-        own = equations_of(join(post.neuron.equations, *_added(circuit, on_neurons, post))).names
+        added = [part.equations for part in _added(circuit, on_neurons, post)]
+        own = equations_of(join(post.neuron.equations, *added)).names
         scope = Scope(dict.fromkeys(f"{name}_post" for name in own), "", neurons={"post": post.neuron.name})
         for line, name in zip(statements(model.read), written(model.read), strict=True):
             if name not in scope.own:
@@ -196,14 +207,15 @@ def _needs(experiment: Experiment, rule: Rule, side: str, population: Population
     )
 
 
-def _added(circuit: Circuit, on_neurons: Mapping[str, OnNeurons], population: Population) -> dict[str, Text]:
-    """Equations that rules and synapse models add to a population, by their text."""
-    return {
-        part.equations: Text(part.path, part.key, part.equations)
+def _added(circuit: Circuit, on_neurons: Mapping[str, OnNeurons], population: Population) -> list[NeuronPart]:
+    """What rules and synapse models add to a population, each once."""
+    parts = {
+        (part.equations, part.at_spike): part
         for projection in circuit.projections
         for part in on_neurons[projection.name].parts
-        if part.equations and getattr(projection, part.side) is population
+        if getattr(projection, part.side) is population
     }
+    return list(parts.values())
 
 
 def _circuit(zoo: Zoo, circuit: Circuit, codes: Codes) -> Findings:
@@ -236,10 +248,8 @@ def _joined(text: Text) -> Equations:
 
 def _population(zoo: Zoo, circuit: Circuit, population: Population, scope: Scope, codes: Codes) -> Findings:
     findings, method = Findings(), codes.neurons[population.name].method
-    for text in _added(circuit, codes.on_neurons, population).values():
-        for equation in equations_of(text.text).values():
-            with findings.collect():
-                _added_equation(text, equation, population.neuron, scope, method)
+    for part in _added(circuit, codes.on_neurons, population):
+        findings += _part(part, population.neuron, scope, method)
     for variable, state in population.formats.items():
         with findings.collect():
             place = Text(circuit.experiment.path, f"states.{population.role}.{variable}", "")
@@ -247,6 +257,22 @@ def _population(zoo: Zoo, circuit: Circuit, population: Population, scope: Scope
     if population.data:
         with findings.collect():
             _data(zoo, circuit.experiment, population)
+    return findings
+
+
+def _part(part: NeuronPart, neuron: NeuronModel, scope: Scope, method: str) -> Findings:
+    """What a file adds to a neuron, in the file's own words."""
+    own = {name: scope.own[new] for new, name in part.as_written.items() if new in scope.own}
+    fixed = {name for new, name in part.as_written.items() if new in scope.fixed}
+    scope = replace(scope, own=scope.own | own, fixed={*scope.fixed, *fixed})
+    text = Text(part.path, part.key, word_substitute(part.equations, part.as_written))
+    jumps = Text(part.path, part.jumps_key, word_substitute(part.at_spike, part.as_written))
+    findings = Findings()
+    for equation in equations_of(text.text).values():
+        with findings.collect():
+            _added_equation(text, equation, neuron, scope, method)
+    with findings.collect():
+        check_statements([jumps], scope)
     return findings
 
 
@@ -356,7 +382,7 @@ def _named(sides: Sides) -> dict[str, tuple[str, Equations]]:
 
 def _equation_texts(projection: Projection, there: OnNeurons) -> list[Text]:
     rule = projection.rule
-    model = called(projection.synapse, there.kept)
+    model = with_names(projection.synapse, there.kept)
     texts = [Text(model.path, "state", model.state)]
     if projection.returns_error:
         by_rule, backward = returning(model, rule)
@@ -372,7 +398,7 @@ def _equation_texts(projection: Projection, there: OnNeurons) -> list[Text]:
 def _event_texts(projection: Projection, there: OnNeurons, event: str) -> list[Text]:
     """What runs at an event, in the order in which `compose_synapse` joins it."""
     rule = projection.rule
-    model = called(projection.synapse, there.kept)
+    model = with_names(projection.synapse, there.kept)
     asked = word_substitute(getattr(rule, event, ""), there.names)
     texts = [Text(rule.path, event, asked)] if asked else []
     if "dw" in written(asked):
