@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from brian2zoo import circuits, network
+from brian2zoo.abreast import abreast
 from brian2zoo.circuits import Circuit
 from brian2zoo.runner import Runner
 from brian2zoo.simulate import Inputs, run_here
@@ -88,10 +89,11 @@ class Interpreted:
 
 @pytest.fixture(scope="session")
 def interpreted() -> Callable[..., Runner]:
-    """Runners that need no compiler."""
+    """Runners that need no compiler, of one network or several abreast."""
 
-    def runner(circuit: Circuit, capacity: int) -> Runner:
+    def runner(circuit: Circuit, capacity: int, networks: int = 1) -> Runner:
         sample_time = network.duration(circuit, "T_train" if circuit.mode == "train" else "T_test")
-        return Runner(circuit, Interpreted(circuit, sample_time, capacity), sample_time)
+        program = Interpreted(abreast(circuit, networks), sample_time, capacity)
+        return Runner(circuit, program, sample_time, networks)
 
     return runner

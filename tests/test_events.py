@@ -251,7 +251,7 @@ def test_network_learns_from_a_file_of_spoken_words(zoo_with, interpreted, tmp_p
     splits = load(DatasetSettings(source="shd", folder=str(tmp_path)), tmp_path)
     splits = {name: encode_dataset(split, *encoders) for name, split in splits.items()}
     runners = [interpreted(circuits.build(zoo, experiment, (70, 10, 20), mode), 8) for mode in ("train", "test")]
-    trained = train(*runners, splits["train"], splits["test"], Schedule(3, 8, seed=0), tmp_path / "checkpoint.npz")
+    (trained,) = train(*runners, splits["train"], splits["test"], Schedule(3, 8, (0,)), tmp_path / "checkpoint.npz")
     assert trained.test_error.values[0] > 0.5
     assert trained.test_error.values[-1] <= 0.25
     assert float(trained.spikes.sel(population="input").isel(epoch=-1)) == pytest.approx(300, rel=0.2)

@@ -41,7 +41,7 @@ def test_draw_follows_from_seed_and_epoch() -> None:
 # --- A training -----------------------------------------------------------------------------------
 
 LAYERS, CAPACITY = (64, 20, 10), 200
-SCHEDULE = Schedule(epochs=2, samples=300, seed=0, key="this training")
+SCHEDULE = Schedule(epochs=2, samples=300, seeds=(0,), key="this training")
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,8 @@ def train_bp(zoo, digits, interpreted) -> Callable[..., xr.Dataset]:
     runners = [interpreted(circuits.build(zoo, experiment, LAYERS, mode), CAPACITY) for mode in ("train", "test")]
 
     def run(checkpoint: Path, schedule: Schedule = SCHEDULE) -> xr.Dataset:
-        return train(*runners, digits["train"], digits["test"], schedule, checkpoint)
+        (trained,) = train(*runners, digits["train"], digits["test"], schedule, checkpoint)
+        return trained
 
     return run
 
@@ -133,7 +134,7 @@ def test_finished_training_is_not_repeated_and_more_epochs_continue_it(train_bp,
 
 
 @pytest.mark.parametrize(
-    ("other", "anew"), [({"key": "another"}, [200, 100]), ({"seed": 1}, [200, 100]), ({"samples": 50}, [50])]
+    ("other", "anew"), [({"key": "another"}, [200, 100]), ({"seeds": (1,)}, [200, 100]), ({"samples": 50}, [50])]
 )
 def test_checkpoint_of_another_training_is_not_resumed(train_bp, runs, tmp_path, other, anew) -> None:
     one_epoch = replace(SCHEDULE, epochs=1)
@@ -223,7 +224,7 @@ def test_a_circuit_with_membranes_is_scored_three_ways(zoo, interpreted, tmp_pat
     encoders = (zoo.encoder(experiment.encoders.input), zoo.encoder(experiment.encoders.label))
     encoded = {name: encode_dataset(images, *encoders) for name, images in splits.items()}
     learning, testing = (interpreted(circuits.build(zoo, experiment, layers, mode), 20) for mode in ("train", "test"))
-    trained = train(learning, testing, encoded["train"], encoded["test"], Schedule(1, 20, 0), tmp_path / "state")
+    (trained,) = train(learning, testing, encoded["train"], encoded["test"], Schedule(1, 20, (0,)), tmp_path / "state")
 
     x, labels = encoded["test"].input.values > 0, encoded["test"].label.values
     w1, w2 = (trained[f"w_{name}"].values for name in ("input_hidden1", "hidden1_output"))

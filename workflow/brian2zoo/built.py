@@ -31,10 +31,10 @@ def circuit_of(experiment: Experiment, layers: str, build: str) -> Circuit:
     return circuits.build(Zoo(), experiment, [int(size) for size in layers.split("-")], BUILDS[build][0])
 
 
-def runner_of(experiment: Experiment, layers: str, build: str, directory: Path) -> Runner:
-    """A built circuit, ready to run."""
+def runner_of(experiment: Experiment, layers: str, build: str, directory: Path, networks: int = 1) -> Runner:
+    """A built circuit, ready to run; so many `networks` of it are abreast in the program."""
     circuit = circuit_of(experiment, layers, build)
-    return Runner(circuit, Binary(directory), network.duration(circuit, BUILDS[build][1]))
+    return Runner(circuit, Binary(directory), network.duration(circuit, BUILDS[build][1]), networks)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from brian2zoo.abreast import within
 from brian2zoo.backends.parallel import side_by_side, with_places
 from brian2zoo.backends.standalone import USUAL, Assembly
 from brian2zoo.circuits import Circuit, Influence, Population, Projection
@@ -89,6 +90,11 @@ def compose(circuit: Circuit, assembly: Assembly = USUAL) -> Codes:
         p.name: compose_neuron(p.neuron, p.overrides, parts=added[p.name], copied=copied[p.name], formats=p.formats)
         for p in circuit.populations
     }
+    if circuit.networks > 1:
+        size = {p.name: p.size // circuit.networks for p in circuit.populations}
+        neurons = {name: within(code, {"i": size[name]}) for name, code in neurons.items()}
+        sizes = {p.name: {"i": size[p.pre.name], "j": size[p.post.name]} for p in circuit.projections}
+        synapses = {name: within(code, sizes[name]) for name, code in synapses.items()}
     if assembly.parallel:
         ends = {p.name: (p.pre.name, p.post.name) for p in circuit.projections}
         neurons, synapses = side_by_side(neurons, synapses, ends)

@@ -2,13 +2,14 @@
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from brian2zoo import measure
+from brian2zoo.abreast import join
 from brian2zoo.circuits import Circuit
 from brian2zoo.encode import take
 from brian2zoo.events import Events
@@ -27,10 +28,15 @@ class Runner:
     Spiking circuits answer with output spikes, rate circuits with output activity, readouts with their membrane;
     `scores` is the spike count, the activity or the mean from the protocol's T_answer on of each output unit for each
     sample.
+
+    Parameters
+    ----------
+    circuit : that of one network.
+    networks : so many of it are abreast in the binary.
     """
 
-    def __init__(self, circuit: Circuit, binary: Binary, sample_time: Any) -> None:
-        self.circuit, self.binary = circuit, binary
+    def __init__(self, circuit: Circuit, binary: Binary, sample_time: Any, networks: int = 1) -> None:
+        self.circuit, self.binary, self.networks = circuit, binary, networks
         self.sample_time = float(sample_time)
         self.dt = float(duration(circuit, "dt"))
         self.spiking = [p for p in circuit.populations if p.neuron.threshold and p.role != "noise"]
@@ -45,7 +51,7 @@ class Runner:
         seed: int,
         keep: tuple[str, ...] = (),
     ) -> dict[str, Any]:
-        """Run at most `capacity` samples.
+        """Run one network over at most `capacity` samples.
 
         Parameters
         ----------
@@ -60,42 +66,70 @@ class Runner:
         `output_sample`, `output_class`, `output_time` of each output spike, if there are any; `membranes`
         (sample, class) if the circuit has a graded answer; and `keep`.
         """
-        n = len(data["input"])
+        (result,) = self.run_abreast([data], [weights], seed, keep)
+        return result
+
+    def run_abreast(
+        self,
+        data: Sequence[Mapping[str, np.ndarray | Events]],
+        weights: Sequence[Mapping[str, np.ndarray]],
+        seed: int,
+        keep: tuple[str, ...] = (),
+    ) -> list[dict[str, Any]]:
+        """As `run`, for each network; they have equally many samples, and one stream of random numbers."""
+        n, networks = len(data[0]["input"]), self.networks
         output = self.circuit.population("output").neuron
         rates = not output.threshold and not output.graded
+        membrane = f"output_membrane.{self.circuit.membrane}" if self.circuit.membrane else ""
         kept = [f"{p.name}.{name}" for p in self.circuit.plastic for name in p.rule.keeps]
-        wanted = [f"{p.name}.w" for p in self.circuit.plastic] + kept
-        wanted += [f"{p.name}_spikes.count" for p in self.spiking]
+        learned = {f"{p.name}.w": p.name for p in self.circuit.plastic} | {name: name for name in kept}
+        counts = {f"{p.name}_spikes.count": p.name for p in self.spiking}
+        wanted = [*learned, *counts, *keep]
         if rates:
             wanted += ["output_rates.r"]
         elif output.threshold:
             wanted += ["output_spikes.t", "output_spikes.i"]
-        membrane = f"output_membrane.{self.circuit.membrane}" if self.circuit.membrane else ""
         wanted += [membrane] if membrane else []
         names = {p.name for p in self.circuit.projections}
-        values = {f"{name}.w": w for name, w in weights.items() if name in names}
-        values |= {name: weights[name] for name in kept if name in weights}
-        inputs = Inputs(data, values | self.parameters, n, seed)
-        out = self.binary.run(inputs, [*wanted, *keep])
-        result: dict[str, Any] = {
-            "weights": {p.name: out[f"{p.name}.w"] for p in self.circuit.plastic} | {name: out[name] for name in kept},
-            "spikes": {p.name: out[f"{p.name}_spikes.count"] for p in self.spiking},
-        } | {name: out[name] for name in keep}
+        values = join([{f"{k}.w": w for k, w in each.items() if k in names} for each in weights])
+        values |= join([{name: each[name] for name in kept if name in each} for each in weights])
+        inputs = Inputs(join(data, axis=1), values | self.parameters, n, seed)
+        out = self.binary.run(inputs, wanted)
+
+        parts = {name: np.split(out[name], networks) for name in [*learned, *counts, *keep]}
+        results: list[dict[str, Any]] = [
+            {
+                "weights": {key: parts[name][k] for name, key in learned.items()},
+                "spikes": {key: parts[name][k] for name, key in counts.items()},
+            }
+            | {name: parts[name][k] for name in keep}
+            for k in range(networks)
+        ]
         if membrane:
             steps = round(self.sample_time / self.dt)
-            shown = out[membrane].reshape(n, steps, self.classes)
-            if output.graded:
-                return result | {"scores": shown[:, self.answers_from :].mean(axis=1)}
-            result["membranes"] = shown[:, self.circuit.answer_step]
+            shown = out[membrane].reshape(n, steps, networks, self.classes)
+            for k, result in enumerate(results):
+                if output.graded:
+                    result["scores"] = shown[:, self.answers_from :, k].mean(axis=1)
+                else:
+                    result["membranes"] = shown[:, self.circuit.answer_step, k]
         if rates:
-            return result | {"scores": out["output_rates.r"].reshape(n, self.classes)}
-        times = out["output_spikes.t"]
-        samples, units = samples_of(times, self.sample_time, self.dt), out["output_spikes.i"]
+            shown = out["output_rates.r"].reshape(n, networks, self.classes)
+            results = [result | {"scores": shown[:, k]} for k, result in enumerate(results)]
+        elif output.threshold and not output.graded:
+            network, units = np.divmod(out["output_spikes.i"], self.classes)
+            for k, result in enumerate(results):
+                result |= self._answer(out["output_spikes.t"][network == k], units[network == k], n)
+        return results
+
+    def _answer(self, times: np.ndarray, units: np.ndarray, n: int) -> dict[str, np.ndarray]:
+        """Scores, and the output spikes they are counted from, of one network; times in seconds since the start."""
+        samples = samples_of(times, self.sample_time, self.dt)
         times = times - samples * self.sample_time
         if self.circuit.answer_step is not None:
             answer = np.rint(times / self.dt) == self.circuit.answer_step
             times, samples, units = times[answer], samples[answer], units[answer]
-        return result | {
+        return {
             "scores": measure.spike_counts(samples, units, n, self.classes),
             "output_sample": samples,
             "output_class": units,
@@ -104,18 +138,30 @@ class Runner:
 
 
 def test(runner: Runner, data: xr.Dataset, weights: Mapping[str, np.ndarray], seed: int) -> dict[str, Any]:
-    """Scores (sample, class), output spikes and spike counts over all samples of a split."""
+    """Scores (sample, class), output spikes and spike counts of one network over all samples of a split."""
+    (tested,) = test_abreast(runner, data, [weights], (seed,))
+    return tested
+
+
+def test_abreast(
+    runner: Runner, data: xr.Dataset, weights: Sequence[Mapping[str, np.ndarray]], seeds: Sequence[int]
+) -> list[dict[str, Any]]:
+    """As `test`, for each network with its weights and seed."""
     parts, n = [], data.sizes["sample"]
     for begin in range(0, n, runner.binary.capacity):
-        rows = slice(begin, begin + runner.binary.capacity)
-        part = runner.run(take(data, np.arange(n)[rows]), weights, run_seed(seed, "test", begin))
-        if "output_sample" in part:
-            part["output_sample"] = part["output_sample"] + begin
+        given = take(data, np.arange(n)[begin : begin + runner.binary.capacity])
+        part = runner.run_abreast([given] * runner.networks, weights, run_seed(*seeds, "test", begin))
+        for each in part:
+            if "output_sample" in each:
+                each["output_sample"] = each["output_sample"] + begin
         parts.append(part)
+    return [_joined(parts_of_one) for parts_of_one in zip(*parts, strict=True)]
+
+
+def _joined(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     joined = {
         name: np.concatenate([part[name] for part in parts])
         for name in ("scores", "membranes", "output_sample", "output_class", "output_time")
         if name in parts[0]
     }
-    joined["spikes"] = {name: sum(part["spikes"][name] for part in parts) for name in parts[0]["spikes"]}
-    return joined
+    return joined | {"spikes": {name: sum(part["spikes"][name] for part in parts) for name in parts[0]["spikes"]}}

@@ -83,7 +83,7 @@ def build_key(circuit: Circuit, sample_time: Any, capacity: int, recording: Reco
     times = [str(sample_time), *(str(duration(circuit, which)) for which in ("dt", "T_answer"))]
     times += [capacity, circuit.experiment.precision]
     made_by = [backend.name, backend.versions(), _generator(backend)]
-    return fingerprint(strings, wiring, circuit.layers, times, str(recording), made_by)
+    return fingerprint(strings, wiring, circuit.layers, circuit.networks, times, str(recording), made_by)
 
 
 def _objects(influences: Mapping[str, InfluenceCode]) -> dict[str, SynapseCode]:

@@ -3,13 +3,13 @@
 A run takes at most `capacity` samples; between two runs the weights go on and everything else (potentials,
 currents, spikes under way) starts from rest. Within a run nothing is reset between samples. The seed of a
 run and the order of samples follow from the seed and the epoch alone, so that a training that was killed
-and resumed ends in the same weights as one that was not.
+and resumed ends in the same weights as one that was not. Networks abreast are trained in the same runs.
 """
 
 import json
 import resource
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from brian2zoo.encode import take
 from brian2zoo.errors import ZooError
 from brian2zoo.network import layer_names, weight_matrix
 from brian2zoo.progress import Progress
-from brian2zoo.runner import Runner, run_seed, test
+from brian2zoo.runner import Runner, run_seed, test_abreast
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,13 @@ class Schedule:
     Parameters
     ----------
     samples : training samples an epoch, drawn with replacement, equally many of each class.
+    seeds : of the networks that are trained abreast; usually there is one.
     key : fingerprint of all else the training depends on; a checkpoint with another is not resumed.
     """
 
     epochs: int
     samples: int
-    seed: int
+    seeds: tuple[int, ...]
     key: str = ""
 
 
@@ -72,7 +73,7 @@ def train(
     test_data: xr.Dataset,
     schedule: Schedule,
     checkpoint: Path,
-) -> xr.Dataset:
+) -> list[xr.Dataset]:
     """Train for a number of epochs, with a full test after each.
 
     Parameters
@@ -83,39 +84,56 @@ def train(
 
     Returns
     -------
-    data set over `epoch`, 0 being before training, with `test_error`, `train_error`, `spikes` and
+    for each seed a data set over `epoch`, 0 being before training, with `test_error`, `train_error`, `spikes` and
     `test_spikes` a sample, `alignment`, operations and `wall_time`, and the final weights `w_NAME`
     (pre, post) beside those before training, `w0_NAME`.
     """
-    start = initial_weights(learning.circuit, schedule.seed)
-    tests_own = initial_weights(testing.circuit, schedule.seed)  # it may have projections that training has not
-    state = _State.resume(checkpoint, schedule)
-    if state is None:
-        state = _State(start)
-        state.close_epoch(
-            *_timed(test, testing, test_data, tests_own | start, schedule.seed), learning.circuit, test_data
-        )
-    labels, capacity = train_data.label.values, learning.binary.capacity
-    what = f"{learning.circuit.experiment.name} {'-'.join(map(str, learning.circuit.layers))} seed {schedule.seed}"
-    done = state.epoch * schedule.samples + state.sample
-    with Progress(schedule.epochs * schedule.samples, what, done) as progress:
-        while state.epoch < schedule.epochs:
-            if learning.circuit.experiment.protocol.order == "shuffled":
-                order = shuffled_samples(len(labels), schedule.samples, schedule.seed, state.epoch)
-            else:
-                order = draw_samples(labels, schedule.samples, schedule.seed, state.epoch)
-            while state.sample < schedule.samples:
-                rows = order[state.sample : state.sample + capacity]
-                seed = run_seed(schedule.seed, state.epoch, state.sample)
-                part, seconds = _timed(learning.run, take(train_data, rows), state.weights, seed)
-                state.add(part, labels[rows], seconds)
-                state.save(checkpoint, schedule)
-                progress.advance(len(rows), f"epoch {state.epoch + 1}, {state.wrong / state.sample:.1%} wrong")
-            state.epoch += 1
-            tested = _timed(test, testing, test_data, tests_own | state.weights, schedule.seed)
-            state.close_epoch(*tested, learning.circuit, test_data)
-            state.save(checkpoint, schedule)
-    return _summary(state, start, learning.circuit, schedule)
+    starts = [initial_weights(learning.circuit, seed) for seed in schedule.seeds]
+    # the testing circuit may have projections that the learning one has not
+    tests_own = [initial_weights(testing.circuit, seed) for seed in schedule.seeds]
+
+    def close_epoch(states: Sequence[_State]) -> None:
+        weights = [own | state.weights for own, state in zip(tests_own, states, strict=True)]
+        tested, seconds = _timed(test_abreast, testing, test_data, weights, schedule.seeds)
+        for state, result in zip(states, tested, strict=True):
+            state.close_epoch(result, seconds, learning.circuit, test_data)
+
+    states = _resume(checkpoint, schedule)
+    if states is None:
+        states = [_State(start) for start in starts]
+        close_epoch(states)
+    first, capacity = states[0], learning.binary.capacity  # in epoch and sample they are all alike
+    done = first.epoch * schedule.samples + first.sample
+    with Progress(schedule.epochs * schedule.samples, _what(learning.circuit, schedule), done) as progress:
+        while first.epoch < schedule.epochs:
+            orders = [_order(learning.circuit, train_data, schedule, seed, first.epoch) for seed in schedule.seeds]
+            while first.sample < schedule.samples:
+                rows = [order[first.sample : first.sample + capacity] for order in orders]
+                data, weights = [take(train_data, each) for each in rows], [state.weights for state in states]
+                seed = run_seed(*schedule.seeds, first.epoch, first.sample)
+                parts, seconds = _timed(learning.run_abreast, data, weights, seed)
+                for state, part, each in zip(states, parts, rows, strict=True):
+                    state.add(part, train_data.label.values[each], seconds)
+                _save(states, checkpoint, schedule)
+                wrong = sum(state.wrong for state in states) / sum(state.sample for state in states)
+                progress.advance(len(rows[0]), f"epoch {first.epoch + 1}, {wrong:.1%} wrong")
+            for state in states:
+                state.epoch += 1
+            close_epoch(states)
+            _save(states, checkpoint, schedule)
+    return [_summary(state, start, learning.circuit, schedule) for state, start in zip(states, starts, strict=True)]
+
+
+def _what(circuit: Circuit, schedule: Schedule) -> str:
+    seeds = ",".join(map(str, schedule.seeds))
+    return f"{circuit.experiment.name} {'-'.join(map(str, circuit.layers))} seed {seeds}"
+
+
+def _order(circuit: Circuit, data: xr.Dataset, schedule: Schedule, seed: int, epoch: int) -> np.ndarray:
+    """Indices of the samples of an epoch, in the order of the experiment's protocol."""
+    if circuit.experiment.protocol.order == "shuffled":
+        return shuffled_samples(data.sizes["sample"], schedule.samples, seed, epoch)
+    return draw_samples(data.label.values, schedule.samples, seed, epoch)
 
 
 def build_time(learning: Runner, testing: Runner) -> xr.DataArray:
@@ -179,36 +197,41 @@ class _State:
         )
         self.sample, self.wrong, self.seconds, self.spikes = 0, 0, 0.0, {}
 
-    def save(self, path: Path, schedule: Schedule) -> None:
-        """Write the checkpoint; it replaces the last one only when it is complete."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        counts = {k: v for k, v in vars(self).items() if k != "weights"}
-        stored = json.dumps({"for": _identity(schedule), "counts": counts})
-        partial = path.with_name(path.name + ".partial")
-        with partial.open("wb") as file:
-            np.savez(file, state=np.array(stored), **self.weights)
-        partial.replace(path)
 
-    @classmethod
-    def resume(cls, path: Path, schedule: Schedule) -> "_State | None":
-        """The state in a checkpoint; None if there is none, or it belongs to another training.
+def _save(states: Sequence[_State], path: Path, schedule: Schedule) -> None:
+    """Write the checkpoint; it replaces the last one only when it is complete."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    counts = [{k: v for k, v in vars(state).items() if k != "weights"} for state in states]
+    stored = json.dumps({"for": _identity(schedule), "counts": counts})
+    weights = {f"{k}:{name}": values for k, state in enumerate(states) for name, values in state.weights.items()}
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("wb") as file:
+        np.savez(file, state=np.array(stored), **weights)
+    partial.replace(path)
 
-        Raises
-        ------
-        ZooError
-            If the file is no whole checkpoint.
-        """
-        if not path.exists():
-            return None
-        try:
-            with np.load(path) as arrays:
-                stored = json.loads(str(arrays["state"]))
-                weights = {name: arrays[name] for name in arrays.files if name != "state"}
-        except (BadZipFile, EOFError, KeyError, ValueError):
-            raise ZooError(path, "", "the checkpoint is damaged", "delete it; the training then starts anew") from None
-        if stored["for"] != _identity(schedule):
-            return None
-        return cls(weights, **stored["counts"])
+
+def _resume(path: Path, schedule: Schedule) -> list[_State] | None:
+    """The states in a checkpoint; None if there is none, or it belongs to another training.
+
+    Raises
+    ------
+    ZooError
+        If the file is no whole checkpoint.
+    """
+    if not path.exists():
+        return None
+    try:
+        with np.load(path) as arrays:
+            stored = json.loads(str(arrays["state"]))
+            weights = {name: arrays[name] for name in arrays.files if name != "state"}
+    except (BadZipFile, EOFError, KeyError, ValueError):
+        raise ZooError(path, "", "the checkpoint is damaged", "delete it; the training then starts anew") from None
+    if stored["for"] != json.loads(json.dumps(_identity(schedule))):
+        return None
+    return [
+        _State({name.removeprefix(f"{k}:"): w for name, w in weights.items() if name.startswith(f"{k}:")}, **counts)
+        for k, counts in enumerate(stored["counts"])
+    ]
 
 
 def _identity(schedule: Schedule) -> dict[str, Any]:

@@ -123,6 +123,7 @@ class Circuit:
     ----------
     answer_step : step of a sample, from 0, whose output spikes are the answer; None if all of them are.
     membrane : variable of the output at that step which is a graded answer; empty for none.
+    networks : it is so many of `layers` side by side, see `abreast`.
     """
 
     experiment: Experiment
@@ -132,6 +133,7 @@ class Circuit:
     projections: tuple[Projection, ...]
     answer_step: int | None = None
     membrane: str = ""
+    networks: int = 1
 
     @property
     def plastic(self) -> tuple[Projection, ...]:
