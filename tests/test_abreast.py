@@ -19,7 +19,7 @@ from brian2zoo.runner import Runner
 from brian2zoo.simulate import build_key
 from brian2zoo.train import Schedule, train
 
-LAYERS, NETWORKS, SAMPLES = (40, 20, 3), 3, 4
+LAYERS, NETWORKS, SAMPLES = (40, 20, 3), 2, 4
 
 
 def different(data: list[np.ndarray]) -> bool:

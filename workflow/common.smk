@@ -3,6 +3,7 @@ import json
 import os
 import shlex
 import sys
+import types
 
 from brian2zoo.config import load_config
 from brian2zoo.errors import ZooError
@@ -45,6 +46,7 @@ wildcard_constraints:
     layers=r"\d+(-\d+)+",
     setting=r"[^/]+",
     seed=r"\d+",
+    networks=r"\d+",
     mode=r"train|test|final|trace|count_train|count_test",
     counting=r"count_train|count_test",
     chip=r"\w+",
@@ -83,12 +85,14 @@ def encoded(split):
     return path
 
 
-def program(mode):
+def program(mode, networks=1):
     """Input function: the program of an experiment, on the backend that it or the setting names."""
+    abreast = f"abreast={networks}/" if networks > 1 else ""
 
     def path(wildcards):
         chosen = ZOO.experiment(wildcards.experiment).with_setting(wildcards.setting).backend
-        return f"results/build/{chosen}/{wildcards.experiment}/{wildcards.layers}/{mode.format(wildcards=wildcards)}"
+        network = f"{chosen}/{wildcards.experiment}/{wildcards.layers}"
+        return f"results/build/{network}/{abreast}{mode.format(wildcards=wildcards)}"
 
     return path
 
@@ -106,6 +110,22 @@ def training(wildcards):
     if found is None:
         raise WorkflowError(f"config: training: there is no entry for {' '.join(keys[-1])}")
     return found
+
+
+def sharing():
+    """Trainings whose networks share programs: what is trained, and the seeds in each program."""
+    return [(key, seeds) for key, entry in TRAININGS.items() for seeds in entry.shared]
+
+
+def for_each(seeds, outputs):
+    """Options of the script that trains: each seed with its output."""
+    return " ".join(f"--seed {seed} --output {shlex.quote(path)}" for seed, path in zip(seeds, outputs))
+
+
+def network_options(wildcards):
+    """Options of the script that trains: which network."""
+    named = {name: getattr(wildcards, name) for name in ("dataset", "experiment", "layers", "setting")}
+    return " ".join(f"--{name} {shlex.quote(value)}" for name, value in named.items())
 
 
 def run_path(key, seed):

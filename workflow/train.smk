@@ -1,4 +1,12 @@
-# Program + data -> trained weights and learning curve, one seed a job; then the final test.
+# Program + data -> trained weights and learning curve; then the final test.
+TRAIN = (
+    "python workflow/scripts/train.py {params.network} {params.each} --epochs {params.epochs}"
+    " --samples {params.samples} --train-data {input.train_data} --test-data {input.test_data}"
+    " --train-build {input.train_build} --test-build {input.test_build}"
+    " --checkpoint {params.checkpoint:q} 2>&1 | tee {log:q}"
+)
+
+
 rule train:
     input:
         train_data=encoded("train"),
@@ -9,6 +17,8 @@ rule train:
         "results/train/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.nc",
     params:
         numbers=numbers,
+        network=network_options,
+        each=lambda wildcards, output: for_each([wildcards.seed], output),
         epochs=lambda wildcards: training(wildcards).epochs,
         samples=lambda wildcards: training(wildcards).samples,
         checkpoint="results/checkpoints/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.npz",
@@ -25,12 +35,46 @@ rule train:
     message:
         "train {wildcards.experiment} {wildcards.layers} on {wildcards.dataset}, {wildcards.setting}, seed {wildcards.seed}"
     shell:
-        "python workflow/scripts/train.py --dataset {wildcards.dataset} --experiment {wildcards.experiment}"
-        " --layers {wildcards.layers} --setting {wildcards.setting:q} --seed {wildcards.seed}"
-        " --epochs {params.epochs} --samples {params.samples}"
-        " --train-data {input.train_data} --test-data {input.test_data}"
-        " --train-build {input.train_build} --test-build {input.test_build}"
-        " --checkpoint {params.checkpoint:q} --output {output:q} 2>&1 | tee {log:q}"
+        TRAIN
+
+
+# Networks that differ by their seed and share a program: one job, a result for each. Snakemake prefers a rule without
+# wildcards to one with them.
+for number, (key, seeds) in enumerate(sharing()):
+    network = types.SimpleNamespace(**dict(zip(("dataset", "experiment", "layers", "setting"), key)))
+    several = f"{'/'.join(key)}/seeds={seeds[0]}-{seeds[-1]}"
+
+    rule:
+        name:
+            f"train_abreast_{number}"
+        input:
+            train_data=encoded("train")(network),
+            test_data=encoded("test")(network),
+            train_build=program("train", len(seeds))(network),
+            test_build=program("test", len(seeds))(network),
+        output:
+            [training_path(key, seed) for seed in seeds],
+        params:
+            numbers=numbers(network),
+            network=network_options(network),
+            each=for_each(seeds, [training_path(key, seed) for seed in seeds]),
+            epochs=training(network).epochs,
+            samples=training(network).samples,
+            checkpoint=f"results/checkpoints/{several}.npz",
+        log:
+            f"results/logs/train/{several}.log",
+        benchmark:
+            f"results/benchmarks/train/{several}.tsv"
+        threads: 1
+        resources:
+            mem_mb=2000,
+            gpu=gpus(network),
+        conda:
+            "../environment.yml"
+        message:
+            f"train {len(seeds)} of {network.experiment} {network.layers} on {network.dataset}, {network.setting}"
+        shell:
+            TRAIN
 
 
 # The test the paper's table reports: longer samples, and the decision from the first output spikes.

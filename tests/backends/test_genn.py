@@ -15,12 +15,14 @@ from brian2 import ms
 from scipy import stats
 
 from brian2zoo import circuits, network
+from brian2zoo.abreast import abreast
 from brian2zoo.backends import backend
 from brian2zoo.backends.capability import verdict
 from brian2zoo.backends.doctor import examine
 from brian2zoo.circuits import Circuit, has_weights, initial_weights
 from brian2zoo.errors import ZooError
 from brian2zoo.network import Recording
+from brian2zoo.runner import Runner
 from brian2zoo.simulate import Binary, Inputs, build, parameter_values
 from brian2zoo.zoo import Zoo
 
@@ -212,6 +214,29 @@ def test_traces_of_each_step_are_the_same(zoo_with, run_on_both) -> None:
         change = dense[f"{name}.w"] - start[name]
         assert np.count_nonzero(change) > change.size / 2
         np.testing.assert_allclose(genn[f"{name}.w"] - start[name], change, rtol=0, atol=1e-9 * np.abs(change).max())
+
+
+@pytest.mark.usefixtures("_genn")
+def test_networks_abreast_do_what_each_does_alone(deterministic, latencies, interpreted, tmp_path) -> None:
+    """Three in one program on GeNN, each with its weights and data, against one after the other on NumPy."""
+    layers = (12, 9, 3)
+    circuit = deterministic(layers, "float", "backend=genn_cpu")
+    sample_time = network.duration(circuit, "T_train")
+    program = Binary(build(abreast(circuit, 3), sample_time, N_SAMPLES, tmp_path / "program"))
+    starts = [initial_weights(circuit, seed) for seed in range(3)]
+    given = latencies(layers, N_SAMPLES)
+    data = [{name: np.roll(values, shift, axis=0) for name, values in given.items()} for shift in range(3)]
+    together = Runner(circuit, program, sample_time, 3).run_abreast(data, starts, seed=0)
+    alone = interpreted(deterministic(layers), N_SAMPLES)
+    for one, start, found in zip(data, starts, together, strict=True):
+        expected = alone.run(one, start, seed=0)
+        for name, counts in expected["spikes"].items():
+            assert counts.sum() > 5
+            np.testing.assert_array_equal(found["spikes"][name], counts, err_msg=name)
+        np.testing.assert_array_equal(found["scores"], expected["scores"])
+        for name, weights in expected["weights"].items():
+            assert np.abs(weights - start[name]).max() > 0
+            np.testing.assert_allclose(found["weights"][name], weights, rtol=0, atol=1e-9 * np.abs(weights).max())
 
 
 @pytest.mark.usefixtures("_genn")

@@ -31,6 +31,7 @@ class Training(_Part):
     layers: tuple[str, ...] = Field(description="sizes from input to output, such as 784-100-10")
     settings: tuple[str, ...] = Field(("default",), description="scope.name=value,... for each variant")
     seeds: tuple[int, ...] = Field((0,), description="one training each")
+    abreast: PositiveInt = Field(1, description="networks that differ by their seed share a program, so many at most")
     epochs: PositiveInt = Field(description="epochs of training, each followed by a test")
     samples: PositiveInt = Field(description="training samples an epoch")
 
@@ -38,6 +39,12 @@ class Training(_Part):
     @classmethod
     def _check_layers(cls, layers: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(_layers(text) for text in layers)
+
+    @property
+    def shared(self) -> list[tuple[int, ...]]:
+        """Seeds of the networks that share a program, for each such program; none where each has its own."""
+        parts = [self.seeds[k : k + self.abreast] for k in range(0, len(self.seeds), self.abreast)]
+        return [part for part in parts if len(part) > 1]
 
 
 class Bits(_Part):
@@ -157,7 +164,8 @@ class Config(_Part):
                             raise ZooError("config", "training", problem, "keep one of the entries")
                         if known is not None:
                             seeds = tuple(sorted({*known.seeds, *training.seeds}))
-                            training = training.model_copy(update={"seeds": seeds})
+                            abreast = max(known.abreast, training.abreast)
+                            training = training.model_copy(update={"seeds": seeds, "abreast": abreast})
                         found[key] = training
         return found
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typer import Option
 
 from brian2zoo import built, network, simulate, stage
+from brian2zoo.abreast import abreast
 from brian2zoo.mapping.spiking.activity import every_spike
 from brian2zoo.spec import BACKENDS
 from brian2zoo.trace import recording
@@ -15,12 +16,13 @@ def main(
     backend: str = Option(help=f"where it runs: {', '.join(BACKENDS)}"),
     layers: str = Option(help="sizes of the layers, such as 784-100-10"),
     mode: str = Option(help="train, test, final, trace, count_train or count_test"),
+    networks: int = Option(1, help="so many abreast"),
     capacity: int = Option(help="most samples of a run"),
     cache: Path = Option(help="folder of programs by content"),
     output: Path = Option(help="folder to write"),
     threads: int = Option(1, help="compilers at a time"),
 ) -> None:
-    circuit = built.circuit_of(stage.experiment_of(experiment, f"backend={backend}"), layers, mode)
+    circuit = abreast(built.circuit_of(stage.experiment_of(experiment, f"backend={backend}"), layers, mode), networks)
     recordings = {"trace": recording, "count_train": every_spike, "count_test": every_spike}
     watched = recordings[mode](circuit) if mode in recordings else network.OUTPUT_ONLY
     sample_time = network.duration(circuit, built.BUILDS[mode][1])

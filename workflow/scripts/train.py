@@ -1,4 +1,4 @@
-"""Train one network with one seed, testing after every epoch."""
+"""Train one network, or several abreast that differ by their seeds, testing after every epoch."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ def main(
     experiment: str = Option(help="file in config/experiments"),
     layers: str = Option(help="sizes of the layers, such as 784-100-10"),
     setting: str = Option("default", help="scope.name=value,..."),
-    seed: int = Option(0, help="seed of weights, order of samples and all noise"),
+    seed: list[int] = Option(help="seed of weights, order of samples and all noise; one for each network abreast"),
     epochs: int = Option(help="epochs"),
     samples: int = Option(help="training samples an epoch"),
     train_data: Path = Option(help="encoded training split"),
@@ -23,18 +23,19 @@ def main(
     train_build: Path = Option(help="program that learns"),
     test_build: Path = Option(help="program that tests"),
     checkpoint: Path = Option(help="file that holds the state of an unfinished training"),
-    output: Path = Option(help="file to write"),
+    output: list[Path] = Option(help="file to write, one for each seed"),
 ) -> None:
     chosen = stage.experiment_of(experiment, setting)
-    schedule = Schedule(epochs, samples, seed, key=fingerprint(Zoo().numbers(chosen), dataset, layers))
-    learning = built.runner_of(chosen, layers, "train", train_build)
-    testing = built.runner_of(chosen, layers, "test", test_build)
+    schedule = Schedule(epochs, samples, tuple(seed), key=fingerprint(Zoo().numbers(chosen), dataset, layers))
+    learning = built.runner_of(chosen, layers, "train", train_build, len(seed))
+    testing = built.runner_of(chosen, layers, "test", test_build, len(seed))
     splits = (results.read_data(path) for path in (train_data, test_data))
-    trained = train(learning, testing, *splits, schedule, checkpoint)
-    trained["build_time"] = build_time(learning, testing)
-    trained.attrs["paths"] = learning.binary.manifest["paths"]
-    facts = {"dataset": dataset, "layers": layers, "setting": setting, "seed": seed, "samples": samples}
-    stage.write(trained, output, chosen, **facts)
+    facts = {"dataset": dataset, "layers": layers, "setting": setting, "samples": samples}
+    facts |= {"abreast": len(seed)} if len(seed) > 1 else {}
+    for trained, of, path in zip(train(learning, testing, *splits, schedule, checkpoint), seed, output, strict=True):
+        trained["build_time"] = build_time(learning, testing)
+        trained.attrs["paths"] = learning.binary.manifest["paths"]
+        stage.write(trained, path, chosen, **facts, seed=of)
 
 
 stage.run(main)
