@@ -1,7 +1,8 @@
 """The dense device on one core against backends on a GPU, over sizes and networks at once: python benchmarks/gpu.py
 
-Backends that do not run on this machine are left out, and it is said why. Networks at once are programs of their own
-with a seed each that share the GPU, as `snakemake --resources gpu=N` lets them; on the processor they take turns.
+Backends that do not run on this machine are left out, and it is said why. Networks at once differ by their weights, and
+run in either way: as programs of their own that share the GPU, as `snakemake --resources gpu=N` lets them, and take
+turns on the processor; or abreast in one program, as `abreast` in a configuration has it.
 Wall time, since a GPU's work is no processor time. Untested on hardware: no GPU was to be had when this was written; it
 has run with dense alone.
 """
@@ -14,29 +15,44 @@ from pathlib import Path
 import numpy as np
 import typer
 import xarray as xr
-from programs import CONFIG, program, samples, variable, wall_seconds, weights
+from programs import CONFIG, program, samples, variable, wall_seconds
 
 from brian2zoo import results, stage
 from brian2zoo.backends import backend
 from brian2zoo.backends.doctor import backends as missing_for
 from brian2zoo.backends.doctor import examine
+from brian2zoo.circuits import initial_weights
 from brian2zoo.runner import Runner
 from brian2zoo.spec import ON_GPU
 
 OUTPUT = Path("results/benchmarks/gpu.nc")
+WAYS = ["programs", "abreast"]
 CHOSEN = CONFIG["gpu"]
 
 
-def seconds(runner: Runner, data: dict[str, np.ndarray], at_once: int, repeats: int) -> float:
-    """Wall time of so many networks, median over repeats; on a GPU side by side, else one after the other."""
-    start = weights(runner.circuit)
+def programs(runner: Runner, data: dict[str, np.ndarray], at_once: int) -> None:
+    """Run so many networks by a program of one; on a GPU side by side, else one after the other."""
     workers = at_once if runner.circuit.experiment.backend in ON_GPU else 1
+    with ThreadPoolExecutor(workers) as pool:
+        starts = [initial_weights(runner.circuit, seed) for seed in range(at_once)]
+        list(pool.map(partial(runner.run, data), starts, range(at_once)))
 
-    def networks() -> None:
-        with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(partial(runner.run, data, start), range(at_once)))
 
-    return float(np.median([wall_seconds(networks) for _ in range(repeats)]))
+def abreast(runner: Runner, data: dict[str, np.ndarray], at_once: int) -> None:
+    """Run the networks of a program of so many."""
+    starts = [initial_weights(runner.circuit, seed) for seed in range(at_once)]
+    runner.run_abreast([data] * at_once, starts, seed=0)
+
+
+def milliseconds(network: str, where: str, at_once: int, repeats: int, number: int) -> list[float]:
+    """Wall time a sample and network in either way, median over repeats; `network` is an experiment and its layers."""
+    name, layers = network.split()
+    experiment = stage.experiment_of(name)
+    data, found = samples(experiment, number), []
+    for way, networks in ((programs, 1), (abreast, at_once)):
+        run = partial(way, program(experiment, layers, where, number, networks=networks), data, at_once)
+        found.append(1000 * float(np.median([wall_seconds(run) for _ in range(repeats)])) / (number * at_once))
+    return found
 
 
 def crossover(sizes: list[int], reference: np.ndarray, times: np.ndarray) -> float:
@@ -63,39 +79,38 @@ def main(
     repeats: int = CONFIG["repeats"],
     output: Path = OUTPUT,
 ) -> None:
-    """Time every experiment, size and number of networks on every backend that runs here; print, write to a file."""
+    """Time every network, size and number of networks on every backend that runs here; print, write to a file."""
     found = examine()
     wanting = {name: ", ".join(f"{f.what} ({f.state})" for f in missing_for(found)[name]) for name in backends}
     for name, what in wanting.items():
         if what:
             print(f"{name} is left out: {what}")
     there = [name for name in backends if not wanting[name]]
-    dims = ("experiment", "size", "at_once", "backend")
-    times = np.full((len(CHOSEN["layers"]), len(sizes), len(at_once), len(there)), np.nan)
-    for row, (name, layers) in enumerate(CHOSEN["layers"].items()):
-        data = samples(stage.experiment_of(name), number)
+    coords = {"network": CHOSEN["networks"], "size": sizes, "at_once": at_once, "backend": there, "way": WAYS}
+    times = np.full([len(values) for values in coords.values()], np.nan)
+    for row, network in enumerate(CHOSEN["networks"]):
         for column, size in enumerate(sizes):
-            for place, where in enumerate(there):
-                runner = program(stage.experiment_of(name), layers.format(size), where, number)
-                for batch, networks in enumerate(at_once):
-                    taken = seconds(runner, data, networks, repeats)
-                    times[row, column, batch, place] = 1000 * taken / (number * networks)
-            told = ", ".join(f"{where} {times[row, column, 0, k]:.2f}" for k, where in enumerate(there))
-            print(f"{name} {layers.format(size)}: {told} ms a sample")
-    coords = {"experiment": list(CHOSEN["layers"]), "size": sizes, "at_once": at_once, "backend": there}
-    result = xr.Dataset({"wall_time": variable(times, dims, "ms", "wall time a sample and network, median")}, coords)
-    reference = result.wall_time.sel(backend="dense", drop=True)
+            for batch, networks in enumerate(at_once):
+                for place, where in enumerate(there):
+                    taken = milliseconds(network.format(size), where, networks, repeats, number)
+                    times[row, column, batch, place] = taken
+                told = "; ".join(
+                    ", ".join([where, *(f"{way} {times[row, column, batch, k, w]:.2f}" for w, way in enumerate(WAYS))])
+                    for k, where in enumerate(there)
+                )
+                print(f"{network.format(size)}, {networks} at once, ms a sample and network: {told}")
+    label = "wall time a sample and network, median"
+    result = xr.Dataset({"wall_time": variable(times, tuple(coords), "ms", label)}, coords)
+    reference = result.wall_time.sel(backend="dense", way="programs", drop=True)
     result["speedup"] = (reference / result.wall_time).assign_attrs(
-        units="1", long_name="wall time of the dense device over that of the backend"
+        units="1", long_name="wall time of the dense device, one network after the other, over that of the backend"
     )
-    crossed = [
-        [[crossover(sizes, reference.values[e, :, b], times[e, :, b, k]) for k in range(len(there))]
-         for b in range(len(at_once))]
-        for e in range(len(CHOSEN["layers"]))
-    ]  # fmt: skip
-    places = ("experiment", "at_once", "backend")
-    result["crossover"] = variable(crossed, places, "1", "hidden units from which on the backend is faster")
-    print(result.speedup.to_series().unstack("backend").round(2))
+    size = [["size"], ["size"]]
+    crossed = xr.apply_ufunc(
+        partial(crossover, sizes), reference, result.wall_time, input_core_dims=size, vectorize=True
+    )
+    result["crossover"] = crossed.assign_attrs(units="1", long_name="hidden units from which on the backend is faster")
+    print(result.speedup.to_series().unstack(["backend", "way"]).round(2))
     gpu = found["GPU"]
     facts = {
         "hardware": gpu.detail if gpu.state == "found" else "no GPU: untested on hardware",

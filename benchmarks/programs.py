@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 from brian2zoo import built, network
+from brian2zoo.abreast import abreast
 from brian2zoo.circuits import Circuit, Mode, initial_weights
 from brian2zoo.datasets import DatasetSettings, load
 from brian2zoo.encode import encode_dataset
@@ -34,18 +35,17 @@ def samples(experiment: Experiment, number: int) -> dict[str, np.ndarray]:
     return {"input": encoded.input.values, "label": encoded.target.values}
 
 
-def program(experiment: Experiment, layers: str, backend: str, capacity: int, mode: Mode = "train") -> Runner:
-    """The learning or testing program of an experiment, compiled for a backend."""
+def program(
+    experiment: Experiment, layers: str, backend: str, capacity: int, mode: Mode = "train", networks: int = 1
+) -> Runner:
+    """The learning or testing program of an experiment, or of several networks abreast, compiled for a backend."""
     circuit = built.circuit_of(experiment.with_setting(f"backend={backend}"), layers, mode)
     sample_time = network.duration(circuit, f"T_{mode}")
     folder = BUILDS / "_".join(
-        [experiment.name, *experiment.neurons.values(), experiment.precision, layers, backend, mode]
+        [experiment.name, *experiment.neurons.values(), experiment.precision, layers, backend, mode, str(networks)]
     )
-    return Runner(
-        circuit,
-        Binary(build_cached(circuit, sample_time, capacity, folder, BUILDS / "cache")),
-        sample_time,
-    )
+    binary = Binary(build_cached(abreast(circuit, networks), sample_time, capacity, folder, BUILDS / "cache"))
+    return Runner(circuit, binary, sample_time, networks)
 
 
 def compiled(net: brian2.Network, steps: int, folder: Path) -> Path:
