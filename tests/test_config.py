@@ -28,6 +28,17 @@ def test_a_paper_without_a_network_to_watch_is_told(asked) -> None:
         load_config(asked | {"paper": "nbp"})
 
 
+@pytest.mark.parametrize(
+    ("abreast", "shared"), [(1, []), (2, [(0, 1), (2, 5)]), (3, [(0, 1, 2), (5, 6)]), (9, [(0, 1, 2, 5, 6)])]
+)
+def test_seeds_share_programs(asked, abreast, shared) -> None:
+    """One that is left over has a program of its own."""
+    network = {"dataset": "digits", "experiments": ["erbp_times"], "layers": ["64-5-10"], "epochs": 1, "samples": 10}
+    training = network | {"seeds": [0, 1, 2, 5, 6], "abreast": abreast}
+    (entry,) = load_config(asked | {"training": [training]}).training
+    assert entry.shared == shared
+
+
 @pytest.mark.parametrize("file", ["config.yaml", "nbp.yaml", "paper.yaml", "paper_nbp.yaml"])
 def test_what_is_watched_is_trained_and_of_the_paper(asked, file) -> None:
     update_config(asked, read_yaml(ROOT / "config" / file))

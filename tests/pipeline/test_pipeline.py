@@ -124,6 +124,17 @@ def test_time_is_split_into_generating_compiling_and_running(finished: Checkout)
     assert json.loads(trained.attrs["paths"])["input_hidden1_pre"] == "rows"
 
 
+def test_networks_that_share_a_program_have_a_result_each(finished: Checkout) -> None:
+    network = "digits/bp/64-6-10/rule.eta=0.2"
+    one, two = (results.read(finished.folder / f"results/train/{network}/seed={seed}.nc") for seed in (1, 2))
+    assert [int(each.attrs["seed"]) for each in (one, two)] == [1, 2]
+    assert int(one.attrs["abreast"]) == 2
+    assert np.any(one.w_input_hidden1.values != two.w_input_hidden1.values)
+    assert np.array_equal(one.wall_time, two.wall_time)
+    logs = finished.folder / "results/logs/train" / network
+    assert [path.name for path in logs.iterdir()] == ["seeds=1-2.log"]
+
+
 def test_a_final_test_has_the_metrics_of_neurobench(finished: Checkout) -> None:
     tested = results.read(finished.folder / "results/evaluate/digits/erbp_plus/64-6-10/default/seed=0.nc")
     metrics = json.loads(tested.attrs["neurobench"])
@@ -210,7 +221,7 @@ def planned(folder: Path, *arguments: str) -> list[tuple[str, str]]:
     """Rule and description of every job of a dry run in a new checkout."""
     checkout = copy_of_the_repository(folder)
     for path in (folder / "workflow").glob("*.smk"):  # a job with a message is not described
-        path.write_text(re.sub(r"^    message:\n        .*\n", "", path.read_text(), flags=re.MULTILINE))
+        path.write_text(re.sub(r"^ +message:\n.*\n", "", path.read_text(), flags=re.MULTILINE))
     done = checkout.snakemake("--dry-run", *arguments)
     assert done.returncode == 0, done.stdout + done.stderr
     return re.findall(r"^rule (\w+):\n((?: +.*\n)+)", done.stdout, flags=re.MULTILINE)
