@@ -37,6 +37,8 @@ def test_seeds_share_programs(asked, abreast, shared) -> None:
     training = network | {"seeds": [0, 1, 2, 5, 6], "abreast": abreast}
     (entry,) = load_config(asked | {"training": [training]}).training
     assert entry.shared == shared
+    sweep = load_config(asked | {"bits": asked["bits"] | {"seeds": [0, 1, 2, 5, 6], "abreast": abreast}}).sweeps()
+    assert [training.shared for training in sweep] == [shared] * len(sweep)
 
 
 @pytest.mark.parametrize("file", ["config.yaml", "nbp.yaml", "paper.yaml", "paper_nbp.yaml"])

@@ -60,6 +60,7 @@ class Bits(_Part):
     bits_states: tuple[int, ...] = Field((), description="bits a state")
     setting: str = Field("default", description="parameters of all trainings of the sweep")
     seeds: tuple[int, ...]
+    abreast: PositiveInt = Field(1, description="networks that differ by their seed share a program, so many at most")
     epochs: PositiveInt
     samples: PositiveInt
 
@@ -172,7 +173,8 @@ class Config(_Part):
     def sweeps(self) -> list[Training]:
         """Trainings that the sweep over bits needs."""
         sweep = self.bits
-        common = {k: getattr(sweep, k) for k in ("dataset", "seeds", "epochs", "samples")} | {"layers": (sweep.layers,)}
+        shared = ("dataset", "seeds", "abreast", "epochs", "samples")
+        common = {name: getattr(sweep, name) for name in shared} | {"layers": (sweep.layers,)}
         wanted = [
             Training(experiments=(sweep.learning,), settings=sweep.variants("synapse.bits", sweep.bits), **common),
             Training(experiments=(sweep.after,), settings=(sweep.setting,), **common),
