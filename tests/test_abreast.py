@@ -77,7 +77,7 @@ def test_what_is_one_for_a_program_is_refused(zoo_with, experiment, field) -> No
     zoo = zoo_with({"config/experiments/rtrl_events.yaml": events})
     circuit = circuits.build(zoo, zoo.experiment(experiment), LAYERS, "train")
     assert abreast(circuit, 1) is circuit
-    with pytest.raises(ZooError, match="program of its own") as refused:
+    with pytest.raises(ZooError, match="leave `abreast` out") as refused:
         abreast(circuit, 2)
     assert refused.value.field == field
 

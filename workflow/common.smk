@@ -25,6 +25,8 @@ try:
     CONFIG = load_config(config)
     TRAININGS = CONFIG.trainings()
     if workflow.is_main_process:
+        from brian2zoo.abreast import abreast
+        from brian2zoo.built import circuit_of
         from brian2zoo.check import check_experiment, check_zoo, errors
 
         findings = check_zoo(ZOO)
@@ -33,6 +35,9 @@ try:
         mistakes = dict.fromkeys(str(error) for error in errors(findings))
         if mistakes:
             raise WorkflowError("\n".join(mistakes))
+        for (_, experiment, layers, setting), entry in TRAININGS.items():
+            if entry.shared:
+                abreast(circuit_of(ZOO.experiment(experiment).with_setting(setting), layers, "train"), networks=2)
 except ZooError as error:
     raise WorkflowError(str(error))
 

@@ -217,6 +217,18 @@ def test_a_wrong_unit_in_a_setting_is_named_before_anything_runs(checkout: Check
     assert "Traceback" not in output
 
 
+def test_what_cannot_share_a_program_is_named_before_anything_runs(finished: Checkout) -> None:
+    training = (
+        "training=[{dataset: digits, experiments: [rtrl_full], layers: [64-6-10], seeds: [0, 1], abreast: 2,"
+        " epochs: 1, samples: 10}]"
+    )
+    done = finished.snakemake("--dry-run", "--config", training)
+    output = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "config/experiments/rtrl_full.yaml: rule: synapses onto synapses" in output
+    assert "Traceback" not in output
+
+
 def planned(folder: Path, *arguments: str) -> list[tuple[str, str]]:
     """Rule and description of every job of a dry run in a new checkout."""
     checkout = copy_of_the_repository(folder)

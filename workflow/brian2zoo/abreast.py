@@ -27,7 +27,7 @@ def abreast(circuit: Circuit, networks: int) -> Circuit:
     """
     if networks == 1:
         return circuit
-    path, remedy = circuit.experiment.path, "let each network have a program of its own"
+    path, remedy = circuit.experiment.path, "leave `abreast` out of its training"
     if any(population.neuron.data == EVENT_DATA for population in circuit.populations):
         raise ZooError(path, "encoders.input", "networks abreast would share their list of events", remedy)
     if circuit.influences:
