@@ -65,34 +65,52 @@ def _final(seeds: Sequence[xr.Dataset], evaluations: int) -> tuple[float, float,
 def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure:
     """Ours filled, with the range over the seeds; below it the paper's, a diamond, open where uncertain."""
     rows = table(datasets, published)
-    networks, notes = [*rows.groupby(NETWORK, sort=False).groups], _notes(rows)
-    columns = dict(list(rows.groupby(METHOD)))
-    blocks = -(-len(columns) // COLUMNS)
-    figure = Figure(figsize=(WIDTH, 0.9 + blocks * (0.5 + 0.4 * len(networks))), layout="constrained")
-    grid = figure.subplots(blocks, COLUMNS, sharex=True, sharey=True, squeeze=False)
-    for axes in grid.flat[len(columns) :]:
-        axes.set_axis_off()
+    notes, columns = _notes(rows), {method: cells.set_index(NETWORK) for method, cells in rows.groupby(METHOD)}
+    methods = sorted(columns, key=method_order)
+    blocks = [methods[k : k + COLUMNS] for k in range(0, len(methods), COLUMNS)]
+    # a block has the networks of its methods
+    networks = [
+        [key for key in rows.groupby(NETWORK, sort=False).groups if any(key in columns[m].index for m in block)]
+        for block in blocks
+    ]
+    heights = [0.5 + 0.4 * len(shown) for shown in networks]
+    figure = Figure(figsize=(WIDTH, 0.9 + sum(heights)), layout="constrained")
+    grid = figure.subplots(len(blocks), COLUMNS, sharex=True, sharey="row", squeeze=False, height_ratios=heights)
     ours = f"ours, mean of the last {published['evaluations']} tests (or of [k]), range of seeds"
     grid[0, 0].errorbar([], [], xerr=[], fmt="o", color=GREY, label=ours)
     for setting, letter in notes.items():
         grid[0, 0].plot([], [], " ", label=f"{letter}: {setting}")
-    for axes, method in zip(grid.flat, sorted(columns, key=method_order), strict=False):
-        cells = columns[method].set_index(NETWORK)
-        for place, network in enumerate(networks):
-            if network in cells.index:
-                _draw_cell(axes, place, cells.loc[network], look(*method), published, notes)
-            if place:
-                axes.axhline(place - 0.5, color=PALE, linewidth=0.6)
-        axes.set_title(look(*method).label)
-        axes.set_xscale("log")
-        plain_log_ticks(axes.xaxis, (1, 3))
-        axes.xaxis.set_tick_params(labelbottom=True)
-        axes.yaxis.set_tick_params(length=0)
-        axes.set_xlabel("test error (%)")
-    grid[0, 0].set_ylim(len(networks) - 0.5, -0.5)
-    grid[0, 0].set_yticks(range(len(networks)), [f"{layers}\n{dataset}" for dataset, layers in networks])
+    for row, block, shown in zip(grid, blocks, networks, strict=True):
+        for axes, method in zip(row, block, strict=False):
+            _draw_method(axes, method, shown, columns[method], published, notes)
+        for axes in row[len(block) :]:
+            axes.set_axis_off()
+        row[0].set_ylim(len(shown) - 0.5, -0.5)
+        row[0].set_yticks(range(len(shown)), [f"{layers}\n{dataset}" for dataset, layers in shown])
     legend(figure)
     return figure
+
+
+def _draw_method(
+    axes: Axes,
+    method: tuple[str, str],
+    networks: Sequence[tuple[str, str]],
+    cells: pd.DataFrame,
+    published: Mapping[str, Any],
+    notes: Mapping[str, str],
+) -> None:
+    """All networks under one method, one below the other."""
+    for place, network in enumerate(networks):
+        if network in cells.index:
+            _draw_cell(axes, place, cells.loc[network], look(*method), published, notes)
+        if place:
+            axes.axhline(place - 0.5, color=PALE, linewidth=0.6)
+    axes.set_title(look(*method).label)
+    axes.set_xscale("log")
+    plain_log_ticks(axes.xaxis, (1, 3))
+    axes.xaxis.set_tick_params(labelbottom=True)
+    axes.yaxis.set_tick_params(length=0)
+    axes.set_xlabel("test error (%)")
 
 
 def _notes(rows: pd.DataFrame) -> dict[str, str]:
