@@ -1,5 +1,5 @@
 # make: install and run the default pipeline, to figures and report.  make test: install and test.  make gpu: what
-# backends genn, genn_cpu and cuda need of Python, and what is still missing.  make test-gpu: compile all networks for one.
+# backends genn, genn_cpu and cuda need of Python, and what is still missing.  make test-gpu: all tests of backends.
 PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/installed
@@ -32,7 +32,7 @@ gpu: install
 	$(RUN) brian2zoo doctor
 
 test-gpu: gpu
-	$(RUN) pytest -m gpu tests/backends
+	$(RUN) pytest -m "gpu or not gpu" tests/backends
 
 clean:
 	rm -rf $(VENV) results/build results/checkpoints .snakemake

@@ -51,6 +51,13 @@ def test_a_folder_without_genn_is_named(genn, tmp_path) -> None:
     assert (found.state, found.detail) == ("missing", f"nothing in {tmp_path}")
 
 
+def test_genn_is_found_by_its_command(genn, monkeypatch) -> None:
+    monkeypatch.delenv("GENN_PATH")
+    (genn / "bin" / "genn-buildmodel.sh").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{genn / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    assert doctor.examine()["GeNN"].detail == f"4.9.0 in {genn}"
+
+
 def test_cuda_13_is_too_new_for_genn_alone(cuda) -> None:
     found = doctor.examine()
     assert (found["CUDA"].state, found["CUDA for GeNN"].state) == ("found", "found")

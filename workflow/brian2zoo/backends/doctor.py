@@ -5,7 +5,6 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
-from pathlib import Path
 from typing import Literal
 
 from packaging.version import InvalidVersion, Version
@@ -109,15 +108,13 @@ def _tool(what: str, name: str, remedy: str) -> Finding:
 
 
 def _genn() -> Finding:
-    """GeNN, where GENN_PATH says it is, or around its command on the path."""
     remedy = "install GeNN 4.9 from its repository, and set GENN_PATH to its folder; GeNN 5 has another interface"
-    command = shutil.which("genn-buildmodel.sh")
-    place = os.environ.get("GENN_PATH") or (command and str(Path(command).resolve().parents[1]))
-    if not place:
+    place = toolkit.genn()
+    if place is None:
         return Finding("GeNN", "missing", remedy=remedy)
-    if not Path(place, "bin", "genn-buildmodel.sh").exists() or not Path(place, "version.txt").exists():
+    if not (place / "bin" / toolkit.GENERATE).exists() or not (place / "version.txt").exists():
         return Finding("GeNN", "missing", f"nothing in {place}", remedy)
-    return _judged("GeNN", Path(place, "version.txt").read_text().strip(), place, remedy)
+    return _judged("GeNN", (place / "version.txt").read_text().strip(), str(place), remedy)
 
 
 def _nvcc(what: str, remedy: str) -> Finding:

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from brian2zoo.backends import toolkit
 from brian2zoo.backends.brian2genn_fixes import UPSTREAM
 from brian2zoo.backends.standalone import Assembly, Standalone
 from brian2zoo.errors import ZooError
 from brian2zoo.spec import ON_GPU
 
-GENERATE = "genn-buildmodel.sh"
 # GeNN compiles what it generates without optimization, if nobody says otherwise.
 CXX = "g++ -O3 -march=native -ffast-math -fno-finite-math-only"
 
@@ -71,15 +71,16 @@ class GeNN(Standalone):
         RuntimeError
             If a step fails, with the end of what it printed.
         """
-        place = os.environ.get("GENN_PATH")
-        if not place or not Path(place, "bin", GENERATE).exists():
-            raise ZooError("GENN_PATH", "", "GeNN is not found there", "'brian2zoo doctor' says what is missing")
+        place = toolkit.genn()
+        if place is None or not (place / "bin" / toolkit.GENERATE).exists():
+            raise ZooError(f"backend {self.name}", "", "GeNN is not found", "'brian2zoo doctor' says what is missing")
         directory = Path(directory).resolve()
         include = f"{directory}:{directory}/brianlib/randomkit"
         on_cpu = [] if self.name in ON_GPU else ["-c"]
-        generate = [str(Path(place, "bin", GENERATE)), *on_cpu, "-i", include, "magicnetwork_model.cpp"]
-        optimized = os.environ | {"CXX": os.environ.get("CXX", CXX)}
-        for command, environment in ((generate, os.environ), (["make"], optimized)):
+        generate = [str(place / "bin" / toolkit.GENERATE), *on_cpu, "-i", include, "magicnetwork_model.cpp"]
+        usual = os.environ | {"GENN_PATH": str(place)}
+        optimized = usual | {"CXX": os.environ.get("CXX", CXX)}
+        for command, environment in ((generate, usual), (["make"], optimized)):
             done = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False)
             if done.returncode:
                 raise RuntimeError(f"{' '.join(command)}:\n{(done.stdout + done.stderr)[-2000:]}")

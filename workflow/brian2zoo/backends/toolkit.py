@@ -1,4 +1,4 @@
-"""NVIDIA's compiler and its library of random numbers, cuRAND, where this machine has them."""
+"""What is no Python package: GeNN, NVIDIA's compiler and its library of random numbers, where this machine has them."""
 
 import os
 import re
@@ -6,6 +6,15 @@ import shutil
 import subprocess
 from importlib import metadata
 from pathlib import Path
+
+GENERATE = "genn-buildmodel.sh"
+
+
+def genn() -> Path | None:
+    """GeNN's folder: GENN_PATH, if it is set, else the one its command on the path is in; None if there is none."""
+    command = shutil.which(GENERATE)
+    place = os.environ.get("GENN_PATH") or (command and str(Path(command).resolve().parents[1]))
+    return Path(place) if place else None
 
 
 def compiler() -> Path | None:
