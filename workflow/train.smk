@@ -67,7 +67,7 @@ for number, (key, seeds) in enumerate(sharing()):
             f"results/benchmarks/train/{several}.tsv"
         threads: 1
         resources:
-            mem_mb=2000,
+            mem_mb=2000 + 30 * len(seeds),  # a run has the inputs of all
             gpu=gpus(network),
         conda:
             "../environment.yml"
