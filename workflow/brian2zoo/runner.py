@@ -43,6 +43,14 @@ class Runner:
         self.parameters = parameter_values(circuit)
         self.classes = circuit.layers[-1]
         self.answers_from = round(float(duration(circuit, "T_answer")) / self.dt)
+        self.output = circuit.population("output").neuron
+        self.membrane = f"output_membrane.{circuit.membrane}" if circuit.membrane else ""
+        if self.output.graded:
+            self.answered_by = [self.membrane]
+        elif not self.output.threshold:
+            self.answered_by = ["output_rates.r"]
+        else:
+            self.answered_by = ["output_spikes.t", "output_spikes.i", *([self.membrane] if self.membrane else [])]
 
     def run(
         self,
@@ -77,52 +85,43 @@ class Runner:
         keep: tuple[str, ...] = (),
     ) -> list[dict[str, Any]]:
         """As `run`, for each network; they have equally many samples, and one stream of random numbers."""
-        n, networks = len(data[0]["input"]), self.networks
-        output = self.circuit.population("output").neuron
-        rates = not output.threshold and not output.graded
-        membrane = f"output_membrane.{self.circuit.membrane}" if self.circuit.membrane else ""
+        n = len(data[0]["input"])
         kept = [f"{p.name}.{name}" for p in self.circuit.plastic for name in p.rule.keeps]
         learned = {f"{p.name}.w": p.name for p in self.circuit.plastic} | {name: name for name in kept}
         counts = {f"{p.name}_spikes.count": p.name for p in self.spiking}
-        wanted = [*learned, *counts, *keep]
-        if rates:
-            wanted += ["output_rates.r"]
-        elif output.threshold:
-            wanted += ["output_spikes.t", "output_spikes.i"]
-        wanted += [membrane] if membrane else []
         names = {p.name for p in self.circuit.projections}
         values = join([{f"{k}.w": w for k, w in each.items() if k in names} for each in weights])
         values |= join([{name: each[name] for name in kept if name in each} for each in weights])
         inputs = Inputs(join(data, axis=1), values | self.parameters, n, seed)
-        out = self.binary.run(inputs, wanted)
-
-        parts = {name: np.split(out[name], networks) for name in [*learned, *counts, *keep]}
-        results: list[dict[str, Any]] = [
+        out = self.binary.run(inputs, [*learned, *counts, *keep, *self.answered_by])
+        parts = {name: np.split(out[name], self.networks) for name in [*learned, *counts, *keep]}
+        return [
             {
                 "weights": {key: parts[name][k] for name, key in learned.items()},
                 "spikes": {key: parts[name][k] for name, key in counts.items()},
             }
             | {name: parts[name][k] for name in keep}
-            for k in range(networks)
+            | answer
+            for k, answer in enumerate(self._answers(out, n))
         ]
-        if membrane:
-            steps = round(self.sample_time / self.dt)
-            shown = out[membrane].reshape(n, steps, networks, self.classes)
-            for k, result in enumerate(results):
-                if output.graded:
-                    result["scores"] = shown[:, self.answers_from :, k].mean(axis=1)
-                else:
-                    result["membranes"] = shown[:, self.circuit.answer_step, k]
-        if rates:
-            shown = out["output_rates.r"].reshape(n, networks, self.classes)
-            results = [result | {"scores": shown[:, k]} for k, result in enumerate(results)]
-        elif output.threshold and not output.graded:
-            network, units = np.divmod(out["output_spikes.i"], self.classes)
-            for k, result in enumerate(results):
-                result |= self._answer(out["output_spikes.t"][network == k], units[network == k], n)
-        return results
 
-    def _answer(self, times: np.ndarray, units: np.ndarray, n: int) -> dict[str, np.ndarray]:
+    def _answers(self, out: Mapping[str, np.ndarray], n: int) -> list[dict[str, np.ndarray]]:
+        """Scores of each network, and what they are made of, from the variables of `answered_by`."""
+        shape, every = (n, -1, self.networks, self.classes), range(self.networks)
+        if self.output.graded:
+            scores = out[self.membrane].reshape(shape)[:, self.answers_from :].mean(axis=1)
+            return [{"scores": scores[:, k]} for k in every]
+        if not self.output.threshold:
+            scores = out["output_rates.r"].reshape(shape)[:, 0]
+            return [{"scores": scores[:, k]} for k in every]
+        times, (network, units) = out["output_spikes.t"], np.divmod(out["output_spikes.i"], self.classes)
+        answers = [self._counted(times[network == k], units[network == k], n) for k in every]
+        if self.membrane:
+            membranes = out[self.membrane].reshape(shape)[:, self.circuit.answer_step]
+            answers = [answer | {"membranes": membranes[:, k]} for k, answer in enumerate(answers)]
+        return answers
+
+    def _counted(self, times: np.ndarray, units: np.ndarray, n: int) -> dict[str, np.ndarray]:
         """Scores, and the output spikes they are counted from, of one network; times in seconds since the start."""
         samples = samples_of(times, self.sample_time, self.dt)
         times = times - samples * self.sample_time
