@@ -1,4 +1,4 @@
-"""GeNN: sources of every network it takes; what comes out of them is compared in `test_results`.
+"""GeNN: sources of every network it takes; what comes out of them is compared in `test_same_results`.
 
 Without brian2genn nothing can be generated: these tests then say so.
 """
