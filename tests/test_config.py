@@ -36,9 +36,9 @@ def test_seeds_share_programs(asked, abreast, shared) -> None:
     network = {"dataset": "digits", "experiments": ["erbp_times"], "layers": ["64-5-10"], "epochs": 1, "samples": 10}
     training = network | {"seeds": [0, 1, 2, 5, 6], "abreast": abreast}
     (entry,) = load_config(asked | {"training": [training]}).training
-    assert entry.shared == shared
+    assert entry.seed_groups == shared
     sweep = load_config(asked | {"bits": asked["bits"] | {"seeds": [0, 1, 2, 5, 6], "abreast": abreast}}).sweeps()
-    assert [training.shared for training in sweep] == [shared] * len(sweep)
+    assert [training.seed_groups for training in sweep] == [shared] * len(sweep)
 
 
 @pytest.mark.parametrize("file", ["config.yaml", "nbp.yaml", "paper.yaml", "paper_nbp.yaml"])

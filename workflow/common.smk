@@ -36,7 +36,7 @@ try:
         if mistakes:
             raise WorkflowError("\n".join(mistakes))
         for (_, experiment, layers, setting), entry in TRAININGS.items():
-            if entry.shared:
+            if entry.seed_groups:
                 abreast(circuit_of(ZOO.experiment(experiment).with_setting(setting), layers, "train"), networks=2)
 except ZooError as error:
     raise WorkflowError(str(error))
@@ -119,7 +119,7 @@ def training(wildcards):
 
 def sharing():
     """Trainings whose networks share programs: what is trained, and the seeds in each program."""
-    return [(key, seeds) for key, entry in TRAININGS.items() for seeds in entry.shared]
+    return [(key, seeds) for key, entry in TRAININGS.items() for seeds in entry.seed_groups]
 
 
 def for_each(seeds, outputs):

@@ -62,7 +62,7 @@ def within(code: Any, sizes: Mapping[str, int]) -> Any:
     return replace(code, **strings)
 
 
-def join(networks: Sequence[Mapping[str, np.ndarray]], axis: int = 0) -> dict[str, np.ndarray]:
+def concatenated(networks: Sequence[Mapping[str, np.ndarray]], axis: int = 0) -> dict[str, np.ndarray]:
     """Arrays of several networks as those of the circuit of them all."""
     if len(networks) == 1:
         return dict(networks[0])

@@ -41,7 +41,7 @@ class Training(_Part):
         return tuple(_layers(text) for text in layers)
 
     @property
-    def shared(self) -> list[tuple[int, ...]]:
+    def seed_groups(self) -> list[tuple[int, ...]]:
         """Seeds of the networks that share a program, for each such program; none where each has its own."""
         parts = [self.seeds[k : k + self.abreast] for k in range(0, len(self.seeds), self.abreast)]
         return [part for part in parts if len(part) > 1]

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from brian2zoo import measure
-from brian2zoo.abreast import join
+from brian2zoo.abreast import concatenated
 from brian2zoo.circuits import Circuit
 from brian2zoo.encode import take
 from brian2zoo.events import Events
@@ -90,9 +90,9 @@ class Runner:
         learned = {f"{p.name}.w": p.name for p in self.circuit.plastic} | {name: name for name in kept}
         counts = {f"{p.name}_spikes.count": p.name for p in self.spiking}
         names = {p.name for p in self.circuit.projections}
-        values = join([{f"{k}.w": w for k, w in each.items() if k in names} for each in weights])
-        values |= join([{name: each[name] for name in kept if name in each} for each in weights])
-        inputs = Inputs(join(data, axis=1), values | self.parameters, n, seed)
+        values = concatenated([{f"{k}.w": w for k, w in each.items() if k in names} for each in weights])
+        values |= concatenated([{name: each[name] for name in kept if name in each} for each in weights])
+        inputs = Inputs(concatenated(data, axis=1), values | self.parameters, n, seed)
         out = self.binary.run(inputs, [*learned, *counts, *keep, *self.answered_by])
         parts = {name: np.split(out[name], self.networks) for name in [*learned, *counts, *keep]}
         return [
