@@ -245,27 +245,19 @@ def rule_parts(
     -------
     the parts, and new names for the strings of the synapse.
     """
-    values, added, jumps = constants(rule, overrides), rule.variables, rule.at_spike
-    on_post = {name: values[name] for name in values if name in get_identifiers(join(added.post, jumps.post))}
+    values = constants(rule, overrides)
+    used = get_identifiers(join(rule.variables.post, rule.at_spike.post))
+    on_post = {name: values[name] for name in values if name in used}
     of_post = {f"{name}_post": value for name, value in constants(post, post_overrides).items()}
-    pre = NeuronPart(
-        "pre", rule.path, "variables.pre", "at_spike.pre", added.pre, values, jumps.pre, _moved_by(rule, added.pre)
-    )
-    part, names = _for_target(pre, of_post, post_name)
-    parts = [
-        part,
-        NeuronPart(
-            "post",
-            rule.path,
-            "variables.post",
-            "at_spike.post",
-            added.post,
-            on_post,
-            jumps.post,
-            _moved_by(rule, added.post),
-        ),
-    ]
-    return parts, names | {name: f"{name}_post" for name in on_post}
+    part, names = _for_target(_of_rule(rule, "pre", values), of_post, post_name)
+    return [part, _of_rule(rule, "post", on_post)], names | {name: f"{name}_post" for name in on_post}
+
+
+def _of_rule(rule: Rule, side: str, parameters: Mapping[str, Any]) -> NeuronPart:
+    """What a rule's file adds to the neurons on a side."""
+    added, jumps = getattr(rule.variables, side), getattr(rule.at_spike, side)
+    fields = (f"variables.{side}", f"at_spike.{side}")
+    return NeuronPart(side, rule.path, *fields, added, parameters, jumps, _moved_by(rule, added))
 
 
 def axon_part(model: SynapseModel, overrides: Mapping[str, str], post_name: str) -> tuple[NeuronPart, dict[str, str]]:
