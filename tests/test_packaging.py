@@ -28,3 +28,9 @@ def test_the_environment_for_a_gpu_has_all_of_the_other_and_the_packages_that_ar
     assert {line for line in usual if not line.startswith("python>")} <= gpu
     packages = (ROOT / "workflow/envs/gpu-packages.txt").read_text().splitlines()
     assert f"brian2genn=={UPSTREAM}" in packages
+
+
+def test_environments_look_where_their_packages_are() -> None:
+    """Snakemake is on bioconda alone; what both channels have comes from conda-forge, as both ask for."""
+    for path in ("environment.yml", "workflow/envs/gpu.yaml"):
+        assert YAML(typ="safe").load(ROOT / path)["channels"] == ["conda-forge", "bioconda"]
