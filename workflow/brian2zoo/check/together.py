@@ -84,7 +84,9 @@ def check_together(zoo: Zoo, experiment: Experiment) -> Findings:
                 circuits.append(build(zoo, experiment, layers, mode))
     # What these find would make everything after them wrong as well.
     findings = findings or _store(zoo, experiment) or _overrides(zoo, experiment)
-    findings = findings or Findings(finding for circuit in circuits for finding in _missing_variables(circuit))
+    for circuit in () if findings else circuits:
+        with findings.collect():
+            findings += _missing_variables(circuit)
     for circuit in () if findings else circuits:
         with findings.collect():
             findings += _circuit(zoo, circuit, compose(circuit))
@@ -397,7 +399,7 @@ def _reach(rule: Rule, model: SynapseModel, there: OnNeurons) -> Findings:
         for line in statements(text.text):
             name, operator, _ = parse(text, line)
             if name in store:
-                problem = f"'{line}' goes round 'write' of synapse '{model.name}', which keeps the weight in its bounds"
+                problem = f"'{line}' goes round the 'write' of the synapse, which keeps the weight in its bounds"
                 findings.append(text.wrong(problem, "ask for a change, 'dw = ...'"))
             elif name.endswith(("_pre", "_post")) and event not in AT_SPIKES:
                 problem = f"'{line}' changes a neuron that other synapses read at the same moment"
