@@ -223,7 +223,7 @@ class Rule(File):
     at_spike: Jumps = Field(Jumps(), description="statements a neuron runs when it spikes, after its reset")
     on_pre: str = Field("", description="statements at a presynaptic spike, ending in 'dw = ...'")
     on_post: str = Field("", description="statements at a postsynaptic spike")
-    each_step: str = Field("", description="statements at every step")
+    each_step: str = Field("", description="statements at every step, after the neurons' equations")
     on_sample: str = Field("", description="statements once a sample, at the end of its first step")
     at_onset: str = Field("", description="statements at the onset of a sample, about the one before; first of all")
     influence: InfluenceRule | None = Field(
@@ -356,7 +356,7 @@ class Protocol(BaseModel):
     T_final: str = Field(description="duration of a sample in the final test")
     T_answer: str = Field("0*ms", description="from when on in a sample a graded answer counts; equations may name it")
     delay: str = Field("0*ms", description="transmission delay of every projection but the noise")
-    rest: bool = Field(False, description="whether every sample starts with all that has an ODE at rest")
+    rest: bool = Field(False, description="whether every sample starts as a run does, whatever came before it")
     order: Literal["balanced", "shuffled"] = Field(
         "balanced", description="training samples: drawn with replacement, equally many of each class; or each once"
     )
