@@ -26,6 +26,7 @@ BP = "rules/bp.yaml"
 SIGNS = "rules/sign_symmetric.yaml"
 FULL = "rules/rtrl_full.yaml"
 PLUS = "config/experiments/erbp_plus.yaml"
+NBP = "config/experiments/nbp.yaml"
 FIXED_STATE = "config/experiments/erbp_fixed_state.yaml"
 
 Edit = Callable[..., Zoo]
@@ -196,6 +197,7 @@ EXPERIMENTS = [
     ("step that does not divide a delay", PLUS, "delay: 0.8*ms", "delay: 0.85*ms", "protocol.delay", ["8.5 steps"]),
     ("no step", PLUS, "dt: 0.1*ms", "dt: 0*ms", "protocol.dt", ["no duration"]),
     ("endless sample", PLUS, "T_test: 250*ms", "T_test: inf*ms", "protocol.T_test", ["no duration"]),
+    ("sample without a phase", NBP, "T_train: 12*ms", "T_train: 11*ms", "protocol.T_train", ["11 steps", "12 phases"]),
     ("unit of an override", PLUS, "b_max = 25*nA", "b_max = 25*mV", "parameters.hidden_hidden.b_max", ["volt", "amp"]),
     (
         "override of no parameter",
