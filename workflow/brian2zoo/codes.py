@@ -114,7 +114,7 @@ def _integrated(circuit: Circuit, codes: Codes) -> Codes:
 
     def on_projection(projection: Projection, code: SynapseCode) -> SynapseCode:
         model, rule = projection.synapse, projection.rule
-        sources = [Source(model.path, "state", model.state, {})]
+        sources = [Source(model.path, "state", model.state)]
         if rule is not None:
             names = {new: name for name, new in codes.on_neurons[projection.name].names.items()}
             sources.append(Source(rule.path, "variables.synapse", rule.variables.synapse, names))
@@ -123,11 +123,11 @@ def _integrated(circuit: Circuit, codes: Codes) -> Codes:
 
     def on_influence(influence: Influence, code: InfluenceCode) -> InfluenceCode:
         rule, ends = influence.of.rule, side("pre", influence.of.name) | side("post", influence.of.post.name)
-        sources = [Source(rule.path, "influence.variables", rule.influence.variables, {})]
+        sources = [Source(rule.path, "influence.variables", rule.influence.variables)]
         return replace(code, stores=integrated(code.stores, dt | ends, sources))
 
     def on_population(population: Population, code: NeuronCode) -> NeuronCode:
-        sources = [Source(population.neuron.path, "equations", population.neuron.equations, {})]
+        sources = [Source(population.neuron.path, "equations", population.neuron.equations)]
         for projection in circuit.projections:
             for part in codes.on_neurons[projection.name].parts:
                 if getattr(projection, part.side) is population:

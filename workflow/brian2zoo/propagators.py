@@ -20,7 +20,7 @@ while a neuron is refractory has a zero row in A and b then; an equation that re
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -54,6 +54,8 @@ _IN_NUMBERS = {
 # Event-driven equations are solved by Brian2. Poles that differ by less than this over a step cost it 5 of 16 digits.
 _APART = 1e-5
 
+_OTHER = "take 'method: euler'"
+
 Code = TypeVar("Code", NeuronCode, SynapseCode)
 
 
@@ -67,9 +69,9 @@ class Source:
     """
 
     path: Path
-    field: str
+    key: str
     equations: str
-    as_written: Mapping[str, str]
+    as_written: Mapping[str, str] = field(default_factory=dict)
 
 
 class Unsolvable(Exception):
@@ -95,7 +97,7 @@ class Linear:
     def while_refractory(self) -> "Linear":
         """The same equations while the neuron is refractory."""
         moving = sp.diag(*(int(name not in self.still) for name in self.names))
-        return Linear(self.names, moving * self.matrix, moving * self.constant)
+        return Linear(self.names, (moving * self.matrix).as_immutable(), (moving * self.constant).as_immutable())
 
     def behind(self, name: str) -> "Linear":
         """The equation of a variable, first, and those of all that it reads, directly or through others."""
@@ -103,8 +105,8 @@ class Linear:
         for i in found:
             found += [j for j in range(len(self.names)) if self.matrix[i, j] != 0 and j not in found]
         names = tuple(self.names[i] for i in found)
-        constant = self.constant.extract(found, [0])
-        return Linear(names, self.matrix.extract(found, found), constant, self.still & {*names})
+        matrix, constant = self.matrix.extract(found, found), self.constant.extract(found, [0])
+        return Linear(names, matrix.as_immutable(), constant.as_immutable(), self.still & {*names})
 
     @property
     def varying(self) -> list[str]:
@@ -228,11 +230,13 @@ def linear(method: str, formulas: Iterable[tuple[str, str]], still: frozenset[st
         try:
             matrix, negative = sp.linear_eq_to_matrix([str_to_sympy(text).expand()], symbols)
         except NonlinearError as error:
-            problem = f"'d{name}/dt = {text}' is not linear ({str(error).strip()}), as {_called(method)} takes it"
+            what = " ".join(str(error).split())
+            problem = f"d{name}/dt is not linear ({what}), and {_called(method)} takes linear equations alone"
             raise Unsolvable(name, problem) from None
         rows.append(matrix)
         constants.append(-negative)
-    return Linear(names, sp.ImmutableMatrix.vstack(*rows), sp.ImmutableMatrix.vstack(*constants), still & {*names})
+    matrix, constant = (sp.Matrix.vstack(*parts).as_immutable() for parts in (rows, constants))
+    return Linear(names, matrix, constant, still & {*names})
 
 
 def _in_either_state(equations: Linear, path: Any) -> str:
@@ -264,7 +268,7 @@ def _row(equations: Linear, known: frozenset[str], rows: list[tuple[str, Row]]) 
         others = ", ".join(equations.names[1:])
         problem = f"d{name}/dt reads {others} by '{varying[0]}', which is no parameter, so that their poles may meet"
         raise Unsolvable(name, problem, f"make '{varying[0]}' a parameter, or {_OTHER}")
-    x, y = (sp.Symbol(n, real=True) for n in equations.names)
+    y = sp.Symbol(equations.names[1], real=True)
     a, c, d = equations.matrix[0, 0], equations.matrix[0, 1], equations.matrix[1, 1]
     return f"{_by_itself(equations)} + {sympy_to_str(y * between(a, c, d))}"
 
@@ -377,15 +381,10 @@ def _check_events(formulas: tuple[tuple[str, str], ...], known: Mapping[str, Any
 def _are_apart(equations: Linear, driven: bool, known: Mapping[str, Any]) -> bool:
     names = tuple(equations.varying)
     matrix = _numbers(equations.matrix, names, tuple(_number(known, name) for name in names))
-    with mpmath.workdps(_DIGITS):
-        poles = [*mpmath.eig(mpmath.matrix(matrix), left=False, right=False), *([mpmath.mpf(0)] if driven else [])]
-        dt = _number(known, "dt")
-        real = all(abs(mpmath.im(pole)) * dt < _APART for pole in poles)
-        gaps = [abs(a - b) * dt for i, a in enumerate(poles) for b in poles[:i]]
-    return real and min(gaps, default=mpmath.inf) >= _APART
-
-
-_OTHER = "take 'method: euler'"
+    poles = np.linalg.eigvals(np.array(matrix, dtype=float)).tolist() + [0.0] * driven
+    dt = _number(known, "dt")
+    gaps = [abs(a - b) * dt for i, a in enumerate(poles) for b in poles[:i]]
+    return min(gaps, default=np.inf) >= _APART and all(np.imag(pole) == 0 for pole in poles)
 
 
 def _called(method: str) -> str:
@@ -396,4 +395,4 @@ def _told(sources: Iterable[Source], name: str, problem: str, remedy: str = _OTH
     """A mistake in the equation of a variable, in the words of the file that has it."""
     sources = list(sources)
     source = next((each for each in sources if each.equations and name in Equations(each.equations).names), sources[0])
-    return ZooError(source.path, source.field, word_substitute(problem, source.as_written), remedy)
+    return ZooError(source.path, source.key, word_substitute(problem, source.as_written), remedy)
