@@ -217,7 +217,7 @@ def test_what_cannot_be_integrated_is_told_of_the_file(zoo_with, method, equatio
     ("equations", "told"),
     [
         ("dbar_y/dt = (bar_y - bar_y**2)/readout_tau_out : 1 (clock-driven)", "dbar_y/dt is not linear (nonl"),
-        ("dbar_y/dt = -bar_y/readout_tau_out : 1 (event-driven)\n    dq/dt = (bar_y - q)/(20*ms) : 1 (event-driven)",
+        ("dbar_y/dt = -bar_y/readout_tau_out : 1 (event-driven)\n    dq/dt = (bar_y - q)/(50*ms) : 1 (event-driven)",
          "'q' is event-driven, and the poles of its equation and of those it reads may meet"),
         ("dbar_y/dt = -bar_y/readout_tau_out : 1 (event-driven)\n    dq/dt = bar_y/(20*ms) : 1 (event-driven)", None),
         ("dbar_y/dt = -bar_y/readout_tau_out : 1 (event-driven)\n    dq/dt = 1/(20*ms) : 1 (event-driven)", "'q' is"),
