@@ -107,7 +107,10 @@ def compose(circuit: Circuit, assembly: Assembly = USUAL) -> Codes:
 
 def _integrated(circuit: Circuit, codes: Codes) -> Codes:
     """Codes that say how their equations move on by a step, with the values that this takes."""
-    dt = {"dt": evaluate(circuit.experiment.protocol.dt)}
+    try:
+        dt = {"dt": evaluate(circuit.experiment.protocol.dt)}
+    except ValueError as error:
+        raise ZooError(circuit.experiment.path, "protocol.dt", str(error), "write it as '1*ms'") from None
 
     def side(suffix: str, name: str) -> dict[str, Any]:
         return {f"{key}_{suffix}": value for key, value in codes.parameters[name].items()}

@@ -19,7 +19,7 @@ while a neuron is refractory has a zero row in A and b then; an equation that re
 `exponential_euler` takes each equation by itself, all other variables as they are, on the first or the third path.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -172,7 +172,7 @@ def integrated(code: Code, known: Mapping[str, Any], sources: Iterable[Source]) 
         if code.method not in METHODS or not clocked:
             return code
         made = step(code.method, _formulas(equations, set(clocked)), still, frozenset(known))
-        values = {key: value for name, row in made.rows for key, value in _quantities(equations, name, row, known)}
+        values = _quantities(equations, made.rows, known)
     except Unsolvable as unsolvable:
         raise _told(sources, *unsolvable.args) from None
     return replace(
@@ -201,14 +201,14 @@ def step(method: str, formulas: tuple[tuple[str, str], ...], still: frozenset[st
     if method == "exponential_euler":
         apart = [linear(method, (formula,), still) for formula in formulas]
         rows: list[tuple[str, Row]] = []
-        moved = {each.names[0]: _in_either_state(each, _by_itself) for each in apart}
+        moved = {each.names[0]: _in_either_state(each, lambda one, _: _by_itself(one)) for each in apart}
     else:
         system, rows = linear(method, formulas, still), []
 
-        def row(each: Linear) -> str:
-            return _row(each, known, rows)
+        def path(equations: Linear, suffix: str) -> str:
+            return _path(equations, suffix, known, rows)
 
-        moved = {name: _in_either_state(system.behind(name), row) for name in system.names}
+        moved = {name: _in_either_state(system.behind(name), path) for name in system.names}
     statements = [f"_{name} = {text}" for name, text in moved.items()] + [f"{name} = _{name}" for name in moved]
     return Step("\n".join(statements), tuple(rows))
 
@@ -239,24 +239,29 @@ def linear(method: str, formulas: Iterable[tuple[str, str]], still: frozenset[st
     return Linear(names, matrix, constant, still & {*names})
 
 
-def _in_either_state(equations: Linear, path: Any) -> str:
-    """The first of some equations after a step, refractory or not."""
-    active = path(equations)
+def _in_either_state(equations: Linear, path: Callable[[Linear, str], str]) -> str:
+    """The first of some equations after a step, refractory or not.
+
+    Parameters
+    ----------
+    path : how they move on, of the equations as they are then, and what is to end the names of their propagators.
+    """
+    active = path(equations, "")
     if not equations.still:
         return active
     name = equations.names[0]
-    held = name if name in equations.still else path(equations.while_refractory().behind(name))
+    held = name if name in equations.still else path(equations.while_refractory().behind(name), "_refractory")
     return f"{ACTIVE}*({active}) + (1 - {ACTIVE})*({held})"
 
 
-def _row(equations: Linear, known: frozenset[str], rows: list[tuple[str, Row]]) -> str:
+def _path(equations: Linear, suffix: str, known: frozenset[str], rows: list[tuple[str, Row]]) -> str:
     """The first of some equations after a step; `rows` gets the propagators it needs."""
     name, alone = equations.names[0], len(equations.names) == 1
     varying = [n for n in equations.varying if n not in known and n not in DEFAULT_UNITS]
     if alone and (varying or equations.matrix.is_zero_matrix or equations.constant.is_zero_matrix):
         return _by_itself(equations)
     if not varying:
-        row = propagators(equations, frozenset(n for _, other in rows for n in other.names))
+        row = _propagators(equations, suffix)
         rows.append((name, row))
         terms = dict(zip(equations.names, equations.constant, strict=True))
         parts = [
@@ -286,25 +291,18 @@ def _by_itself(equations: Linear) -> str:
     return f"{moved} + {driven}*({sympy_to_str(b)})" if b != 0 else moved
 
 
-def propagators(equations: Linear, taken: frozenset[str] = frozenset()) -> Row:
-    """The row of P and Q of the first of some equations.
-
-    Parameters
-    ----------
-    taken : names that those of the entries must not be.
-    """
+def _propagators(equations: Linear, suffix: str) -> Row:
+    """The row of P and Q of the first of some equations."""
     name, size = equations.names[0], len(equations.names)
     driven = [i for i in range(size) if equations.constant[i] != 0]
     columns = [*equations.names, *(equations.names[i] for i in driven)]
-    names = [f"{name}_from_{other}" for other in equations.names]
-    names += [f"{name}_from_rate_of_{equations.names[i]}" for i in driven]
-    if taken & {*names}:
-        names = [f"{each}_refractory" for each in names]
+    of_constant = (False,) * size + (True,) * len(driven)
+    kinds = ("from", "from_rate_of")
+    names = [f"{name}_{kinds[q]}_{column}{suffix}" for column, q in zip(columns, of_constant, strict=True)]
     augmented = sp.zeros(len(columns))
     augmented[:size, :size] = equations.matrix
     for column, i in enumerate(driven, start=size):
         augmented[i, column] = 1
-    of_constant = (False,) * size + (True,) * len(driven)
     return Row(tuple(names), tuple(columns), of_constant, augmented.as_immutable())
 
 
@@ -335,16 +333,23 @@ def _exponential(matrix: tuple[tuple[mpmath.mpf, ...], ...], dt: float) -> tuple
     return row
 
 
-def _quantities(equations: Equations, name: str, row: Row, known: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
-    """Propagators of a variable with their units."""
-    try:
-        values = row.values(known)
-    except (ZeroDivisionError, OverflowError):
-        used = ", ".join(f"{n} = {known[n]}" for n in sorted(map(str, row.augmented.free_symbols)) if n in known)
-        raise Unsolvable(name, f"d{name}/dt is not finite with {used}", "correct the values") from None
-    for number, column, of_constant, value in zip(row.names, row.columns, row.of_constant, values, strict=True):
-        dimensions = equations[name].dim / equations[column].dim
-        yield number, brian2.Quantity(value, dim=dimensions * brian2.second.dim if of_constant else dimensions)
+def _quantities(
+    equations: Equations, rows: Iterable[tuple[str, Row]], known: Mapping[str, Any]
+) -> dict[str, brian2.Quantity]:
+    """Propagators by name, with their units."""
+    found: dict[str, brian2.Quantity] = {}
+    for name, row in rows:
+        try:
+            values = row.values(known)
+        except (ZeroDivisionError, OverflowError):
+            used = ", ".join(f"{n} = {known[n]}" for n in sorted(map(str, row.augmented.free_symbols)) if n in known)
+            raise Unsolvable(name, f"d{name}/dt is not finite with {used}", "correct the values") from None
+        for number, column, of_constant, value in zip(row.names, row.columns, row.of_constant, values, strict=True):
+            if number in found or number in equations:
+                raise Unsolvable(name, f"'{number}' is what a propagator of '{name}' is called", f"rename '{number}'")
+            dimensions = equations[name].dim / equations[column].dim
+            found[number] = brian2.Quantity(value, dim=dimensions * brian2.second.dim if of_constant else dimensions)
+    return found
 
 
 def _formulas(equations: Equations, names: set[str]) -> tuple[tuple[str, str], ...]:
