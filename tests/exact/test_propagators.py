@@ -22,7 +22,7 @@ from brian2zoo.check import check_experiment, check_file
 from brian2zoo.compose import NeuronCode, declare, join
 from brian2zoo.network import duration
 from brian2zoo.propagators import Source, integrated
-from brian2zoo.simulate import Binary, Inputs, build, build_key, parameter_values
+from brian2zoo.simulate import Binary, Inputs, build, build_key, parameter_values, run_here
 
 DT = 1 * ms
 
@@ -102,7 +102,7 @@ def test_a_time_constant_without_end() -> None:
 
 def test_complex_poles() -> None:
     """A resonate-and-fire neuron turns."""
-    turning = "dx/dt = -b*x - w*y : 1\ndy/dt = w*x - b*y : 1"
+    turning = "dx/dt = -b*x - turn*y : 1\ndy/dt = w*x - b*y : 1"
     found = after(code(turning, b=20 * brian2.Hz, w=300 * brian2.Hz), {"x": 1.0, "y": 0.5}, steps=7)
     z = (1 + 0.5j) * np.exp((-20 + 300j) * 0.007)
     assert found["x"] == pytest.approx(z.real, rel=1e-13)
@@ -277,3 +277,49 @@ def test_equal_time_constants_on_the_dense_device(zoo, tmp_path) -> None:
         v, current = (found[traces[name]] for name in "vI")
         np.testing.assert_allclose(v[1:], np.exp(-0.2) * v[:-1] + 0.2 * current[1:], rtol=1e-14)
         assert v.max() > 0.1
+
+
+EVERY_PATH = """
+title: A neuron whose equations take every path
+equations: |
+  dv/dt = (I - v)/own : 1 (unless refractory)
+  dI/dt = -I/tau_s : 1
+  dx/dt = (1 + I - x)/tau_s - turn*y : 1
+  dy/dt = turn*x - y/tau_s : 1
+  da/dt = (0.2 - k*a)/tau_s : 1
+  own : second (constant)
+  k : 1 (constant)
+threshold: v > 0.3
+reset: v = v - 0.3
+refractory: 6*ms
+method: exact
+initial: |
+  own = 10*ms*(1 + 0.5*i)
+  k = i
+parameters: |
+  tau_s = 10*ms
+  turn = 100*Hz
+"""
+
+
+@pytest.mark.parametrize("precision", ["double", "single"])
+def test_every_path_is_the_same_on_the_dense_device(zoo, zoo_with, tmp_path, precision) -> None:
+    experiment = (zoo.root / "config/experiments/rtrl_block_diagonal.yaml").read_text()
+    experiment = experiment.replace("hidden: lif_exp", "hidden: every_path").replace(
+        "rule: rtrl_block_diagonal", f"rule: rtrl_readout_only\nprecision: {precision}"
+    )
+    edited = zoo_with({"models/neurons/every_path.yaml": EVERY_PATH, "config/experiments/every_path.yaml": experiment})
+    circuit = circuits.build(edited, edited.experiment("every_path"), [2, 2, 2], "train")
+    recording = network.Recording(states=tuple(("hidden1", name, i) for name in "vIxya" for i in range(2)))
+    names = [f"{network.trace_name('hidden1', name, i)}.{name}" for _, name, i in recording.states]
+    values = {name: np.full(4, 2.0) for name in ("input_hidden1.w", "hidden1_hidden1.w", "hidden1_output.w")}
+    inputs = Inputs({"input": np.array([[0.01, 0.05]]), "label": np.eye(2)[:1]}, values, 1, 0)
+    sample_time = duration(circuit, "T_train")
+    names.append("hidden1_spikes.count")
+    program = Binary(build(circuit, sample_time, 1, tmp_path / "program", recording))
+    found, expected = program.run(inputs, names), run_here(circuit, sample_time, inputs, names, recording)
+    assert expected["hidden1_spikes.count"].min() > 1
+    for name in names:
+        np.testing.assert_allclose(
+            found[name], expected[name], rtol=1e-13 if precision == "double" else 1e-5, atol=1e-7
+        )
