@@ -102,7 +102,7 @@ def test_a_time_constant_without_end() -> None:
 
 def test_complex_poles() -> None:
     """A resonate-and-fire neuron turns."""
-    turning = "dx/dt = -b*x - turn*y : 1\ndy/dt = w*x - b*y : 1"
+    turning = "dx/dt = -b*x - w*y : 1\ndy/dt = w*x - b*y : 1"
     found = after(code(turning, b=20 * brian2.Hz, w=300 * brian2.Hz), {"x": 1.0, "y": 0.5}, steps=7)
     z = (1 + 0.5j) * np.exp((-20 + 300j) * 0.007)
     assert found["x"] == pytest.approx(z.real, rel=1e-13)
@@ -182,6 +182,14 @@ def test_refractory_neurons_stand_still_and_what_reads_them_goes_on() -> None:
     assert 4 <= rested <= 30
 
 
+def test_what_varies_in_time_is_taken_as_it_is_at_the_start_of_a_step() -> None:
+    neuron = code("dv/dt = (s - v)/tau : 1\ns = 3 + t/ms : 1 (constant over dt)", tau=10 * ms)
+    expected = 0.0
+    for k in range(3):
+        expected += (3 + k - expected) * -np.expm1(-0.1)
+    assert after(neuron, {"v": 0.0}, steps=3)["v"] == pytest.approx(expected, rel=1e-14)
+
+
 def test_equations_without_coupling_are_as_brian2_has_them() -> None:
     assert code("dv/dt = -v/tau_m : 1", tau_m=10 * ms).update == "_v = v*exp(-dt/tau_m)\nv = _v"
 
@@ -205,7 +213,7 @@ NEURON = "title: N\nthreshold: v > 1\nreset: v = 0\nmethod: {method}\nparameters
         ),
         ("exact", "  dv/dt = (v_from_I - v)/tau : 1\n  dI/dt = v/tau : 1\n  v_from_I : 1\n", None),
         ("exact", "  dv/dt = (I - v)/tau : 1\n  dI/dt = -I/tau : 1\n  v_from_I : 1\n", "rename 'v_from_I'"),
-        ("exact", "  dv/dt = (I - v)/(tau - 10*ms) : 1\n  dI/dt = -I/tau : 1\n", "dv/dt is not finite with tau"),
+        ("exact", "  dv/dt = (I - v)/(tau - 10*ms) : 1\n  dI/dt = -I/tau : 1\n", "dv/dt has no finite coefficients"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_integrated_is_told_of_the_file(zoo_with, method, equations, told) -> None:

@@ -75,7 +75,7 @@ class Source:
 
 
 class Unsolvable(Exception):
-    """Why an equation cannot be integrated: its variable, the problem, and a remedy."""
+    """Why an equation cannot be integrated: its variable, the problem, and a remedy if it is not `_OTHER`."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ class Row:
     augmented: sp.ImmutableMatrix
 
     def values(self, known: Mapping[str, Any]) -> tuple[float, ...]:
-        """The numbers, in SI units; ZeroDivisionError or OverflowError if the values in A are not finite."""
+        """The numbers, in SI units; an error of arithmetic, type or name if the values in A are not finite and real."""
         names = sorted(map(str, self.augmented.free_symbols))
         matrix = _numbers(self.augmented, tuple(names), tuple(_number(known, name) for name in names))
         return _exponential(matrix, _number(known, "dt"))
@@ -341,9 +341,9 @@ def _quantities(
     for name, row in rows:
         try:
             values = row.values(known)
-        except (ZeroDivisionError, OverflowError):
+        except (ArithmeticError, TypeError, NameError):
             used = ", ".join(f"{n} = {known[n]}" for n in sorted(map(str, row.augmented.free_symbols)) if n in known)
-            raise Unsolvable(name, f"d{name}/dt is not finite with {used}", "correct the values") from None
+            raise Unsolvable(name, f"d{name}/dt has no finite coefficients with {used}", "correct the values") from None
         for number, column, of_constant, value in zip(row.names, row.columns, row.of_constant, values, strict=True):
             if number in found or number in equations:
                 raise Unsolvable(name, f"'{number}' is what a propagator of '{name}' is called", f"rename '{number}'")
