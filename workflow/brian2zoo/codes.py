@@ -64,7 +64,18 @@ def couplings_of(influence: str) -> str:
 
 
 def compose(circuit: Circuit, assembly: Assembly = USUAL) -> Codes:
-    """Brian2 strings of every population and projection, as the backend wants them."""
+    """Brian2 strings of every population and projection, as the backend wants them.
+
+    Raises
+    ------
+    ZooError
+        If files do not go together, or a method cannot integrate an equation.
+    """
+    return _integrated(circuit, joined(circuit, assembly))
+
+
+def joined(circuit: Circuit, assembly: Assembly = USUAL) -> Codes:
+    """The same before it is found how equations move on by a step, for which they have to make sense."""
     synapses = {}
     copied: dict[str, set[str]] = {p.name: set() for p in circuit.populations}
     added: dict[str, list[NeuronPart]] = {p.name: [] for p in circuit.populations}
@@ -102,7 +113,7 @@ def compose(circuit: Circuit, assembly: Assembly = USUAL) -> Codes:
     if assembly.places:
         synapses = {name: with_places(code) for name, code in synapses.items()}
     influences = {each.name: _influence_code(each, on_neurons[each.of.name].names) for each in circuit.influences}
-    return _integrated(circuit, Codes(neurons, synapses, influences, on_neurons))
+    return Codes(neurons, synapses, influences, on_neurons)
 
 
 def _integrated(circuit: Circuit, codes: Codes) -> Codes:

@@ -38,7 +38,7 @@ from brian2zoo.circuits import (
     vocabulary,
     weight_names,
 )
-from brian2zoo.codes import Codes, OnNeurons, compose, put_on_neurons
+from brian2zoo.codes import Codes, OnNeurons, compose, joined, put_on_neurons
 from brian2zoo.compose import (
     NeuronPart,
     SynapseCode,
@@ -77,9 +77,10 @@ def check_together(zoo: Zoo, experiment: Experiment) -> Findings:
     findings = findings or Findings(finding for circuit in circuits for finding in _missing_variables(circuit))
     for circuit in () if findings else circuits:
         with findings.collect():
-            findings += _circuit(zoo, circuit, compose(circuit))
+            findings += _circuit(zoo, circuit, joined(circuit))
     for circuit in () if findings else circuits:
         with findings.collect():
+            compose(circuit)
             refuse(circuit)
     return findings
 
