@@ -234,7 +234,6 @@ def test_what_cannot_be_integrated_is_told_of_the_file(zoo_with, method, equatio
         ("dbar_y/dt = -bar_y/readout_tau_out : 1 (event-driven)\n    dq/dt = bar_y/(20*ms) : 1 (event-driven)", None),
         ("dbar_y/dt = -bar_y/readout_tau_out : 1 (event-driven)\n    dq/dt = 1/(20*ms) : 1 (event-driven)", "'q' is"),
         ("dbar_y/dt = (1 - bar_y)/readout_tau_out : 1 (event-driven)", None),
-        ("dbar_y/dt = -bar_y*(3 > 2)/readout_tau_out : 1 (clock-driven)", "write conditions as int(...)"),
         ("dbar_y/dt = -sine(bar_y)/readout_tau_out : 1 (clock-driven)", "unknown name 'sine'"),
     ],
 )  # fmt: skip

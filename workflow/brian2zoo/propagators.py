@@ -360,10 +360,7 @@ def _formulas(equations: Equations, names: set[str]) -> tuple[tuple[str, str], .
         if "summed" not in equation.flags and (equation.type != DIFFERENTIAL_EQUATION or name in names)
     ]
     plain, _ = extract_constant_subexpressions(Equations(kept))
-    try:
-        found = {name: expression.code for name, expression in plain.get_substituted_expressions()}
-    except (AttributeError, TypeError) as error:  # SymPy's, of what is no number
-        raise Unsolvable(min(names), f"an equation is no formula ({error})", "write conditions as int(...)") from None
+    found = {name: expression.code for name, expression in plain.get_substituted_expressions()}
     return tuple((name, found[name]) for name in equations if name in found)
 
 
