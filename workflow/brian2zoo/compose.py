@@ -25,6 +25,7 @@ from brian2zoo.spec import NeuronModel, Rule, StateFormat, SynapseModel, as_dict
 START_SUFFIX = "_start"
 RETURNED = "w_back"
 """Variable of a synapse by which the error returns, where the rule has it return by another than the weight."""
+_BASE_UNITS = ("metre", "kilogram", "second", "amp", "kelvin", "mole", "candle")
 RULE_EVENTS = ("on_pre", "on_post", "each_step", "on_sample", "at_onset")
 AT_SPIKES = ("on_pre", "on_post")
 
@@ -40,7 +41,11 @@ class _Code:
 
 @dataclass(frozen=True)
 class NeuronCode(_Code):
-    """Arguments of a `brian2.NeuronGroup` and the statements run beside it; `before` each step's equations."""
+    """Arguments of a `brian2.NeuronGroup` and the statements run beside it; `before` each step's equations.
+
+    `update` are the statements that move the differential equations on by a step, where `propagators` has found them;
+    else `method` does.
+    """
 
     equations: str
     parameters: dict[str, Any]
@@ -55,6 +60,7 @@ class NeuronCode(_Code):
     each_step: str = ""
     forward: str = ""
     backward: str = ""
+    update: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,7 +90,7 @@ class NeuronPart:
 
 @dataclass(frozen=True)
 class SynapseCode(_Code):
-    """Arguments of a `brian2.Synapses` and the statements run beside it.
+    """Arguments of a `brian2.Synapses` and the statements run beside it; `update` as for neurons.
 
     `reads` maps 'pre' and 'post' to the variables the neurons on that side have to copy at the start of
     a step.
@@ -100,6 +106,7 @@ class SynapseCode(_Code):
     reads: Mapping[str, tuple[str, ...]] = ()
     method: str = ""
     on_arrival: str = ""
+    update: str = ""
 
 
 @dataclass(frozen=True)
@@ -144,8 +151,12 @@ def unit_name(value: Any) -> str:
     dimensions = brian2.get_dimensions(value)
     if dimensions.is_dimensionless:
         return "1"
-    # Brian2 has units such as amp2, which its equations do not know.
-    return re.sub(r"\b([a-z]+)(\d)\b", r"\1**\2", repr(brian2.get_unit(dimensions)).replace("^", "**"))
+    # Brian2 has units such as amp2, and quotients in parentheses, which its equations do not know.
+    name = re.sub(r"\b([a-z]+)(\d)\b", r"\1**\2", repr(brian2.get_unit(dimensions)).replace("^", "**"))
+    if "(" not in name:
+        return name
+    powers = {base: dimensions.get_dimension(base) for base in _BASE_UNITS}
+    return "*".join(f"{base}**{power:g}" for base, power in powers.items() if power)
 
 
 def join(*blocks: str) -> str:

@@ -149,7 +149,7 @@ def _group(
         threshold=code.threshold or None,
         reset=code.reset or None,
         refractory=code.refractory or False,
-        method=code.method or "euler",
+        method=_method(code),
         namespace=namespace,
         dtype=data_types(code.equations, experiment.precision),
         order=population.order,
@@ -206,7 +206,7 @@ def _synapses(
         delay=({"pre": delay} if code.on_pre else {}) | ({"post": 0 * brian2.ms} if code.on_post else {}) or None,
         namespace=_times(sample_time, experiment),
         dtype=data_types(code.equations, experiment.precision),
-        method=code.method or "euler",
+        method=_method(code),
         order=order,
         name=name,
     )
@@ -281,9 +281,14 @@ def _stores(
         model=code.equations,
         namespace=_times(sample_time, experiment),
         dtype=data_types(code.equations, experiment.precision),
-        method=code.method or "euler",
+        method=_method(code),
         name=name,
     )
+
+
+def _method(code: NeuronCode | SynapseCode) -> Any:
+    """What Brian2 integrates equations by: a method of its own, or the statements that are known."""
+    return (lambda *_: code.update) if code.update else code.method or "euler"
 
 
 def _run_regularly(

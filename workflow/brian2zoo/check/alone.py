@@ -35,6 +35,7 @@ from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.events import EVENT_DATA
 from brian2zoo.expressions import evaluate
 from brian2zoo.kinds import KINDS
+from brian2zoo.propagators import Source, integrated
 from brian2zoo.spec import (
     Encoder,
     Experiment,
@@ -150,6 +151,9 @@ def _neuron(model: NeuronModel) -> Findings:
     for equation in equations.values():
         with findings.collect():
             check_equation(text, equation, scope)
+    if model.method and not findings:
+        with findings.collect():
+            integrated(code, {"dt": brian2.ms}, [Source(model.path, "equations", model.equations)])
     if model.threshold:
         with findings.collect():
             check_condition(Text(model.path, "threshold", model.threshold), scope)

@@ -46,7 +46,7 @@ from brian2zoo.circuits import (
     vocabulary,
     weight_names,
 )
-from brian2zoo.codes import Codes, OnNeurons, compose, put_on_neurons
+from brian2zoo.codes import Codes, OnNeurons, compose, joined, put_on_neurons
 from brian2zoo.compose import (
     AT_SPIKES,
     NeuronPart,
@@ -89,9 +89,10 @@ def check_together(zoo: Zoo, experiment: Experiment) -> Findings:
             findings += _missing_variables(circuit)
     for circuit in () if findings else circuits:
         with findings.collect():
-            findings += _circuit(zoo, circuit, compose(circuit))
+            findings += _circuit(zoo, circuit, joined(circuit))
     for circuit in () if findings else circuits:
         with findings.collect():
+            compose(circuit)
             refuse(circuit)
     return findings
 
