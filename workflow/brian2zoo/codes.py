@@ -1,6 +1,6 @@
 """The Brian2 strings of a whole circuit, and what its projections add to the neurons on either side."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from brian2zoo.abreast import within
@@ -17,6 +17,7 @@ from brian2zoo.compose import (
     compose_neuron,
     compose_synapse,
     rule_parts,
+    with_sample_number,
     written,
 )
 from brian2zoo.errors import ZooError
@@ -90,6 +91,8 @@ def compose(circuit: Circuit, assembly: Assembly = USUAL) -> Codes:
         p.name: compose_neuron(p.neuron, p.overrides, parts=added[p.name], copied=copied[p.name], formats=p.formats)
         for p in circuit.populations
     }
+    neurons = {name: with_sample_number(code, name) for name, code in neurons.items()}
+    synapses = {name: with_sample_number(code, name) for name, code in synapses.items()}
     if circuit.networks > 1:
         size = {p.name: p.size // circuit.networks for p in circuit.populations}
         neurons = {name: within(code, {"i": size[name]}) for name, code in neurons.items()}
@@ -110,7 +113,8 @@ def _influence_code(influence: Influence, names: dict[str, str]) -> InfluenceCod
         problem = f"rule '{of.rule.name}' takes a spike to arrive in the step after it"
         raise ZooError(of.rule.path, "influence", problem, "give the protocol a delay of 0*ms")
     model, overrides = (within.synapse, within.overrides) if within is not None else (None, {})
-    return compose_influence(of.rule, of.overrides, names, model, overrides)
+    code = compose_influence(of.rule, of.overrides, names, model, overrides)
+    return replace(code, stores=with_sample_number(code.stores, influence.name))
 
 
 def put_on_neurons(projection: Projection) -> OnNeurons:
