@@ -3,7 +3,7 @@
 Names of variables are ``group.variable``; they are what a run sets and reads, whatever the target.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ from brian2zoo.backends.parallel import PLACE
 from brian2zoo.backends.standalone import USUAL, Assembly
 from brian2zoo.circuits import Circuit, Influence, Population, Projection
 from brian2zoo.codes import compose, couplings_of
-from brian2zoo.compose import InfluenceCode, NeuronCode, SynapseCode, join, statements, unit_name_of
+from brian2zoo.compose import InfluenceCode, NeuronCode, SynapseCode, join, statements, unit_name_of, written
 from brian2zoo.events import EVENT_DATA, EventTimes
 from brian2zoo.expressions import evaluate
 from brian2zoo.spec import Experiment
@@ -159,7 +159,9 @@ def _group(
     every(code.copies, "start", 1, "copies")
     if experiment.protocol.rest:
         # After the last spikes of the sample before have arrived.
-        every(join(_at_rest(group), code.initial), "before_groups", -1, "rest", dt=sample_time)
+        kept = population.neuron.keeps
+        initial = (line for line in statements(code.initial) if written(line)[0] not in kept)
+        every(join(_at_rest(group, kept), *initial), "before_groups", -1, "rest", dt=sample_time)
     every(code.before, "before_groups", 0, "before")
     every(code.each_step, "after_groups", population.order, "each_step")
     every(code.forward, "groups", population.order, "forward")
@@ -308,10 +310,11 @@ def data_types(equations: str, precision: str) -> dict[str, type]:
     }
 
 
-def _at_rest(group: Any) -> str:
-    """Statements that put to zero all that has a differential equation."""
+def _at_rest(group: Any, kept: Collection[str] = ()) -> str:
+    """Statements that put to zero all that has a differential equation and is not kept."""
     equations = group.equations
-    return "\n".join(f"{name} = 0*({unit_name_of(equations, name)})" for name in sorted(equations.diff_eq_names))
+    names = sorted(equations.diff_eq_names - set(kept))
+    return "\n".join(f"{name} = 0*({unit_name_of(equations, name)})" for name in names)
 
 
 def _run_control(assembly: Assembly) -> brian2.NeuronGroup:
