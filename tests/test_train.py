@@ -1,6 +1,7 @@
 """Training: the draw of samples, the learning curve, and that a killed training ends as if it were not."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def test_draw_follows_from_seed_and_epoch() -> None:
 # --- A training -----------------------------------------------------------------------------------
 
 LAYERS, CAPACITY = (64, 20, 10), 200
-SCHEDULE = Schedule(epochs=2, samples=300, seeds=(0,), key="this training")
+SCHEDULE = Schedule(epochs=2, samples=300, seeds=(0,))
 
 
 @pytest.fixture(scope="module")
@@ -53,11 +54,21 @@ def digits(zoo) -> dict[str, xr.Dataset]:
 @pytest.fixture(scope="module")
 def train_bp(zoo, digits, interpreted) -> Callable[..., xr.Dataset]:
     """Trains 64-20-10 by back-propagation, each epoch in two runs."""
-    experiment = zoo.experiment("bp").with_setting("rule.eta=0.1")
-    runners = [interpreted(circuits.build(zoo, experiment, LAYERS, mode), CAPACITY) for mode in ("train", "test")]
 
-    def run(checkpoint: Path, schedule: Schedule = SCHEDULE) -> xr.Dataset:
-        (trained,) = train(*runners, digits["train"], digits["test"], schedule, checkpoint)
+    def run(
+        checkpoint: Path,
+        schedule: Schedule = SCHEDULE,
+        setting: str = "rule.eta=0.1",
+        given: Sequence[xr.Dataset] = (),
+        program: str = "",
+        **splits: xr.Dataset,
+    ) -> xr.Dataset:
+        experiment = zoo.experiment("bp").with_setting(setting)
+        runners = [interpreted(circuits.build(zoo, experiment, LAYERS, mode), CAPACITY) for mode in ("train", "test")]
+        for runner in runners:
+            runner.binary.key += program
+        data = digits | splits
+        (trained,) = train(*runners, data["train"], data["test"], schedule, checkpoint, given)
         return trained
 
     return run
@@ -71,6 +82,14 @@ def uninterrupted(train_bp, tmp_path_factory) -> xr.Dataset:
 def same(one: xr.Dataset, other: xr.Dataset) -> bool:
     """Equal in all but the time it took."""
     return one.drop_vars("wall_time").equals(other.drop_vars("wall_time"))
+
+
+def told(caplog: pytest.LogCaptureFixture) -> str:
+    """The one line that a training has written to the log."""
+    (record,) = (record for record in caplog.records if record.name == "brian2zoo.train")
+    line = record.getMessage()
+    assert "\n" not in line
+    return line
 
 
 def test_learning_curve_starts_at_chance_and_falls(uninterrupted) -> None:
@@ -133,16 +152,90 @@ def test_finished_training_is_not_repeated_and_more_epochs_continue_it(train_bp,
     assert runs == [200, 100, 200, 100]
 
 
+def brighter(split: xr.Dataset) -> xr.Dataset:
+    """The same but for one pixel, the last to come."""
+    other = split.copy(deep=True)
+    other.input[-1, -1] += 1 / 16
+    return other
+
+
 @pytest.mark.parametrize(
-    ("other", "anew"), [({"key": "another"}, [200, 100]), ({"seeds": (1,)}, [200, 100]), ({"samples": 50}, [50])]
+    ("other", "what"),
+    [
+        ({"schedule": Schedule(1, 300, (1,))}, "another start, another seed"),
+        ({"schedule": Schedule(1, 50, (0,))}, "another number of samples an epoch"),
+        ({"setting": "rule.eta=0.2"}, "another experiment or setting"),
+        ({"program": "another"}, "another program that learns, another program that tests"),
+        ({"train": brighter}, "another training data"),
+        ({"test": brighter}, "another test data"),
+        ({"given": "uninterrupted"}, "another start"),
+    ],
 )
-def test_checkpoint_of_another_training_is_not_resumed(train_bp, runs, tmp_path, other, anew) -> None:
+def test_checkpoint_of_another_training_is_not_resumed(
+    train_bp, digits, uninterrupted, runs, caplog, tmp_path, other, what
+) -> None:
+    """A finished one, which would be given out as the result: it is trained anew, and a line says why."""
+    caplog.set_level("INFO")
     one_epoch = replace(SCHEDULE, epochs=1)
+    train_bp(tmp_path / "state.npz", one_epoch)
+    other = {name: change(digits[name]) if callable(change) else change for name, change in other.items()}
+    if "given" in other:
+        other["given"] = [uninterrupted]
+    found = train_bp(tmp_path / "state.npz", **{"schedule": one_epoch} | other)
+    assert f"begins anew: it has {what}" in told(caplog)
+    assert runs == [200, 100, *([50] if "50" in str(other.get("schedule")) else [200, 100])]
+    assert same(found, train_bp(tmp_path / "fresh.npz", **{"schedule": one_epoch} | other))
+
+
+def test_fewer_epochs_are_trained_anew(train_bp, runs, caplog, tmp_path) -> None:
+    """A checkpoint has the last weights alone."""
+    caplog.set_level("INFO")
+    one_epoch = replace(SCHEDULE, epochs=1)
+    expected = train_bp(tmp_path / "one.npz", one_epoch)
+    train_bp(tmp_path / "state.npz")
+    found = train_bp(tmp_path / "state.npz", one_epoch)
+    assert "it is further than 1 epochs" in told(caplog)
+    assert same(found, expected)
+    assert runs == [200, 100, 200, 100, 200, 100, 200, 100][: len(runs)]
+    assert len(runs) == 8
+
+
+def test_checkpoint_of_the_same_content_under_other_names_is_resumed(
+    train_bp, digits, uninterrupted, runs, tmp_path
+) -> None:
     runs.kill_after = 1
     with pytest.raises(Killed):
-        train_bp(tmp_path / "state.npz", one_epoch)
-    train_bp(tmp_path / "state.npz", replace(one_epoch, **other))
-    assert runs == [200, *anew]
+        train_bp(tmp_path / "state.npz")
+    renamed = digits["train"].assign_attrs(title="another title")
+    assert same(train_bp(tmp_path / "state.npz", train=renamed), uninterrupted)
+    assert runs == [200, 100, 200, 100]
+
+
+def test_checkpoint_of_the_format_before_is_told_and_not_resumed(
+    train_bp, uninterrupted, runs, caplog, tmp_path
+) -> None:
+    caplog.set_level("INFO")
+    path = tmp_path / "state.npz"
+    identity = {"samples": 300, "seeds": [0], "key": "this training"}
+    with path.open("wb") as file:
+        np.savez(file, state=np.array(json.dumps({"for": identity, "counts": [{}]})), **{"0:input_hidden1": [0.5]})
+    assert same(train_bp(path), uninterrupted)
+    assert "an earlier version of brian2zoo wrote it" in told(caplog)
+    assert runs == [200, 100, 200, 100]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_flipped_bit_in_a_checkpoint_is_noticed(train_bp, runs, tmp_path, seed) -> None:
+    path = tmp_path / "state.npz"
+    runs.kill_after = 1
+    with pytest.raises(Killed):
+        train_bp(path)
+    data = bytearray(path.read_bytes())
+    data[[0, 1, 40, 87][seed] if seed < 4 else np.random.default_rng(seed).integers(len(data))] ^= 1 << seed % 8
+    path.write_bytes(data)
+    with pytest.raises(ZooError, match="damaged — delete it"):
+        train_bp(path)
+    assert runs == [200]
 
 
 @pytest.mark.parametrize("damage", [lambda data: data[: len(data) // 2], lambda data: b"", lambda data: b"text" * 100])
