@@ -127,6 +127,7 @@ def _neuron(model: NeuronModel) -> Findings:
     for equation in equations.values():
         with findings.collect():
             check_equation(text, equation, scope)
+    findings += kept(Text(model.path, "keeps", ""), model.keeps, equations)
     if model.threshold:
         with findings.collect():
             check_condition(Text(model.path, "threshold", model.threshold), scope)
@@ -141,6 +142,23 @@ def _neuron(model: NeuronModel) -> Findings:
     with findings.collect():
         with_data = neuron_scope(equations, code.parameters, data_dimensions(model), events)
         check_statements([Text(model.path, "on_sample", model.on_sample)], with_data)
+    return findings
+
+
+def kept(text: Text, names: tuple[str, ...], equations: Equations) -> Findings:
+    """Names among `keeps` that are no variables with a value of their own for each neuron or synapse, at any time."""
+    findings = Findings()
+    for name in names:
+        equation = equations.get(name)
+        flags = {"constant", "shared", "summed", "event-driven"} & set(equation.flags if equation else ())
+        if equation is None:
+            stored = [n for n, e in equations.items() if e.type != SUBEXPRESSION and "shared" not in e.flags]
+            remedy = did_you_mean(name, stored, f"it has {', '.join(stored)}" if stored else "leave it out")
+            findings.append(text.wrong(f"there is no variable '{name}'", remedy))
+        elif equation.type == SUBEXPRESSION or flags:
+            what = f"({sorted(flags)[0]})" if flags else "worked out from others"
+            remedy = "take the flag away, or leave it out of keeps" if flags else "keep those"
+            findings.append(text.wrong(f"'{name}' is {what}: there is nothing of it to keep", remedy))
     return findings
 
 
@@ -275,6 +293,7 @@ def _optimizer(optimizer: Optimizer) -> Findings:
     text = Text(optimizer.path, "state", optimizer.state)
     if optimizer.state:
         _distinct(text, parse_equations(text, _SYNAPSE_FLAGS), optimizer)
+        findings += kept(Text(optimizer.path, "keeps", ""), optimizer.keeps, equations_of(optimizer.state))
     text = Text(optimizer.path, "update", optimizer.update)
     if "dw" not in {parse(text, line)[0] for line in statements(text.text)}:
         findings.append(text.wrong("no statement assigns dw", "ask for a change, 'dw = ...'"))

@@ -12,7 +12,7 @@ from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, Equatio
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from brian2zoo.backends.capability import refuse
-from brian2zoo.check.alone import EVENTS, data_dimensions
+from brian2zoo.check.alone import EVENTS, data_dimensions, kept
 from brian2zoo.check.findings import Findings, listed
 from brian2zoo.check.strings import (
     SECOND,
@@ -329,7 +329,7 @@ def _projection(circuit: Circuit, projection: Projection, codes: Codes, neurons:
     _distinct_from_neurons(projection, there, sides)
     scope = synapse_scope(equations, code.parameters, _named(sides))
 
-    findings = Findings()
+    findings = kept(Text(rule.path, "keeps", ""), rule.keeps, equations) if rule else Findings()
     for text in _equation_texts(projection, there):
         for equation in equations_of(text.text).values():
             with findings.collect():
