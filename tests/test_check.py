@@ -104,6 +104,14 @@ SYNAPSES_AND_RULES = [
         "variables.pre",
         ["'tau_z_post'", "you mean"],
     ),
+    (
+        "samples counted from the start of a run",
+        BLOCKS,
+        "int(sample_number % batch < 0.5)",
+        "int(floor(t/T_sample + 0.5) % batch < 0.5)",
+        "variables",
+        ["'floor(t/T_sample' counts from the start of a run", "sample_number"],
+    ),
     ("nothing of that name to keep", BLOCKS, "[grad, m,", "[grad, n,", "keeps", ["no variable 'n'"]),
     ("formula that is kept", BLOCKS, "[grad, m,", "[grad, due,", "keeps", ["'due' is (shared)"]),
     (

@@ -1,5 +1,6 @@
 """One file by itself: its names, and its units as far as they can be known without the other files."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -73,7 +74,7 @@ def check_alone(zoo: Zoo, kind: str, name: str) -> Findings:
             return findings  # it has no equations: loading it has checked all there is
         if kind == "experiment":
             return check_references(zoo, file) + _protocol(file)
-        findings += _CHECKS[kind](file) + _unused_parameters(file)
+        findings += _CHECKS[kind](file) + _unused_parameters(file) + _counted_by_time(file)
     return findings
 
 
@@ -375,6 +376,20 @@ def _unused_parameters(file: Any) -> Findings:
         for name in names
         if name not in used
     )
+
+
+_SAMPLES_OF_A_RUN = re.compile(r"floor\(\s*t\s*/\s*T_sample|\bt\s*//\s*T_sample")
+
+
+def _counted_by_time(file: Any) -> Findings:
+    """Samples counted by the time, which begins anew in every run: the result would depend on how many a run takes."""
+    findings = Findings()
+    for field, value in file.content().items():
+        for text in _strings(value):
+            if found := _SAMPLES_OF_A_RUN.search(text):
+                problem = f"'{found[0]}' counts from the start of a run, and `capacity` says when that is"
+                findings.append(ZooError(file.path, field, problem, "name sample_number, which goes on"))
+    return findings
 
 
 def _strings(value: Any) -> Iterator[str]:
