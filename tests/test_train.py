@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from brian2zoo import carried, circuits, results
+from brian2zoo import carried, circuits, network, results
 from brian2zoo.circuits import initial_weights
 from brian2zoo.datasets import DatasetSettings, load
 from brian2zoo.encode import encode_dataset
 from brian2zoo.errors import ZooError
 from brian2zoo.progress import Progress
+from brian2zoo.runner import Runner
 from brian2zoo.runner import test as runner_test
+from brian2zoo.simulate import Binary, build
 from brian2zoo.train import Schedule, alignment, draw_samples, operations, shuffled_samples, train
 from brian2zoo.zoo import ROOT, Zoo
 
@@ -388,6 +390,19 @@ def test_a_test_of_a_result_begins_with_what_it_keeps(zoo_with, interpreted, in_
         )
     forgetful = runner_test(interpreted(circuit, 6), data, initial_weights(circuit, 0), seed=0)
     assert np.any(forgetful["scores"] != by_capacity[0]["scores"])
+
+
+def test_a_compiled_training_in_short_runs_is_the_one_in_a_single_run(zoo_with, in_single_runs, tmp_path) -> None:
+    zoo, sets = zoo_with(HOMEOSTATIC), (few_spike_times(12, 0), few_spike_times(6, 1))
+    runners = []
+    for mode in ("train", "test"):
+        circuit = circuits.build(zoo, zoo.experiment("homeostatic"), (6, 5, 3), mode)
+        sample_time = network.duration(circuit, "T_train")
+        runners.append(Runner(circuit, Binary(build(circuit, sample_time, 5, tmp_path / mode)), sample_time))
+    (found,) = train(*runners, *sets, Schedule(2, 12, (0,)), tmp_path / "state")
+    for name in ("k_hidden1__theta", "k_hidden1__b", "k_input_hidden1__m", "w_input_hidden1", "w_hidden1_output"):
+        np.testing.assert_allclose(found[name], in_single_runs[name], rtol=1e-9, atol=1e-12, err_msg=name)
+    np.testing.assert_array_equal(found.test_spikes, in_single_runs.test_spikes)
 
 
 def test_the_number_of_a_sample_counts_on_in_neurons_and_tests(zoo_with, interpreted) -> None:

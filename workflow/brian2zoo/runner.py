@@ -83,7 +83,7 @@ class Runner:
         Raises
         ------
         ZooError
-            If a variable or an answer is infinite or not a number; only a time may be infinite.
+            If a variable is infinite or not a number; only a time may be infinite.
         """
         (result,) = self.run_abreast([data], [weights], seed, keep, before)
         return result
@@ -117,17 +117,16 @@ class Runner:
             }
             | {name: parts[name][k] for name in keep}
             | answer
-            for k, answer in enumerate(self._finite_answers(out, n, before))
+            for k, answer in enumerate(self._answers(out, n))
         ]
 
-    def _finite_answers(self, out: Mapping[str, np.ndarray], n: int, before: int) -> list[dict[str, np.ndarray]]:
-        answers = self._answers(out, n)
-        for answer in answers:
-            for name in answer.keys() & {"scores", "membranes"}:
-                wrong = ~np.isfinite(answer[name]).all(axis=1)
+    def require_answers(self, parts: Sequence[Mapping[str, Any]], before: int) -> None:
+        """That the answers in what `run_abreast` returned after `before` samples can be compared; ZooError if not."""
+        for part in parts:
+            for name in [name for name in ("scores", "membranes") if name in part]:
+                wrong = ~np.isfinite(part[name]).all(axis=1)
                 if wrong.any():
                     raise self._not_finite(f"the answer of output ({name}) is no number", before + wrong.argmax() + 1)
-        return answers
 
     def _not_finite(self, what: str, samples: int) -> ZooError:
         stage = "training" if self.circuit.mode == "train" else "test"
@@ -179,6 +178,7 @@ def test_abreast(
     for begin in range(0, n, runner.binary.capacity):
         given = take(data, np.arange(n)[begin : begin + runner.binary.capacity])
         part = runner.run_abreast([given] * runner.networks, weights, run_seed(*seeds, "test", begin), before=begin)
+        runner.require_answers(part, begin)
         weights = [{**each, **tested["weights"]} for each, tested in zip(weights, part, strict=True)]
         for each in part:
             if "output_sample" in each:

@@ -215,7 +215,7 @@ def _variables(assembled: Assembled, device: Any, synapses: Mapping[str, int]) -
             found[f"{name}.{variable.name}"] = {
                 "file": device.get_array_filename(variable),
                 "dtype": np.dtype(variable.dtype).name,
-                "size": synapses.get(name, -1) if grows else int(variable.size),
+                "size": _size(group, variable, synapses) if grows else int(variable.size),
                 "settable": not variable.read_only,
                 "checked": _checked(group, variable),
             } | (_growth(name, group, variable) if grows else {})
@@ -228,6 +228,12 @@ def _objects_of(assembled: Assembled) -> dict[str, Any]:
 
 def _is_stored(name: str, variable: Variable) -> bool:
     return isinstance(variable, ArrayVariable) and variable.owner is not None and variable.owner.name == name
+
+
+def _size(group: Any, variable: Variable, synapses: Mapping[str, int]) -> int:
+    """Values of what grows while a program runs, -1 if not known: of synapses a device may do without indices."""
+    of_synapses = isinstance(group, brian2.Synapses) and variable.name in group.equations.names
+    return synapses.get(group.name, -1) if of_synapses else -1
 
 
 def _growth(name: str, group: Any, variable: Variable) -> dict[str, Any]:
@@ -387,13 +393,13 @@ class Binary:
         remedy = "see that the disk is not full; else delete the folder, and the program is made anew"
         if not path.exists():
             raise ZooError(self.directory, name, f"the program has not written {entry['file']}", remedy)
-        size, written = self._size(results, entry, n_steps), path.stat().st_size
+        size, written = self._expected(results, entry, n_steps), path.stat().st_size
         if size is not None and written != size * dtype.itemsize:
             problem = f"the program has written {written} bytes of {entry['file']}, not {size * dtype.itemsize}"
             raise ZooError(self.directory, name, problem, remedy)
         return np.fromfile(path, dtype=dtype)
 
-    def _size(self, results: Path, entry: Mapping[str, Any], n_steps: int) -> int | None:
+    def _expected(self, results: Path, entry: Mapping[str, Any], n_steps: int) -> int | None:
         """How many values a variable has after a run, as far as that is known."""
         if "every" in entry:
             return entry["columns"] * -(-n_steps // entry["every"])

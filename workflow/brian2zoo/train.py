@@ -126,6 +126,7 @@ def train(
                 seed = run_seed(*schedule.seeds, first.epoch, first.sample)
                 before = first.epoch * schedule.samples + first.sample
                 parts, seconds = _timed(learning.run_abreast, data, weights, seed, before=before)
+                learning.require_answers(parts, before)
                 for state, part, each in zip(states, parts, rows, strict=True):
                     state.add(part, train_data.label.values[each], seconds)
                 _save(states, checkpoint, identity)
