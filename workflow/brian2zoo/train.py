@@ -265,7 +265,7 @@ def _resume(path: Path, identity: Mapping[str, Any], epochs: int) -> list[_State
         for k, counts in enumerate(stored["counts"])
     ]
     if (states[0].epoch, states[0].sample) > (epochs, 0):
-        return _anew(path, f"it is further than {epochs} epochs, and has the last weights alone")
+        return _anew(path, f"it is past epoch {epochs}, whose weights it no longer has")
     return states
 
 
