@@ -22,6 +22,7 @@ from brian2zoo.compose import (
     join,
     rule_parts,
     statements_at_spikes,
+    with_sample_number,
     written,
 )
 from brian2zoo.errors import ZooError
@@ -108,6 +109,8 @@ def joined(circuit: Circuit, assembly: Assembly = USUAL) -> Codes:
         p.name: compose_neuron(p.neuron, p.overrides, parts=added[p.name], copied=copied[p.name], formats=p.formats)
         for p in circuit.populations
     }
+    neurons = {name: with_sample_number(code, name) for name, code in neurons.items()}
+    synapses = {name: with_sample_number(code, name) for name, code in synapses.items()}
     if circuit.networks > 1:
         size = {p.name: p.size // circuit.networks for p in circuit.populations}
         neurons = {name: within(code, {"i": size[name]}) for name, code in neurons.items()}
@@ -168,7 +171,8 @@ def _influence_code(influence: Influence, names: dict[str, str]) -> InfluenceCod
         problem = f"rule '{of.rule.name}' takes a spike to arrive in the step after it"
         raise ZooError(of.rule.path, "influence", problem, "give the protocol a delay of 0*ms")
     model, overrides = (within.synapse, within.overrides) if within is not None else (None, {})
-    return compose_influence(of.rule, of.overrides, names, model, overrides)
+    code = compose_influence(of.rule, of.overrides, names, model, overrides)
+    return replace(code, stores=with_sample_number(code.stores, influence.name))
 
 
 def put_on_neurons(projection: Projection) -> OnNeurons:

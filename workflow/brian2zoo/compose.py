@@ -26,6 +26,8 @@ START_SUFFIX = "_start"
 RETURNED = "w_back"
 """Variable of a synapse by which the error returns, where the rule has it return by another than the weight."""
 _BASE_UNITS = ("metre", "kilogram", "second", "amp", "kelvin", "mole", "candle")
+SAMPLE_NUMBER = "sample_number"
+"""What strings call the number of samples before the present one, in a training or a test as a whole."""
 RULE_EVENTS = ("on_pre", "on_post", "each_step", "on_sample", "at_onset")
 AT_SPIKES = ("on_pre", "on_post")
 
@@ -173,6 +175,29 @@ def statements(block: str) -> list[str]:
 def written(block: str) -> list[str]:
     """Variables that a block of statements assigns to."""
     return [parse_statement(line)[0] for line in statements(block)]
+
+
+def first_sample(name: str) -> str:
+    """Parameter of a group by which each run tells it how many samples came before; no two groups' are called alike."""
+    return f"first_sample_of_{name}"
+
+
+def with_sample_number(code: Any, name: str) -> Any:
+    """A group's code in which the number of the sample counts on from run to run, whatever a run takes.
+
+    Parameters
+    ----------
+    code : of a neuron or a synapse.
+    name : of the group.
+    """
+    strings = {field: text for field, text in vars(code).items() if isinstance(text, str)}
+    if SAMPLE_NUMBER not in get_identifiers("\n".join(strings.values())):
+        return code
+    first = {first_sample(name): 0.0}
+    number = {SAMPLE_NUMBER: f"({first_sample(name)} + floor((t + dt/2)/T_sample))"}
+    strings = {field: word_substitute(text, number) for field, text in strings.items()}
+    equations = join(strings.pop("equations"), declare(first))
+    return replace(code, equations=equations, parameters=code.parameters | first, **strings)
 
 
 def compose_neuron(

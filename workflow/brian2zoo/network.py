@@ -169,9 +169,11 @@ def _group(
     every(code.copies, "start", 1, "copies")
     if experiment.protocol.rest:
         # Where spikes that were on their way cannot be forgotten, rest follows the last of them.
-        when, kept = ("start", ()) if assembly.on_host else ("before_groups", written(code.on_sample))
+        when, set_before = ("start", ()) if assembly.on_host else ("before_groups", written(code.on_sample))
+        kept = (*population.neuron.keeps, *set_before)
+        initial = (line for line in statements(code.initial) if written(line)[0] not in kept)
         every(NOT_REFRACTORY if code.refractory else "", when, _REST - 1, "not_refractory", dt=sample_time)
-        every(join(at_rest(Equations(code.equations), kept), code.initial), when, _REST, "rest", dt=sample_time)
+        every(join(at_rest(Equations(code.equations), kept), *initial), when, _REST, "rest", dt=sample_time)
     every(code.before, "before_groups", 0, "before")
     every(code.each_step, "after_groups", _NEURONS_EACH_STEP + population.order, "each_step")
     every(code.forward, "groups", population.order, "forward")

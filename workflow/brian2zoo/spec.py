@@ -124,6 +124,11 @@ class NeuronModel(File):
     on_sample: str = Field("", description="statements run at the onset of a sample; 'data' is its value")
     each_step: str = Field("", description="statements run after the equations, before the threshold")
     graded: str = Field("", description="the variable that is the answer of a unit which never spikes")
+    keeps: tuple[str, ...] = Field(
+        (),
+        description="variables that go on from run to run of a training or a test, as the weights do, and that `rest`"
+        " leaves alone",
+    )
     forward: str = Field("", description="rate units: statements run when the summed input is complete")
     backward: str = Field("", description="rate units: statements run when the error from above is complete")
     parameters: Lines = Field((), description="constants")

@@ -295,7 +295,7 @@ def _update(traces: Traces, choice: Choice, blocks: _Blocks) -> None:
     if optimizer.each == "step":
         blocks.each_step += optimizer.update.strip().splitlines()
         return
-    blocks.synapse.append("due = int(floor(t/T_sample + 0.5) % batch < 0.5) : 1 (shared)    # whether to update now")
+    blocks.synapse.append("due = int(sample_number % batch < 0.5) : 1 (shared)    # whether to update now")
     blocks.at_onset += [*optimizer.update.strip().splitlines(), "grad = grad*(1 - due)"]
 
 
