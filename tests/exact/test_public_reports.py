@@ -1,23 +1,28 @@
 """What users of other simulators have reported: it ran, and the number was wrong.
 
 Each test is a situation of a public report, written as a user of the zoo would write it, against a reference of the
-test's own: a closed form, numpy step by step, SciPy. The number after a `#` in a docstring is that of an issue or a pull
-request of the repository before it, on GitHub. Most situations are part of one circuit, which runs once on the numpy
-target and once on the dense device. Within a step spikes of the step before arrive, then neurons move, then they spike,
-then they are reset.
+test's own: a closed form, numpy step by step, SciPy. The number after a `#` is that of an issue or a pull request on
+GitHub. Most situations are part of one circuit, which runs once on the numpy target and once
+on the dense device. Within a step spikes of the step before arrive, neurons move, spike, and are reset.
 """
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pytest
 from brian2 import ms
+from scipy.integrate import solve_ivp
+from scipy.linalg import expm
 from scipy.special import exprel
 
-from brian2zoo.check import check_file, errors
-from brian2zoo.circuits import Circuit, Population, Projection
+from brian2zoo.check import check_experiment, check_file, errors
+from brian2zoo.circuits import Circuit, Population, Projection, initial_weights
+from brian2zoo.circuits import build as circuit_build
+from brian2zoo.errors import ZooError
+from brian2zoo.expressions import evaluate
 from brian2zoo.network import Recording, trace_name
 from brian2zoo.simulate import Binary, Inputs, build, run_here
 from brian2zoo.spec import Protocol
@@ -593,7 +598,7 @@ def test_a_spike_moves_the_neuron_in_the_step_of_its_arrival(found) -> None:
 
 
 def test_a_spike_subtracts_the_threshold_before_the_leak(found) -> None:
-    """jeshraghian/snntorch#341, #413, fangwei123456/spikingjelly#57: what is subtracted decays with the rest, or not."""
+    """jeshraghian/snntorch#341, #413, fangwei123456/spikingjelly#57: what is subtracted decays too, or not."""
     v, expected, arriving = 0.0, [], arrivals(found["kick"][:, 0])
     for step in range(STEPS):
         v = exponential(v + 0.45 * arriving[step], 1, 3e-3)
@@ -678,3 +683,274 @@ def test_indices_in_a_rule(found) -> None:
     counts = np.bincount(found["kick"][found["kick"][:, 0] < STEPS - 1, 1])
     places = np.arange(3)[:, None] + 10 * np.arange(3)
     close(found["kick_plain.w"].reshape(3, 3), counts[:, None] * places)
+
+
+# --- One circuit each: other time steps, chance, and rules that need the whole check ----------------
+
+
+@contextlib.contextmanager
+def without_traceback() -> Iterator[None]:
+    """Fail in a line if Brian2 cannot build what the check has let pass."""
+    try:
+        yield
+    except Exception as error:
+        pytest.fail(f"a traceback when it is built: {type(error.__cause__ or error).__name__}", pytrace=False)
+
+
+def alone(zoo_with: Callable[..., Zoo], text: str, variable: str, dt: str = "0.1*ms") -> np.ndarray:
+    """A variable of one neuron of a file at the end of each step, on the numpy target; ZooError if it is refused."""
+    zoo = zoo_with({"models/neurons/own.yaml": f"title: {variable}\n{text}"})
+    for error in errors(check_file(zoo, "neuron", "own")):
+        raise error
+    circuit = circuit_of(zoo, {"own": Neurons("own")}, (), dt)
+    recording = Recording((), (("own", variable, 0),))
+    output = f"{trace_name('own', variable, 0)}.{variable}"
+    with without_traceback():
+        inputs = Inputs({}, {}, N_SAMPLES, 0)
+        return run_here(circuit, STEPS_A_SAMPLE * evaluate(dt), inputs, [output], recording)[output]
+
+
+def test_refractory_period_below_a_microsecond(zoo_with) -> None:
+    """brian-team/brian2#1521: it was written with six digits after the point."""
+    text = 'equations: "n : 1"\nthreshold: "True"\nreset: n = n + 1\nrefractory: 0.4*us\n'
+    close(alone(zoo_with, text, "n", "0.1*us"), np.arange(STEPS) // 4 + 1)
+
+
+@pytest.mark.parametrize("dt", [0.05, 0.1, 0.5, 1])
+def test_refractory_period_is_the_same_at_every_time_step(zoo_with, dt) -> None:
+    """nest/nest-simulator#473: it was 20 steps, however long a step."""
+    text = 'equations: "n : 1"\nthreshold: "True"\nreset: n = n + 1\nrefractory: 2*ms\n'
+    close(alone(zoo_with, text, "n", f"{dt}*ms"), np.arange(STEPS) // round(2 / dt) + 1)
+
+
+def test_exponential_euler_is_of_first_order_where_the_equation_is_not_linear(zoo_with) -> None:
+    """brian-team/brian2#1143: accepted, and no more exact than Euler; half the step is half the error."""
+    text = "equations: 'dv/dt = (-v + exp(-v))/(10*ms) : 1'\nmethod: exponential_euler\n"
+    solved = solve_ivp(lambda t, v: (-v + np.exp(-v)) / 10e-3, (0, 25.2e-3), [0.0], rtol=1e-12, atol=1e-14).y[0, -1]
+    coarse, fine = (alone(zoo_with, text, "v", f"{dt}*ms")[round(25.2 / dt) - 1] - solved for dt in (0.1, 0.05))
+    assert 0 < abs(fine) < 1e-3
+    assert coarse / fine == pytest.approx(2, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("model", "rate"),
+    [
+        ("poisson_input", 400),
+        ("poisson_noise", 400),
+        pytest.param(
+            "poisson_noise", 2000,
+            marks=pytest.mark.xfail(strict=True, reason="rand() < rate*dt above 1: half of the kicks are lost"),
+        ),
+    ],
+)  # fmt: skip
+def test_rate_at_a_coarse_time_step(zoo, model, rate) -> None:
+    """brian-team/brian2#992, BindsNET/bindsnet#608: several arrivals in a step of 1 ms, of which one counts."""
+    size, steps = 200, 500
+    numbers, data = ({"rate": f"{rate}*Hz"}, "") if model == "poisson_noise" else ({}, "input")
+    circuit = circuit_of(zoo, {"unit": Neurons(model, size, numbers=numbers, data=data)}, (), "1*ms")
+    inputs = Inputs({"input": np.full((1, size), float(rate))}, {}, 1, seed=3)
+    number = run_here(circuit, steps * ms, inputs, ["unit_spikes.count"])["unit_spikes.count"].sum()
+    expected = rate * size * steps * 1e-3
+    assert abs(number - expected) < 4 * expected**0.5
+
+
+# --- Refused in a line -------------------------------------------------------------------------------
+
+WRONG_NAME = pytest.mark.xfail(strict=True, reason="the check is silent, and the state reads as a constant of SymPy's")
+LATE = pytest.mark.xfail(strict=True, reason="the check is silent: Brian2's traceback when it is built")
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=WRONG_NAME) for n in ("E", "S", "beta", "gamma")])
+def test_a_state_with_a_name_of_a_symbolic_algebra(zoo_with, name) -> None:
+    """sympy/sympy#24397: `E` is the base of the natural logarithm, `S` a singleton; right or refused."""
+    text = (
+        f"equations: |\n  dv/dt = (3*{name} - v)/(10*ms) : 1\n  d{name}/dt = -{name}/(4*ms) : 1\n"
+        f"method: exact\ninitial: {name} = 2\n"
+    )
+    try:
+        found = alone(zoo_with, text, "v")
+    except ZooError:
+        return
+    t = DT * np.arange(1, STEPS + 1)
+    close(found, 4 * (np.exp(-t / 10e-3) - np.exp(-t / 4e-3)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("equations: |\n  v = t/ms : 1\nthreshold: v > 3\nreset: v = 0\n", id="brian2#860"),
+        pytest.param(
+            "equations: |\n  dv/dt = (drive - v)/(10*ms) : 1\n  drive = rand() : 1\nmethod: euler\n",
+            id="brian2#721", marks=LATE,
+        ),
+        pytest.param(
+            "equations: |\n  dv/dt = 1/ms : 1\nthreshold: v > 10*ms/(t - lastspike)\nreset: v = 0\nmethod: euler\n",
+            id="brian2#1168", marks=LATE,
+        ),
+        pytest.param("equations: |\n  v : 1\neach_step: v = int(0 < v < 1)\n", id="comparisons", marks=LATE),
+        pytest.param(
+            "equations: |\n  dv/dt = (1 - v**2)/(10*ms) : 1\nmethod: exponential_euler\n", id="no part", marks=LATE
+        ),
+    ],
+)  # fmt: skip
+def test_neuron_that_cannot_be_built(zoo_with, text) -> None:
+    """brian-team/brian2#860, #721, #1168: a reset of an expression, chance in one, a time that nobody keeps."""
+    with pytest.raises(ZooError):
+        alone(zoo_with, text, "v")
+
+
+@pytest.mark.parametrize(
+    ("text", "matrix"),
+    [
+        pytest.param("dx/dt = 10*Hz : 1", [[0, 10], [0, 0]], id="brian2#1010", marks=LATE),
+        pytest.param(
+            "dx/dt = z/(40*ms) : 1\n  dy/dt = -y/(3*ms) : 1\n  dz/dt = y/(3*ms) - z/(40*ms) : 1",
+            [[0, 0, 25], [0, -1000 / 3, 0], [0, 1000 / 3, -25]], id="brian2#1327", marks=LATE,
+        ),
+        pytest.param(
+            "dx/dt = 100*Hz*y : 1\n  dy/dt = -200*Hz*x - 10*Hz*y : 1", [[0, 100], [-200, -10]],
+            id="brian2#626", marks=LATE,
+        ),
+    ],
+)  # fmt: skip
+def test_linear_equations_by_the_exact_method(zoo_with, text, matrix) -> None:
+    """brian-team/brian2#1010, #1327, #626: constants, chains without a leak, oscillators; right or refused."""
+    names = [line.strip()[1] for line in text.splitlines()]
+    start = "\n".join(f"  {name} = 1" for name in names)
+    try:
+        found = alone(zoo_with, f"equations: |\n  {text}\nmethod: exact\ninitial: |\n{start}\n", "x")
+    except ZooError:
+        return
+    close(found[-1], (expm(np.array(matrix) * STEPS * DT) @ np.ones(len(matrix)))[0], 1e-9)
+
+
+OWN = {
+    "config/experiments/own.yaml": """
+title: Its own rule, between two neurons of its own
+paper: rtrl
+circuit: recurrent
+rule: own
+synapses: {input_hidden: unit_weight, hidden_hidden: unit_weight, hidden_output: own, target: nothing}
+neurons: {input: rate_input, label: rate_input, hidden: before, output: behind}
+encoders: {input: identity, label: identity}
+protocol: {dt: 0.1*ms, T_train: 20*ms, T_test: 20*ms, T_final: 20*ms}
+weights: |
+  input_hidden = 0
+  hidden_hidden = 0
+  hidden_output = 0.5
+""",
+    "models/neurons/before.yaml": """
+title: Spikes every 5 ms, with a trace
+equations: |
+  dr/dt = -r/(5*ms) : 1
+  n : 1
+threshold: t_in_timesteps % 50 == 10
+reset: r = r + 1
+refractory: 1*ms
+method: exact
+""",
+    "models/neurons/behind.yaml": """
+title: Spikes every 5 ms, 0.2 ms later
+equations: |
+  dv/dt = -v/(5*ms) : 1
+  s : 1
+threshold: t_in_timesteps % 50 == 12
+reset: v = 0
+graded: v
+method: exact
+""",
+    "models/synapses/unit_weight.yaml": FILES["models/synapses/unit_weight.yaml"],
+    "models/synapses/nothing.yaml": "title: Nothing\nstate: 'unused : 1'\n",
+    "models/synapses/own.yaml": "title: Weight\nstate: 'w : 1'\nwrite: w = w + dw\nread: v_post += w\n",
+}
+LAYERS = (1, 2, 3)
+
+
+def under(zoo_with: Callable[..., Zoo], rule: str, output: str, **files: str) -> np.ndarray:
+    """A variable after two samples under a rule, on the numpy target; ZooError if it is refused."""
+    rule = f"title: Own\nfeedback: direct_random\nplastic: [hidden_output]\n{rule}"
+    zoo = zoo_with(OWN | {"rules/own.yaml": rule} | files)
+    for error in errors(check_experiment(zoo, zoo.experiment("own"))):
+        raise error
+    circuit = circuit_build(zoo, zoo.experiment("own"), LAYERS, "train")
+    values = {f"{name}.w": w for name, w in initial_weights(circuit, seed=0).items()}
+    data = {"input": np.zeros((2, LAYERS[0])), "label": np.zeros((2, LAYERS[-1]))}
+    with without_traceback():
+        return run_here(circuit, 20 * ms, Inputs(data, values, 2, 0), [output])[output]
+
+
+def test_a_rule_writes_to_the_presynaptic_neuron_once_a_synapse(zoo_with) -> None:
+    """brian-team/brian2#435: it was once a neuron on the numpy target."""
+    found = under(zoo_with, "on_pre: |\n  n_pre += 1\n  dw = 0.1\n", "hidden1.n")
+    close(found, [3 * 8] * 2)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        pytest.param("on_pre: dw = (t - lastspike_pre)/ms\n", id="genn#314"),
+        pytest.param("on_pre: dw = (t - lastupdate)/ms\n", id="brian2#1003"),
+        pytest.param(
+            "variables:\n  synapse: |\n    dx/dt = -x/ms : 1 (event-driven)\n    s_post = x : 1 (summed)\n"
+            "on_pre: |\n  x += 1\n  dw = 0.1\n",
+            id="brian2#1263", marks=LATE,
+        ),
+        pytest.param(
+            "variables:\n  synapse: |\n    dx/dt = -x**2/ms : 1 (event-driven)\non_pre: |\n  x += 1\n  dw = x\n",
+            id="brian2#998", marks=LATE,
+        ),
+        pytest.param("on_pre: |\n  dw = 0.5\n  dw += 0.25\n", id="constant assigned twice", marks=LATE),
+        pytest.param("on_pre: dw += 0.25\n", id="added to before it is assigned", marks=LATE),
+        pytest.param(
+            "variables:\n  synapse: |\n    c : 1 (shared)\non_pre: |\n  c += 1\n  dw = c\n",
+            id="shared variable at a spike", marks=LATE,
+        ),
+    ],
+)  # fmt: skip
+def test_rule_that_cannot_be_built(zoo_with, rule) -> None:
+    """genn-team/genn#314, brian-team/brian2#1003, #1263, #998: times of spikes, and what is known at spikes alone."""
+    with pytest.raises(ZooError):
+        under(zoo_with, rule, "hidden1_output.w")
+
+
+def test_a_synapse_does_not_name_its_own_variable_like_a_neurons(zoo_with) -> None:
+    """brian-team/brian2#818, found in brian2genn#46: a trace `A_pre` of the synapse reads as one of the neuron."""
+    text = "title: Weight\nstate: |\n  w : 1\n  dA_pre/dt = -A_pre/ms : 1 (event-driven)\nread: v_post += w\n"
+    with pytest.raises(ZooError, match="'A_pre' reads as a variable of a neuron"):
+        under(zoo_with, "on_pre: dw = 1\n", "hidden1_output.w", **{"models/synapses/own.yaml": text})
+
+
+MOVES = pytest.mark.xfail(strict=True, reason="taken as constant since the event before, at its value of now")
+
+
+@pytest.mark.parametrize("read", [pytest.param("r_pre", marks=MOVES), pytest.param("v_post", marks=MOVES)])
+def test_an_event_driven_equation_reads_a_variable_that_moves(zoo_with, read) -> None:
+    """brian-team/brian2#998: what moves between events has no closed form from event to event; right or refused."""
+    rule = "variables:\n  synapse: |\n    dx/dt = ({read} - x)/(4*ms) : 1 ({flag})\n{method}"
+    rule += "on_pre: |\n  x += 1\n  dw = x\n"
+    try:
+        found = under(zoo_with, rule.format(read=read, flag="event-driven", method=""), "hidden1_output.w")
+    except ZooError:
+        return
+    at_every_step = rule.format(read=read, flag="clock-driven", method="method: euler\n")
+    np.testing.assert_allclose(found, under(zoo_with, at_every_step, "hidden1_output.w"), rtol=0.05)
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        pytest.param(m, marks=pytest.mark.xfail(strict=True, reason="its value of the last event, never decayed"))
+        for m in ("at_onset", "on_sample", "each_step")
+    ],
+)
+def test_an_event_driven_variable_is_read_between_events(zoo_with, moment) -> None:
+    """brian-team/brian2#1263: no synapse's clock-driven statement sees its decay; right or refused."""
+    rule = f"variables:\n  synapse: |\n    dx/dt = -x/(4*ms) : 1 (event-driven)\non_pre: x += 1\n{moment}: dw = x\n"
+    try:
+        found = under(zoo_with, rule, "hidden1_output.w")
+    except ZooError:
+        return
+    arrived = 11 + 50 * np.arange(8)
+    read = {"at_onset": [200], "on_sample": [0, 200], "each_step": np.arange(400)}[moment]
+    decayed = [exponential(1, n - m, 4e-3) for n in read for m in arrived if m < n]
+    np.testing.assert_allclose(found, 0.5 + sum(decayed), rtol=0.02)
