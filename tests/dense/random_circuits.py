@@ -26,11 +26,12 @@ class Kind:
     Parameters
     ----------
     smooth : nothing jumps, and neurons spike by the clock alone: rounding to single precision stays small.
-    hidden_copies : subexpressions that rules read contain variables that a projection drives.
+    hidden : subexpressions that rules read hide variables that a projection drives, and those that synapses
+        transmit a weight that has just been written.
     """
 
     smooth: bool = False
-    hidden_copies: bool = False
+    hidden: bool = False
 
 
 @dataclass
@@ -104,7 +105,7 @@ def neuron(words: Words, kind: Kind, driven: Sequence[str]) -> dict[str, Any]:
     method = one_of("exact", "euler", "exponential_euler", "rk2", "rk4")
     everything = ["v", "g", "a", "s", "sum0", "sum1", "wave"]
     free = [name for name in ("v", "a", "wave") if name not in driven]
-    seen = ["v", "g", "a", "wave"] if kind.hidden_copies else free
+    seen = ["v", "g", "a", "wave"] if kind.hidden else free
     push = {
         "exact": "(drive + 0.5*g - v)/tau",
         "exponential_euler": f"({words.bounded(['g', 'a', 'wave'], logic=False)} + drive - (1 + g**2)*v)/tau",
@@ -143,10 +144,10 @@ def neuron(words: Words, kind: Kind, driven: Sequence[str]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def synapse(words: Words, driven: Sequence[str]) -> dict[str, Any]:
+def synapse(words: Words, kind: Kind, driven: Sequence[str], learns: bool) -> dict[str, Any]:
     """A store, and what it transmits."""
     one_of = words.one_of
-    as_read = one_of("w", "w", "shown")
+    as_read = one_of("w", "shown") if kind.hidden or not learns else "w"
     writes = ["w = clip(w + dw, -w_max, w_max)", "w = w + dw", "w = w + dw*exp(-(w/w_max)**2)"]
     if not words.smooth:
         writes.append("w = floor((w + dw)*64 + 0.5)/64")
@@ -170,7 +171,7 @@ def rule(words: Words, kind: Kind, place: int, method: str, on_neurons: bool, dr
     both = ["g_post", "v_post", "a_post", "s_post", "a_pre", "z", "q", "w"]
     at_events = [*both, "x", "y"] + (["bar_pre", "err_post"] if on_neurons else [])
     every = one_of("", "", "each_step")
-    flags = one_of("", "(constant over dt)") if not kind.hidden_copies else ""
+    flags = one_of("", "(constant over dt)") if not kind.hidden else ""
     return {
         "feedback": "direct_random",
         "transmits": one_of("before", "after"),
@@ -179,7 +180,7 @@ def rule(words: Words, kind: Kind, place: int, method: str, on_neurons: bool, dr
             "synapse": lines(
                 "dx/dt = -x/tau_x : 1 (event-driven)", "dy/dt = -y/(1.7*ms) : 1 (event-driven)",
                 f"dz/dt = ({one_of('a_post', 'v_post', '0.3')} - z)/(2.3*ms) : 1 (clock-driven)",
-                f"q = {words.bounded(['g_post', 'v_post', 's_post'] if kind.hidden_copies else free)} : 1 {flags}",
+                f"q = {words.bounded(['g_post', 'v_post', 's_post'] if kind.hidden else free)} : 1 {flags}",
                 "el : 1", "seen : integer", "even : boolean",
                 "open = int((t + dt/2) % T_sample > wait) : 1 (shared)",
                 one_of(
@@ -228,8 +229,8 @@ def draw(seed: int, kind: Kind) -> Drawn:
         method = words.one_of("exact", "euler")
         on_neurons = delay == "0*ms" and method == pre[3]
         label = f"{name}_{place}"
-        drawn.write("models/synapses", label, synapse(words, post[2]))
         learns = rng.random() < 0.85
+        drawn.write("models/synapses", label, synapse(words, kind, post[2], learns))
         if learns:
             drawn.write("rules", label, rule(words, kind, place, method, on_neurons, post[2]))
         pairs = pairs_of(rng, pre[1], post[1])
