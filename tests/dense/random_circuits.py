@@ -112,7 +112,9 @@ def neuron(words: Words, kind: Kind, driven: Sequence[str]) -> dict[str, Any]:
     }.get(method, f"({words.bounded(everything, logic=False)} + drive - v)/tau")
     clocked = "t_in_timesteps % period == 3 + 2*i"
     own = "v > 0.6" if rng.random() < 0.5 else "v > 0.5 + 0.2*tanh(a) and not (g > 1.5)"
-    thresholds = (clocked,) if kind.smooth else (own, own, f"{own} or {clocked}", clocked, "v > 1e6", "v > 0.6 and not off")
+    thresholds = (
+        (clocked,) if kind.smooth else (own, own, f"{own} or {clocked}", clocked, "v > 1e6", "v > 0.6 and not off")
+    )
     refractory = one_of("", "t_ref", "0.7*ms", "g > 0.4" if not kind.smooth else "t_ref")
     held = " (unless refractory)" if refractory and rng.random() < 0.6 else ""
     return {
@@ -254,7 +256,9 @@ def pairs_of(rng: Generator, pre: int, post: int) -> tuple[np.ndarray, np.ndarra
 def assembled(zoo: Zoo, drawn: Sequence[Drawn]) -> tuple[list[Population], list[Projection], dict[str, np.ndarray]]:
     """Populations, projections and initial weights of drawn circuits, from their files."""
     populations = {
-        p["name"]: Population(p["name"], "hidden", p["size"], zoo.neuron(p["name"])) for d in drawn for p in d.populations
+        p["name"]: Population(p["name"], "hidden", p["size"], zoo.neuron(p["name"]))
+        for d in drawn
+        for p in d.populations
     }
     projections, weights = [], {}
     for p in (p for d in drawn for p in d.projections):
