@@ -26,8 +26,8 @@ class Kind:
     Parameters
     ----------
     smooth : nothing jumps, and neurons spike by the clock alone: rounding to single precision stays small.
-    hidden : subexpressions that rules read hide variables that a projection drives, and those that synapses
-        transmit a weight that has just been written.
+    hidden : subexpressions that rules read hide variables that a projection drives, and what the same statements
+        have just written; those that synapses transmit hide the weight.
     """
 
     smooth: bool = False
@@ -52,7 +52,7 @@ class Words:
         return f"tanh({self.expression(names, whole, logic, depth)})"
 
     def expression(self, names: Sequence[str], whole: Sequence[str] = (), logic: bool = True, depth: int = 2) -> str:
-        """An expression; `logic`: with 'and' and 'or', which the numpy target does not take in differential equations."""
+        """An expression; with `logic` also 'and' and 'or', which numpy does not take in differential equations."""
         if depth == 0 or self.rng.random() < 0.1:
             return self.one_of(*names, self.number())
         a, b = (self.expression(names, whole, logic, depth - 1) for _ in range(2))
@@ -182,7 +182,7 @@ def rule(words: Words, kind: Kind, place: int, method: str, on_neurons: bool, dr
             "synapse": lines(
                 "dx/dt = -x/tau_x : 1 (event-driven)", "dy/dt = -y/(1.7*ms) : 1 (event-driven)",
                 f"dz/dt = ({one_of('a_post', 'v_post', '0.3')} - z)/(2.3*ms) : 1 (clock-driven)",
-                f"q = {words.bounded(['g_post', 'v_post', 's_post'] if kind.hidden else free)} : 1 {flags}",
+                f"q = {words.bounded(['g_post', 's_post', 'x', 'w'] if kind.hidden else free)} : 1 {flags}",
                 "el : 1", "seen : integer", "even : boolean",
                 "open = int((t + dt/2) % T_sample > wait) : 1 (shared)",
                 one_of(
@@ -207,7 +207,8 @@ def rule(words: Words, kind: Kind, place: int, method: str, on_neurons: bool, dr
         "at_onset": one_of("", "", "dw = -0.1*w\nel = 0", "el = 0.5*el"),
         "on_sample": one_of("", "", "dw = 0.02*el"),
         "parameters": lines(
-            "eta = 0.2", "tau_x = 1.1*ms", f"wait = {rng.uniform(0.2, 3):.2f}*ms", "tau_b = 2.9*ms" if on_neurons else "",
+            "eta = 0.2", "tau_x = 1.1*ms", f"wait = {rng.uniform(0.2, 3):.2f}*ms",
+            "tau_b = 2.9*ms" if on_neurons else "",
         ),
     }  # fmt: skip
 
@@ -215,7 +216,7 @@ def rule(words: Words, kind: Kind, place: int, method: str, on_neurons: bool, dr
 def draw(seed: int, kind: Kind) -> Drawn:
     """One circuit: two or three populations, one to three projections, of which some lead to the same variables."""
     rng = np.random.default_rng(seed)
-    words, drawn, name = Words(rng, kind.smooth), Drawn(), f"c{seed}"
+    words, drawn, name = Words(rng, kind.smooth), Drawn(), f"{'hidden' if kind.hidden else 'drawn'}{seed}"
     groups = []
     for place in range(int(rng.integers(2, 4))):
         driven = ["g", "v"] if rng.random() < 0.3 else ["g"]

@@ -4,6 +4,7 @@
 """
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,18 +22,22 @@ from . import random_circuits
 from .random_circuits import N_SAMPLES, Drawn, Kind, zoo_of
 
 PROGRAMS = range(int(os.environ.get("BRIAN2ZOO_FUZZ", "1")))
-CIRCUITS = 6
+CIRCUITS = 4
 TOLERANCE = {"double": 1e-9, "single": 2e-4}
 SAMPLE = evaluate(random_circuits.SAMPLE)
 
 
 @dataclass(frozen=True)
 class Compared:
-    """Spikes and last values on both targets, by name; and the way each projection took through the device."""
+    """Spikes and last values on both targets, by name."""
 
     numpy: dict[str, np.ndarray]
     dense: dict[str, np.ndarray]
-    paths: set[str]
+
+    def of(self, kind: str) -> "Compared":
+        """The part of the circuits whose names begin so."""
+        numpy, dense = ({n: v for n, v in found.items() if n.startswith(kind)} for found in (self.numpy, self.dense))
+        return Compared(numpy, dense)
 
     @property
     def spikes(self) -> list[str]:
@@ -51,37 +56,39 @@ def compared(zoo: Zoo, drawn: list[Drawn], precision: str, folder: Path) -> Comp
     outputs += [f"{name}_spikes.{variable}" for name in spiking for variable in "it"]
     inputs = Inputs({}, weights, N_SAMPLES, seed=0)
     exact = replace(circuit, experiment=random_circuits.experiment_of(zoo, "double"))
-    return Compared(
-        run_here(exact, SAMPLE, inputs, outputs, recording),
-        program.run(inputs, outputs),
-        set(program.manifest["paths"].values()),
-    )
+    return Compared(run_here(exact, SAMPLE, inputs, outputs, recording), program.run(inputs, outputs))
 
 
 def is_state(name: str, entry: dict) -> bool:
     """Whether a variable of a program is one of a circuit's."""
     group, _, variable = name.partition(".")
-    own = group.startswith("c") and not group.endswith("_spikes")
+    own = group.startswith(("drawn", "hidden")) and not group.endswith("_spikes")
     return own and entry["settable"] and not variable.startswith(("_", "delay", "N_", "lastupdate"))
 
 
-@pytest.fixture(scope="module", params=PROGRAMS)
-def double(request, zoo_with, tmp_path_factory) -> Compared:
-    seeds = range(CIRCUITS * request.param, CIRCUITS * (request.param + 1))
-    drawn = [random_circuits.draw(seed, Kind()) for seed in seeds]
-    return compared(zoo_of(zoo_with, drawn), drawn, "double", tmp_path_factory.mktemp("double") / "program")
+@pytest.fixture(scope="module")
+def made(zoo_with, tmp_path_factory) -> Callable[..., Compared]:
+    """Compares the circuits of a program, by its number, of some kinds."""
+
+    def compare(program: int, *kinds: Kind, precision: str = "double") -> Compared:
+        drawn = [one for kind in kinds for one in circuits_of(program, kind)]
+        return compared(zoo_of(zoo_with, drawn), drawn, precision, tmp_path_factory.mktemp("drawn") / "program")
+
+    return compare
+
+
+def circuits_of(program: int, kind: Kind) -> list[Drawn]:
+    return [random_circuits.draw(seed, kind) for seed in range(CIRCUITS * program, CIRCUITS * (program + 1))]
 
 
 @pytest.fixture(scope="module", params=PROGRAMS)
-def single(request, zoo_with, tmp_path_factory) -> Compared:
-    seeds = range(CIRCUITS * request.param, CIRCUITS * (request.param + 1))
-    drawn = [random_circuits.draw(seed, Kind(smooth=True)) for seed in seeds]
-    return compared(zoo_of(zoo_with, drawn), drawn, "single", tmp_path_factory.mktemp("single") / "program")
+def double(request, made) -> Compared:
+    return made(request.param, Kind(), Kind(hidden=True))
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_drawn_files_pass_the_check(zoo_with, program) -> None:
-    drawn = [random_circuits.draw(seed, Kind()) for seed in range(CIRCUITS * program, CIRCUITS * (program + 1))]
+    drawn = circuits_of(program, Kind())
     zoo = zoo_of(zoo_with, drawn)
     kinds = {"models/neurons": "neuron", "models/synapses": "synapse", "rules": "rule"}
     for path in (path for one in drawn for path in one.files):
@@ -90,19 +97,31 @@ def test_drawn_files_pass_the_check(zoo_with, program) -> None:
 
 
 def test_spikes_are_the_same(double) -> None:
-    assert sum(len(double.numpy[name]) for name in double.spikes) > 500
-    for name in double.spikes:
-        np.testing.assert_allclose(double.dense[name], double.numpy[name], rtol=0, atol=1e-9, err_msg=name)
+    assert sum(len(double.numpy[name]) for name in double.spikes) > 300
+    assert_same_spikes(double.of("drawn"))
 
 
 def test_every_variable_is_the_same_up_to_rounding(double) -> None:
-    assert_same(double, TOLERANCE["double"])
+    assert_same(double.of("drawn"), TOLERANCE["double"])
 
 
-def test_single_precision_is_a_rounding(single) -> None:
-    for name in single.spikes:
-        np.testing.assert_allclose(single.dense[name], single.numpy[name], rtol=0, atol=1e-9, err_msg=name)
+@pytest.mark.xfail(strict=True, reason="subexpressions are read at another moment than what they stand for")
+def test_subexpressions_are_what_they_stand_for(double) -> None:
+    hidden = double.of("hidden")
+    assert_same_spikes(hidden)
+    assert_same(hidden, TOLERANCE["double"])
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_single_precision_is_a_rounding(made, program) -> None:
+    single = made(program, Kind(smooth=True), precision="single")
+    assert_same_spikes(single)
     assert_same(single, TOLERANCE["single"])
+
+
+def assert_same_spikes(found: Compared) -> None:
+    for name in found.spikes:
+        np.testing.assert_allclose(found.dense[name], found.numpy[name], rtol=0, atol=1e-9, err_msg=name)
 
 
 def assert_same(found: Compared, tolerance: float) -> None:
