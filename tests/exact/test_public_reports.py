@@ -19,7 +19,7 @@ from scipy.linalg import expm
 from scipy.special import exprel
 
 from brian2zoo.check import check_experiment, check_file, errors
-from brian2zoo.circuits import Circuit, Population, Projection, initial_weights
+from brian2zoo.circuits import Circuit, Mode, Population, Projection, initial_weights
 from brian2zoo.circuits import build as circuit_build
 from brian2zoo.errors import ZooError
 from brian2zoo.expressions import evaluate
@@ -911,13 +911,13 @@ method: exact
 LAYERS = (1, 2, 3)
 
 
-def under(zoo_with: Callable[..., Zoo], rule: str, output: str, **files: str) -> np.ndarray:
+def under(zoo_with: Callable[..., Zoo], rule: str, output: str, mode: Mode = "train", **files: str) -> np.ndarray:
     """A variable after two samples under a rule, on the numpy target; ZooError if it is refused."""
     rule = f"title: Own\nfeedback: direct_random\nplastic: [hidden_output]\n{rule}"
     zoo = zoo_with(OWN | {"rules/own.yaml": rule} | files)
     for error in errors(check_experiment(zoo, zoo.experiment("own"))):
         raise error
-    circuit = circuit_build(zoo, zoo.experiment("own"), LAYERS, "train")
+    circuit = circuit_build(zoo, zoo.experiment("own"), LAYERS, mode)
     values = {f"{name}.w": w for name, w in initial_weights(circuit, seed=0).items()}
     data = {"input": np.zeros((2, LAYERS[0])), "label": np.zeros((2, LAYERS[-1]))}
     with without_traceback():
@@ -963,6 +963,19 @@ def test_a_synapse_does_not_name_its_own_variable_like_a_neurons(zoo_with) -> No
     text = "title: Weight\nstate: |\n  w : 1\n  dA_pre/dt = -A_pre/ms : 1 (event-driven)\nread: v_post += w\n"
     with pytest.raises(ZooError, match="'A_pre' reads as a variable of a neuron"):
         under(zoo_with, "on_pre: dw = 1\n", "hidden1_output.w", **{"models/synapses/own.yaml": text})
+
+
+@pytest.mark.xfail(strict=True, reason="by the rule's method while it learns, by Euler's without a rule")
+def test_a_synapse_is_integrated_alike_in_training_and_test(zoo_with) -> None:
+    """brian-team/brian2#560, #1723: another way of integration than the one asked for, without a word; or refused."""
+    store = "title: Store\nstate: |\n  w : 1\n  du/dt = (1 - u)/(20*ms) : 1 (clock-driven)\n"
+    store += "write: w = w + dw\nread: v_post += w*u\n"
+    rule, file = "method: exact\non_pre: dw = 0*w\n", {"models/synapses/own.yaml": store}
+    try:
+        found = [under(zoo_with, rule, "hidden1_output.u", mode, **file) for mode in ("train", "test")]
+    except ZooError:
+        return
+    close(found[0], found[1])
 
 
 MOVES = pytest.mark.xfail(strict=True, reason="taken as constant since the event before, at its value of now")
