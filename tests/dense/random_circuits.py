@@ -4,12 +4,14 @@ Everything is drawn from a seed; once drawn, nothing is left to chance. States a
 whole numbers) jumps away from where states rest, so that rounding does not decide.
 """
 
+import contextlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from brian2.parsing.sympytools import str_to_sympy
 from numpy.random import Generator
 
 from brian2zoo.circuits import Population, Projection
@@ -48,8 +50,12 @@ class Words:
         return choices[self.rng.integers(len(choices))]
 
     def bounded(self, names: Sequence[str], whole: Sequence[str] = (), logic: bool = True, depth: int = 2) -> str:
-        """An expression between -1 and 1."""
-        return f"tanh({self.expression(names, whole, logic, depth)})"
+        """An expression between -1 and 1, which SymPy can read: some differences of comparisons it turns for ever."""
+        while True:
+            text = f"tanh({self.expression(names, whole, logic, depth)})"
+            with contextlib.suppress(RecursionError):
+                str_to_sympy(text)
+                return text
 
     def expression(self, names: Sequence[str], whole: Sequence[str] = (), logic: bool = True, depth: int = 2) -> str:
         """An expression; with `logic` also 'and' and 'or', which numpy does not take in differential equations."""
@@ -60,14 +66,15 @@ class Words:
         smooth = (
             f"({a} + {b})", f"({a} - {b})", f"{a}*{b}", f"{a}/({c} + ({b})**2)", f"({a})**2", f"(-({a}))**3",
             f"({c} + abs({a}))**-1.5", f"({c} + ({a})**2)**0.5", f"({c} + abs({a}))**-2", f"abs({a})",
-            f"exp(-({a})**2)", f"tanh({a})", f"clip({a}, -{c}, 2*{c})", f"exprel(tanh({a}))",
+            # 1.0*: C++ rounds the ends of a whole number's clip
+            f"exp(-({a})**2)", f"tanh({a})", f"clip(1.0*({a}), -{c}, 2*{c})", f"exprel(tanh({a}))",
             f"sqrt({c} + abs({a}))", f"log({c} + abs({a}))", f"sin({a})", f"cos({a} + {b})", f"-({a})",
         )  # fmt: skip
         if self.smooth:
             return self.one_of(*smooth)
         a, b = (self.one_of(*(f"{self.number()}*{name}" for name in names)) for _ in "ab")
         jumps = [
-            f"int({a} > {b} + 0.0317)*{c}", f"sign({a} + 0.0317)", f"ceil({a} + 0.0317)", f"floor({a} - 0.0317)",
+            f"(1 - int({a} > {b} + 0.0317))*{c}", f"sign({a} + 0.0317)", f"ceil({a} + 0.0317)", f"floor({a} - 0.0317)",
             f"({a} + 0.0317) % 0.37", f"(0.0117 - ({a})) % 0.61", f"({a} - 0.0117) // 0.43", f"int({c} + 2*tanh({a}))",
         ]  # fmt: skip
         if logic:
@@ -109,7 +116,7 @@ def neuron(words: Words, kind: Kind, driven: Sequence[str]) -> dict[str, Any]:
     push = {
         "exact": "(drive + 0.5*g - v)/tau",
         "exponential_euler": f"({words.bounded(['g', 'a', 'wave'], logic=False)} + drive - (1 + g**2)*v)/tau",
-    }.get(method, f"({words.bounded(everything, logic=False)} + drive - v)/tau")
+    }.get(method, f"(0.3*{words.bounded(everything, logic=False)} + drive - v)/tau")
     clocked = "t_in_timesteps % period == 3 + 2*i"
     own = "v > 0.6" if rng.random() < 0.5 else "v > 0.5 + 0.2*tanh(a) and not (g > 1.5)"
     thresholds = (
