@@ -66,8 +66,9 @@ class Words:
         smooth = (
             f"({a} + {b})", f"({a} - {b})", f"{a}*{b}", f"{a}/({c} + ({b})**2)", f"({a})**2", f"(-({a}))**3",
             f"({c} + abs({a}))**-1.5", f"({c} + ({a})**2)**0.5", f"({c} + abs({a}))**-2", f"abs({a})",
-            # 1.0*: C++ rounds the ends of a whole number's clip
-            f"exp(-({a})**2)", f"tanh({a})", f"clip(1.0*({a}), -{c}, 2*{c})", f"exprel(tanh({a}))",
+            # A product: C++ rounds the ends of a whole number's clip.
+            f"clip({c}*({a}), -{self.number()}, {self.number()})",
+            f"exp(-({a})**2)", f"tanh({a})", f"exprel(tanh({a}))",
             f"sqrt({c} + abs({a}))", f"log({c} + abs({a}))", f"sin({a})", f"cos({a} + {b})", f"-({a})",
         )  # fmt: skip
         if self.smooth:
