@@ -21,6 +21,7 @@ COUNTED = "models/synapses/counted_fixed_point.yaml"
 BLOCKS = "rules/rtrl_block_diagonal.yaml"
 ENCODER = "models/encoders/linear_poisson.yaml"
 STATE = "models/states/fixed_point.yaml"
+NOISE = "models/neurons/poisson_noise.yaml"
 ERBP = "rules/erbp.yaml"
 BP = "rules/bp.yaml"
 SIGNS = "rules/sign_symmetric.yaml"
@@ -95,6 +96,10 @@ NEURONS = [
     ),
 ]
 
+CHANCES = [
+    ("probability of a step above 1", NOISE, "rate = 1000*Hz", "rate = 20*kHz", "threshold", ["'rate * dt' is 2"]),
+    ("probability above 1", "models/synapses/blank_out.yaml", "p = ", "p = 1.1 + ", "draw", ["not between 0 and 1"]),
+]
 NAMES_OF_COMPILERS = [
     (
         "temporary of Brian2's name",
@@ -147,9 +152,9 @@ SYNAPSES_AND_RULES = [
     ("formula that is kept", BLOCKS, "[grad, m,", "[grad, due,", "keeps", ["'due' is (shared)"]),
     (
         "value of the last event that is kept",
-        BLOCKS,
-        "(clock-driven)    # elig as y of the readout shows it\n    m : 1 ",
-        "(event-driven)\n    dm/dt = -m/readout_tau_out : 1 (event-driven) ",
+        ERBP,
+        "# closed while the network settles\n",
+        "\n    dm/dt = -m/T_wait : 1 (event-driven)\nkeeps: [m]\n",
         "keeps",
         ["'m' is (event-driven)"],
     ),
@@ -257,7 +262,10 @@ EXPERIMENTS = [
 
 @pytest.mark.parametrize(
     ("file", "old", "new", "field", "words"),
-    [pytest.param(*case, id=name) for name, *case in NEURONS + NAMES_OF_COMPILERS + SYNAPSES_AND_RULES + EXPERIMENTS],
+    [
+        pytest.param(*case, id=name)
+        for name, *case in NEURONS + CHANCES + NAMES_OF_COMPILERS + SYNAPSES_AND_RULES + EXPERIMENTS
+    ],
 )
 def test_a_mistake_is_one_line(edit: Edit, file: str, old: str, new: str, field: str, words: list[str]) -> None:
     (finding,) = check_zoo(edit(file, old, new), selected(file))

@@ -234,19 +234,22 @@ def compose_neuron(
         # a sum is complete before the pass that reads it first
         reader = forward if variable in get_identifiers(model.forward) else backward
         reader.append(_for_variable(state.on_sum, variable))
+    blocks = {
+        "reset": join(model.reset, *(part.at_spike for part in parts)),
+        "on_sample": model.on_sample,
+        "each_step": join(*each_step),
+        "forward": join(*forward, model.forward),
+        "backward": join(*backward, model.backward),
+    }
     return NeuronCode(
         equations=join(model.equations, *added, copy_equations, declare(parameters)),
         parameters=parameters,
         threshold=model.threshold,
-        reset=join(model.reset, *(part.at_spike for part in parts)),
         refractory=model.refractory,
         method=_method(model, parts),
         initial=model.initial,
         copies="\n".join(f"{name}{START_SUFFIX} = {name}" for name in copied),
-        on_sample=model.on_sample,
-        each_step=join(*each_step),
-        forward=join(*forward, model.forward),
-        backward=join(*backward, model.backward),
+        **{name: in_order(text, own) for name, text in blocks.items()},
     )
 
 
@@ -369,6 +372,15 @@ def kind_of(equations: Equations, variable: str) -> str:
     return unit_name_of(equations, variable) if equation.var_type == FLOAT else equation.var_type
 
 
+def names_in(text: str, equations: Equations) -> set[str]:
+    """Names in a text, and all that the subexpressions among them are made of."""
+    found = get_identifiers(text)
+    made_of = {name: get_identifiers(str(e.expr)) for name, e in equations.items() if e.type == SUBEXPRESSION}
+    while more := set().union(*(used for name, used in made_of.items() if name in found)) - found:
+        found |= more
+    return found
+
+
 def depending(equations: Equations, names: Iterable[str]) -> set[str]:
     """Names, and all subexpressions made of them, directly or by way of others."""
     found = set(names)
@@ -378,22 +390,27 @@ def depending(equations: Equations, names: Iterable[str]) -> set[str]:
     return found
 
 
-def _at_start(block: str, equations: Equations, copies: Mapping[str, str]) -> str:
-    """Statements that read neurons from their copies; subexpressions of the synapse that read them are written out.
+def in_order(block: str, equations: Equations, copies: Mapping[str, str] | None = None) -> str:
+    """Statements that read what those before them have written, also by way of subexpressions.
+
+    Brian2 may read a subexpression before the statement that changes what it is made of.
 
     Parameters
     ----------
-    equations : of the synapse.
-    copies : name of the copy by that of the variable, each ending in _pre or _post.
+    equations : of the neuron or synapse that runs them.
+    copies : what is read from a copy, name by name, also by way of a synapse's subexpressions.
     """
-    through = {name: f"({equations[name].expr})" for name in depending(equations, copies) & equations.names}
-    lines = []
+    changed, copies, lines = set(), copies or {}, []
     for line in statements(block):
         variable, operator, expression, _ = parse_statement(line)
-        for _ in through:  # one may be made of another
-            expression = word_substitute(expression, through)
-        expression = word_substitute(expression, copies)
-        lines.append(f"{variable} {operator} {expression}")
+        stale = depending(equations, changed | copies.keys())
+        through = {n: f"({e.expr})" for n, e in equations.items() if n in stale and e.type == SUBEXPRESSION}
+        if names_in(expression, equations) & (through.keys() | copies.keys()):
+            for _ in through:  # one may be made of another
+                expression = word_substitute(expression, through)
+            line = f"{variable} {operator} {word_substitute(expression, copies)}"
+        changed.add(variable)
+        lines.append(line)
     return "\n".join(lines)
 
 
@@ -457,10 +474,20 @@ def compose_synapse(
         if known & used:
             reads[side] = tuple(sorted(name.removesuffix(f"_{side}") for name in known & used))
     copies = {f"{v}_{side}": f"{v}{START_SUFFIX}_{side}" for side, copied in reads.items() for v in copied}
-    blocks |= {event: _at_start(blocks[event], own, copies) for event in AT_SPIKES if event in blocks}
-    return SynapseCode(
-        equations=equations, parameters=parameters, reads=reads, method=rule.method if rule else "", **blocks
-    )
+    blocks = {event: in_order(text, own, copies if event in AT_SPIKES else None) for event, text in blocks.items()}
+    method = _method_of_synapse(model, rule)
+    return SynapseCode(equations=equations, parameters=parameters, reads=reads, method=method, **blocks)
+
+
+def _method_of_synapse(model: SynapseModel, rule: Rule | None) -> str:
+    """Integration of a synapse's equations, in training and without a rule alike."""
+    by_rule = _moved_by(rule, rule.variables.synapse) if rule is not None else ""
+    if model.method and by_rule and model.method != by_rule:
+        problem = (
+            f"it integrates by '{by_rule}' what synapse '{model.name}' keeps beside it, which is by '{model.method}'"
+        )
+        raise ZooError(rule.path, "method", problem, f"take one of them in both, here or in {model.path}")
+    return model.method or by_rule
 
 
 def statements_at_spikes(model: SynapseModel, rule: Rule | None) -> str:
@@ -470,12 +497,8 @@ def statements_at_spikes(model: SynapseModel, rule: Rule | None) -> str:
 
 
 def _read_in(block: str, equations: Equations) -> set[str]:
-    """Names that the right-hand sides of statements read, also by way of a synapse's subexpressions."""
-    found = get_identifiers("\n".join(parse_statement(line)[2] for line in statements(block)))
-    made_of = {name: get_identifiers(str(e.expr)) for name, e in equations.items() if e.type == SUBEXPRESSION}
-    while more := set().union(*(used for name, used in made_of.items() if name in found)) - found:
-        found |= more
-    return found
+    """Names that the right-hand sides of statements read, also by way of subexpressions."""
+    return names_in("\n".join(parse_statement(line)[2] for line in statements(block)), equations)
 
 
 def compose_influence(

@@ -152,6 +152,9 @@ class SynapseModel(File):
     read: str = Field("", description="statements that transmit a presynaptic spike; '+=' only")
     backward: str = Field("", description="equations added where the projection also returns the error")
     as_read: str = Field("w", description="variable that these read: the weight, or what the device makes of it")
+    method: Literal["", "exact", "euler"] = Field(
+        "", description="integration of `state`; needed where an equation there is (clock-driven)"
+    )
     parameters: Lines = Field((), description="constants")
 
 

@@ -1,17 +1,26 @@
 """One file by itself: its names, and its units as far as they can be known without the other files."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import brian2
 import numpy as np
-from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION, Equations
+from brian2.core.variables import Variable
+from brian2.equations.equations import (
+    DIFFERENTIAL_EQUATION,
+    PARAMETER,
+    SUBEXPRESSION,
+    Equations,
+    SingleEquation,
+)
 from brian2.units.fundamentalunits import DIMENSIONLESS
 from brian2.utils.stringtools import get_identifiers
 
 from brian2zoo.check.findings import Findings, ZooWarning
 from brian2zoo.check.strings import (
+    RANDOM,
     SECOND,
     Scope,
     Text,
@@ -30,7 +39,7 @@ from brian2zoo.check.strings import (
 )
 from brian2zoo.chips import ChipNumbers, PlacementPlan, SpikingChip
 from brian2zoo.circuits.synfire import parse_table
-from brian2zoo.compose import RULE_EVENTS, compose_neuron, statements
+from brian2zoo.compose import RULE_EVENTS, compose_neuron, names_in, statements
 from brian2zoo.encode import channels, encode
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.events import EVENT_DATA
@@ -141,10 +150,14 @@ def _neuron(model: NeuronModel) -> Findings:
     _parameters(model)
     text = Text(model.path, "equations", model.equations)
     _distinct(text, parse_equations(text, _NEURON_FLAGS), model)
+    for field in ("reset", "initial", "on_sample", "each_step", "forward", "backward"):
+        block = Text(model.path, field, getattr(model, field))
+        for line in statements(block.text):
+            parse(block, line)
     code = compose_neuron(model, {})
     equations = equations_of(code.equations)
     events = model.data == EVENT_DATA
-    scope = neuron_scope(equations, code.parameters, events=events)
+    scope = neuron_scope(equations, code.parameters, bool(model.refractory), events=events)
     findings = Findings()
     if equations.diff_eq_names and not model.method:
         problem = f"d{min(equations.diff_eq_names)}/dt is given, but no method of integration"
@@ -152,6 +165,7 @@ def _neuron(model: NeuronModel) -> Findings:
     for equation in equations.values():
         with findings.collect():
             check_equation(text, equation, scope)
+            refuse_chance(text, equation, equations)
     if model.method and not findings:
         with findings.collect():
             integrated(code, {"dt": brian2.ms}, [Source(model.path, "equations", model.equations)])
@@ -165,10 +179,15 @@ def _neuron(model: NeuronModel) -> Findings:
     for field in ("reset", "each_step", "forward", "backward"):
         with findings.collect():
             check_statements([Text(model.path, field, getattr(model, field))], scope)
+    text = Text(model.path, "reset", model.reset)
+    shared = {name for name, equation in equations.items() if "shared" in equation.flags} - code.parameters.keys()
+    for name in () if findings else sorted(shared & {parse(text, line)[0] for line in statements(text.text)}):
+        problem = f"'{name}' is shared by all neurons, of which only some spike"
+        findings.append(text.wrong(problem, "take the flag (shared) away"))
     with findings.collect():
         _initial(Text(model.path, "initial", model.initial), scope)
     with findings.collect():
-        with_data = neuron_scope(equations, code.parameters, data_dimensions(model), events)
+        with_data = replace(scope, own=scope.own | data_of(model))
         check_statements([Text(model.path, "on_sample", model.on_sample)], with_data)
     return findings
 
@@ -203,6 +222,12 @@ def _initial(text: Text, scope: Scope) -> None:
     check_statements([text], scope)
 
 
+def data_of(model: NeuronModel) -> dict[str, Variable]:
+    """The name by which on_sample calls the data, if it is given any."""
+    found = data_dimensions(model)
+    return {} if found is None else {"data": Variable("data", dimensions=found)}
+
+
 def data_dimensions(model: NeuronModel) -> Any:
     """Dimensions of what a neuron is given as `data`; None if it is given none."""
     used = "data" in get_identifiers(model.on_sample)
@@ -223,8 +248,12 @@ def _synapse(model: SynapseModel) -> Findings:
     _parameters(model)
     for field in ("state", "backward"):
         text = Text(model.path, field, getattr(model, field))
-        _distinct(text, parse_equations(text, _SYNAPSE_FLAGS), model)
+        _distinct(text, flagged(text, _SYNAPSE_FLAGS), model)
     findings = Findings()
+    clocked = [name for name, e in equations_of(model.state).items() if "clock-driven" in e.flags]
+    if clocked and not model.method:
+        problem = f"d{clocked[0]}/dt is given, but no method of integration"
+        findings.append(ZooError(model.path, "state", problem, "add a line 'method: exact' or 'method: euler'"))
     if model.axon is not None:
         text = Text(model.path, "axon.variables", model.axon.variables)
         with findings.collect():
@@ -245,10 +274,10 @@ def _synapse(model: SynapseModel) -> Findings:
 def _rule(rule: Rule) -> Findings:
     _parameters(rule)
     findings = Findings()
-    for side, flags in (("pre", _NEURON_FLAGS), ("post", _NEURON_FLAGS), ("synapse", _SYNAPSE_FLAGS)):
+    for side, read in (("pre", parse_equations), ("post", parse_equations), ("synapse", flagged)):
         text = Text(rule.path, f"variables.{side}", getattr(rule.variables, side))
         with findings.collect():
-            _distinct(text, parse_equations(text, flags), rule)
+            _distinct(text, read(text, _SYNAPSE_FLAGS if side == "synapse" else _NEURON_FLAGS), rule)
     if rule.influence is not None:
         for field in ("variables", "coupling"):
             text = Text(rule.path, f"influence.{field}", getattr(rule.influence, field))
@@ -377,6 +406,26 @@ _CHECKS: dict[str, Callable[[Any], Findings]] = {
     "chip": _chip,
     "placement": _placement,
 }
+
+
+def flagged(text: Text, flags: Mapping[str, Collection[str]]) -> Equations:
+    """Equations of synapses, whose differential equations say when they are taken up."""
+    equations = parse_equations(text, flags)
+    for name in sorted(equations.diff_eq_names):
+        if not {"event-driven", "clock-driven"} & set(equations[name].flags):
+            problem = f"d{name}/dt does not say when it moves"
+            raise text.wrong(problem, "write (clock-driven) after it, or (event-driven): only when a spike arrives")
+    return equations
+
+
+def refuse_chance(text: Text, equation: SingleEquation, equations: Equations) -> None:
+    """Refuse differential equations with random numbers, of which Brian2 would draw one, and not one a step."""
+    if equation.type != DIFFERENTIAL_EQUATION:
+        return
+    random = names_in(str(equation.expr), equations) & RANDOM
+    if random:
+        problem = f"d{equation.varname}/dt takes a random number, {min(random)}()"
+        raise text.wrong(problem, "write xi for noise, or draw it in each_step into a variable of its own")
 
 
 def _parameters(file: Any, reserved: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 Nothing is compiled. Every function raises the `ZooError` of the first mistake it meets.
 """
 
+import ast
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -68,6 +69,8 @@ _SPELLED = {
     for unit in (brian2.volt, brian2.amp, brian2.siemens, brian2.ohm, brian2.farad, brian2.second, brian2.hertz)
 } | {" (1)": " 1"}
 
+RANDOM = frozenset({"rand", "randn", "poisson", "binomial"})
+
 Names = dict[str, Any]
 
 
@@ -117,6 +120,12 @@ class Scope:
         """All of them."""
         return _EVERYWHERE | self.own
 
+    def uniform(self, expression: str) -> bool:
+        """Whether it has one value for all neurons, or all synapses."""
+        names = get_identifiers(expression)
+        varying = {name for name in names if name in self.own and not getattr(self.own[name], "scalar", False)}
+        return not varying and not names & {"i", "j", *RANDOM}
+
     def unknown(self, text: Text, name: str, within: str) -> ZooError:
         """The mistake of using a name that is not here."""
         stem, _, side = name.rpartition("_")
@@ -130,18 +139,23 @@ class Scope:
         return text.wrong(f"unknown name '{name}' in '{within}'", remedy)
 
 
-def neuron_scope(equations: Equations, parameters: Iterable[str], data: Any = None, events: bool = False) -> Scope:
+def neuron_scope(
+    equations: Equations, parameters: Iterable[str], refractory: bool, data: Any = None, events: bool = False
+) -> Scope:
     """Names for the strings of a neuron.
 
     Parameters
     ----------
     equations : composed, that is with the parameters.
     parameters : names of the constants among them.
+    refractory : whether the neuron has a refractory period, and with it the time of its last spike.
     data : dimensions of `data`; None where a string is given none.
     events : whether the neuron is given events.
     """
-    own = variables(equations) | _built_in(i=DIMENSIONLESS, lastspike=SECOND)
-    own["not_refractory"] = Variable("not_refractory", dtype=bool)
+    own = variables(equations) | _built_in(i=DIMENSIONLESS)
+    if refractory:
+        own |= _built_in(lastspike=SECOND)
+        own["not_refractory"] = Variable("not_refractory", dtype=bool)
     if data is not None:
         own["data"] = Variable("data", dimensions=data)
     if events:
@@ -180,7 +194,12 @@ def equations_of(block: str) -> Equations:
 def variables(equations: Equations) -> Names:
     """Brian2 variables of equations, good for their units only."""
     return {
-        name: Variable(name, dimensions=equation.dim, dtype=bool if equation.var_type == "boolean" else float)
+        name: Variable(
+            name,
+            dimensions=equation.dim,
+            dtype=bool if equation.var_type == "boolean" else float,
+            scalar="shared" in equation.flags,
+        )
         for name, equation in equations.items()
     }
 
@@ -243,6 +262,9 @@ def parse_equations(text: Text, flags: Mapping[str, Collection[str]]) -> Equatio
         raise text.wrong(problem, instead if instead.startswith("Use") else remedy) from None
     except SyntaxError as error:
         raise text.wrong(f"'{error.text or text.text}': {error.msg}", remedy) from None
+    except RecursionError:
+        problem = "the symbolic algebra does not come to an end with one of the equations"
+        raise text.wrong(problem, "write it in another form, such as f(-(a + b)) for f(-a - b)") from None
     except _UNREADABLE as error:
         raise text.wrong(_reason(error), remedy) from None
     try:
@@ -290,13 +312,21 @@ def check_statements(texts: Sequence[Text], scope: Scope) -> None:
     """That statements which run one after the other, sharing temporary variables, can be run."""
     unread: dict[str, tuple[Text, str]] = {}
     temporary: Names = {}
+    uniform: dict[str, bool] = {}  # of what the statements set: whether it has one value for all
     for text in texts:
         for line in statements(text.text):
             here = Scope(scope.own | temporary, scope.sources, scope.fixed, scope.neurons)
             name, operator, expression = parse(text, line)
             found = dimensions(text, expression, here)
-            for used in get_identifiers(expression):
+            used_names = get_identifiers(expression)
+            for used in used_names:
                 unread.pop(used, None)
+            if "dw" not in uniform and "dw" in (used_names | ({name} if operator != "=" else set())):
+                raise text.wrong(f"'{line}' uses dw before it is set", "begin with 'dw = ...'")
+            if uniform.get(name) and name in (temporary.keys() | {"dw"}):
+                problem = f"'{line}' changes '{name}', which was set to one value for all of them"
+                raise text.wrong(problem, "write it in one statement")
+            uniform[name] = here.uniform(expression)
             if name in scope.fixed or name in _FIXED:
                 raise text.wrong(f"'{line}' assigns to '{name}', which is constant", "assign to a variable")
             if name in here.own:
@@ -307,7 +337,7 @@ def check_statements(texts: Sequence[Text], scope: Scope) -> None:
                 raise here.unknown(text, name, line)
             else:
                 check_name(text, name)
-                temporary[name] = Variable(name, dimensions=found)
+                temporary[name] = Variable(name, dimensions=found, scalar=uniform[name])
                 unread[name] = (text, line)
     for name, (text, line) in unread.items():
         remedy = did_you_mean(name, set(scope.own) - set(scope.fixed), f"declare '{name}', or remove the line")
@@ -328,6 +358,7 @@ def dimensions(text: Text, expression: str, scope: Scope) -> Any:
     names = scope.names
     for name in sorted(get_identifiers(expression) - set(names)):
         raise scope.unknown(text, name, expression)
+    _refuse_truth_as_number(text, expression)
     try:
         return parse_expression_dimensions(expression.strip(), names)
     except brian2.DimensionMismatchError as error:
@@ -335,6 +366,25 @@ def dimensions(text: Text, expression: str, scope: Scope) -> Any:
     except _UNREADABLE as error:
         remedy = "see Brian2's documentation of expressions"
         raise text.wrong(f"'{expression}' cannot be read: {_reason(error)}", remedy) from None
+
+
+def _refuse_truth_as_number(text: Text, expression: str) -> None:
+    """Refuse what reads differently in Python, SymPy and C++: chained comparisons, and arithmetic with conditions."""
+    try:
+        tree = ast.parse(expression.strip(), mode="eval")
+    except SyntaxError:
+        return  # what follows says so in its own words
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare) and len(node.ops) > 1:
+            problem = f"'{ast.unparse(node)}' compares more than two values"
+            raise text.wrong(problem, "write 'a < x and x < b'")
+        operands = [node.left, node.right] if isinstance(node, ast.BinOp) else []
+        operands += [node.operand] if isinstance(node, ast.UnaryOp) and not isinstance(node.op, ast.Not) else []
+        for operand in operands:
+            negated = isinstance(operand, ast.UnaryOp) and isinstance(operand.op, ast.Not)
+            if isinstance(operand, ast.Compare | ast.BoolOp) or negated:
+                condition = ast.unparse(operand)
+                raise text.wrong(f"the condition '{condition}' is used as a number", f"write int({condition})")
 
 
 def _compare(text: Text, line: str, name: str, expected: Any, found: Any) -> None:

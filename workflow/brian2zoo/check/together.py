@@ -1,5 +1,6 @@
 """An experiment whose files are right each by itself: do they go together?"""
 
+import ast
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -18,7 +19,7 @@ from brian2.equations.equations import (
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from brian2zoo.backends.capability import refuse
-from brian2zoo.check.alone import EVENTS, data_dimensions, kept
+from brian2zoo.check.alone import EVENTS, data_dimensions, kept, refuse_chance
 from brian2zoo.check.findings import Findings, listed
 from brian2zoo.check.strings import (
     SECOND,
@@ -48,12 +49,14 @@ from brian2zoo.circuits import (
 from brian2zoo.codes import Codes, OnNeurons, compose, joined, put_on_neurons
 from brian2zoo.compose import (
     AT_SPIKES,
+    NeuronCode,
     NeuronPart,
     SynapseCode,
     compose_neuron,
     constants,
     depending,
     join,
+    names_in,
     returning,
     statements,
     with_names,
@@ -247,7 +250,8 @@ def _circuit(zoo: Zoo, circuit: Circuit, codes: Codes) -> Findings:
         place = Text(circuit.experiment.path, f"neurons.{population.role}", codes.neurons[population.name].equations)
         with findings.collect():
             neurons[population.name] = _joined(place)
-            scope = neuron_scope(neurons[population.name], codes.neurons[population.name].parameters)
+            code = codes.neurons[population.name]
+            scope = neuron_scope(neurons[population.name], code.parameters, bool(code.refractory))
             findings += _population(zoo, circuit, population, scope, codes)
     if not findings:
         for projection in circuit.projections:
@@ -276,9 +280,34 @@ def _population(zoo: Zoo, circuit: Circuit, population: Population, scope: Scope
         with findings.collect():
             place = Text(circuit.experiment.path, f"states.{population.role}.{variable}", "")
             _format(place, population, variable, state, scope)
+    known = {"dt": evaluate(circuit.experiment.protocol.dt), **codes.neurons[population.name].parameters}
+    for field in ("threshold", "reset", "each_step"):
+        text = Text(population.neuron.path, field, getattr(population.neuron, field))
+        findings += _probabilities(text, known)
     if population.data:
         with findings.collect():
             _data(zoo, circuit.experiment, population)
+    return findings
+
+
+def _probabilities(text: Text, names: Mapping[str, Any]) -> Findings:
+    """Chances that are none, 'rand() < p' of parameters that give a p below 0 or above 1."""
+    findings = Findings()
+    for line in statements(text.text):
+        for node in ast.walk(ast.parse(line)):
+            if not isinstance(node, ast.Compare) or len(node.ops) != 1:
+                continue
+            sides = [ast.unparse(node.left), ast.unparse(node.comparators[0])]
+            if "rand()" not in sides:
+                continue
+            chance = sides[sides[0] == "rand()"]
+            try:
+                value = float(evaluate(chance, names))
+            except (ValueError, TypeError):
+                continue  # it is another for each neuron or moment
+            if not 0 <= value <= 1:
+                problem = f"the probability '{chance}' is {value:.4g}, and not between 0 and 1"
+                findings.append(text.wrong(problem, "correct the parameters, or take a smaller dt"))
     return findings
 
 
@@ -358,12 +387,17 @@ def _projection(circuit: Circuit, projection: Projection, codes: Codes, neurons:
                 if "summed" in equation.flags:
                     _summed(text, equation, scope, sides)
                 check_equation(text, equation, scope)
+                refuse_chance(text, equation, equations)
     for event in EVENTS:
         with findings.collect():
             check_statements(_event_texts(projection, there, event), scope)
+    for event in EVENTS:
+        for text in _event_texts(projection, there, event):
+            findings += _probabilities(text, {"dt": evaluate(circuit.experiment.protocol.dt), **code.parameters})
     findings += _current(projection, there, equations)
+    findings += _between_spikes(projection, there, equations, codes.neurons)
     if projection.rule is not None:
-        findings += _reach(projection.rule, projection.synapse, there)
+        findings += _reach(projection.rule, projection.synapse, there, equations)
     if has_weights(projection) and not projection.copy_of:
         with findings.collect():
             _weights(circuit, projection, equations["w"].dim)
@@ -390,7 +424,34 @@ def _current(projection: Projection, there: OnNeurons, equations: Equations) -> 
     )
 
 
-def _reach(rule: Rule, model: SynapseModel, there: OnNeurons) -> Findings:
+def _between_spikes(
+    projection: Projection, there: OnNeurons, equations: Equations, neurons: Mapping[str, NeuronCode]
+) -> Findings:
+    """Event-driven equations of what moves between spikes: they are solved from one spike to the next."""
+    at_other_times = [event for event in EVENTS if event not in AT_SPIKES]
+    moving = {
+        name
+        for event in at_other_times
+        for text in _event_texts(projection, there, event)
+        for name in written(text.text)
+    }
+    moving |= {name for name, equation in equations.items() if "clock-driven" in equation.flags}
+    for side, population in (("pre", projection.pre), ("post", projection.post)):
+        theirs, constant = equations_of(neurons[population.name].equations), neurons[population.name].parameters
+        moving |= {
+            f"{name}_{side}" for name in theirs.names if name not in constant and "constant" not in theirs[name].flags
+        }
+    findings = Findings()
+    for text in _equation_texts(projection, there):
+        for name, equation in equations_of(text.text).items():
+            read = names_in(str(equation.expr), equations) & {*moving, "t"}
+            if "event-driven" in equation.flags and read:
+                problem = f"d{name}/dt is event-driven and reads '{min(read)}', which moves between spikes"
+                findings.append(text.wrong(problem, "write (clock-driven) after it"))
+    return findings
+
+
+def _reach(rule: Rule, model: SynapseModel, there: OnNeurons, equations: Equations) -> Findings:
     """Statements of a rule that change what is not the rule's to change."""
     findings, store = Findings(), equations_of(model.state).names
     for event in EVENTS:
@@ -400,6 +461,9 @@ def _reach(rule: Rule, model: SynapseModel, there: OnNeurons) -> Findings:
             if name in store:
                 problem = f"'{line}' goes round the 'write' of the synapse, which keeps the weight in its bounds"
                 findings.append(text.wrong(problem, "ask for a change, 'dw = ...'"))
+            elif name in equations and "shared" in equations[name].flags:
+                problem = f"'{line}' changes '{name}', which all synapses share"
+                findings.append(text.wrong(problem, "take the flag (shared) away"))
             elif name.endswith(("_pre", "_post")) and event not in AT_SPIKES:
                 problem = f"'{line}' changes a neuron that other synapses read at the same moment"
                 findings.append(text.wrong(problem, "change neurons at spikes (on_pre, on_post), or in at_spike"))

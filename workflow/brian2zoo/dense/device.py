@@ -54,6 +54,25 @@ DEFAULT_FUNCTIONS["timestep"].implementations.add_implementation(
     name="_timestep",
 )
 
+# Brian2's returns a whole number where it is given one: 0 of clip(n, -0.5, 2.5) where that is -0.5.
+DEFAULT_FUNCTIONS["clip"].implementations.add_implementation(
+    DenseCodeObject,
+    code="""
+    template <typename T>
+    static inline typename std::conditional<std::is_integral<T>::value, double, T>::type
+    _clip(const T value, const double a_min, const double a_max)
+    {
+        if (value < a_min)
+            return a_min;
+        if (value > a_max)
+            return a_max;
+        return value;
+    }
+    """,
+    name="_clip",
+    compiler_kwds={"headers": ["<type_traits>"]},
+)
+
 
 @dataclass
 class Connection:
