@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from brian2.equations.equations import Equations
 from brian2.parsing.sympytools import str_to_sympy
 from numpy.random import Generator
 
@@ -75,7 +76,7 @@ class Words:
             return self.one_of(*smooth)
         a, b = (self.one_of(*(f"{self.number()}*{name}" for name in names)) for _ in "ab")
         jumps = [
-            f"(1 - int({a} > {b} + 0.0317))*{c}", f"sign({a} + 0.0317)", f"ceil({a} + 0.0317)", f"floor({a} - 0.0317)",
+            f"int({a} > {b} + 0.0317)*{c}", f"sign({a} + 0.0317)", f"ceil({a} + 0.0317)", f"floor({a} - 0.0317)",
             f"({a} + 0.0317) % 0.37", f"(0.0117 - ({a})) % 0.61", f"({a} - 0.0117) // 0.43", f"int({c} + 2*tanh({a}))",
         ]  # fmt: skip
         if logic:
@@ -179,7 +180,7 @@ def rule(words: Words, kind: Kind, place: int, method: str, on_neurons: bool, dr
     n = [] if kind.smooth else ["n_post", "n_pre", "seen"]
     free = [name for name in ("v_post", "a_post", "s_post", "a_pre") if name.removesuffix("_post") not in driven]
     both = ["g_post", "v_post", "a_post", "s_post", "a_pre", "z", "q", "w"]
-    at_events = [*both, "x", "y"] + (["bar_pre", "err_post"] if on_neurons else [])
+    at_events = [*both, "x", "y"] + ([f"bar{place}_pre", f"err{place}_post"] if on_neurons else [])
     every = one_of("", "", "each_step")
     flags = one_of("", "(constant over dt)") if not kind.hidden else ""
     return {
@@ -199,10 +200,10 @@ def rule(words: Words, kind: Kind, place: int, method: str, on_neurons: bool, dr
                 ),
             ),
         } | ({
-            "pre": f"dbar/dt = -bar/tau_b{one_of('', '_')} : 1".replace("tau_b_", "tau_post"),
-            "post": f"err = {words.bounded(['a', 'wave'])} : 1",
+            "pre": f"dbar{place}/dt = -bar{place}/{one_of('tau_b', 'tau_post')} : 1",
+            "post": f"err{place} = {words.bounded(['a', 'wave'])} : 1",
         } if on_neurons else {}),
-        "at_spike": {"pre": "bar += 0.5"} if on_neurons else {},
+        "at_spike": {"pre": f"bar{place} += 0.5"} if on_neurons else {},
         "on_pre": lines(
             "x += 0.4", "seen += 1", one_of("", "even = not even"), one_of("", "k_pre += 0.01"),
             one_of("", f"u = {words.expression(at_events, n)}\nx += 0.1*tanh(u)"),
@@ -229,6 +230,8 @@ def draw(seed: int, kind: Kind) -> Drawn:
     for place in range(int(rng.integers(2, 4))):
         driven = ["g", "v"] if rng.random() < 0.3 else ["g"]
         content = neuron(words, kind, driven)
+        while not readable(content["equations"]):
+            content = neuron(words, kind, driven)
         drawn.write("models/neurons", f"{name}_{place}", content)
         size = int(rng.choice([1, 1, 2, 5, 9, 17]))
         groups.append((f"{name}_{place}", size, driven, content["method"]))
@@ -250,6 +253,16 @@ def draw(seed: int, kind: Kind) -> Drawn:
              "delay": delay, "pairs": pairs, "seed": seed}
         )  # fmt: skip
     return drawn
+
+
+def readable(equations: str) -> bool:
+    """Whether SymPy reads equations with their subexpressions in place."""
+    try:
+        for _, expression in Equations(equations).get_substituted_expressions(include_subexpressions=True):
+            str_to_sympy(expression.code)
+    except RecursionError:
+        return False
+    return True
 
 
 def pairs_of(rng: Generator, pre: int, post: int) -> tuple[np.ndarray, np.ndarray] | None:
