@@ -153,10 +153,10 @@ SYNAPSES_AND_RULES = [
     (
         "value of the last event that is kept",
         ERBP,
-        "# closed while the network settles\n",
-        "\n    dm/dt = -m/T_wait : 1 (event-driven)\nkeeps: [m]\n",
+        "variables:\n  synapse: |\n",
+        "keeps: [z]\nvariables:\n  synapse: |\n    dz/dt = -z/T_wait : 1 (event-driven)\n",
         "keeps",
-        ["'m' is (event-driven)"],
+        ["'z' is (event-driven)"],
     ),
     ("jump of a trace", BLOCKS, "eps_I += 1", "eps_I += 1*mV", "at_spike.pre", ["wrong unit", "eps_I"]),
     ("unit of a read", FLOAT, "I_post += w", "I_post += w*ms", "read", ["wrong unit", "I_post", "amp"]),

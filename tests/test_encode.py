@@ -40,8 +40,12 @@ def test_every_encoder_is_tested_by_hand(zoo) -> None:
         ("1", "100*Hz*x", "unit"),
         ("1", "x + nothing", "encode"),
         ("1", "x + 1*ms", "encode"),
+        ("1", "1/(x - 0.5)", "encode"),
+        ("Hz", "sqrt(0.25 - x)*Hz", "encode"),
+        ("second", "sqrt(0.25 - x)*second", "encode"),
     ],
 )
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
 def test_mistake_in_an_encoder_names_its_field(unit, expression, field) -> None:
     with pytest.raises(ZooError) as caught:
         encode(Encoder(title="wrong", unit=unit, encode=expression), np.array([0.5]))

@@ -495,8 +495,8 @@ def test_a_start_that_does_not_fit_is_told_in_a_line(zoo, tmp_path, arrays, fiel
 
 # --- Values that are no numbers -------------------------------------------------------------------
 
-BROKEN = "1/int(sample_number < 137)"  # infinite in the sample of number 137, the 138th
-NO_NUMBER = "sqrt(0.0 - int(sample_number >= 137))"
+BROKEN = "1/int(sample_number < 12)"  # infinite in the sample of number 12, the 13th
+NO_NUMBER = "sqrt(0.0 - int(sample_number >= 12))"
 
 
 def broken_zoo(zoo_with: Callable[..., Zoo], rule: str = "", equations: str = "", each_step: str = "") -> Zoo:
@@ -527,26 +527,37 @@ def test_a_value_that_is_no_number_stops_a_training_with_its_name_and_sample(
 ) -> None:
     zoo = broken_zoo(zoo_with, **broken)
     experiment, path = zoo.experiment("broken"), tmp_path / "state"
-    runners = [interpreted(circuits.build(zoo, experiment, LAYERS, mode), 50) for mode in ("train", "test")]
-    data = digits["train"], digits["test"].isel(sample=slice(50))
+    runners = [interpreted(circuits.build(zoo, experiment, (64, 5, 10), mode), 8) for mode in ("train", "test")]
+    data = digits["train"], digits["test"].isel(sample=slice(8))
     for _ in range(2):  # the checkpoint of the run before stays, and is of use
-        with pytest.raises(ZooError, match=f"{what}.* after sample 138 of the training — take a smaller") as caught:
-            train(*runners, *data, Schedule(1, 200, (0,)), path)
+        with pytest.raises(ZooError, match=f"{what}.* after sample 13 of the training — take a smaller") as caught:
+            train(*runners, *data, Schedule(1, 20, (0,)), path)
         assert caught.value.where == str(experiment.path)
-    assert runs == [50, 50]
+    assert runs == [8]
 
 
 def test_a_value_that_is_no_number_stops_a_test(zoo_with, digits, interpreted) -> None:
-    zoo = broken_zoo(zoo_with, equations="  state : 1", each_step=f"  state = {BROKEN.replace('137', '61')}")
-    circuit = circuits.build(zoo, zoo.experiment("broken"), LAYERS, "test")
-    with pytest.raises(ZooError, match="state of hidden1 is inf after sample 62 of the test — take a smaller"):
-        runner_test(interpreted(circuit, 25), digits["test"], initial_weights(circuit, 0), seed=0)
+    zoo = broken_zoo(zoo_with, equations="  state : 1", each_step=f"  state = {BROKEN}")
+    circuit = circuits.build(zoo, zoo.experiment("broken"), (64, 5, 10), "test")
+    with pytest.raises(ZooError, match="state of hidden1 is inf after sample 13 of the test — take a smaller"):
+        runner_test(interpreted(circuit, 8), digits["test"], initial_weights(circuit, 0), seed=0)
+
+
+def test_rest_does_not_hide_a_value_that_is_no_number(zoo_with, interpreted) -> None:
+    """A membrane is infinite in the third sample; the neuron then says nothing, and every sample begins at rest."""
+    name = "models/neurons/homeostatic.yaml"
+    text = HOMEOSTATIC[name] + "each_step: v = v + exp(1000.0*int(sample_number == 2)) - 1\n"
+    circuit = circuits.build(
+        (zoo := zoo_with(HOMEOSTATIC | {name: text})), zoo.experiment("homeostatic"), (6, 5, 3), "test"
+    )
+    with pytest.raises(ZooError, match="v of hidden1 is inf after sample 3 of the test"):
+        runner_test(interpreted(circuit, 6), few_spike_times(6, 0), initial_weights(circuit, 0), seed=0)
 
 
 def test_a_time_may_be_infinite(zoo_with, digits, interpreted) -> None:
     """It never comes."""
     zoo = broken_zoo(zoo_with, equations="  when : second", each_step=f"  when = {BROKEN}*second")
-    circuit = circuits.build(zoo, zoo.experiment("broken"), LAYERS, "test")
+    circuit = circuits.build(zoo, zoo.experiment("broken"), (64, 5, 10), "test")
     weights = initial_weights(circuit, 0)
     runner = interpreted(circuit, 25)
     out = runner.run({"input": digits["test"].input.values[:5]}, weights, 0, keep=("hidden1.when",), before=200)

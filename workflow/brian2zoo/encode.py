@@ -35,7 +35,15 @@ def encode(encoder: Encoder, x: np.ndarray) -> np.ndarray:
     if brian2.get_dimensions(value) is not brian2.get_dimensions(stated):
         found = brian2.get_unit(brian2.get_dimensions(value))
         raise ZooError(encoder.path, "unit", f"the expression is in {found!r}", f"not '{encoder.unit}'")
-    return np.broadcast_to(np.asarray(value, dtype=float), np.shape(x))
+    values = np.broadcast_to(np.asarray(value, dtype=float), np.shape(x))
+    # a time may be infinite: it never comes
+    wrong = np.isnan(values) if brian2.get_dimensions(stated) is brian2.second.dim else ~np.isfinite(values)
+    if wrong.any():
+        problem = f"x = {x[wrong][0]:g} gives {values[wrong][0]}"
+        raise ZooError(
+            encoder.path, "encode", problem, "give a finite value for every x from 0 to 1, or an infinite time"
+        )
+    return values
 
 
 def channels(encoder: Encoder, units: np.ndarray) -> np.ndarray:

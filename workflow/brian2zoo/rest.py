@@ -11,8 +11,10 @@ import brian2
 import numpy as np
 from brian2.equations.equations import BOOLEAN, FLOAT, SUBEXPRESSION, Equations
 
-from brian2zoo.compose import unit_name_of
 from brian2zoo.dense.device import DenseDevice
+
+# A zero that nobody works out beforehand: times it a number is zero, and what is none stays none.
+_ZERO = "int(t < 0*second)"
 
 # As Brian2 begins a run. In statements of their own: an assignment to what stands still while a neuron is refractory
 # asks for `not_refractory`.
@@ -20,13 +22,16 @@ NOT_REFRACTORY = "lastspike = -1e4*second\nnot_refractory = True"
 
 
 def at_rest(equations: Equations, kept: Collection[str]) -> str:
-    """Statements that put every variable to what it is before a run, but those that are kept."""
+    """Statements that put every variable to what it is before a run, but those that are kept.
+
+    What is not a number stays so, and is found when the run has ended; a time may have been infinite.
+    """
     lines, shared = [], []
     for name, equation in equations.items():
         if equation.type == SUBEXPRESSION or "constant" in equation.flags or name in kept:
             continue
         if equation.var_type == FLOAT:
-            value = f"0*({unit_name_of(equations, name)})"
+            value = "0*second" if equation.dim is brian2.second.dim else f"abs({name})*{_ZERO}"
         else:
             value = "False" if equation.var_type == BOOLEAN else "0"
         (shared if "shared" in equation.flags else lines).append(f"{name} = {value}")
