@@ -26,12 +26,18 @@ MOST_NODES = 1_000
 """Of an expression: numbers, names, operators and calls."""
 MOST_DEPTH = 100
 """Levels of an expression, each taken by a recursion of Brian2's and SymPy's; of a sum of n terms n."""
+MOST_VISITS = 20_000
+"""Of parts of an expression when Brian2 works out its unit: it looks at an argument up to four times, and at each look
+up to four times at the arguments of a call in it."""
 MOST_SUBSTITUTED = 10_000
 """Nodes of an equation with its subexpressions put in, which grows by multiplication."""
 MOST_EXPONENT = 100
 """Constant power of a variable, which SymPy may multiply out."""
 MOST_INTEGER = 2**53
-LARGEST = 1e300
+LARGEST = 1e60
+"""What numbers may come to; SymPy works constants out digit by digit where they are rounded."""
+LARGEST_NUMBER = 1e300
+"""As it is written."""
 
 FUNCTIONS = frozenset(
     # Brian2's
@@ -41,12 +47,15 @@ FUNCTIONS = frozenset(
     " trunc where uniform normal centred event_time".split()
 )
 CONSTANTS = {"pi": math.pi, "e": math.e}
-_GROWING = ("exp", "expm1", "cosh", "sinh")
+_WORKED_OUT = {"abs": abs, "arccos": math.acos, "arcsin": math.asin, "arctan": math.atan, "int": math.trunc} | {
+    name: getattr(math, name)
+    for name in "ceil cos cosh exp expm1 floor log log10 log1p sin sinh sqrt tan tanh".split()
+}
 
 _LIKE_A_NUMBER = re.compile(r"\.?\d[\w.]*")
 _WORDS = ("and", "or", "not", "True", "False")
 _TOKEN = re.compile(
-    r"[ \t\n]+|(?P<number>(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?)(?![\w.])|(?P<name>[A-Za-z]\w*)"
+    r"[ \t\n]+|(?P<number>(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?)(?![\w.])|(?P<name>[A-Za-z_]\w*)"
     r"|\*\*|//|[<>=!]=|[-+*/%<>(),]",
     re.ASCII,
 )
@@ -59,7 +68,6 @@ _INSTEAD = {
     ";": "write one statement a line",
     "[": "variables have no index",
     ".": "write a number as 0.5; names have no parts",
-    "_": "begin names with a letter",
     "\\": "an expression goes on in the next line by itself",
 }
 _REMEDY = "write numbers, names, + - * / // % **, comparisons, 'and', 'or', 'not', and functions such as exp(x)"
@@ -76,12 +84,12 @@ _LONGEST_NAME = 100
 # What breaks a line for some readers of a file and not for others, what no file can hold, and what hides the order.
 _INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _EQUATION = re.compile(
-    r"\s*(d\s*(?P<of>[A-Za-z]\w*)\s*/\s*dt|(?P<variable>[A-Za-z]\w*))\s*(?P<equals>=(?P<expression>[^:]*))?"
+    r"\s*(d\s*(?P<of>[A-Za-z_]\w*)\s*/\s*dt|(?P<variable>[A-Za-z_]\w*))\s*(?P<equals>=(?P<expression>[^:]*))?"
     r":[ \t]*(?P<unit>[^(\n]*)(\((?P<flags>[^)\n]*)\))?[ \t]*(\n|$)",
     re.ASCII,
 )
 _FLAGS = re.compile(r"[\w -]+(,[\w -]+)*", re.ASCII)
-_STATEMENT = re.compile(r"([A-Za-z]\w*)\s*(\*\*|//|[-+*/%])?=(?!=)(?P<expression>.*)", re.ASCII)
+_STATEMENT = re.compile(r"([A-Za-z_]\w*)\s*(\*\*|//|[-+*/%])?=(?!=)(?P<expression>.*)", re.ASCII)
 
 
 class Refused(ValueError):
@@ -123,13 +131,21 @@ def parse(text: str) -> ast.expr:
     _refuse_tokens(text)
     try:
         tree = ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, RecursionError, MemoryError):
-        raise Refused(f"{quoted(text)} is not an expression", _REMEDY) from None
+    except (SyntaxError, RecursionError, MemoryError) as error:
+        reason = f" ({error.msg})" if isinstance(error, SyntaxError) else ""
+        raise Refused(f"{quoted(text)} is not an expression{reason}", _REMEDY) from None
     nodes = sum(isinstance(node, ast.expr) for node in ast.walk(tree))
     if nodes > MOST_NODES:
         raise Refused(f"{quoted(text)} has {nodes} parts, more than {MOST_NODES}", "write it in several steps")
     _constant(tree, text, MOST_DEPTH)
+    if _visits(tree) > MOST_VISITS:
+        raise Refused(f"{quoted(text)} has too many calls within calls", "write it in several steps")
     return tree
+
+
+def _visits(node: ast.AST) -> int:
+    below = sum(_visits(child) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr))
+    return 1 + (4 * below if isinstance(node, ast.Call) else below)
 
 
 def _refuse_tokens(text: str) -> None:
@@ -159,7 +175,7 @@ def _refuse_number(number: str) -> None:
     if number.isdigit():
         if len(number) > len(str(MOST_INTEGER)) or int(number) > MOST_INTEGER:
             raise Refused(f"the number {quoted(number, 30)} has too many digits", "write it such as 1e20")
-    elif len(number) > _LONGEST_NAME or not float(number) <= LARGEST:
+    elif len(number) > _LONGEST_NAME or float(number) > LARGEST_NUMBER:
         raise Refused(f"the number {quoted(number, 30)} is too large or too long", "choose another unit")
 
 
@@ -185,8 +201,8 @@ def _constant(node: ast.AST, text: str, levels: int) -> float | None:
             if function.id not in FUNCTIONS:
                 remedy = did_you_mean(function.id, FUNCTIONS, f"functions: {', '.join(sorted(FUNCTIONS))}")
                 raise Refused(f"unknown function '{function.id}' in {quoted(text)}", remedy)
-            if function.id in _GROWING and below[1:] and below[1] is not None:
-                return _finite(lambda: getattr(math, function.id)(below[1]), text)
+            if function.id in _WORKED_OUT and len(below) == 2 and below[1] is not None:
+                return _finite(lambda: float(_WORKED_OUT[function.id](below[1])), text)
         case ast.Compare(ops=operators):
             if len(operators) > 1:
                 raise Refused(f"{quoted(text)} compares three values", "write 'a < b and b < c'")
@@ -223,7 +239,7 @@ def _finite(value: Callable[[], float], text: str) -> float | None:
     """A constant, None if it is no real number; refuse one that is too large to be worked out digit by digit."""
     try:
         found = value()
-    except ZeroDivisionError:
+    except (ZeroDivisionError, ValueError):
         return None
     except OverflowError:
         found = math.inf
