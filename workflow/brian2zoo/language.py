@@ -14,11 +14,12 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator
 
-from brian2zoo.errors import did_you_mean
+from brian2zoo.errors import ZooError, did_you_mean
 
 MOST_CHARACTERS = 20_000
 """Of one text; the longest of the files in the repository has 800."""
@@ -104,6 +105,10 @@ class Refused(ValueError):
     def __init__(self, problem: str, remedy: str, within: str = "") -> None:
         super().__init__(problem)
         self.problem, self.remedy, self.within = problem, remedy, within
+
+    def at(self, where: str | Path, field: str = "") -> ZooError:
+        """The mistake, with the file or argument it is in."""
+        return ZooError(where, f"{field}.{self.within}" if self.within else field, self.problem, self.remedy)
 
 
 def quoted(text: str, most: int = 120) -> str:

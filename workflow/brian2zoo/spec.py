@@ -430,7 +430,7 @@ class Experiment(File):
                 else:
                     lines[name] = Parameter(name=name, value=value, meaning="setting of this run")
         except Refused as error:
-            raise ZooError("setting", "", error.problem, error.remedy) from None
+            raise error.at("setting") from None
         return self.model_copy(update={"parameters": tuple(lines.values()), "backend": chosen})
 
 

@@ -69,7 +69,7 @@ class Zoo:
         try:
             path = self.root / folder / f"{checked_name(name)}.yaml"
         except Refused as error:
-            raise ZooError(folder, quoted(name), error.problem, error.remedy) from None
+            raise error.at(folder) from None
         shown = Path(folder) / f"{name}.yaml"
         data = self._raw(path, shown, ())
         return validate(model, data, shown, name=name, path=shown)
@@ -167,7 +167,7 @@ class Zoo:
         except ZooError as error:
             raise ZooError(shown, error.field, error.problem, error.remedy) from None
         except Refused as error:
-            raise ZooError(shown, "extends", error.problem, error.remedy) from None
+            raise error.at(shown, "extends") from None
         if not base:
             return data
         if base in seen or base == path.stem:
@@ -289,7 +289,7 @@ def is_stated(data: dict[str, Any], field: str) -> bool:
 
 def _line_error(where: Path, field: str, error: ValueError) -> ZooError:
     if isinstance(error, Refused):
-        return ZooError(where, f"{field}.{error.within}" if error.within else field, error.problem, error.remedy)
+        return error.at(where, field)
     problem, _, remedy = str(error).partition("|")
     return ZooError(where, field, problem, remedy or "see the other files of this kind")
 
