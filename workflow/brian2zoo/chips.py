@@ -111,7 +111,9 @@ class Quantity(BaseModel):
     meaning: Prose
     source: Line = Field(description="key of `sources`")
     by: NameOrNone = Field("", description="choice of the design that picks one of several values")
-    like: NameOrNone = Field("", description="quantity by which this one, given at the default technology, changes with it")
+    like: NameOrNone = Field(
+        "", description="quantity by which this one, given at the default technology, changes with it"
+    )
     times: NameOrNone = Field("", description="quantity that multiplies this one")
     least: float | None = Field(None, description="smallest value that makes sense")
     most: float | None = Field(None, description="largest value that makes sense")

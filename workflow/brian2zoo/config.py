@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, f
 
 from brian2zoo.datasets import DatasetSettings
 from brian2zoo.errors import ZooError
-from brian2zoo.language import Line, Name, NameOrNone
+from brian2zoo.language import Line, Name, NameOrNone, Sizes
 from brian2zoo.spec import Setting, joined, parts_of
 from brian2zoo.zoo import validate
 
@@ -29,7 +29,7 @@ class Training(_Part):
 
     dataset: Name = Field(description="key of `datasets`")
     experiments: tuple[Name, ...] = Field(description="files in config/experiments")
-    layers: tuple[Line, ...] = Field(description="sizes from input to output, such as 784-100-10")
+    layers: tuple[Sizes, ...] = Field(description="sizes from input to output, such as 784-100-10")
     settings: tuple[Setting, ...] = Field(("default",), description="scope.name=value,... for each variant")
     seeds: tuple[int, ...] = Field((0,), description="one training each")
     abreast: PositiveInt = Field(1, description="networks that differ by their seed share a program, so many at most")
@@ -52,7 +52,7 @@ class Bits(_Part):
     """Sweep over the number of bits, during and after learning."""
 
     dataset: Name = Field(description="key of `datasets`")
-    layers: Line = Field(description="sizes from input to output")
+    layers: Sizes = Field(description="sizes from input to output")
     learning: Name = Field(description="experiment that learns with fixed-point weights")
     states: NameOrNone = Field("", description="experiment whose neuron states are fixed-point too; empty: none")
     after: Name = Field(description="experiment whose trained weights are rounded afterwards")
@@ -78,7 +78,7 @@ WATCHED = ("erbp", "nbp")
 class Deep(_Part):
     """Networks that differ in depth."""
 
-    ends: Line = Field("", description="sizes of input and output, such as 784-10; empty: all layers are equal")
+    ends: Sizes = Field("", description="sizes of input and output, such as 784-10; empty: all layers are equal")
     width: PositiveInt = Field(description="size of the other layers")
     depths: tuple[PositiveInt, ...] = Field(description="numbers of layers of weights")
 
@@ -105,7 +105,7 @@ class Gradients(_Part):
     surrogate: Name = Field(description="file in models/surrogates")
     parameter: Name = Field(description="its parameter that is varied")
     values: tuple[PositiveFloat, ...] = Field(description="of the parameter")
-    layers: Line = Field(description="sizes from input to output; the exact gradient costs the fourth power of them")
+    layers: Sizes = Field(description="sizes from input to output; the exact gradient costs the fourth power of them")
     samples: PositiveInt = Field(description="so many, the first of the test split")
     strengths: tuple[float, ...] = Field(description="multiples of the experiment's recurrent weights")
 
@@ -115,7 +115,7 @@ class Watched(_Part):
 
     dataset: Name
     experiment: Name
-    layers: Line
+    layers: Sizes
     setting: Setting = "default"
     samples: PositiveInt = Field(5, description="so many, the first of the test split")
     weights: Literal["trained", "initial"] = Field("trained", description="those the network starts to learn on from")
@@ -126,7 +126,7 @@ class Mapped(_Part):
 
     dataset: Name = Field(description="key of `datasets`")
     experiment: Name = Field(description="file in config/experiments, of which there is a training")
-    layers: Line = Field(description="sizes from input to output")
+    layers: Sizes = Field(description="sizes from input to output")
     setting: Setting = "default"
     chips: tuple[Name, ...] = Field(description="files in models/chips of kind spiking")
     placement: Name = Field("filled", description="file in models/placements; 'filled': core after core")

@@ -12,7 +12,7 @@ import ast
 import keyword
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Annotated
@@ -27,9 +27,9 @@ MOST_NODES = 1_000
 """Of an expression: numbers, names, operators and calls."""
 MOST_DEPTH = 100
 """Levels of an expression, each taken by a recursion of Brian2's and SymPy's; of a sum of n terms n."""
-MOST_VISITS = 20_000
-"""Of parts of an expression when Brian2 works out its unit: it looks at an argument up to four times, and at each look
-up to four times at the arguments of a call in it."""
+MOST_VISITS = 200_000
+"""Of the parts of a text when Brian2 works out units: it looks at the argument of a call up to four times, and at each
+look up to four times at the argument of a call in it."""
 MOST_SUBSTITUTED = 10_000
 """Nodes of an equation with its subexpressions put in, which grows by multiplication."""
 MOST_EXPONENT = 100
@@ -40,19 +40,21 @@ LARGEST = 1e60
 LARGEST_NUMBER = 1e300
 """As it is written."""
 
-FUNCTIONS = frozenset(
-    # Brian2's
-    "abs arccos arcsin arctan ceil clip cos cosh exp expm1 exprel floor int log log10 log1p poisson rand randn sign"
-    " sin sinh sqrt tan tanh timestep"
-    # of numbers, weights, and events
-    " trunc where uniform normal centred event_time".split()
-)
+FUNCTIONS = frozenset({
+    "abs", "arccos", "arcsin", "arctan", "ceil", "clip", "cos", "cosh", "exp", "expm1", "exprel", "floor", "int",
+    "log", "log10", "log1p", "poisson", "rand", "randn", "sign", "sin", "sinh", "sqrt", "tan", "tanh", "timestep",
+    "trunc", "where",  # of numbers alone
+    "uniform", "normal", "centred",  # of weights
+    "event_time",
+})  # fmt: skip
+"""Those of Brian2, and those that some fields have beside them."""
 CONSTANTS = {"pi": math.pi, "e": math.e}
-_WORKED_OUT = {"abs": abs, "arccos": math.acos, "arcsin": math.asin, "arctan": math.atan, "int": math.trunc} | {
-    name: getattr(math, name)
-    for name in "ceil cos cosh exp expm1 floor log log10 log1p sin sinh sqrt tan tanh".split()
-}
-
+_WORKED_OUT: dict[str, Callable[[float], float]] = {
+    "abs": abs, "arccos": math.acos, "arcsin": math.asin, "arctan": math.atan, "ceil": math.ceil, "cos": math.cos,
+    "cosh": math.cosh, "exp": math.exp, "expm1": math.expm1, "floor": math.floor, "int": math.trunc, "log": math.log,
+    "log10": math.log10, "log1p": math.log1p, "sin": math.sin, "sinh": math.sinh, "sqrt": math.sqrt, "tan": math.tan,
+    "tanh": math.tanh,
+}  # fmt: skip
 _LIKE_A_NUMBER = re.compile(r"\.?\d[\w.]*")
 _WORDS = ("and", "or", "not", "True", "False")
 _TOKEN = re.compile(
@@ -81,6 +83,7 @@ _NODES = (
 
 _NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
 _KEY = re.compile(r"\*|[A-Za-z]\w*([.@]\w+)?", re.ASCII)
+_SIZES = re.compile(r"\d+(-\d+)*", re.ASCII)
 _LONGEST_NAME = 100
 # What breaks a line for some readers of a file and not for others, what no file can hold, and what hides the order.
 _INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -143,9 +146,13 @@ def parse(text: str) -> ast.expr:
     if nodes > MOST_NODES:
         raise Refused(f"{quoted(text)} has {nodes} parts, more than {MOST_NODES}", "write it in several steps")
     _constant(tree, text, MOST_DEPTH)
-    if _visits(tree) > MOST_VISITS:
-        raise Refused(f"{quoted(text)} has too many calls within calls", "write it in several steps")
+    _refuse_visits(text, [tree])
     return tree
+
+
+def _refuse_visits(text: str, trees: Iterable[ast.expr]) -> None:
+    if sum(_visits(tree) for tree in trees) > MOST_VISITS:
+        raise Refused(f"{quoted(text)} has too many calls within calls", "write it in several steps")
 
 
 def _visits(node: ast.AST) -> int:
@@ -170,9 +177,11 @@ def _refuse_tokens(text: str) -> None:
 def _misplaced(text: str, where: int) -> Refused:
     number = _LIKE_A_NUMBER.match(text, where)
     if number is not None:
-        return Refused(f"{quoted(number[0], 30)} in {quoted(text)} is no decimal number", "write such as 16, 0.5 or 1e-3")
+        return Refused(
+            f"{quoted(number[0], 30)} in {quoted(text)} is no decimal number", "write such as 16, 0.5 or 1e-3"
+        )
     character = text[where]
-    problem = f"{quoted(text)} is more than arithmetic: {ascii(character)} has no place in it"
+    problem = f"{quoted(text)} is more than arithmetic: {character!a} has no place in it"
     return Refused(problem, _INSTEAD.get(character, _REMEDY))
 
 
@@ -261,7 +270,7 @@ def _refuse_invisible(text: str) -> None:
         raise Refused(problem, "write it shorter, or in several files")
     found = _INVISIBLE.search(text)
     if found is not None:
-        raise Refused(f"{quoted(text)} has a character {ascii(found[0])}", "remove it; it does not show")
+        raise Refused(f"{quoted(text)} has a character {found[0]!a}", "remove it; it does not show")
 
 
 def expression(text: str) -> str:
@@ -294,6 +303,7 @@ def equations(text: str) -> str:
                 others.append(tree)
             else:
                 substituted[variable] = tree
+    _refuse_visits(text, [*substituted.values(), *others])
     _refuse_growth(substituted, others)
     return text
 
@@ -346,6 +356,7 @@ def _refuse_growth(subexpressions: dict[str, ast.expr], others: list[ast.expr]) 
 def statements(text: str) -> str:
     """Statements ``x = EXPRESSION``, one a line, also with += -= *= /= //= %= **=."""
     _refuse_invisible(text)
+    trees = []
     for line in without_comments(text).split("\n"):
         if line.strip():
             statement = _STATEMENT.fullmatch(line.strip())
@@ -353,7 +364,8 @@ def statements(text: str) -> str:
                 remedy = "write 'variable = expression', one a line"
                 raise Refused(f"{quoted(line)} is not a statement", remedy)
             name(statement[1])
-            parse(statement["expression"].strip())
+            trees.append(parse(statement["expression"].strip()))
+    _refuse_visits(text, trees)
     return text
 
 
@@ -363,7 +375,10 @@ def name(text: str) -> str:
         remedy = f"begin with a letter; go on with letters, digits and single _, {_LONGEST_NAME} at most"
         raise Refused(f"{quoted(text)} is not a name", remedy)
     if keyword.iskeyword(text):
-        raise Refused(f"'{text}' is a word of Python, not a name", "take another; of these words only 'and', 'or' and 'not' are of the language")
+        raise Refused(
+            f"'{text}' is a word of Python, not a name",
+            "take another; of these words only 'and', 'or' and 'not' are of the language",
+        )
     return text
 
 
@@ -374,8 +389,16 @@ def name_or_none(text: str) -> str:
 
 def key(text: str) -> str:
     """A name, NAME.PART, NAME@PART, or * for all others."""
-    if not _KEY.fullmatch(text) or "__" in text or len(text) > _LONGEST_NAME:
+    words = re.split("[.@]", text)
+    if not _KEY.fullmatch(text) or "__" in text or len(text) > _LONGEST_NAME or any(map(keyword.iskeyword, words)):
         raise Refused(f"{quoted(text)} is not a key", "write a name, or two joined by a dot or an @")
+    return text
+
+
+def sizes(text: str) -> str:
+    """Sizes of layers such as 784-100-10, or an empty text."""
+    if text and (not _SIZES.fullmatch(text) or len(text) > _LONGEST_NAME):
+        raise Refused(f"{quoted(text)} is not a network", "write input-hidden-output sizes, such as 784-100-10")
     return text
 
 
@@ -399,5 +422,6 @@ Statements = Annotated[str, AfterValidator(statements)]
 Name = Annotated[str, AfterValidator(name)]
 NameOrNone = Annotated[str, AfterValidator(name_or_none)]
 Key = Annotated[str, AfterValidator(key)]
+Sizes = Annotated[str, AfterValidator(sizes)]
 Line = Annotated[str, AfterValidator(line)]
 Prose = Annotated[str, AfterValidator(prose)]

@@ -20,7 +20,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from brian2zoo.errors import ZooError, did_you_mean
+from brian2zoo.errors import did_you_mean
 from brian2zoo.language import (
     Equations,
     Expression,
@@ -58,7 +58,7 @@ def parse_lines(block: Any) -> Any:
     if not isinstance(block, str):
         return block
     found: dict[str, Parameter] = {}
-    for line in block.splitlines():
+    for line in prose(block).split("\n"):
         code, _, meaning = line.partition("#")
         name, equals, value = (part.strip() for part in code.partition("="))
         if not code.strip():
@@ -151,7 +151,9 @@ class Axon(BaseModel):
     """What a synapse model keeps once for all synapses of a neuron."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    variables: Equations = Field(description="equations of the presynaptic neuron; strings of the synapse call them X_pre")
+    variables: Equations = Field(
+        description="equations of the presynaptic neuron; strings of the synapse call them X_pre"
+    )
     at_spike: Statements = Field("", description="statements run when that neuron spikes, whenever the spike arrives")
 
 
@@ -204,7 +206,9 @@ class InfluenceRule(BaseModel):
     coupling: Equations = Field(
         "", description="sums over neurons, 'X_post = ... (summed)', through synapses within the layer of weight w"
     )
-    on_arrival: Statements = Field("", description="statements when the spikes of a step have arrived, and sums of `coupling`")
+    on_arrival: Statements = Field(
+        "", description="statements when the spikes of a step have arrived, and sums of `coupling`"
+    )
     each_step: Statements = Field("", description="statements at every step, after those of the synapses")
     most: int = Field(description="most couplings, a weight times the square of the neurons, that a network may have")
 
@@ -243,7 +247,9 @@ class Rule(File):
     on_post: Statements = Field("", description="statements at a postsynaptic spike")
     each_step: Statements = Field("", description="statements at every step")
     on_sample: Statements = Field("", description="statements once a sample, at the end of its first step")
-    at_onset: Statements = Field("", description="statements at the onset of a sample, about the one before; first of all")
+    at_onset: Statements = Field(
+        "", description="statements at the onset of a sample, about the one before; first of all"
+    )
     influence: InfluenceRule | None = Field(
         None, description="what a weight does to other neurons of the layer too: a store for each weight and neuron"
     )
@@ -268,7 +274,9 @@ class StateFormat(File):
     """models/states: how a neuron's state variable x is stored, as a wrapper any neuron accepts."""
 
     each_step: Statements = Field("", description="statements that put x on its grid, after each step")
-    on_sum: Statements = Field("", description="rate units: statements run when the sum x is complete, before it is used")
+    on_sum: Statements = Field(
+        "", description="rate units: statements run when the sum x is complete, before it is used"
+    )
     parameters: Lines = Field(
         (), description="constants; x_NAME is VARIABLE_NAME in an experiment, or state.x_NAME for all"
     )
@@ -280,7 +288,9 @@ class Surrogate(File):
     derivative: Expression = Field(
         description="expression of x, by how much the threshold is exceeded, in multiples of the rule's `scale`"
     )
-    smooth: Expression = Field("", description="a spike that is smooth in x and has this derivative, for tests by differences")
+    smooth: Expression = Field(
+        "", description="a spike that is smooth in x and has this derivative, for tests by differences"
+    )
     parameters: Lines = Field((), description="constants")
 
 
@@ -291,7 +301,9 @@ class Loss(File):
         description="equations added to an answering unit, among them 'learning_signal', the derivative of the loss by"
         " its answer; ANSWER is the answer, 'target' what it should be"
     )
-    at_spike: Statements = Field("", description="statements at a spike of an answering unit, where spikes are the answer")
+    at_spike: Statements = Field(
+        "", description="statements at a spike of an answering unit, where spikes are the answer"
+    )
     parameters: Lines = Field((), description="constants")
 
 
@@ -303,7 +315,9 @@ class Optimizer(File):
         description="'step': 'grad' is that of a step, and the update is made in it; 'batch': 'due' is 1 if it is time",
     )
     state: Equations = Field("", description="equations added to a synapse")
-    update: Statements = Field(description="statements ending in 'dw = ...'; of a batch at the onset of the next sample")
+    update: Statements = Field(
+        description="statements ending in 'dw = ...'; of a batch at the onset of the next sample"
+    )
     keeps: tuple[Name, ...] = Field((), description="variables of the state that go on from run to run")
     parameters: Lines = Field((), description="constants; 'batch' is the number of samples an update")
 
@@ -372,7 +386,9 @@ class Protocol(BaseModel):
     T_train: Expression = Field(description="duration of a training sample")
     T_test: Expression = Field(description="duration of a sample in the test after each epoch")
     T_final: Expression = Field(description="duration of a sample in the final test")
-    T_answer: Expression = Field("0*ms", description="from when on in a sample a graded answer counts; equations may name it")
+    T_answer: Expression = Field(
+        "0*ms", description="from when on in a sample a graded answer counts; equations may name it"
+    )
     delay: Expression = Field("0*ms", description="transmission delay of every projection but the noise")
     rest: bool = Field(False, description="whether every sample starts with all that has an ODE at rest")
     order: Literal["balanced", "shuffled"] = Field(
