@@ -372,7 +372,7 @@ def statements(text: str) -> str:
 def name(text: str) -> str:
     """A name of a file, a variable, a role or a data set: letters of English, digits, single underscores."""
     if not _NAME.fullmatch(text) or "__" in text or len(text) > _LONGEST_NAME:
-        remedy = f"begin with a letter; go on with letters, digits and single _, {_LONGEST_NAME} at most"
+        remedy = f"rename it: a letter, then letters, digits and single _, {_LONGEST_NAME} in all"
         raise Refused(f"{quoted(text)} is not a name", remedy)
     if keyword.iskeyword(text):
         raise Refused(

@@ -245,7 +245,7 @@ class Rule(File):
     at_spike: Jumps = Field(Jumps(), description="statements a neuron runs when it spikes, after its reset")
     on_pre: Statements = Field("", description="statements at a presynaptic spike, ending in 'dw = ...'")
     on_post: Statements = Field("", description="statements at a postsynaptic spike")
-    each_step: Statements = Field("", description="statements at every step")
+    each_step: Statements = Field("", description="statements at every step, after the neurons' equations")
     on_sample: Statements = Field("", description="statements once a sample, at the end of its first step")
     at_onset: Statements = Field(
         "", description="statements at the onset of a sample, about the one before; first of all"
@@ -390,7 +390,7 @@ class Protocol(BaseModel):
         "0*ms", description="from when on in a sample a graded answer counts; equations may name it"
     )
     delay: Expression = Field("0*ms", description="transmission delay of every projection but the noise")
-    rest: bool = Field(False, description="whether every sample starts with all that has an ODE at rest")
+    rest: bool = Field(False, description="whether every sample starts as a run does, whatever came before it")
     order: Literal["balanced", "shuffled"] = Field(
         "balanced", description="training samples: drawn with replacement, equally many of each class; or each once"
     )
