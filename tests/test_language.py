@@ -371,15 +371,20 @@ def test_functions_are_those_that_something_knows() -> None:
 
 def test_subexpressions_that_multiply() -> None:
     chain = "\n".join(f"x{k} = x{k - 1}*exp(x{k - 1}) : 1" for k in range(1, 40))
-    with pytest.raises(Refused, match="more than 10000 parts"):
+    with pytest.raises(Refused, match=r"'x[0-9]+' has more than 10000 parts"):
         language.equations("x0 : 1\n" + chain)
     language.equations("x0 : 1\n" + "\n".join(chain.splitlines()[:8]))
 
 
 def test_subexpressions_on_each_other() -> None:
     chain = "\n".join(f"x{k} = x{k - 1} : 1" for k in range(1, 300))
-    with pytest.raises(Refused, match="build on each other"):
+    with pytest.raises(Refused, match="has more than 10000 parts or 100 levels"):
         language.equations("x0 : 1\n" + "\n".join(reversed(chain.splitlines())))
+    language.equations("x0 : 1\n" + "\n".join(chain.splitlines()[:90]))
+    deep = "\n".join(f"x{k} = {'(' * 15}x{k - 1}{' + 1)*v' * 15} : 1" for k in range(1, 5))
+    with pytest.raises(Refused, match="or 100 levels"):
+        language.equations("v : 1\nx0 : 1\n" + deep)
+    language.equations("v : 1\nx0 : 1\n" + "\n".join(deep.splitlines()[:3]))
     language.equations("x = y : 1\ny = x : 1")  # a circle, which Brian2 refuses
 
 

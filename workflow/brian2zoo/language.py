@@ -12,7 +12,7 @@ import ast
 import keyword
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Annotated
@@ -31,7 +31,7 @@ MOST_VISITS = 200_000
 """Of the parts of a text when Brian2 works out units: it looks at the argument of a call up to four times, and at each
 look up to four times at the argument of a call in it."""
 MOST_SUBSTITUTED = 10_000
-"""Nodes of an equation with its subexpressions put in, which grows by multiplication."""
+"""Parts of an equation with its subexpressions put in, by which it grows as a product does."""
 MOST_EXPONENT = 100
 """Constant power of a variable, which SymPy may multiply out."""
 MOST_INTEGER = 2**53
@@ -287,8 +287,8 @@ def equations(text: str) -> str:
 
     An expression may go over several lines.
     """
-    substituted: dict[str, ast.expr] = {}
-    others = []
+    subexpressions: dict[str, ast.expr] = {}
+    derivatives: dict[str, ast.expr] = {}
     for equation in _equations(text):
         variable = name(equation["of"] or equation["variable"])
         _unit(equation["unit"].strip())
@@ -298,13 +298,9 @@ def equations(text: str) -> str:
             right = expression(equation["expression"])
             if not right:
                 raise Refused(f"the equation of '{variable}' has no right-hand side", "write it after the =")
-            tree = parse(right)
-            if equation["of"] or variable in substituted:
-                others.append(tree)
-            else:
-                substituted[variable] = tree
-    _refuse_visits(text, [*substituted.values(), *others])
-    _refuse_growth(substituted, others)
+            (derivatives if equation["of"] else subexpressions)[variable] = parse(right)
+    _refuse_visits(text, [*subexpressions.values(), *derivatives.values()])
+    _refuse_growth(subexpressions, derivatives)
     return text
 
 
@@ -330,27 +326,31 @@ def _unit(text: str) -> None:
         raise Refused(f"{quoted(text)} is not a unit", "write it such as volt/second, amp**2 or 1")
 
 
-def _refuse_growth(subexpressions: dict[str, ast.expr], others: list[ast.expr]) -> None:
-    """Refuse equations that become too long when their subexpressions are put in."""
-    sizes: dict[str, int] = {}
+def _refuse_growth(subexpressions: Mapping[str, ast.expr], derivatives: Mapping[str, ast.expr]) -> None:
+    """Refuse equations that become too long or too deep when their subexpressions are put in."""
+    measured: dict[str, tuple[int, int]] = {}
 
-    def size(tree: ast.expr, within: tuple[str, ...] = ()) -> int:
-        total = 0
-        for node in ast.walk(tree):
-            used = node.id if isinstance(node, ast.Name) else ""
-            if used in subexpressions and used not in within and used not in sizes:
-                if len(within) == MOST_DEPTH:
-                    problem = f"more than {MOST_DEPTH} subexpressions build on each other, up to '{within[0]}'"
-                    raise Refused(problem, "declare some of them as variables, and set them in statements")
-                sizes[used] = size(subexpressions[used], (*within, used))
-            total += sizes.get(used, isinstance(node, ast.expr))
-        if total > MOST_SUBSTITUTED:
-            problem = f"an equation has more than {MOST_SUBSTITUTED} parts with the subexpressions it uses"
-            raise Refused(problem, "declare some of them as variables, and set them in statements")
-        return total
+    def measure(node: ast.expr, levels: int, within: tuple[str, ...]) -> tuple[int, int]:
+        """Parts and levels of an expression; no more than `levels`."""
+        used = node.id if isinstance(node, ast.Name) else ""
+        if levels == 0:
+            parts, deep = 1, 1
+        elif used in subexpressions and used not in within:
+            if used not in measured:
+                measured[used] = measure(subexpressions[used], levels - 1, (*within, used))
+            parts, deep = measured[used]
+        else:
+            children = (child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr))
+            below = [measure(child, levels - 1, within) for child in children]
+            parts, deep = 1 + sum(parts for parts, _ in below), 1 + max((deep for _, deep in below), default=0)
+        if parts > MOST_SUBSTITUTED or deep > levels:
+            problem = f"with the subexpressions it uses, '{within[0]}' has more than {MOST_SUBSTITUTED} parts"
+            remedy = "declare some of them as variables, and set these in statements"
+            raise Refused(f"{problem} or {MOST_DEPTH} levels", remedy)
+        return parts, deep
 
-    for tree in (*others, *subexpressions.values()):
-        size(tree)
+    for variable, tree in (*derivatives.items(), *subexpressions.items()):
+        measure(tree, MOST_DEPTH, (variable,))
 
 
 def statements(text: str) -> str:
