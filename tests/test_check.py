@@ -77,6 +77,8 @@ NEURONS = [
     ("ODE without method", LIF, "method: exact\n", "", "equations", ["no method of integration", "method: exact"]),
     ("random start", LIF, "threshold:", "initial: V = rand()*V_th\nthreshold:", "initial", ["random", "on_sample"]),
     ("unit of a start", LIF, "threshold:", "initial: V = R\nthreshold:", "initial", ["wrong unit"]),
+    ("nothing of that name to keep", LIF, "threshold:", "keeps: [v]\nthreshold:", "keeps", ["no variable 'v'", "'V'?"]),
+    ("constant that is kept", LIF, "threshold:", "keeps: [R]\nthreshold:", "keeps", ["'R' is (constant)", "leave it"]),
     ("unknown key", LIF, "threshold:", "treshold:", "treshold", ["unknown key", "'threshold'?"]),
     ("unknown method", LIF, "exact", "exakt", "method", ["'exact'", "'exakt'"]),
     ("YAML", LIF, "title: Leaky", "title: a: Leaky", "line 1", ["YAML syntax"]),
@@ -132,6 +134,24 @@ SYNAPSES_AND_RULES = [
         "-eps_I/tau_z_post",
         "variables.pre",
         ["'tau_z_post'", "you mean"],
+    ),
+    (
+        "samples counted from the start of a run",
+        BLOCKS,
+        "int(sample_number % batch < 0.5)",
+        "int(floor(t/T_sample + 0.5) % batch < 0.5)",
+        "variables",
+        ["'floor(t/T_sample' counts from the start of a run", "sample_number"],
+    ),
+    ("nothing of that name to keep", BLOCKS, "[grad, m,", "[grad, n,", "keeps", ["no variable 'n'"]),
+    ("formula that is kept", BLOCKS, "[grad, m,", "[grad, due,", "keeps", ["'due' is (shared)"]),
+    (
+        "value of the last event that is kept",
+        BLOCKS,
+        "(clock-driven)    # elig as y of the readout shows it\n    m : 1 ",
+        "(event-driven)\n    dm/dt = -m/readout_tau_out : 1 (event-driven) ",
+        "keeps",
+        ["'m' is (event-driven)"],
     ),
     ("jump of a trace", BLOCKS, "eps_I += 1", "eps_I += 1*mV", "at_spike.pre", ["wrong unit", "eps_I"]),
     ("unit of a read", FLOAT, "I_post += w", "I_post += w*ms", "read", ["wrong unit", "I_post", "amp"]),
@@ -248,7 +268,7 @@ def test_a_mistake_is_one_line(edit: Edit, file: str, old: str, new: str, field:
     assert "\n" not in told
 
 
-CLOCK = ["t", "dt", "t_in_timesteps", "T_sample", "lastspike"]
+CLOCK = ["t", "dt", "t_in_timesteps", "T_sample", "lastspike", "sample_number"]
 BRIAN2 = ["xi", "i", "j", "N", "e", "pi", "inf", "lambda", "volt", "exp", "_R", "R_pre", "R_post"]
 OURS = ["data", "dw", "where"]
 

@@ -142,6 +142,11 @@ class NeuronModel(File):
     on_sample: Statements = Field("", description="statements run at the onset of a sample; 'data' is its value")
     each_step: Statements = Field("", description="statements run after the equations, before the threshold")
     graded: NameOrNone = Field("", description="the variable that is the answer of a unit which never spikes")
+    keeps: tuple[Name, ...] = Field(
+        (),
+        description="variables that go on from run to run of a training or a test, as the weights do, and that `rest`"
+        " leaves alone",
+    )
     forward: Statements = Field("", description="rate units: statements run when the summed input is complete")
     backward: Statements = Field("", description="rate units: statements run when the error from above is complete")
     parameters: Lines = Field((), description="constants")
