@@ -49,6 +49,12 @@ def even(placement: Placement, steps: int, spikes: float) -> Activity:
     return Activity({name: np.full(steps, spikes) for name in names}, share, resolved=True)
 
 
+def test_a_large_network_that_does_not_fit_is_refused_before_cores_are_filled(zoo: Zoo, monkeypatch) -> None:
+    monkeypatch.setattr("brian2zoo.mapping.spiking.place._Filling._next", None)
+    with pytest.raises(ZooError, match="one neuron of 'output' needs 100000 input axons"):
+        mapped(zoo, chip(zoo), layers=(784, 100_000, 10), mode="test")
+
+
 # --- What a network asks for ----------------------------------------------------------------------
 
 

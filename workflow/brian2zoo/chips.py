@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from brian2zoo.errors import did_you_mean
+from brian2zoo.language import Expression, Key, Line, Name, NameOrNone, Prose
 from brian2zoo.spec import File
 
 Certainty = Literal["published", "corroborated", "derived", "inferred", "memory"]
@@ -19,12 +20,12 @@ class Fact(BaseModel):
     """A number of a chip, and where it comes from."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    value: Annotated[str, BeforeValidator(str), WithJsonSchema({"type": ["string", "number"]})] = Field(
+    value: Annotated[Expression, BeforeValidator(str), WithJsonSchema({"type": ["string", "number"]})] = Field(
         description="expression with its unit"
     )
-    source: str = Field(description="key of the file's `sources`")
+    source: Line = Field(description="key of the file's `sources`")
     sure: Certainty = Field(description="how sure it is")
-    note: str = Field("", description="condition under which it holds")
+    note: Prose = Field("", description="condition under which it holds")
 
 
 def _fact(unit: str, meaning: str) -> Any:
@@ -87,15 +88,15 @@ class SpikingChip(File):
         description="what a chip can learn by: nothing, a sum of products of traces, one built-in rule, a program"
     )
     crossbar: bool = Field(False, description="an axon passes all neurons of its core, and is needed once a core")
-    sources: dict[str, str] = Field(description="where the numbers come from, by the key they name")
+    sources: dict[Line, Prose] = Field(description="where the numbers come from, by the key they name")
     numbers: ChipNumbers = Field(description="structure, energies, times; of one file that extends another, one by one")
 
 
 class PlacementPlan(File):
     """models/placements: on which cores somebody has put the populations of a network."""
 
-    chip: str = Field(description="the chip it is for")
-    cores: dict[str, tuple[int, int]] = Field(
+    chip: Name = Field(description="the chip it is for")
+    cores: dict[Key, tuple[int, int]] = Field(
         description="population, or '*' for all others: [FIRST, END]; of N neurons, ceil(N/(END - FIRST)) are on each"
     )
     chips_synchronised: int = Field(1, description="chips that wait for each other at the end of a step")
@@ -105,17 +106,19 @@ class Quantity(BaseModel):
     """A number of a chip, or one for each value of a choice of its design."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    value: float | str | dict[str | int, float] = Field(description="the number, the choice, or a number a choice")
-    unit: str
-    meaning: str
-    source: str = Field(description="key of `sources`")
-    by: str = Field("", description="choice of the design that picks one of several values")
-    like: str = Field("", description="quantity by which this one, given at the default technology, changes with it")
-    times: str = Field("", description="quantity that multiplies this one")
+    value: float | Line | dict[Line | int, float] = Field(description="the number, the choice, or a number a choice")
+    unit: Line
+    meaning: Prose
+    source: Line = Field(description="key of `sources`")
+    by: NameOrNone = Field("", description="choice of the design that picks one of several values")
+    like: NameOrNone = Field(
+        "", description="quantity by which this one, given at the default technology, changes with it"
+    )
+    times: NameOrNone = Field("", description="quantity that multiplies this one")
     least: float | None = Field(None, description="smallest value that makes sense")
     most: float | None = Field(None, description="largest value that makes sense")
     whole: bool = Field(False, description="whether only whole numbers make sense")
-    trained: str = Field(
+    trained: Expression = Field(
         "",
         description="of a trained network: an expression of the design, and of the parameters of the synapse that"
         " learns and of the states",
@@ -126,9 +129,9 @@ class ComputeInMemory(File):
     """models/chips: a chip whose arrays of memory cells multiply in place."""
 
     kind: Literal["compute_in_memory"] = Field(description="compute_in_memory: the format described here")
-    sources: dict[str, str] = Field(description="where the numbers come from, by the key they name")
-    design: dict[str, Quantity] = Field(description="what a designer chooses")
-    quantities: dict[str, Quantity] = Field(description="what technology and circuits make of it")
+    sources: dict[Line, Prose] = Field(description="where the numbers come from, by the key they name")
+    design: dict[Name, Quantity] = Field(description="what a designer chooses")
+    quantities: dict[Name, Quantity] = Field(description="what technology and circuits make of it")
 
     @model_validator(mode="after")
     def _names_are_known(self) -> "ComputeInMemory":

@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +15,7 @@ from typer.core import TyperGroup
 from brian2zoo import __version__
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.kinds import KINDS, json_schemas
+from brian2zoo.language import Refused, expression, name_or_none
 from brian2zoo.shown import (
     File,
     new_table,
@@ -304,6 +306,7 @@ def derive(
         raise ZooError(
             "--feedback", "", f"there is no feedback '{feedback}'", did_you_mean(feedback, FEEDBACK, "see --help")
         )
+    scale, name = _option("--scale", expression, scale), _option("--name", name_or_none, name)
     model = zoo.neuron(_named(zoo, "neuron", neuron))
     dynamics = deriving.read(model, deriving.fitting_synapse(zoo, model, synapse))
     kept = None if not through else () if through == "none" else through.split(",")
@@ -362,6 +365,14 @@ def find(zoo: Zoo, word: str) -> list[File]:
         remedy = did_you_mean(word, known, "'brian2zoo list' names the files there are")
         raise ZooError("NAME", "", f"there is no file '{word}'", remedy)
     return found
+
+
+def _option(option: str, check: Callable[[str], str], text: str) -> str:
+    """The text of an option, if the language allows it."""
+    try:
+        return check(text)
+    except Refused as error:
+        raise error.at(option) from None
 
 
 def _named(zoo: Zoo, kind: str, word: str) -> str:

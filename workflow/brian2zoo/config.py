@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, f
 
 from brian2zoo.datasets import DatasetSettings
 from brian2zoo.errors import ZooError
-from brian2zoo.spec import joined, parts_of
+from brian2zoo.language import Line, Name, NameOrNone, Sizes
+from brian2zoo.spec import Setting, joined, parts_of
 from brian2zoo.zoo import validate
 
 
@@ -26,15 +27,15 @@ def _layers(text: str) -> str:
 class Training(_Part):
     """Networks that are trained alike."""
 
-    dataset: str = Field(description="key of `datasets`")
-    experiments: tuple[str, ...] = Field(description="files in config/experiments")
-    layers: tuple[str, ...] = Field(description="sizes from input to output, such as 784-100-10")
-    settings: tuple[str, ...] = Field(("default",), description="scope.name=value,... for each variant")
+    dataset: Name = Field(description="key of `datasets`")
+    experiments: tuple[Name, ...] = Field(description="files in config/experiments")
+    layers: tuple[Sizes, ...] = Field(description="sizes from input to output, such as 784-100-10")
+    settings: tuple[Setting, ...] = Field(("default",), description="scope.name=value,... for each variant")
     seeds: tuple[int, ...] = Field((0,), description="one training each")
     abreast: PositiveInt = Field(1, description="networks that differ by their seed share a program, so many at most")
     epochs: PositiveInt = Field(description="epochs of training, each followed by a test")
     samples: PositiveInt = Field(description="training samples an epoch")
-    start: str = Field(
+    start: Line = Field(
         "", description="result of a training, or arrays w_PROJECTION, to start from; {seed} stands for the seed"
     )
 
@@ -62,15 +63,15 @@ class Training(_Part):
 class Bits(_Part):
     """Sweep over the number of bits, during and after learning."""
 
-    dataset: str = Field(description="key of `datasets`")
-    layers: str = Field(description="sizes from input to output")
-    learning: str = Field(description="experiment that learns with fixed-point weights")
-    states: str = Field("", description="experiment whose neuron states are fixed-point too; empty: none")
-    after: str = Field(description="experiment whose trained weights are rounded afterwards")
+    dataset: Name = Field(description="key of `datasets`")
+    layers: Sizes = Field(description="sizes from input to output")
+    learning: Name = Field(description="experiment that learns with fixed-point weights")
+    states: NameOrNone = Field("", description="experiment whose neuron states are fixed-point too; empty: none")
+    after: Name = Field(description="experiment whose trained weights are rounded afterwards")
     bits: tuple[int, ...] = Field(description="bits a weight, during learning")
     bits_after: tuple[int, ...] = Field(description="bits a weight, after learning")
     bits_states: tuple[int, ...] = Field((), description="bits a state")
-    setting: str = Field("default", description="parameters of all trainings of the sweep")
+    setting: Setting = Field("default", description="parameters of all trainings of the sweep")
     seeds: tuple[int, ...]
     abreast: PositiveInt = Field(1, description="networks that differ by their seed share a program, so many at most")
     epochs: PositiveInt
@@ -89,7 +90,7 @@ WATCHED = ("erbp", "nbp")
 class Deep(_Part):
     """Networks that differ in depth."""
 
-    ends: str = Field("", description="sizes of input and output, such as 784-10; empty: all layers are equal")
+    ends: Sizes = Field("", description="sizes of input and output, such as 784-10; empty: all layers are equal")
     width: PositiveInt = Field(description="size of the other layers")
     depths: tuple[PositiveInt, ...] = Field(description="numbers of layers of weights")
 
@@ -102,21 +103,21 @@ class Deep(_Part):
 class OnChip(_Part):
     """What is mapped on a compute-in-memory chip."""
 
-    chip: str = Field(description="file in models/chips of kind compute_in_memory")
-    dataset: str = Field(description="data set of the trainings that are drawn")
-    runs: str = Field(description="CSV file of a simulator's runs, to compare with")
+    chip: Name = Field(description="file in models/chips of kind compute_in_memory")
+    dataset: Name = Field(description="data set of the trainings that are drawn")
+    runs: Line = Field(description="CSV file of a simulator's runs, to compare with")
     deep: tuple[Deep, ...] = Field(description="networks whose costs are followed over depth")
 
 
 class Gradients(_Part):
     """Gradients of rules beside the exact one, for paper rtrl."""
 
-    dataset: str = Field(description="data set of the trainings that are drawn, and of the samples below")
-    experiments: tuple[str, ...] = Field(description="of the same neurons, whose rules have the surrogate below")
-    surrogate: str = Field(description="file in models/surrogates")
-    parameter: str = Field(description="its parameter that is varied")
+    dataset: Name = Field(description="data set of the trainings that are drawn, and of the samples below")
+    experiments: tuple[Name, ...] = Field(description="of the same neurons, whose rules have the surrogate below")
+    surrogate: Name = Field(description="file in models/surrogates")
+    parameter: Name = Field(description="its parameter that is varied")
     values: tuple[PositiveFloat, ...] = Field(description="of the parameter")
-    layers: str = Field(description="sizes from input to output; the exact gradient costs the fourth power of them")
+    layers: Sizes = Field(description="sizes from input to output; the exact gradient costs the fourth power of them")
     samples: PositiveInt = Field(description="so many, the first of the test split")
     strengths: tuple[float, ...] = Field(description="multiples of the experiment's recurrent weights")
 
@@ -124,10 +125,10 @@ class Gradients(_Part):
 class Watched(_Part):
     """The network of a paper whose spikes and traces are drawn."""
 
-    dataset: str
-    experiment: str
-    layers: str
-    setting: str = "default"
+    dataset: Name
+    experiment: Name
+    layers: Sizes
+    setting: Setting = "default"
     samples: PositiveInt = Field(5, description="so many, the first of the test split")
     weights: Literal["trained", "initial"] = Field("trained", description="those the network starts to learn on from")
 
@@ -135,12 +136,12 @@ class Watched(_Part):
 class Mapped(_Part):
     """A network that is put on chips of spiking cores."""
 
-    dataset: str = Field(description="key of `datasets`")
-    experiment: str = Field(description="file in config/experiments, of which there is a training")
-    layers: str = Field(description="sizes from input to output")
-    setting: str = "default"
-    chips: tuple[str, ...] = Field(description="files in models/chips of kind spiking")
-    placement: str = Field("filled", description="file in models/placements; 'filled': core after core")
+    dataset: Name = Field(description="key of `datasets`")
+    experiment: Name = Field(description="file in config/experiments, of which there is a training")
+    layers: Sizes = Field(description="sizes from input to output")
+    setting: Setting = "default"
+    chips: tuple[Name, ...] = Field(description="files in models/chips of kind spiking")
+    placement: Name = Field("filled", description="file in models/placements; 'filled': core after core")
     modes: tuple[Literal["train", "test"], ...] = Field(("test", "train"), description="while learning, and not")
     samples: PositiveInt = Field(100, description="so many, the first of the split, whose spikes are counted")
 
@@ -149,7 +150,7 @@ class Config(_Part):
     """A whole configuration: config/config.yaml, with the overrides of --configfile and --config on top."""
 
     paper: tuple[Paper, ...] = Field(description="whose figures are drawn; one or a list")
-    datasets: dict[str, DatasetSettings] = Field(description="data sets by the name used below")
+    datasets: dict[Name, DatasetSettings] = Field(description="data sets by the name used below")
     training: tuple[Training, ...]
     bits: Bits
     map: tuple[Mapped, ...] = Field((), description="networks on chips of spiking cores")

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Mapping
+from copy import deepcopy
 from functools import cache
 from types import CodeType
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import brian2
 import numpy as np
 from brian2.core.namespace import DEFAULT_UNITS
+
+from brian2zoo.language import MOST_INTEGER, parse
 
 FUNCTIONS: Mapping[str, Any] = {
     "sqrt": np.sqrt,
@@ -23,10 +26,7 @@ FUNCTIONS: Mapping[str, Any] = {
     "pi": np.pi,
 }
 
-_ALLOWED = (
-    ast.Expression, ast.BinOp, ast.UnaryOp, ast.Call, ast.Name, ast.Load, ast.Constant, ast.Compare,
-    ast.operator, ast.unaryop, ast.cmpop,
-)  # fmt: skip
+_MOST_BITS = 1024
 
 
 def evaluate(expression: str, names: Mapping[str, Any] | None = None) -> Any:
@@ -43,7 +43,7 @@ def evaluate(expression: str, names: Mapping[str, Any] | None = None) -> Any:
         If the text is not arithmetic, names something unknown, or mixes units. The message is one line.
     """
     code, used = _parsed(expression)
-    scope = {}
+    scope: dict[str, Any] = {_POWER: _power}
     for name in used:
         for source in (names or {}, FUNCTIONS, DEFAULT_UNITS):
             if name in source:
@@ -52,7 +52,8 @@ def evaluate(expression: str, names: Mapping[str, Any] | None = None) -> Any:
         else:
             raise ValueError(f"unknown name '{name}' in '{expression}'")
     try:
-        return eval(code, {"__builtins__": {}}, scope)
+        value = eval(code, {"__builtins__": {}}, scope)
+        return float(value) if isinstance(value, int) and abs(value) > MOST_INTEGER else value
     except brian2.DimensionMismatchError as error:
         raise ValueError(f"units do not match in '{expression}': {error}") from error
     except (TypeError, ZeroDivisionError, OverflowError) as error:
@@ -62,15 +63,30 @@ def evaluate(expression: str, names: Mapping[str, Any] | None = None) -> Any:
 @cache  # circuits are put together from the same few lines again and again
 def _parsed(expression: str) -> tuple[CodeType, frozenset[str]]:
     """An expression, compiled, and the names in it; ValueError as `evaluate`."""
-    try:
-        tree = ast.parse(expression.strip(), mode="eval")
-    except SyntaxError as error:
-        raise ValueError(f"'{expression}' is not an expression") from error
-    for node in ast.walk(tree):
-        if not isinstance(node, _ALLOWED):
-            raise ValueError(f"'{expression}' is more than arithmetic ({type(node).__name__})")
-    used = frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
-    return compile(tree, "<parameter>", "eval"), used
+    tree = ast.Expression(_BoundedPowers().visit(deepcopy(parse(expression))))
+    used = frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name)) - {_POWER}
+    return compile(ast.fix_missing_locations(tree), "<parameter>", "eval"), used
+
+
+_POWER = "__power"
+"""No name of the language."""
+
+
+class _BoundedPowers(ast.NodeTransformer):
+    """Calls `_power` for every **."""
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        self.generic_visit(node)
+        if not isinstance(node.op, ast.Pow):
+            return node
+        return ast.Call(ast.Name(_POWER, ast.Load()), [node.left, node.right], [])
+
+
+def _power(base: Any, exponent: Any) -> Any:
+    """``base**exponent``; of integers as a float where Python would work out more digits than one has."""
+    if isinstance(base, int) and isinstance(exponent, int) and abs(exponent) * base.bit_length() > _MOST_BITS:
+        base = float(base)
+    return base**exponent
 
 
 def evaluate_lines(lines: Mapping[str, str], names: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -19,9 +20,24 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from brian2zoo.errors import ZooError, did_you_mean
+from brian2zoo.errors import did_you_mean
+from brian2zoo.language import (
+    Equations,
+    Expression,
+    Key,
+    Line,
+    Name,
+    NameOrNone,
+    Prose,
+    Refused,
+    Statements,
+    expression,
+    key,
+    prose,
+    quoted,
+)
 
-_LINE = re.compile(r"^(?P<name>[A-Za-z_]\w*(\.[A-Za-z_]\w*)?)\s*=\s*(?P<value>[^#=]+?)\s*(#\s*(?P<meaning>.*))?$")
+_PARAMETER = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)?")
 
 
 class Parameter(BaseModel):
@@ -29,9 +45,9 @@ class Parameter(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    name: str
-    value: str
-    meaning: str = ""
+    name: Key
+    value: Expression
+    meaning: Prose = ""
 
     def __str__(self) -> str:
         return f"{self.name} = {self.value}" + (f"  # {self.meaning}" if self.meaning else "")
@@ -42,17 +58,19 @@ def parse_lines(block: Any) -> Any:
     if not isinstance(block, str):
         return block
     found: dict[str, Parameter] = {}
-    for line in block.splitlines():
-        text = line.strip()
-        if not text or text.startswith("#"):
+    for line in prose(block).split("\n"):
+        code, _, meaning = line.partition("#")
+        name, equals, value = (part.strip() for part in code.partition("="))
+        if not code.strip():
             continue
-        match = _LINE.match(text)
-        if match is None:
-            raise ValueError(f"malformed line '{text}'|write 'name = value  # meaning'")
-        parameter = Parameter(name=match["name"], value=match["value"], meaning=match["meaning"] or "")
-        if parameter.name in found:
-            raise ValueError(f"'{parameter.name}' is given twice|keep one of the lines")
-        found[parameter.name] = parameter
+        if not equals or not value or "=" in value or not _PARAMETER.fullmatch(name):
+            raise Refused(f"malformed line {quoted(line)}", "write 'name = value  # meaning'")
+        if name in found:
+            raise Refused(f"'{name}' is given twice", "keep one of the lines")
+        try:
+            found[name] = Parameter(name=key(name), value=expression(value), meaning=prose(meaning.strip()))
+        except Refused as error:
+            raise Refused(error.problem, error.remedy, within=name) from None
     return tuple(found.values())
 
 
@@ -73,12 +91,12 @@ class File(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    title: str = Field(description="one line: what it is")
-    reference: str = Field("", description="where it comes from: a DOI, an arXiv number")
-    notes: str = Field("", description="what a reader should know; no number depends on it")
-    extends: str = Field("", description="another file of the same kind; this one states what differs")
+    title: Line = Field(description="one line: what it is")
+    reference: Line = Field("", description="where it comes from: a DOI, an arXiv number")
+    notes: Prose = Field("", description="what a reader should know; no number depends on it")
+    extends: NameOrNone = Field("", description="another file of the same kind; this one states what differs")
 
-    name: str = Field("", exclude=True, description="file name without .yaml; set on loading")
+    name: NameOrNone = Field("", exclude=True, description="file name without .yaml; set on loading")
     path: Path = Field(Path(), exclude=True)
 
     def content(self) -> dict[str, Any]:
@@ -107,30 +125,30 @@ def fingerprint(*contents: Any) -> str:
 class NeuronModel(File):
     """models/neurons: equations of one unit."""
 
-    equations: str = Field(description="Brian2 equations, one a line: ODEs, subexpressions, variables")
-    threshold: str = Field("", description="condition for a spike; empty: the unit never spikes")
-    reset: str = Field("", description="statements run when it spikes")
-    refractory: str = Field("", description="refractory period")
+    equations: Equations = Field(description="Brian2 equations, one a line: ODEs, subexpressions, variables")
+    threshold: Expression = Field("", description="condition for a spike; empty: the unit never spikes")
+    reset: Statements = Field("", description="statements run when it spikes")
+    refractory: Expression = Field("", description="refractory period")
     method: Literal["", "exact", "euler", "exponential_euler", "rk2", "rk4", "heun", "milstein"] = Field(
         "", description="integration; needed where there is an ODE"
     )
-    initial: str = Field("", description="statements run once, before the first step; not random")
-    data: str = Field(
+    initial: Statements = Field("", description="statements run once, before the first step; not random")
+    data: Expression = Field(
         "",
         description="unit of 'data', '1' if none; empty: the unit is given no data; 'events': it is given any number of"
         " spike times a sample, where 'data' is the place of the first in a list and event_time(n) the n-th of it,"
         " since the onset, infinite after the last of the sample",
     )
-    on_sample: str = Field("", description="statements run at the onset of a sample; 'data' is its value")
-    each_step: str = Field("", description="statements run after the equations, before the threshold")
-    graded: str = Field("", description="the variable that is the answer of a unit which never spikes")
-    keeps: tuple[str, ...] = Field(
+    on_sample: Statements = Field("", description="statements run at the onset of a sample; 'data' is its value")
+    each_step: Statements = Field("", description="statements run after the equations, before the threshold")
+    graded: NameOrNone = Field("", description="the variable that is the answer of a unit which never spikes")
+    keeps: tuple[Name, ...] = Field(
         (),
         description="variables that go on from run to run of a training or a test, as the weights do, and that `rest`"
         " leaves alone",
     )
-    forward: str = Field("", description="rate units: statements run when the summed input is complete")
-    backward: str = Field("", description="rate units: statements run when the error from above is complete")
+    forward: Statements = Field("", description="rate units: statements run when the summed input is complete")
+    backward: Statements = Field("", description="rate units: statements run when the error from above is complete")
     parameters: Lines = Field((), description="constants")
 
 
@@ -138,20 +156,22 @@ class Axon(BaseModel):
     """What a synapse model keeps once for all synapses of a neuron."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    variables: str = Field(description="equations of the presynaptic neuron; strings of the synapse call them X_pre")
-    at_spike: str = Field("", description="statements run when that neuron spikes, whenever the spike arrives")
+    variables: Equations = Field(
+        description="equations of the presynaptic neuron; strings of the synapse call them X_pre"
+    )
+    at_spike: Statements = Field("", description="statements run when that neuron spikes, whenever the spike arrives")
 
 
 class SynapseModel(File):
     """models/synapses: how a weight is stored, written and read."""
 
-    state: str = Field(description="Brian2 equations of one synapse")
+    state: Equations = Field(description="Brian2 equations of one synapse")
     axon: Axon | None = Field(None, description="what the synapses of a presynaptic neuron share")
-    draw: str = Field("", description="statements run first at a presynaptic spike, before the rule")
-    write: str = Field("", description="statements that put the change dw into the store; empty: not plastic")
-    read: str = Field("", description="statements that transmit a presynaptic spike; '+=' only")
-    backward: str = Field("", description="equations added where the projection also returns the error")
-    as_read: str = Field("w", description="variable that these read: the weight, or what the device makes of it")
+    draw: Statements = Field("", description="statements run first at a presynaptic spike, before the rule")
+    write: Statements = Field("", description="statements that put the change dw into the store; empty: not plastic")
+    read: Statements = Field("", description="statements that transmit a presynaptic spike; '+=' only")
+    backward: Equations = Field("", description="equations added where the projection also returns the error")
+    as_read: Name = Field("w", description="variable that these read: the weight, or what the device makes of it")
     method: Literal["", "exact", "euler"] = Field(
         "", description="integration of `state`; needed where an equation there is (clock-driven)"
     )
@@ -162,48 +182,50 @@ class Needs(BaseModel):
     """Variables a rule reads from the neurons on either side."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    pre: tuple[str, ...] = ()
-    post: tuple[str, ...] = ()
+    pre: tuple[Name, ...] = ()
+    post: tuple[Name, ...] = ()
 
 
 class Variables(BaseModel):
     """Equations a rule adds."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    pre: str = ""
-    post: str = ""
-    synapse: str = ""
+    pre: Equations = ""
+    post: Equations = ""
+    synapse: Equations = ""
 
 
 class Jumps(BaseModel):
     """Statements a rule adds to what a neuron does when it spikes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    pre: str = ""
-    post: str = ""
+    pre: Statements = ""
+    post: Statements = ""
 
 
 class InfluenceRule(BaseModel):
     """How a rule follows what every weight does to every neuron of the layer it leads to."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    variables: str = Field(
+    variables: Equations = Field(
         description="equations of one weight's influence on one neuron, X_post; X_pre is of the weight's synapse, `own`"
         " 1 for the neuron it leads to, else 0; sums 'X_pre = ... (summed)' over the neurons go to that synapse"
     )
-    coupling: str = Field(
+    coupling: Equations = Field(
         "", description="sums over neurons, 'X_post = ... (summed)', through synapses within the layer of weight w"
     )
-    on_arrival: str = Field("", description="statements when the spikes of a step have arrived, and sums of `coupling`")
-    each_step: str = Field("", description="statements at every step, after those of the synapses")
+    on_arrival: Statements = Field(
+        "", description="statements when the spikes of a step have arrived, and sums of `coupling`"
+    )
+    each_step: Statements = Field("", description="statements at every step, after those of the synapses")
     most: int = Field(description="most couplings, a weight times the square of the neurons, that a network may have")
 
 
 Backend = Literal["dense", "cpp", "genn", "genn_cpu", "cuda"]
-BACKENDS: tuple[str, ...] = get_args(Backend)
+BACKENDS: tuple[Name, ...] = get_args(Backend)
 ON_GPU = ("genn", "cuda")
 Feedback = Literal["direct_random", "layerwise_random", "local", "symmetric"]
-FEEDBACK: tuple[str, ...] = get_args(Feedback)
+FEEDBACK: tuple[Name, ...] = get_args(Feedback)
 ProjectionKind = Literal["input_hidden", "recurrent", "hidden_hidden", "hidden_output"]
 
 
@@ -211,7 +233,7 @@ class Rule(File):
     """rules: what change of a weight is asked for, and when."""
 
     feedback: Feedback = Field(description="how the error reaches the hidden layers")
-    returned: str = Field(
+    returned: Expression = Field(
         "", description="symmetric feedback: by what the error returns, an expression of the weight w as it is read"
     )
     transmits: Literal["before", "after"] = Field(
@@ -229,15 +251,17 @@ class Rule(File):
         "", description="integration of the rule's ODEs; they read the neurons as they are before they move"
     )
     at_spike: Jumps = Field(Jumps(), description="statements a neuron runs when it spikes, after its reset")
-    on_pre: str = Field("", description="statements at a presynaptic spike, ending in 'dw = ...'")
-    on_post: str = Field("", description="statements at a postsynaptic spike")
-    each_step: str = Field("", description="statements at every step, after the neurons' equations")
-    on_sample: str = Field("", description="statements once a sample, at the end of its first step")
-    at_onset: str = Field("", description="statements at the onset of a sample, about the one before; first of all")
+    on_pre: Statements = Field("", description="statements at a presynaptic spike, ending in 'dw = ...'")
+    on_post: Statements = Field("", description="statements at a postsynaptic spike")
+    each_step: Statements = Field("", description="statements at every step, after the neurons' equations")
+    on_sample: Statements = Field("", description="statements once a sample, at the end of its first step")
+    at_onset: Statements = Field(
+        "", description="statements at the onset of a sample, about the one before; first of all"
+    )
     influence: InfluenceRule | None = Field(
         None, description="what a weight does to other neurons of the layer too: a store for each weight and neuron"
     )
-    keeps: tuple[str, ...] = Field(
+    keeps: tuple[Name, ...] = Field(
         (), description="variables of the synapse that go on from run to run of a training, as the weight does"
     )
     parameters: Lines = Field((), description="constants")
@@ -246,9 +270,9 @@ class Rule(File):
 class Encoder(File):
     """models/encoders: from a pixel x in [0, 1), or the time x of an event, to the value an input unit is given."""
 
-    unit: str = Field(description="unit of the result, '1' if none")
-    encode: str = Field(description="expression of x")
-    channel: str = Field(
+    unit: Expression = Field(description="unit of the result, '1' if none")
+    encode: Expression = Field(description="expression of x")
+    channel: Expression = Field(
         "", description="of events: expression of 'unit', the number of the input unit that gets it; empty: for images"
     )
     parameters: Lines = Field((), description="constants")
@@ -257,8 +281,10 @@ class Encoder(File):
 class StateFormat(File):
     """models/states: how a neuron's state variable x is stored, as a wrapper any neuron accepts."""
 
-    each_step: str = Field("", description="statements that put x on its grid, after each step")
-    on_sum: str = Field("", description="rate units: statements run when the sum x is complete, before it is used")
+    each_step: Statements = Field("", description="statements that put x on its grid, after each step")
+    on_sum: Statements = Field(
+        "", description="rate units: statements run when the sum x is complete, before it is used"
+    )
     parameters: Lines = Field(
         (), description="constants; x_NAME is VARIABLE_NAME in an experiment, or state.x_NAME for all"
     )
@@ -267,21 +293,25 @@ class StateFormat(File):
 class Surrogate(File):
     """models/surrogates: what stands for the derivative of a spike by the distance to its threshold."""
 
-    derivative: str = Field(
+    derivative: Expression = Field(
         description="expression of x, by how much the threshold is exceeded, in multiples of the rule's `scale`"
     )
-    smooth: str = Field("", description="a spike that is smooth in x and has this derivative, for tests by differences")
+    smooth: Expression = Field(
+        "", description="a spike that is smooth in x and has this derivative, for tests by differences"
+    )
     parameters: Lines = Field((), description="constants")
 
 
 class Loss(File):
     """models/losses: what the units that give the answer are told."""
 
-    equations: str = Field(
+    equations: Equations = Field(
         description="equations added to an answering unit, among them 'learning_signal', the derivative of the loss by"
         " its answer; ANSWER is the answer, 'target' what it should be"
     )
-    at_spike: str = Field("", description="statements at a spike of an answering unit, where spikes are the answer")
+    at_spike: Statements = Field(
+        "", description="statements at a spike of an answering unit, where spikes are the answer"
+    )
     parameters: Lines = Field((), description="constants")
 
 
@@ -292,9 +322,11 @@ class Optimizer(File):
         "batch",
         description="'step': 'grad' is that of a step, and the update is made in it; 'batch': 'due' is 1 if it is time",
     )
-    state: str = Field("", description="equations added to a synapse")
-    update: str = Field(description="statements ending in 'dw = ...'; of a batch at the onset of the next sample")
-    keeps: tuple[str, ...] = Field((), description="variables of the state that go on from run to run")
+    state: Equations = Field("", description="equations added to a synapse")
+    update: Statements = Field(
+        description="statements ending in 'dw = ...'; of a batch at the onset of the next sample"
+    )
+    keeps: tuple[Name, ...] = Field((), description="variables of the state that go on from run to run")
     parameters: Lines = Field((), description="constants; 'batch' is the number of samples an update")
 
 
@@ -302,7 +334,7 @@ class Place(BaseModel):
     """Where a population of a synfire circuit belongs."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    role: str = Field(description="key of the experiment's `neurons`")
+    role: Name = Field(description="key of the experiment's `neurons`")
     layer: Literal["input", "hidden", "output"] = Field(description="the layer whose size it has")
 
 
@@ -311,7 +343,7 @@ class Matrix(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     kind: ProjectionKind = Field(description="kind of projection, which says who draws it and whether it learns")
-    transposed_of: str = Field("", description="the matrix it is the transpose of; empty: it is drawn itself")
+    transposed_of: NameOrNone = Field("", description="the matrix it is the transpose of; empty: it is drawn itself")
     sign: Literal[1, -1] = Field(1, description="-1: the negative of that transpose")
     fixed: bool = Field(False, description="true: it stays as drawn, whatever the rule says")
 
@@ -320,8 +352,8 @@ class Firing(BaseModel):
     """How a population comes to fire in a phase."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    gate: tuple[str, ...] = Field((), description="kinds of projection from the gate of the phase")
-    inputs: dict[str, str] = Field(
+    gate: tuple[Name, ...] = Field((), description="kinds of projection from the gate of the phase")
+    inputs: dict[Key, Name] = Field(
         {}, description="POPULATION@PHASE, whose spikes of an earlier phase arrive: a matrix or a kind of projection"
     )
 
@@ -330,40 +362,42 @@ class Phase(BaseModel):
     """One time step of a synfire circuit."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    meaning: str = Field("", description="what is computed; no number depends on it")
-    fires: dict[str, Firing] = Field({}, description="populations that may fire in this phase")
-    silences: tuple[str, ...] = Field((), description="populations the gate inhibits against left-over input")
+    meaning: Prose = Field("", description="what is computed; no number depends on it")
+    fires: dict[Name, Firing] = Field({}, description="populations that may fire in this phase")
+    silences: tuple[Name, ...] = Field((), description="populations the gate inhibits against left-over input")
     reward: bool = Field(False, description="whether the gate gives the reward of the learning rule")
 
 
 class PhaseTable(File):
     """models/phases: an algorithm as a table of phases, one time step each, opened by a ring of gates."""
 
-    populations: dict[str, Place] = Field(description="the populations, in order")
-    matrices: dict[str, Matrix] = Field(description="weights between the layers")
+    populations: dict[Name, Place] = Field(description="the populations, in order")
+    matrices: dict[Name, Matrix] = Field(description="weights between the layers")
     phases: dict[int, Phase] = Field(description="what happens in each phase, numbered from 1")
     answer: int = Field(description="the phase in which population 'output' gives the answer")
-    membrane: str = Field("", description="variable of 'output' that is recorded in the test as a graded answer")
+    membrane: NameOrNone = Field("", description="variable of 'output' that is recorded in the test as a graded answer")
 
 
 class Encoders(BaseModel):
     """Encoder of each population that receives data."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    input: str
-    label: str
+    input: Name
+    label: Name
 
 
 class Protocol(BaseModel):
     """Times of an experiment."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    dt: str = Field(description="time step")
-    T_train: str = Field(description="duration of a training sample")
-    T_test: str = Field(description="duration of a sample in the test after each epoch")
-    T_final: str = Field(description="duration of a sample in the final test")
-    T_answer: str = Field("0*ms", description="from when on in a sample a graded answer counts; equations may name it")
-    delay: str = Field("0*ms", description="transmission delay of every projection but the noise")
+    dt: Expression = Field(description="time step")
+    T_train: Expression = Field(description="duration of a training sample")
+    T_test: Expression = Field(description="duration of a sample in the test after each epoch")
+    T_final: Expression = Field(description="duration of a sample in the final test")
+    T_answer: Expression = Field(
+        "0*ms", description="from when on in a sample a graded answer counts; equations may name it"
+    )
+    delay: Expression = Field("0*ms", description="transmission delay of every projection but the noise")
     rest: bool = Field(False, description="whether every sample starts as a run does, whatever came before it")
     order: Literal["balanced", "shuffled"] = Field(
         "balanced", description="training samples: drawn with replacement, equally many of each class; or each once"
@@ -373,17 +407,17 @@ class Protocol(BaseModel):
 class Experiment(File):
     """config/experiments: one network, its rule and its protocol."""
 
-    paper: str = Field(description="key of the paper it reproduces")
+    paper: Name = Field(description="key of the paper it reproduces")
     circuit: Literal["direct_feedback", "layerwise", "synfire", "recurrent"] = Field(description="who is wired to whom")
-    rule: str = Field(description="file in rules/")
-    rules: dict[ProjectionKind, str] = Field({}, description="another file in rules/ for a kind of projection")
-    synapses: dict[str, str] = Field(
+    rule: Name = Field(description="file in rules/")
+    rules: dict[ProjectionKind, Name] = Field({}, description="another file in rules/ for a kind of projection")
+    synapses: dict[Name, Name] = Field(
         description="file in models/synapses/ for 'plastic', or one kind that learns, and each kind that does not"
     )
-    neurons: dict[str, str] = Field(description="file in models/neurons/ for each role of the circuit")
+    neurons: dict[Name, Name] = Field(description="file in models/neurons/ for each role of the circuit")
     encoders: Encoders = Field(description="file in models/encoders/ for input and label")
-    states: dict[str, str] = Field({}, description="role.variable: file in models/states/")
-    phases: dict[Literal["train", "test"], str] = Field(
+    states: dict[Key, Name] = Field({}, description="role.variable: file in models/states/")
+    phases: dict[Literal["train", "test"], Name] = Field(
         {}, description="file in models/phases/ for each mode, where the circuit is synfire"
     )
     protocol: Protocol = Field(description="times, as expressions with units")
@@ -411,26 +445,20 @@ class Experiment(File):
         setting : ``scope.name=value`` joined by colons, such as ``synapse.bits=4``, among them perhaps
             ``backend=NAME``; 'default' for none.
         """
-        if "," in setting:
-            raise ZooError("setting", "", f"'{setting}' has a comma", "join by colons: synapse.bits=4:rule.eta=1*nS")
         lines = {line.name: line for line in self.parameters}
         chosen = self.backend
-        for part in parts_of(setting):
-            name, equals, value = part.partition("=")
-            if equals and name == "backend":
-                if value not in BACKENDS:
-                    remedy = did_you_mean(value, BACKENDS, f"backends: {', '.join(BACKENDS)}")
-                    raise ZooError("setting", "", f"there is no backend '{value}'", remedy)
-                chosen = value
-                continue
-            if not equals or "." not in name:
-                raise ZooError(
-                    "setting", "", f"'{part}' is not a setting", "write scope.name=value, e.g. synapse.bits=4"
-                )
-            lines[name] = Parameter(name=name, value=value, meaning="setting of this run")
+        try:
+            for name, value in values_of(setting).items():
+                if name == "backend":
+                    chosen = value
+                else:
+                    lines[name] = Parameter(name=name, value=value, meaning="setting of this run")
+        except Refused as error:
+            raise error.at("setting") from None
         return self.model_copy(update={"parameters": tuple(lines.values()), "backend": chosen})
 
 
+_LONGEST_SETTING = 200
 _JOINT = ":"
 """Between the parts of a setting; not a comma: on a cluster Snakemake gives a job its wildcards joined by commas."""
 
@@ -438,6 +466,33 @@ _JOINT = ":"
 def parts_of(setting: str) -> list[str]:
     """The ``name=value`` of a setting."""
     return [] if setting == "default" else setting.split(_JOINT)
+
+
+def values_of(setting: str) -> dict[str, str]:
+    """Values of a setting by ``scope.name``, and perhaps ``backend``; `Refused` if it is none."""
+    if "," in setting:
+        raise Refused(f"{quoted(setting)} has a comma", "join by colons: synapse.bits=4:rule.eta=1*nS")
+    if re.search(r"[/\s]", setting) or len(setting) > _LONGEST_SETTING:
+        remedy = f"write decimal numbers and no spaces; {_LONGEST_SETTING} characters at most"
+        raise Refused(f"{quoted(setting)} cannot be the name of a folder, as every setting is", remedy)
+    values = {}
+    for part in parts_of(setting):
+        name, equals, value = part.partition("=")
+        if name == "backend" and value not in BACKENDS:
+            remedy = did_you_mean(value, BACKENDS, f"backends: {', '.join(BACKENDS)}")
+            raise Refused(f"there is no backend {quoted(value)}", remedy)
+        if not equals or (name != "backend" and "." not in name) or not expression(value) == value != "":
+            raise Refused(f"{quoted(part)} is not a setting", "write scope.name=value, e.g. synapse.bits=4")
+        values[key(name)] = value
+    return values
+
+
+def _setting(text: str) -> str:
+    values_of(text)
+    return text
+
+
+Setting = Annotated[str, AfterValidator(_setting)]
 
 
 def joined(parts: Iterable[str]) -> str:

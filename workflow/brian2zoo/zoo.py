@@ -2,15 +2,21 @@
 
 import re
 from pathlib import Path
+from reprlib import Repr
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
+from ruamel.yaml.composer import Composer, ComposerError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import AliasEvent
+from ruamel.yaml.nodes import CollectionNode
 
 from brian2zoo.chips import ComputeInMemory, PlacementPlan, SpikingChip
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.kinds import KINDS, MERGED_BY_KEY, MERGED_BY_LINE
+from brian2zoo.language import Refused, name_or_none, quoted
+from brian2zoo.language import name as checked_name
 from brian2zoo.spec import (
     Encoder,
     Experiment,
@@ -27,6 +33,11 @@ from brian2zoo.spec import (
 )
 
 ROOT = Path(__file__).resolve().parents[2]
+MOST_BYTES = 64_000
+"""Of a file; the largest in the repository has 16,000."""
+MOST_EXTENDED = 20
+"""Files that extend each other; those of the repository are four at most."""
+_MOST_NESTED = 20
 
 
 class Zoo:
@@ -48,10 +59,17 @@ class Zoo:
             paths = (path for path in paths if _states_kind(path, get_args(model.model_fields["kind"].annotation)))
         return sorted(path.stem for path in paths)
 
+    def read(self, path: Path) -> dict[str, Any]:
+        """`read_yaml`."""
+        return read_yaml(path)
+
     def load(self, kind: str, name: str) -> Any:
         """One file as its frozen object; `ZooError` says what is wrong with it."""
         model, folder = KINDS[kind]
-        path = self.root / folder / f"{name}.yaml"
+        try:
+            path = self.root / folder / f"{checked_name(name)}.yaml"
+        except Refused as error:
+            raise error.at(folder) from None
         shown = Path(folder) / f"{name}.yaml"
         data = self._raw(path, shown, ())
         return validate(model, data, shown, name=name, path=shown)
@@ -144,14 +162,19 @@ class Zoo:
 
     def _raw(self, path: Path, shown: Path, seen: tuple[str, ...]) -> dict[str, Any]:
         try:
-            data = read_yaml(path)
+            data = self.read(path)
+            base = name_or_none(str(data.get("extends") or ""))
         except ZooError as error:
             raise ZooError(shown, error.field, error.problem, error.remedy) from None
-        base = data.get("extends")
+        except Refused as error:
+            raise error.at(shown, "extends") from None
         if not base:
             return data
         if base in seen or base == path.stem:
             raise ZooError(shown, "extends", f"'{base}' extends this file in turn", "break the circle")
+        if len(seen) == MOST_EXTENDED:
+            problem = f"more than {MOST_EXTENDED} files extend each other, up to '{seen[0]}'"
+            raise ZooError(shown, "extends", problem, "state the keys here")
         above = f"{base}.yaml"
         if not path.with_name(above).exists():
             raise ZooError(shown, "extends", f"there is no '{base}'", _instead_of(path.with_name(above)))
@@ -160,16 +183,58 @@ class Zoo:
 
 
 def _states_kind(path: Path, kinds: tuple[str, ...]) -> bool:
-    stated = re.search(r"^kind: *(\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    try:
+        stated = re.search(r"^kind: *(\w+)", _text(path), re.MULTILINE)
+    except ZooError:  # which loading it will tell
+        return True
     return stated is None or stated[1] in kinds
+
+
+def _text(path: Path) -> str:
+    """What a file holds; `ZooError` if that is not a text of a moderate size."""
+    if not path.is_file():
+        raise ZooError(path, "", "there is no such file", _instead_of(path))
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise ZooError(path, "", f"it cannot be read: {error.strerror}", "make it readable") from None
+    if len(content) > MOST_BYTES:
+        raise ZooError(path, "", f"the file has more than {MOST_BYTES} bytes", "split it, or take out what is no text")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ZooError(path, "", "the file is not UTF-8", "keep to printable characters in UTF-8") from None
+
+
+class _PlainComposer(Composer):
+    """Refuses what makes a short file a large one, or its values more than text, numbers, lists and mappings."""
+
+    depth = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        event = self.parser.peek_event()
+        if isinstance(event, AliasEvent):
+            if isinstance(self.anchors.get(event.anchor), CollectionNode):
+                raise ComposerError(problem=f"*{event.anchor} repeats more than a value", problem_mark=event.start_mark)
+        elif event.tag is not None:
+            raise ComposerError(problem=f"a tag {event.tag}", problem_mark=event.start_mark)
+        if self.depth == _MOST_NESTED:
+            problem = f"nested deeper than {_MOST_NESTED} levels"
+            raise ComposerError(problem=problem, problem_mark=event.start_mark)
+        self.depth += 1
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """The mapping in a YAML file; `ZooError` for a missing file, broken syntax or another content."""
+    text = _text(path)
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Composer = _PlainComposer
     try:
-        data = YAML(typ="safe", pure=True).load(path)
-    except FileNotFoundError:
-        raise ZooError(path, "", "there is no such file", _instead_of(path)) from None
+        data = yaml.load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f"line {mark.line + 1}" if mark else ""
@@ -179,6 +244,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except YAMLError as error:
         problem = f"YAML syntax: {str(error).splitlines()[0]}"
         raise ZooError(path, "", problem, "keep to printable characters in UTF-8") from None
+    except ValueError as error:  # a number of thousands of digits, a day that is none
+        raise ZooError(path, "", f"YAML: {quoted(str(error))}", "quote it if it is text") from None
     if not isinstance(data, dict):
         raise ZooError(path, "", "the file is not a mapping of keys", "write lines 'key: value'")
     return data
@@ -198,7 +265,7 @@ def _merge(parent: dict[str, Any], child: dict[str, Any], shown: Path) -> dict[s
                 try:
                     both |= {line.name: line for line in parse_lines(block)}
                 except ValueError as error:
-                    raise _line_error(shown, key, str(error)) from None
+                    raise _line_error(shown, key, error) from None
             merged[key] = "\n".join(str(line) for line in both.values() if line.value != "null")
     for key in MERGED_BY_KEY:
         if isinstance(parent.get(key), dict) and isinstance(child.get(key), dict):
@@ -220,8 +287,10 @@ def is_stated(data: dict[str, Any], field: str) -> bool:
     return key in data
 
 
-def _line_error(where: Path, field: str, message: str) -> ZooError:
-    problem, _, remedy = message.partition("|")
+def _line_error(where: Path, field: str, error: ValueError) -> ZooError:
+    if isinstance(error, Refused):
+        return error.at(where, field)
+    problem, _, remedy = str(error).partition("|")
     return ZooError(where, field, problem, remedy or "see the other files of this kind")
 
 
@@ -237,16 +306,20 @@ def validate(model: type[M], data: dict[str, Any], where: Path, **extra: Any) ->
         return model.model_validate(data | extra)
     except ValidationError as error:
         first = error.errors()[0]
-    field = ".".join(str(part) for part in first["loc"])
+    field = ".".join(quoted(str(part))[1:-1] for part in first["loc"] if part != "[key]")
     if first["type"] == "extra_forbidden":
         known = _fields_at(model, first["loc"][:-1], set(extra))
         remedy = did_you_mean(str(first["loc"][-1]), known, f"known keys: {', '.join(known)}")
-        raise ZooError(where, field, f"unknown key '{first['loc'][-1]}'", remedy)
+        raise ZooError(where, field, f"unknown key {quoted(str(first['loc'][-1]))}", remedy)
     if first["type"] == "missing":
         raise ZooError(where, field, "this key is required", f"add a line '{first['loc'][-1]}: ...'")
     if first["type"] == "value_error":
-        raise _line_error(where, field, str(first["ctx"]["error"]))
-    raise ZooError(where, field, first["msg"], f"found {first['input']!r}")
+        raise _line_error(where, field, first["ctx"]["error"])
+    raise ZooError(where, field, first["msg"], f"found {_SHORT.repr(first['input'])}")
+
+
+_SHORT = Repr()
+_SHORT.maxlevel, _SHORT.maxstring, _SHORT.maxother, _SHORT.maxlong = 2, 80, 80, 80
 
 
 def _fields_at(model: type[BaseModel], loc: tuple[Any, ...], hidden: set[str]) -> list[str]:

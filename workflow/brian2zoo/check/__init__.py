@@ -27,7 +27,8 @@ class _ReadOnce(Zoo):
 
     def __init__(self, zoo: Zoo) -> None:
         super().__init__(zoo.root)
-        self.load = cache(zoo.load)
+        self.read = cache(zoo.read)
+        self.load = cache(super().load)
 
 
 def check_file(zoo: Zoo, kind: str, name: str) -> list[ZooError]:

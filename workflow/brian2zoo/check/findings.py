@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from brian2zoo.errors import ZooError
-from brian2zoo.zoo import Zoo, is_stated, read_yaml
+from brian2zoo.zoo import MOST_EXTENDED, Zoo, is_stated
 
 
 class ZooWarning(ZooError):
@@ -57,9 +57,9 @@ def _chain(zoo: Zoo, where: str) -> list[tuple[Path, dict[str, Any]]]:
     """A file, the file it extends, and so on, as far as they can be read: path and content as written."""
     chain: list[tuple[Path, dict[str, Any]]] = []
     path: Path | None = Path(where)
-    while path is not None and path not in [earlier for earlier, _ in chain]:
+    while path is not None and path not in [earlier for earlier, _ in chain] and len(chain) <= MOST_EXTENDED:
         try:
-            data = read_yaml(zoo.root / path)
+            data = zoo.read(zoo.root / path)
         except ZooError:
             break
         chain.append((path, data))

@@ -15,6 +15,7 @@ from brian2zoo.datasets import digits, event_cameras, heidelberg, idx, mnist, ra
 from brian2zoo.datasets.idx import IdxFiles
 from brian2zoo.datasets.randman import Manifolds
 from brian2zoo.datasets.trials import Trials
+from brian2zoo.language import Line, NameOrNone
 
 __all__ = ["CHECKSUMS", "DatasetSettings", "IdxFiles", "Manifolds", "Trials", "load"]
 
@@ -49,7 +50,7 @@ class DatasetSettings(BaseModel):
         " randman: spike times on random manifolds, generated; trials: events of a task that needs memory, generated;"
         " shd, ssc: events of spoken words; tonic: events of a camera"
     )
-    folder: str | None = Field(
+    folder: Line | None = Field(
         None,
         description="idx, mnist, shd, ssc: folder of the files; mnist without one is downloaded into data/mnist;"
         " tonic: where it keeps its data sets, data/tonic if not given",
@@ -59,7 +60,7 @@ class DatasetSettings(BaseModel):
     first_label: int = Field(0, ge=0, le=255, description="idx: label of the first class; 1 for EMNIST's letters")
     manifolds: Manifolds = Field(Manifolds(), description="randman: sizes, smoothness and seed")
     trials: Trials = Field(Trials(), description="trials: cues, times, rates and seed")
-    recording: str = Field("", description="tonic: class of tonic.datasets, such as NMNIST")
+    recording: NameOrNone = Field("", description="tonic: class of tonic.datasets, such as NMNIST")
     crop: NonNegativeInt = Field(0, description="take away so many rows and columns on each side of every image")
     limit_train: PositiveInt | None = Field(None, description="use only the first so many training samples")
     limit_test: PositiveInt | None = Field(None, description="use only the first so many test samples")

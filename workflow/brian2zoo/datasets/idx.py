@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from brian2zoo.datasets.images import ImageSet, Split
 from brian2zoo.errors import ZooError
+from brian2zoo.language import Line
 
 GZIP_MAGIC = b"\x1f\x8b"
 UNSIGNED_BYTE = 0x08
@@ -26,10 +27,10 @@ class IdxFiles(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    train_images: str = Field("train-images-idx3-ubyte", description="file of the training images")
-    train_labels: str = Field("train-labels-idx1-ubyte", description="file of the training labels")
-    test_images: str = Field("t10k-images-idx3-ubyte", description="file of the test images")
-    test_labels: str = Field("t10k-labels-idx1-ubyte", description="file of the test labels")
+    train_images: Line = Field("train-images-idx3-ubyte", description="file of the training images")
+    train_labels: Line = Field("train-labels-idx1-ubyte", description="file of the training labels")
+    test_images: Line = Field("t10k-images-idx3-ubyte", description="file of the test images")
+    test_labels: Line = Field("t10k-labels-idx1-ubyte", description="file of the test labels")
 
 
 def read(

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, 
 
 from brian2zoo.datasets.trains import Trains
 from brian2zoo.expressions import evaluate
+from brian2zoo.language import Expression
 
 LEFT, RIGHT, RECALL, BACKGROUND = range(4)
 _RATES = ("rate", "background")
@@ -32,12 +33,12 @@ class Trials(BaseModel):
     cues: PositiveInt = Field(7, description="cues of a trial; odd for majority, 2 for a delayed exclusive or")
     rarer: float = Field(0.3, gt=0, le=0.5, description="probability of the side that is drawn to be the rarer one")
     units: PositiveInt = Field(10, description="input units of each of the four populations")
-    rate: str = Field("40*Hz", description="firing rate of a population while it is on")
-    background: str = Field("10*Hz", description="firing rate of the one that is always on")
-    gap: str = Field("50*ms", description="pause before each cue")
-    cue: str = Field("100*ms", description="duration of a cue")
-    delay: str = Field("1050*ms", description="pause after the last cue")
-    recall: str = Field("150*ms", description="duration of the signal to answer, which ends the trial")
+    rate: Expression = Field("40*Hz", description="firing rate of a population while it is on")
+    background: Expression = Field("10*Hz", description="firing rate of the one that is always on")
+    gap: Expression = Field("50*ms", description="pause before each cue")
+    cue: Expression = Field("100*ms", description="duration of a cue")
+    delay: Expression = Field("1050*ms", description="pause after the last cue")
+    recall: Expression = Field("150*ms", description="duration of the signal to answer, which ends the trial")
     samples: PositiveInt = Field(2000, description="trials, training and test together")
     test_share: float = Field(0.2, gt=0, lt=1, description="part of them that is the test set")
     seed: NonNegativeInt = Field(0, description="of cues and spikes")

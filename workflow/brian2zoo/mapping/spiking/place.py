@@ -195,6 +195,8 @@ class _Filling:
 
     def run(self) -> Placement:
         core_of = {}
+        for population in self.demand.placed:  # before cores are filled, which of a large network takes minutes
+            self._refuse_one(population, 0)
         for population in self.demand.placed:
             cores = np.full(population.size, -1)
             begin = number = 0
@@ -217,10 +219,21 @@ class _Filling:
             if n:
                 return number, n
         self.cores.append(_Core(dict.fromkeys(LIMITS, 0.0)))
-        n = self._room(self.cores[-1], population, begin, first=True)
+        n = self._room(self.cores[-1], population, begin)
+        if not n:
+            self._refuse_one(population, begin)
         return len(self.cores) - 1, n
 
-    def _room(self, core: _Core, population: Population, begin: int, first: bool = False) -> int:
+    def _refuse_one(self, population: Population, which: int) -> None:
+        """That a neuron has room on a core of its own; `ZooError` names the limit."""
+        load = self._with(_Core(dict.fromkeys(LIMITS, 0.0)), population, which, 1)[0]
+        over = self._over(load)
+        if over:
+            wanted, limit = load[over], self.chip.need(over)
+            problem = f"one neuron of '{population.name}' needs {wanted:g} {LIMITS[over]}, a core has {limit:g}"
+            raise self.chip.refuse(over, problem, "a smaller network, or another chip")
+
+    def _room(self, core: _Core, population: Population, begin: int) -> int:
         """How many neurons fit; they are put there. What stops the next one is counted."""
         low, high = 0, population.size - begin
         while low < high:  # the largest number that fits
@@ -231,14 +244,8 @@ class _Filling:
                 low = middle
         if low:
             core.load, core.axons = self._with(core, population, begin, low)
-        if begin + low < population.size and (low or first):
-            load = self._with(core, population, begin + low if low else begin, 1)[0]
-            over = self._over(load)
-            if not low:
-                wanted, limit = load[over], self.chip.need(over)
-                problem = f"one neuron of '{population.name}' needs {wanted:g} {LIMITS[over]}, a core has {limit:g}"
-                raise self.chip.refuse(over, problem, "a smaller network, or another chip")
-            self.stopped[over] += 1
+        if low and begin + low < population.size:
+            self.stopped[self._over(self._with(core, population, begin + low, 1)[0])] += 1
         return low
 
     def _over(self, load: Mapping[str, float]) -> str:
