@@ -37,7 +37,9 @@ def test_seeds_share_programs(asked, abreast, shared) -> None:
     training = network | {"seeds": [0, 1, 2, 5, 6], "abreast": abreast}
     (entry,) = load_config(asked | {"training": [training]}).training
     assert entry.seed_groups == shared
-    sweep = load_config(asked | {"bits": asked["bits"] | {"seeds": [0, 1, 2, 5, 6], "abreast": abreast}}).sweeps()
+    sweep = (
+        load_config(asked | {"bits": asked["bits"] | {"seeds": [0, 1, 2, 5, 6], "abreast": abreast}}).sweeps().values()
+    )
     assert [training.seed_groups for training in sweep] == [shared] * len(sweep)
 
 

@@ -365,7 +365,7 @@ class Protocol(BaseModel):
 class Experiment(File):
     """config/experiments: one network, its rule and its protocol."""
 
-    paper: str = Field(description="key of the paper it reproduces")
+    paper: str = Field("", description="key of the paper it reproduces, in whose figures it is drawn; empty: of none")
     circuit: Literal["direct_feedback", "layerwise", "synfire", "recurrent"] = Field(description="who is wired to whom")
     rule: str = Field(description="file in rules/")
     rules: dict[ProjectionKind, str] = Field({}, description="another file in rules/ for a kind of projection")

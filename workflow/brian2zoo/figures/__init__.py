@@ -20,7 +20,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFor
 import brian2zoo
 from brian2zoo import results
 from brian2zoo.figures.style import FOOTER, GREY, THIN, WIDTH, Look, method_order, styled
-from brian2zoo.zoo import ROOT, read_yaml
+from brian2zoo.zoo import read_yaml, zoo_in_use
 
 logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of every glyph that it leaves out of a PDF
 
@@ -40,7 +40,7 @@ CERTAIN = ("article", "corroborated")
 
 def published(paper: str) -> dict[str, Any]:
     """What a paper reports, from data/published."""
-    return read_yaml(ROOT / "data" / "published" / f"{paper}.yaml")
+    return read_yaml(zoo_in_use() / "data" / "published" / f"{paper}.yaml")
 
 
 def published_error(result: xr.Dataset, paper: Mapping[str, Any]) -> Mapping[str, Any] | None:
