@@ -51,3 +51,64 @@ def test_what_is_watched_is_trained_and_of_the_paper(asked, file) -> None:
         watched = config.trace[paper]
         assert (watched.dataset, watched.experiment, watched.layers, watched.setting) in config.trainings()
         assert zoo.experiment(watched.experiment).paper == paper
+
+
+NETWORK = {"dataset": "digits", "experiments": ["bp"], "layers": ["64-5-10"], "epochs": 1, "samples": 10}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("seeds", [-1], "training[0].seeds[0]: '-1' is no seed — write a whole number from 0 to 4294967295"),
+        ("seeds", [0, 2**32], "training[0].seeds[1]: '4294967296' is no seed"),
+        ("seeds", [1.5], "training[0].seeds[0]: '1.5' is no seed"),
+        ("seeds", [True], "training[0].seeds[0]: 'True' is no seed"),
+        ("seeds", ["one"], "training[0].seeds[0]: 'one' is no seed"),
+        ("seeds", [3, 3], "training[0].seeds: 3 is named twice"),
+        ("seeds", [], "training[0].seeds: the list is empty"),
+        ("seeds", 3, "training[0].seeds: this is not a list"),
+        ("experiments", [], "training[0].experiments: the list is empty"),
+        ("layers", ["64-0-10"], "training[0].layers[0]: '64-0-10' is not a network"),
+        ("layers", ["64-010-10"], "training[0].layers[0]: '64-010-10' is not a network"),
+        ("settings", ["rule.eta=1/2*nS"], "training[0].settings[0]: 'rule.eta=1/2*nS' has '/', and is part of a path"),
+        ("settings", ["rule.eta = 1"], "training[0].settings[0]: 'rule.eta = 1' has ' '"),
+        ("epoch", 1, "training[0].epoch: unknown key 'epoch' — did you mean 'epochs'?"),
+    ],
+)
+def test_a_value_that_makes_no_sense_is_one_line(asked, field, value, told) -> None:
+    with pytest.raises(ZooError) as error:
+        load_config(asked | {"training": [NETWORK | {field: value}]})
+    assert str(error.value).startswith(f"config/config.yaml: {told}")
+
+
+def test_a_name_of_a_data_set_can_be_part_of_a_path(asked) -> None:
+    with pytest.raises(ZooError, match="datasets: 'it's/mine' is part of a path"):
+        load_config(asked | {"datasets": {"it's/mine": {"source": "digits"}}})
+
+
+@pytest.mark.parametrize(
+    ("mine", "file", "field"),
+    [
+        ({"capacity": 0}, "mine.yaml", "capacity"),
+        ({"bits": {"seeds": [-1]}}, "mine.yaml", "bits.seeds[0]"),
+        ({"bits": {"setting": "rule.eta=1*nS"}}, "usual.yaml", "training[0].seeds[0]"),
+        ({"training": [NETWORK | {"seeds": [0]}, {**NETWORK, "epochs": 0}]}, "mine.yaml", "training[1].epochs"),
+        ({"training": [{"dataset": "digits"}]}, "mine.yaml", "training[0].experiments"),  # a list replaces all of it
+    ],
+)
+def test_a_mistake_names_the_file_that_states_it(asked, mine, file, field) -> None:
+    usual = asked | ({"training": [NETWORK | {"seeds": [-1]}]} if file == "usual.yaml" else {})
+    merged = copy.deepcopy(usual)
+    update_config(merged, mine)
+    with pytest.raises(ZooError) as error:
+        load_config(merged, [("usual.yaml", usual), ("mine.yaml", mine)])
+    assert (error.value.where, error.value.field) == (file, field)
+
+
+def test_entries_of_one_network_are_one_training_with_the_seeds_of_both(asked) -> None:
+    """And those of no other: seeds that one entry adds are not those of the next network of the other."""
+    one = NETWORK | {"seeds": [0]}
+    two = NETWORK | {"layers": ["64-5-10", "64-6-10"], "seeds": [1]}
+    listed = load_config(asked | {"training": [one, two]}).listed()
+    seeds = {layers: entry.seeds for (_, _, layers, _), entry in listed.items()}
+    assert seeds == {"64-5-10": (0, 1), "64-6-10": (1,)}

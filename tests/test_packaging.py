@@ -34,3 +34,12 @@ def test_environments_look_where_their_packages_are() -> None:
     """Snakemake is on bioconda alone; what both channels have comes from conda-forge, as both ask for."""
     for path in ("environment.yml", "workflow/envs/gpu.yaml"):
         assert YAML(typ="safe").load(ROOT / path)["channels"] == ["conda-forge", "bioconda"]
+
+
+def test_a_cluster_needs_what_the_extra_installs() -> None:
+    """The plugin comes with the zoo's own bounds; by itself it replaces NumPy by one that Brian2 2.9 fails with."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    (plugin,) = project["optional-dependencies"]["slurm"]
+    assert plugin.startswith("snakemake-executor-plugin-slurm>=")
+    for path in ("README.md", "profiles/slurm/config.yaml"):
+        assert ".[slurm]" in (ROOT / path).read_text()
