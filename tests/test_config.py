@@ -81,6 +81,11 @@ def test_a_value_that_makes_no_sense_is_one_line(asked, field, value, told) -> N
     assert str(error.value).startswith(f"config/config.yaml: {told}")
 
 
+def test_ends_of_deep_networks_are_two_sizes(asked) -> None:
+    with pytest.raises(ZooError, match=r"cim\.deep\[0\]\.ends: '784' is no pair of sizes"):
+        load_config(asked | {"cim": asked["cim"] | {"deep": [{"ends": "784", "width": 8, "depths": [1]}]}})
+
+
 def test_a_name_of_a_data_set_can_be_part_of_a_path(asked) -> None:
     with pytest.raises(ZooError, match="datasets: 'it's/mine' is part of a path"):
         load_config(asked | {"datasets": {"it's/mine": {"source": "digits"}}})

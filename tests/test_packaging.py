@@ -1,6 +1,7 @@
 """The same dependencies wherever they are listed."""
 
 import re
+import subprocess
 import tomllib
 
 from ruamel.yaml import YAML
@@ -43,3 +44,11 @@ def test_a_cluster_needs_what_the_extra_installs() -> None:
     assert plugin.startswith("snakemake-executor-plugin-slurm>=")
     for path in ("README.md", "profiles/slurm/config.yaml"):
         assert ".[slurm]" in (ROOT / path).read_text()
+
+
+def test_make_finds_its_environment_in_any_folder(tmp_path) -> None:
+    folder = tmp_path / 'it\'s "a clone" for $5'
+    folder.mkdir()
+    (folder / "Makefile").write_text(f"{(ROOT / 'Makefile').read_text()}\nprobe:\n\t@$(RUN) printenv PATH\n")
+    done = subprocess.run(["make", "probe"], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.stdout.startswith(f"{folder}/.venv/bin:"), done.stdout + done.stderr

@@ -45,6 +45,7 @@ def test_every_configuration_of_ours_fits(told, file) -> None:
 
 
 MAPPED = {"dataset": "digits", "experiment": "bp", "layers": "64-9-10", "chips": ["loihi"]}
+UNTRAINED = {"experiment": "bp", "layers": "64-9-10", "setting": "default"}
 DEEP = {"experiments": ["rtrl_block_diagonal"], "layers": ["64-10-10-10"]}
 SIZES = "the data have 64 input units and 10 classes — write 64-10-10"
 SYMMETRIC = "64-10-10-10 of rtrl_block_diagonal: circuit 'recurrent' with feedback 'symmetric' has 3 layers, not 4"
@@ -65,6 +66,7 @@ SYMMETRIC = "64-10-10-10 of rtrl_block_diagonal: circuit 'recurrent' with feedba
         ({"trace": {"erbp": {"layers": "60-10-10"}}}, f"trace.erbp.layers: 60-10-10 on digits: {SIZES}"),
         ({"trace": {"erbp": {"dataset": "x"}}}, "trace.erbp.dataset: there is no data set 'x'"),
         ({"trace": {"erbp": {"setting": "rule.eta=1"}}}, "trace.erbp.setting: rule.eta of erbp_plus: wrong unit"),
+        ({"trace": {"erbp": UNTRAINED}}, "trace.erbp: digits bp 64-9-10 default is not trained — add it to training"),
         ({"bits": {"layers": "64-10-4"}}, f"bits.layers: 64-10-4 on digits: {SIZES}"),
         ({"bits": {"after": "x"}}, "bits.after: there is no file in config/experiments 'x'"),
         ({"bits": {"setting": "rule.eta=2*pS"}}, "bits.setting: rule.eta of erbp_fixed_point: unknown name 'pS'"),

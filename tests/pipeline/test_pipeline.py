@@ -284,7 +284,9 @@ def test_every_training_that_is_listed_is_trained(tmp_path: Path) -> None:
     checkout = copy_of_the_repository(tmp_path / "clone")
     text = 'title: Of no paper\nextends: bp\npaper: ""\n'
     (checkout.folder / "config/experiments/of_none.yaml").write_text(text)
-    mine = configured(tmp_path / "mine.yaml", {"experiments": ["erbp_plus", "nbp", "of_none"]}, paper="erbp")
+    watched = {"erbp": {"layers": "64-6-10", "setting": "default"}}
+    of_three = {"experiments": ["erbp_plus", "nbp", "of_none"]}
+    mine = configured(tmp_path / "mine.yaml", of_three, paper="erbp", trace=watched)
     jobs = checkout.stale("--configfile", str(mine))
     trained = {job.split()[1] for job in jobs if job.startswith("train ") and "synapse.bits" not in job}
     assert trained == {"erbp_plus", "nbp", "of_none"}

@@ -36,6 +36,12 @@ def _layers(text: str) -> str:
     return text
 
 
+def _ends(text: str) -> str:
+    if not re.fullmatch(r"([1-9]\d*-[1-9]\d*)?", text):
+        raise ValueError(f"'{text}' is no pair of sizes|write input-output sizes, such as 784-10, or leave it out")
+    return text
+
+
 def _setting(text: str) -> str:
     wrong = re.search(r"[^\w.+*()=:%-]", text)
     if not text or wrong:
@@ -60,6 +66,7 @@ def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
 
 T = TypeVar("T")
 Some = Annotated[tuple[T, ...], Field(min_length=1), AfterValidator(_distinct)]
+Ends = Annotated[str, AfterValidator(_ends)]
 Layers = Annotated[str, AfterValidator(_layers)]
 Setting = Annotated[str, AfterValidator(_setting)]
 Seed = Annotated[int, BeforeValidator(_seed)]
@@ -140,7 +147,7 @@ WATCHED = ("erbp", "nbp")
 class Deep(_Part):
     """Networks that differ in depth."""
 
-    ends: str = Field("", description="sizes of input and output, such as 784-10; empty: all layers are equal")
+    ends: Ends = Field("", description="sizes of input and output, such as 784-10; empty: all layers are equal")
     width: PositiveInt = Field(description="size of the other layers")
     depths: Some[PositiveInt] = Field(description="numbers of layers of weights")
 

@@ -12,7 +12,7 @@ from brian2zoo.datasets import Shape, shape
 from brian2zoo.encode import check_layers, input_units
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.kinds import KINDS
-from brian2zoo.spec import Experiment, as_dict
+from brian2zoo.spec import Experiment, as_dict, numbers_of
 from brian2zoo.zoo import Zoo
 
 
@@ -35,6 +35,8 @@ def check_config(config: Config, zoo: Zoo, sources: Sources) -> list[ZooError]:
             _check_network(network, config, zoo, sources, shapes.get(network.dataset))
     with findings.collect():
         _check_chips(config, zoo, sources)
+    with findings.collect():
+        _check_watched(config, sources)
     if not findings:
         for (_, experiment, layers, setting), entry in config.trainings().items():
             if entry.seed_groups:
@@ -94,6 +96,17 @@ def _check_chips(config: Config, zoo: Zoo, sources: Sources) -> None:
         _file(zoo, sources, "rtrl.surrogate", "surrogate", config.rtrl.surrogate)
         parameters = list(as_dict(zoo.surrogate(config.rtrl.surrogate).parameters))
         _known(sources, "rtrl.parameter", "parameter of the surrogate", config.rtrl.parameter, parameters)
+
+
+def _check_watched(config: Config, sources: Sources) -> None:
+    """That networks whose spikes are drawn are trained."""
+    trained = config.trainings()
+    for network in config.networks():
+        key, _, paper = network.entry.partition(".")
+        as_trained = (*network.key[:3], numbers_of(network.setting))
+        if key == "trace" and paper in config.paper and not {network.key, as_trained} & set(trained):
+            problem = f"{' '.join(network.key)} is not trained"
+            raise mistake(sources, network.entry, problem, "add it to training, or name a network that is")
 
 
 def _file(zoo: Zoo, sources: Sources, field: str, kind: str, name: str) -> None:
