@@ -237,7 +237,7 @@ def test_a_neuron_without_what_the_rule_needs(edit: Edit) -> None:
         (ERBP, "feedback: direct_random", "feedback: random"),
         (ERBP, "eta    = 6e-4*nS", "eta"),
         (ERBP, "  b_max  = 1.15*nA", "  b_max  = 1.15*nAA"),
-        (PLUS, "paper: erbp\n", ""),
+        (PLUS, "circuit: direct_feedback\n", ""),
         (PLUS, "dt: 0.1*ms", "dt: 0.1*mV"),
         (PLUS, "hidden_hidden.b_max", "hidden_hidden.bmax"),
     ],

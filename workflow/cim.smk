@@ -42,7 +42,7 @@ rule depth:
     message:
         "map {wildcards.deep} on {wildcards.chip}"
     shell:
-        "python {SCRIPTS}/depth.py --chip {wildcards.chip} --ends {params.ends:q} --width {params.width}"
+        "python {SCRIPTS}/depth.py --chip {wildcards.chip} --ends '{params.ends}' --width {params.width}"
         " --depths {params.depths} --output {output} 2>&1 | tee {log}"
 
 

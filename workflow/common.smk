@@ -180,9 +180,9 @@ def default_trainings(stage, paper=None, seeds=slice(None)):
 
 
 def sweep_paths(stage, experiment, settings):
-    """Results of a stage for some settings of the sweep over bits."""
+    """Results of a stage for some settings of the sweep over bits; none where no experiment is named."""
     sweep = CONFIG.bits
-    keys = [(sweep.dataset, experiment, sweep.layers, setting) for setting in settings]
+    keys = [(sweep.dataset, experiment, sweep.layers, setting) for setting in settings if experiment]
     return [f"results/{stage}/{run_path(key, seed)}" for key in keys for seed in sweep.seeds]
 
 
