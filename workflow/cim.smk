@@ -18,7 +18,8 @@ rule agreement:
     message:
         "compare the model of {wildcards.chip} with runs"
     shell:
-        "python {SCRIPTS}/agreement.py --chip {wildcards.chip} --runs {input.runs:q} --output {output}"
+        'python "$SCRIPTS/agreement.py"'
+        " --chip {wildcards.chip} --runs {input.runs:q} --output {output}"
         " 2>&1 | tee {log}"
 
 
@@ -42,7 +43,8 @@ rule depth:
     message:
         "map {wildcards.deep} on {wildcards.chip}"
     shell:
-        "python {SCRIPTS}/depth.py --chip {wildcards.chip} --ends '{params.ends}' --width {params.width}"
+        'python "$SCRIPTS/depth.py"'
+        " --chip {wildcards.chip} --ends '{params.ends}' --width {params.width}"
         " --depths {params.depths} --output {output} 2>&1 | tee {log}"
 
 
@@ -67,4 +69,5 @@ rule trainings:
     message:
         "map trainings on {wildcards.chip}"
     shell:
-        "python {SCRIPTS}/trainings.py --chip {wildcards.chip} {params.data} --output {output} 2>&1 | tee {log}"
+        'python "$SCRIPTS/trainings.py"'
+        " --chip {wildcards.chip} {params.data} --output {output} 2>&1 | tee {log}"

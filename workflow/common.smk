@@ -25,8 +25,6 @@ def in_clone(path):
     return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
 
 
-SCRIPTS = shlex.quote(os.path.relpath(f"{ROOT}/workflow/scripts"))
-
 # Results and figures say which command makes them, in the clone's folder.
 CONFIGFILES = [in_clone(path) for path in workflow.overwrite_configfiles]
 SNAKEMAKE = [
@@ -37,6 +35,7 @@ SNAKEMAKE = [
 
 # The scripts run with the Python that runs Snakemake, whether or not its environment is activated.
 ENVIRONMENT = {
+    "SCRIPTS": f"{ROOT}/workflow/scripts",
     "PYTHONPATH": f"{ROOT}/workflow",
     ROOT_VARIABLE: ROOT,
     "BRIAN2ZOO_SNAKEMAKE": shlex.join(SNAKEMAKE),

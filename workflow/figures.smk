@@ -48,5 +48,6 @@ for paper, figure in DRAWN:
         message:
             f"draw {figure} of {paper}"
         shell:
-            "python {SCRIPTS}/figure.py --paper {params.paper} --name {params.name} {params.data}"
+            'python "$SCRIPTS/figure.py"'
+            " --paper {params.paper} --name {params.name} {params.data}"
             " --stem {params.stem:q} 2>&1 | tee {log}"

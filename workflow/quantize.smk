@@ -21,7 +21,8 @@ rule quantize:
     message:
         "round the weights of {wildcards.experiment} {wildcards.layers}, seed {wildcards.seed}"
     shell:
-        "python {SCRIPTS}/quantize.py --trained {input.trained:q} --test-data {input.test_data}"
+        'python "$SCRIPTS/quantize.py"'
+        " --trained {input.trained:q} --test-data {input.test_data}"
         " --build {input.build} --bits {params.bits} --output {output:q} 2>&1 | tee {log:q}"
 
 
@@ -49,4 +50,5 @@ rule bits:
     message:
         "gather the sweeps over bits"
     shell:
-        "python {SCRIPTS}/bits.py {params.files} --output {output} 2>&1 | tee {log}"
+        'python "$SCRIPTS/bits.py"'
+        " {params.files} --output {output} 2>&1 | tee {log}"

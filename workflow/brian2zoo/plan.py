@@ -1,6 +1,6 @@
 """What a configuration asks for, beside the zoo and the data: what does not fit is found before anything runs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from brian2zoo import circuits
@@ -35,19 +35,22 @@ def check_config(config: Config, zoo: Zoo, sources: Sources) -> list[ZooError]:
             _check_network(network, config, zoo, sources, shapes.get(network.dataset))
     with findings.collect():
         _check_chips(config, zoo, sources)
-    with findings.collect():
-        _check_watched(config, sources)
     if not findings:
         for (_, experiment, layers, setting), entry in config.trainings().items():
             if entry.seed_groups:
                 with findings.collect():
                     _check_sharing(zoo, experiment, layers, setting)
+    with findings.collect():
+        _check_watched(config, sources)
     return findings
 
 
-def _each_once(config: Config) -> list[Network]:
+def _each_once(config: Config) -> Iterable[Network]:
     """The networks of a configuration; of equal ones the first."""
-    return list({network.key: network for network in reversed(list(config.networks()))}.values())[::-1]
+    found: dict[tuple[str, ...], Network] = {}
+    for network in config.networks():
+        found.setdefault(network.key, network)
+    return found.values()
 
 
 @contextmanager
