@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/installed
-RUN := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
+RUN := PATH="$$PWD/$(VENV)/bin:$$PATH"
 
 .PHONY: all install test report paper gpu test-gpu clean
 

@@ -6,7 +6,7 @@ from snakemake.utils import min_version
 min_version("9.0")
 
 
-configfile: "config/config.yaml"
+configfile: f"{workflow.basedir}/config/config.yaml"
 
 
 report: "workflow/report/workflow.rst"
@@ -23,11 +23,12 @@ include: "workflow/cim.smk"
 include: "workflow/figures.smk"
 
 
-# The default: every figure of the configured papers; without any, the trainings.
+# The default: every training that is listed, and every figure of the configured papers.
 rule all:
     default_target: True
     input:
-        rules.figures.input if CONFIG.paper else default_trainings("train"),
+        default_trainings("train"),
+        rules.figures.input,
 
 
 # Trainings alone, without figures.

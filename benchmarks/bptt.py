@@ -28,7 +28,7 @@ from brian2zoo.derive.dynamics import ACTIVE, Dynamics, W, symbol
 from brian2zoo.derive.gradient import PROJECTIONS
 from brian2zoo.encode import encode_dataset
 from brian2zoo.train import shuffled_samples
-from brian2zoo.zoo import Zoo
+from brian2zoo.zoo import Zoo, zoo_in_use
 
 OUTPUT = Path("results/benchmarks/bptt.nc")
 SETTINGS: dict[str, Any] = CONFIG["bptt"]
@@ -114,7 +114,7 @@ def main(output: Path = OUTPUT) -> None:
     encoders = zoo.encoder(experiment.encoders.input), zoo.encoder(experiment.encoders.label)
     data = {
         split: encode_dataset(part, *encoders)
-        for split, part in load(DatasetSettings(**SETTINGS["dataset"]), Path("data")).items()
+        for split, part in load(DatasetSettings(**SETTINGS["dataset"]), zoo_in_use()).items()
     }
     spikes = {split: rasters(part.input.values, round(duration / dt), dt) for split, part in data.items()}
     targets = {split: np.asarray(part.target.values, np.float32) for split, part in data.items()}

@@ -27,7 +27,7 @@ from brian2zoo import built, results, stage
 from brian2zoo.datasets import DatasetSettings, load
 from brian2zoo.encode import encode_dataset
 from brian2zoo.runner import run_seed, test
-from brian2zoo.zoo import Zoo
+from brian2zoo.zoo import Zoo, zoo_in_use
 
 OUTPUT = Path("results/benchmarks/frameworks.nc")
 Point = tuple[int, float, float]
@@ -131,7 +131,7 @@ def main(output: Path = OUTPUT) -> None:
     """Train them, print each point, write the curves to a file."""
     torch.set_num_threads(SETTINGS["threads"])
     source = DatasetSettings(source="mnist", limit_train=SETTINGS["images"], limit_test=SETTINGS["tests"])
-    images = load(source, Path("data"))
+    images = load(source, zoo_in_use())
     others = {
         name: partial(torch_curve, network, SETTINGS["learning_rates"][name])
         for name, network in (("snntorch", SnnTorch), ("spikingjelly", SpikingJelly))

@@ -19,7 +19,7 @@ from brian2zoo.encode import encode_dataset
 from brian2zoo.runner import Runner
 from brian2zoo.simulate import Binary, build_cached
 from brian2zoo.spec import Experiment
-from brian2zoo.zoo import Zoo, read_yaml
+from brian2zoo.zoo import Zoo, read_yaml, zoo_in_use
 
 HERE = Path(__file__).parent
 CONFIG: dict[str, Any] = read_yaml(HERE / "config.yaml")
@@ -29,7 +29,7 @@ BUILDS = Path("results/benchmarks/build")
 def samples(experiment: Experiment, number: int) -> dict[str, np.ndarray]:
     """The first training images of MNIST (from data/mnist), encoded as the experiment says."""
     zoo = Zoo()
-    images = load(DatasetSettings(source="mnist", limit_train=number, limit_test=1), Path("data"))["train"]
+    images = load(DatasetSettings(source="mnist", limit_train=number, limit_test=1), zoo_in_use())["train"]
     encoders = (zoo.encoder(experiment.encoders.input), zoo.encoder(experiment.encoders.label))
     encoded = encode_dataset(images, *encoders)
     return {"input": encoded.input.values, "label": encoded.target.values}

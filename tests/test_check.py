@@ -308,7 +308,7 @@ def test_a_neuron_without_what_the_rule_needs(edit: Edit) -> None:
         (ERBP, "feedback: direct_random", "feedback: random"),
         (ERBP, "eta    = 6e-4*nS", "eta"),
         (ERBP, "  b_max  = 1.15*nA", "  b_max  = 1.15*nAA"),
-        (PLUS, "paper: erbp\n", ""),
+        (PLUS, "circuit: direct_feedback\n", ""),
         (PLUS, "dt: 0.1*ms", "dt: 0.1*mV"),
         (PLUS, "hidden_hidden.b_max", "hidden_hidden.bmax"),
     ],
@@ -402,3 +402,19 @@ def test_a_circuit_declares_the_roles_and_kinds_it_has(name: str) -> None:
 def test_a_finding_is_an_error_that_can_be_raised() -> None:
     with pytest.raises(ZooError, match=r"rules/x.yaml: on_pre: a — b"):
         raise ZooWarning("rules/x.yaml", "on_pre", "a", "b")
+
+
+def test_an_inherited_parameter_that_the_child_does_not_use_is_the_childs(zoo_with) -> None:
+    """The parent uses it: to remove it there would break the parent."""
+    child = "title: Mine\nextends: bp\non_sample: dw = -0.02*delta_post*r_pre\n"
+    (told,) = check_file(zoo_with({"rules/mine.yaml": child}), "rule", "mine")
+    line = "rules/mine.yaml: extends: parameter 'eta' of 'bp' is not used here — add a line 'eta = null' to parameters"
+    assert str(told) == line
+    assert check_file(zoo_with({"rules/mine.yaml": f"{child}parameters: eta = null\n"}), "rule", "mine") == []
+
+
+def test_a_parameter_that_the_parent_does_not_use_either_is_the_parents(zoo_with) -> None:
+    parent = (ROOT / BP).read_text() + "  idle = 3\n"
+    zoo = zoo_with({BP: parent, "rules/mine.yaml": "title: Mine\nextends: bp\n"})
+    (told,) = check_file(zoo, "rule", "mine")
+    assert str(told) == "rules/bp.yaml: parameters.idle: 'idle' is not used in this file — remove the line"

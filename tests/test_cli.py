@@ -166,6 +166,33 @@ def test_ledger_of_results_is_a_sample_s() -> None:
     assert "6.753e+05 bytes" in output
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (
+            ["erbp_plus"],
+            "RESULTS: there is no file 'erbp_plus' — for one event of the experiment: brian2zoo ledger --exp",
+        ),
+        (["missing.nc"], "missing.nc: there is no such result"),
+        ([ROOT / "README.md"], "README.md: it cannot be read"),
+        ([ROOT / "results/published/digits_cim_trainings.nc"], "RESULTS: the result does not say its experiment"),
+        ([ROOT / "README.md", "--experiment", "bp"], "--experiment: a result names its own experiment"),
+        (["--experiment", "pb"], "config/experiments/pb.yaml: there is no such file"),
+    ],
+)
+def test_ledger_of_what_is_no_result_is_one_line(arguments: list[object], told: str) -> None:
+    result = run("ledger", *arguments)
+    assert result.exit_code == 2
+    assert told in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_rule_is_not_written_outside_its_folder() -> None:
+    result = run("derive", "lif_exp", "--surrogate", "superspike", "--readout", "leaky_readout", "--name", "a/b")
+    assert result.exit_code == 2
+    assert result.stderr == "--name: 'a/b' cannot name a file — take letters, digits, '_' and '-'\n"
+
+
 def test_map_says_how_many_cores_a_network_takes_and_why() -> None:
     output = run("map", "nbp", "--chip", "loihi", "--layers", "400-400-10", "--placement", "nbp_authors").stdout
     assert "3282 neurons and 518822 synapses, of which 500000 learn, on 81 cores of 1 chip" in output
@@ -190,6 +217,10 @@ def test_map_prices_a_run_that_names_its_network() -> None:
         (("erbp_plus", "--chip", "lohii", "--layers", "64-10-4"), "did you mean 'loihi'?"),
         (("--chip", "loihi", "--layers", "64-10-4"), "the network is not named"),
         (("erbp_plus", "--chip", "loihi"), "the network is not named"),
+        (
+            ("erbp_plus", "--chip", "loihi", "--layers", "64-10-4", "--setting", "rule.etta=1"),
+            "--setting: rule.etta: 'rule' has no parameter 'etta'",
+        ),
     ],
 )
 def test_map_refuses_in_one_line(arguments: tuple[str, ...], told: str) -> None:

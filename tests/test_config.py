@@ -37,7 +37,9 @@ def test_seeds_share_programs(asked, abreast, shared) -> None:
     training = network | {"seeds": [0, 1, 2, 5, 6], "abreast": abreast}
     (entry,) = load_config(asked | {"training": [training]}).training
     assert entry.seed_groups == shared
-    sweep = load_config(asked | {"bits": asked["bits"] | {"seeds": [0, 1, 2, 5, 6], "abreast": abreast}}).sweeps()
+    sweep = (
+        load_config(asked | {"bits": asked["bits"] | {"seeds": [0, 1, 2, 5, 6], "abreast": abreast}}).sweeps().values()
+    )
     assert [training.seed_groups for training in sweep] == [shared] * len(sweep)
 
 
@@ -49,6 +51,72 @@ def test_what_is_watched_is_trained_and_of_the_paper(asked, file) -> None:
         watched = config.trace[paper]
         assert (watched.dataset, watched.experiment, watched.layers, watched.setting) in config.trainings()
         assert zoo.experiment(watched.experiment).paper == paper
+
+
+NETWORK = {"dataset": "digits", "experiments": ["bp"], "layers": ["64-5-10"], "epochs": 1, "samples": 10}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("seeds", [-1], "training[0].seeds[0]: '-1' is no seed — write a whole number from 0 to 4294967295"),
+        ("seeds", [0, 2**32], "training[0].seeds[1]: '4294967296' is no seed"),
+        ("seeds", [1.5], "training[0].seeds[0]: '1.5' is no seed"),
+        ("seeds", [True], "training[0].seeds[0]: 'True' is no seed"),
+        ("seeds", ["one"], "training[0].seeds[0]: 'one' is no seed"),
+        ("seeds", [3, 3], "training[0].seeds: 3 is named twice"),
+        ("seeds", [], "training[0].seeds: the list is empty"),
+        ("seeds", 3, "training[0].seeds: this is not a list"),
+        ("experiments", [], "training[0].experiments: the list is empty"),
+        ("layers", ["64-0-10"], "training[0].layers[0]: '64-0-10' is not a network"),
+        ("layers", ["64-010-10"], "training[0].layers[0]: '64-010-10' is not a network"),
+        ("settings", ["rule.eta=1/2*nS"], "training[0].settings[0]: 'rule.eta=1/2*nS' cannot be the name of a folder"),
+        ("settings", ["rule.eta = 1"], "training[0].settings[0]: 'rule.eta = 1' cannot be the name of a folder"),
+        ("epoch", 1, "training[0].epoch: unknown key 'epoch' — did you mean 'epochs'?"),
+    ],
+)
+def test_a_value_that_makes_no_sense_is_one_line(asked, field, value, told) -> None:
+    with pytest.raises(ZooError) as error:
+        load_config(asked | {"training": [NETWORK | {field: value}]})
+    assert str(error.value).startswith(f"config/config.yaml: {told}")
+
+
+def test_ends_of_deep_networks_are_two_sizes(asked) -> None:
+    with pytest.raises(ZooError, match=r"cim\.deep\[0\]\.ends: '784' is no pair of sizes"):
+        load_config(asked | {"cim": asked["cim"] | {"deep": [{"ends": "784", "width": 8, "depths": [1]}]}})
+
+
+def test_a_name_of_a_data_set_can_be_part_of_a_path(asked) -> None:
+    with pytest.raises(ZooError, match="datasets.it's/mine: 'it's/mine' is not a name"):
+        load_config(asked | {"datasets": {"it's/mine": {"source": "digits"}}})
+
+
+@pytest.mark.parametrize(
+    ("mine", "file", "field"),
+    [
+        ({"capacity": 0}, "mine.yaml", "capacity"),
+        ({"bits": {"seeds": [-1]}}, "mine.yaml", "bits.seeds[0]"),
+        ({"bits": {"setting": "rule.eta=1*nS"}}, "usual.yaml", "training[0].seeds[0]"),
+        ({"training": [NETWORK | {"seeds": [0]}, {**NETWORK, "epochs": 0}]}, "mine.yaml", "training[1].epochs"),
+        ({"training": [{"dataset": "digits"}]}, "mine.yaml", "training[0].experiments"),  # a list replaces all of it
+    ],
+)
+def test_a_mistake_names_the_file_that_states_it(asked, mine, file, field) -> None:
+    usual = asked | ({"training": [NETWORK | {"seeds": [-1]}]} if file == "usual.yaml" else {})
+    merged = copy.deepcopy(usual)
+    update_config(merged, mine)
+    with pytest.raises(ZooError) as error:
+        load_config(merged, [("usual.yaml", usual), ("mine.yaml", mine)])
+    assert (error.value.where, error.value.field) == (file, field)
+
+
+def test_entries_of_one_network_are_one_training_with_the_seeds_of_both(asked) -> None:
+    """And those of no other: seeds that one entry adds are not those of the next network of the other."""
+    one = NETWORK | {"seeds": [0]}
+    two = NETWORK | {"layers": ["64-5-10", "64-6-10"], "seeds": [1]}
+    listed = load_config(asked | {"training": [one, two]}).listed()
+    seeds = {layers: entry.seeds for (_, _, layers, _), entry in listed.items()}
+    assert seeds == {"64-5-10": (0, 1), "64-6-10": (1,)}
 
 
 def test_each_seed_may_start_from_a_file_of_its_own(asked) -> None:

@@ -41,7 +41,8 @@ TYPES = {
     language.Name: "v",
     language.NameOrNone: "v",
     language.Key: "v",
-    language.Sizes: "4-3-2",
+    language.Layers: "4-3-2",
+    language.Ends: "4-2",
     language.Line: "v",
     language.Prose: "v",
     Setting: "rule.eta=1",
@@ -103,7 +104,7 @@ def attacks(kind: Any) -> list[str]:
         return [CODE[kind].format(text) if "{}" in CODE[kind] else text for text in inside]
     if kind in NAMES:
         return [*BAD_NAMES[:-2], "x" * 200] if kind is language.NameOrNone else BAD_NAMES
-    if kind is language.Sizes:
+    if kind in (language.Layers, language.Ends):
         return BAD_SIZES
     if kind is Setting:
         return BAD_SETTINGS

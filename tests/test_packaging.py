@@ -1,6 +1,7 @@
 """The same dependencies wherever they are listed."""
 
 import re
+import subprocess
 import tomllib
 
 from ruamel.yaml import YAML
@@ -34,3 +35,20 @@ def test_environments_look_where_their_packages_are() -> None:
     """Snakemake is on bioconda alone; what both channels have comes from conda-forge, as both ask for."""
     for path in ("environment.yml", "workflow/envs/gpu.yaml"):
         assert YAML(typ="safe").load(ROOT / path)["channels"] == ["conda-forge", "bioconda"]
+
+
+def test_a_cluster_needs_what_the_extra_installs() -> None:
+    """The plugin comes with the zoo's own bounds; by itself it replaces NumPy by one that Brian2 2.9 fails with."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    (plugin,) = project["optional-dependencies"]["slurm"]
+    assert plugin.startswith("snakemake-executor-plugin-slurm>=")
+    for path in ("README.md", "profiles/slurm/config.yaml"):
+        assert ".[slurm]" in (ROOT / path).read_text()
+
+
+def test_make_finds_its_environment_in_any_folder(tmp_path) -> None:
+    folder = tmp_path / 'it\'s "a clone" for $5'
+    folder.mkdir()
+    (folder / "Makefile").write_text(f"{(ROOT / 'Makefile').read_text()}\nprobe:\n\t@$(RUN) printenv PATH\n")
+    done = subprocess.run(["make", "probe"], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.stdout.startswith(f"{folder}/.venv/bin:"), done.stdout + done.stderr

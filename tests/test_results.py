@@ -8,6 +8,7 @@ import xarray as xr
 
 import brian2zoo
 from brian2zoo import results
+from brian2zoo.errors import ZooError
 
 
 @pytest.fixture
@@ -39,7 +40,17 @@ def test_file_names_conventions_version_and_commit(dataset, tmp_path) -> None:
 
 def test_commit_is_unknown_outside_a_checkout(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(results, "ROOT", tmp_path)
+    monkeypatch.setattr(results, "zoo_in_use", lambda: tmp_path)
     assert results.git_commit() == "unknown"
+
+
+@pytest.mark.parametrize(("content", "told"), [(None, "there is no such result"), ("text", "it cannot be read")])
+def test_what_is_no_result_is_one_line(tmp_path, content, told) -> None:
+    path = tmp_path / "result.nc"
+    if content:
+        path.write_text(content)
+    with pytest.raises(ZooError, match=f"result.nc: {told}"):
+        results.read(path)
 
 
 @pytest.mark.parametrize("missing", ["units", "long_name"])

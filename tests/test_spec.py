@@ -118,7 +118,7 @@ def test_mappings_are_merged_by_key_and_null_removes_one(zoo_with) -> None:
         ({"child": "- a\n"}, "child", "", "not a mapping"),
         ({"child": BASE + "name: other\n"}, "child", "name", "unknown key 'name'"),
         ({"child": BASE.replace("post:", "pots:")}, "child", "needs.pots", "unknown key 'pots'"),
-        ({"child": BASE.replace("[I, U]", "1")}, "child", "needs.post", "valid tuple"),
+        ({"child": BASE.replace("[I, U]", "1")}, "child", "needs.post", "this is not a list"),
     ],
 )
 def test_mistakes(zoo_with, texts: dict[str, str], where: str, field: str, problem: str) -> None:

@@ -19,7 +19,8 @@ rule build:
     message:
         "compile {wildcards.experiment} {wildcards.layers}, {wildcards.mode}, {wildcards.backend}"
     shell:
-        "python workflow/scripts/build.py --backend {wildcards.backend} --experiment {wildcards.experiment}"
+        'python "$SCRIPTS/build.py"'
+        " --backend {wildcards.backend} --experiment {wildcards.experiment}"
         " --layers {wildcards.layers} --mode {wildcards.mode} --networks {params.networks}"
         " --capacity {params.capacity} --cache {params.cache} --threads {threads} --output {output} 2>&1 | tee {log}"
 

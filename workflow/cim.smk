@@ -1,10 +1,11 @@
 # Networks -> areas, times and energies on a compute-in-memory chip.
 rule agreement:
     input:
-        chip="models/chips/{chip}.yaml",
-        runs=CONFIG.cim.runs if CONFIG.cim else [],
+        runs=simulated_runs(),
     output:
         "results/cim/{chip}/agreement.nc",
+    params:
+        chip=cim,
     log:
         "results/logs/cim/{chip}/agreement.log",
     benchmark:
@@ -17,16 +18,16 @@ rule agreement:
     message:
         "compare the model of {wildcards.chip} with runs"
     shell:
-        "python workflow/scripts/agreement.py --chip {wildcards.chip} --runs {input.runs} --output {output}"
+        'python "$SCRIPTS/agreement.py"'
+        " --chip {wildcards.chip} --runs {input.runs:q} --output {output}"
         " 2>&1 | tee {log}"
 
 
 rule depth:
-    input:
-        "models/chips/{chip}.yaml",
     output:
         "results/cim/{chip}/depth/{deep}.nc",
     params:
+        chip=cim,
         ends=lambda wildcards: deep(wildcards).ends,
         width=lambda wildcards: deep(wildcards).width,
         depths=lambda wildcards: ",".join(map(str, deep(wildcards).depths)),
@@ -42,7 +43,8 @@ rule depth:
     message:
         "map {wildcards.deep} on {wildcards.chip}"
     shell:
-        "python workflow/scripts/depth.py --chip {wildcards.chip} --ends '{params.ends}' --width {params.width}"
+        'python "$SCRIPTS/depth.py"'
+        " --chip {wildcards.chip} --ends '{params.ends}' --width {params.width}"
         " --depths {params.depths} --output {output} 2>&1 | tee {log}"
 
 
@@ -50,11 +52,11 @@ rule depth:
 rule trainings:
     input:
         trained=default_trainings("train", "cim"),
-        chip="models/chips/{chip}.yaml",
     output:
         "results/cim/{chip}/trainings.nc",
     params:
-        data=lambda wildcards, input: " ".join(f"--data '{path}'" for path in input.trained),
+        chip=cim,
+        data=lambda wildcards, input: options("data", input.trained),
     log:
         "results/logs/cim/{chip}/trainings.log",
     benchmark:
@@ -67,4 +69,5 @@ rule trainings:
     message:
         "map trainings on {wildcards.chip}"
     shell:
-        "python workflow/scripts/trainings.py --chip {wildcards.chip} {params.data} --output {output} 2>&1 | tee {log}"
+        'python "$SCRIPTS/trainings.py"'
+        " --chip {wildcards.chip} {params.data} --output {output} 2>&1 | tee {log}"

@@ -1,53 +1,73 @@
 # Functions the rules use; the only file with Python of its own.
 import json
 import os
+import re
 import shlex
 import sys
 import types
+from pathlib import Path
+
+# The pipeline of a clone runs the package and reads the files of that clone, whichever is installed, and wherever
+# results go.
+ROOT = workflow.basedir
+sys.path.insert(0, f"{ROOT}/workflow")
 
 from brian2zoo.config import load_config
 from brian2zoo.errors import ZooError
 from brian2zoo.spec import BACKENDS, ON_GPU, fingerprint, numbers_of
-from brian2zoo.zoo import Zoo
+from brian2zoo.zoo import ROOT_VARIABLE, Zoo, read_yaml
 from snakemake.exceptions import WorkflowError
 
-# The scripts run with the Python that runs Snakemake, whether or not its environment is activated; results
-# and figures say which command makes them.
-CONFIGFILES = [os.path.relpath(path) for path in workflow.overwrite_configfiles]
-SNAKEMAKE = shlex.join(["snakemake", *(["--configfile", *CONFIGFILES] if CONFIGFILES else [])])
-shell.prefix(
-    f"set -euo pipefail; export PATH={os.path.dirname(sys.executable)}:$PATH"
-    f" BRIAN2ZOO_SNAKEMAKE={shlex.quote(SNAKEMAKE)}; "
-)
 
-ZOO = Zoo()
+def in_clone(path):
+    """A path as it is written in the clone's folder."""
+    path = Path(path)
+    return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
+
+
+# Results and figures say which command makes them, in the clone's folder.
+CONFIGFILES = [in_clone(path) for path in workflow.overwrite_configfiles]
+SNAKEMAKE = [
+    "snakemake",
+    *([] if os.path.samefile(os.curdir, ROOT) else ["--directory", os.getcwd()]),
+    *(["--configfile", *CONFIGFILES] if CONFIGFILES else []),
+]
+
+# The scripts run with the Python that runs Snakemake, whether or not its environment is activated.
+ENVIRONMENT = {
+    "SCRIPTS": f"{ROOT}/workflow/scripts",
+    "PYTHONPATH": f"{ROOT}/workflow",
+    ROOT_VARIABLE: ROOT,
+    "BRIAN2ZOO_SNAKEMAKE": shlex.join(SNAKEMAKE),
+}
+exported = " ".join(f"{name}={shlex.quote(value)}" for name, value in ENVIRONMENT.items())
+shell.prefix(f"set -euo pipefail; export PATH={shlex.quote(os.path.dirname(sys.executable))}:$PATH {exported}; ")
+
+ZOO = Zoo(ROOT)
 try:
-    CONFIG = load_config(config)
+    # Mistakes are told of the file that makes them.
+    CONFIGURED = [Path(ROOT, "config", "config.yaml"), *map(Path, workflow.overwrite_configfiles)]
+    SOURCES = [(in_clone(path), read_yaml(path)) for path in CONFIGURED]
+    SOURCES.append(("--config", workflow.config_settings.config))
+    CONFIG = load_config(config, SOURCES)
     TRAININGS = CONFIG.trainings()
     if workflow.is_main_process:
-        from brian2zoo.abreast import abreast
-        from brian2zoo.built import circuit_of
-        from brian2zoo.check import check_experiment, check_zoo, errors
+        from brian2zoo.check import check_zoo, errors
+        from brian2zoo.plan import check_config
 
-        findings = check_zoo(ZOO)
-        for experiment, setting in sorted({(key[1], key[3]) for key in TRAININGS if key[3] != "default"}):
-            findings += check_experiment(ZOO, ZOO.experiment(experiment).with_setting(setting))
-        mistakes = dict.fromkeys(str(error) for error in errors(findings))
+        mistakes = errors(check_zoo(ZOO)) or check_config(CONFIG, ZOO, SOURCES)
         if mistakes:
-            raise WorkflowError("\n".join(mistakes))
-        for (_, experiment, layers, setting), entry in TRAININGS.items():
-            if entry.seed_groups:
-                abreast(circuit_of(ZOO.experiment(experiment).with_setting(setting), layers, "train"), networks=2)
+            raise WorkflowError("\n".join(dict.fromkeys(str(error) for error in mistakes)))
 except ZooError as error:
     raise WorkflowError(str(error))
 
 
 wildcard_constraints:
-    dataset="|".join(CONFIG.datasets),  # one of these: names have underscores, as those of published files between them
+    dataset="|".join(map(re.escape, CONFIG.datasets)),  # one of these: names have underscores, as those of published files between them
     inputs=r"\w+",  # an encoder; two, not "a,b": on a cluster Snakemake gives a job its wildcards joined by commas
     labels=r"\w+",
     backend="|".join(BACKENDS),
-    experiment="|".join(ZOO.names("experiment")),
+    experiment="|".join(map(re.escape, ZOO.names("experiment"))),
     layers=r"\d+(-\d+)+",
     setting=r"[^/]+",
     seed=r"\d+",
@@ -132,6 +152,11 @@ def sharing():
     return [(key, seeds) for key, entry in TRAININGS.items() for seeds in entry.seed_groups]
 
 
+def options(name, values):
+    """An option of a script for each of some values."""
+    return " ".join(f"--{name} {shlex.quote(value)}" for value in values)
+
+
 def for_each(seeds, outputs):
     """Options of the script that trains: each seed with its output."""
     return " ".join(f"--seed {seed} --output {shlex.quote(path)}" for seed, path in zip(seeds, outputs))
@@ -155,21 +180,18 @@ def training_path(key, seed):
 
 def default_trainings(stage, paper=None, seeds=slice(None)):
     """Results of a stage for all trainings of the configuration, or those of a paper's experiments, but the sweeps."""
-    keys = {
-        (entry.dataset, experiment, layers, setting): entry
-        for entry in CONFIG.training
-        for experiment in entry.experiments
-        if paper in (None, ZOO.experiment(experiment).paper)
-        for layers in entry.layers
-        for setting in entry.settings
-    }
-    return [f"results/{stage}/{run_path(key, seed)}" for key, entry in keys.items() for seed in entry.seeds[seeds]]
+    return [
+        f"results/{stage}/{run_path(key, seed)}"
+        for key, entry in CONFIG.listed().items()
+        if paper in (None, ZOO.experiment(key[1]).paper)
+        for seed in entry.seeds[seeds]
+    ]
 
 
 def sweep_paths(stage, experiment, settings):
-    """Results of a stage for some settings of the sweep over bits."""
+    """Results of a stage for some settings of the sweep over bits; none where no experiment is named."""
     sweep = CONFIG.bits
-    keys = [(sweep.dataset, experiment, sweep.layers, setting) for setting in settings]
+    keys = [(sweep.dataset, experiment, sweep.layers, setting) for setting in settings if experiment]
     return [f"results/{stage}/{run_path(key, seed)}" for key in keys for seed in sweep.seeds]
 
 
@@ -181,7 +203,10 @@ def compared_samples():
 
 def watched(wildcards):
     """What is watched closely of the paper that an experiment is of."""
-    return CONFIG.trace[ZOO.experiment(wildcards.experiment).paper]
+    paper = ZOO.experiment(wildcards.experiment).paper
+    if paper not in CONFIG.trace:
+        raise WorkflowError(f"config: trace: nothing is watched of paper '{paper}', that of {wildcards.experiment}")
+    return CONFIG.trace[paper]
 
 
 def mapped(wildcards):
@@ -227,6 +252,16 @@ def figure_dataset(paper):
 def figure_stem(paper, name):
     """File of a figure, without its ending."""
     return f"results/figures/{paper}/{figure_dataset(paper)}/{name}"
+
+
+def simulated_runs():
+    """The file of runs that the model of a compute-in-memory chip is compared with."""
+    return os.path.relpath(os.path.join(ROOT, CONFIG.cim.runs)) if CONFIG.cim else []
+
+
+def cim(wildcards):
+    """What costs on a compute-in-memory chip depend on, beside networks."""
+    return fingerprint(ZOO.cim(wildcards.chip).content())
 
 
 def deep_paths():

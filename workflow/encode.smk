@@ -18,5 +18,6 @@ rule encode:
     message:
         "encode {wildcards.dataset} by {wildcards.inputs}, {wildcards.labels}"
     shell:
-        "python workflow/scripts/encode.py --settings {params.settings:q} --inputs {wildcards.inputs}"
+        'python "$SCRIPTS/encode.py"'
+        " --settings {params.settings:q} --inputs {wildcards.inputs}"
         " --labels {wildcards.labels} --train {output.train} --test {output.test} 2>&1 | tee {log}"

@@ -34,7 +34,7 @@ for paper, figure in DRAWN:
         params:
             paper=paper,
             name=figure,
-            data=lambda wildcards, input: " ".join(f"--data '{path}'" for path in input),
+            data=lambda wildcards, input: options("data", input),
             stem=lambda wildcards, output: output.png.removesuffix(".png"),
         log:
             f"results/logs/figures/{paper}/{figure}.log",
@@ -48,5 +48,6 @@ for paper, figure in DRAWN:
         message:
             f"draw {figure} of {paper}"
         shell:
-            "python workflow/scripts/figure.py --paper {params.paper} --name {params.name} {params.data}"
-            " --stem {params.stem} 2>&1 | tee {log}"
+            'python "$SCRIPTS/figure.py"'
+            " --paper {params.paper} --name {params.name} {params.data}"
+            " --stem {params.stem:q} 2>&1 | tee {log}"

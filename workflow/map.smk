@@ -18,7 +18,8 @@ rule ledger:
     message:
         "count the operations of {wildcards.experiment} {wildcards.layers}"
     shell:
-        "python workflow/scripts/ledger.py --trained {input:q} --output {output:q} 2>&1 | tee {log:q}"
+        'python "$SCRIPTS/ledger.py"'
+        " --trained {input:q} --output {output:q} 2>&1 | tee {log:q}"
 
 
 # Spikes of a trained network by step and neuron, while it goes on to learn (count_train) or not (count_test).
@@ -44,7 +45,8 @@ rule activity:
     message:
         "count the spikes of {wildcards.experiment} {wildcards.layers} on {wildcards.dataset}"
     shell:
-        "python workflow/scripts/activity.py --trained {input.trained:q} --data {input.data} --build {input.build}"
+        'python "$SCRIPTS/activity.py"'
+        " --trained {input.trained:q} --data {input.data} --build {input.build}"
         " --kind {wildcards.counting} --samples {params.samples} --output {output:q} 2>&1 | tee {log:q}"
 
 
@@ -68,7 +70,8 @@ rule map:
     message:
         "map {wildcards.experiment} {wildcards.layers} to {wildcards.chip}"
     shell:
-        "python workflow/scripts/map.py --activity {input:q} --chip {wildcards.chip} --placement {wildcards.placement}"
+        'python "$SCRIPTS/map.py"'
+        " --activity {input:q} --chip {wildcards.chip} --placement {wildcards.placement}"
         " --output {output:q} 2>&1 | tee {log:q}"
 
 

@@ -21,7 +21,8 @@ rule quantize:
     message:
         "round the weights of {wildcards.experiment} {wildcards.layers}, seed {wildcards.seed}"
     shell:
-        "python workflow/scripts/quantize.py --trained {input.trained:q} --test-data {input.test_data}"
+        'python "$SCRIPTS/quantize.py"'
+        " --trained {input.trained:q} --test-data {input.test_data}"
         " --build {input.build} --bits {params.bits} --output {output:q} 2>&1 | tee {log:q}"
 
 
@@ -35,9 +36,7 @@ rule bits:
         f"results/bits/{CONFIG.bits.dataset}/{CONFIG.bits.layers}.nc",
     params:
         files=lambda wildcards, input: " ".join(
-            f"--{option} '{path}'"
-            for option in ("learning", "states", "after", "reference")
-            for path in input.get(option, [])
+            options(name, input.get(name, [])) for name in ("learning", "states", "after", "reference")
         ),
     log:
         "results/logs/bits.log",
@@ -51,4 +50,5 @@ rule bits:
     message:
         "gather the sweeps over bits"
     shell:
-        "python workflow/scripts/bits.py {params.files} --output {output} 2>&1 | tee {log}"
+        'python "$SCRIPTS/bits.py"'
+        " {params.files} --output {output} 2>&1 | tee {log}"

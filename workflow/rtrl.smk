@@ -25,7 +25,8 @@ rule gradients:
     message:
         "compare gradients of {params.experiments}"
     shell:
-        "python workflow/scripts/gradients.py --experiments {params.experiments} --layers {params.layers}"
-        " --data {input.data} --samples {params.samples} --surrogate {params.surrogate}"
-        " --parameter {params.parameter} --values {params.values} --strengths {params.strengths}"
+        'python "$SCRIPTS/gradients.py"'
+        " --experiments {params.experiments:q} --layers {params.layers}"
+        " --data {input.data} --samples {params.samples} --surrogate {params.surrogate:q}"
+        " --parameter {params.parameter:q} --values {params.values} --strengths {params.strengths}"
         " --output {output} 2>&1 | tee {log}"

@@ -1,6 +1,7 @@
 # Program + data -> trained weights and learning curve; then the final test.
 TRAIN = (
-    "python workflow/scripts/train.py {params.network} {params.each} --epochs {params.epochs}"
+    'python "$SCRIPTS/train.py"'
+    " {params.network} {params.each} --epochs {params.epochs}"
     " --samples {params.samples} --train-data {input.train_data} --test-data {input.test_data}"
     " --train-build {input.train_build} --test-build {input.test_build}"
     " --checkpoint {params.checkpoint:q} {params.start} 2>&1 | tee {log:q}"
@@ -102,7 +103,8 @@ rule evaluate:
     message:
         "test {wildcards.experiment} {wildcards.layers} on {wildcards.dataset}, seed {wildcards.seed}"
     shell:
-        "python workflow/scripts/evaluate.py --trained {input.trained:q} --test-data {input.test_data}"
+        'python "$SCRIPTS/evaluate.py"'
+        " --trained {input.trained:q} --test-data {input.test_data}"
         " --build {input.build} --output {output:q} 2>&1 | tee {log:q}"
 
 
@@ -130,7 +132,8 @@ rule trace:
     message:
         "watch {wildcards.experiment} {wildcards.layers} on {wildcards.dataset}"
     shell:
-        "python workflow/scripts/trace.py --trained {input.trained:q} --data {input.data} --build {input.build}"
+        'python "$SCRIPTS/trace.py"'
+        " --trained {input.trained:q} --data {input.data} --build {input.build}"
         " --samples {params.samples} --weights {params.weights} --output {output:q} 2>&1 | tee {log:q}"
 
 
@@ -152,4 +155,5 @@ rule publish:
     message:
         "keep {wildcards.experiment} {wildcards.layers} on {wildcards.dataset} without weights"
     shell:
-        "python workflow/scripts/publish.py --result {input:q} --output {output:q} 2>&1 | tee {log:q}"
+        'python "$SCRIPTS/publish.py"'
+        " --result {input:q} --output {output:q} 2>&1 | tee {log:q}"

@@ -89,7 +89,7 @@ def checksums(mirrors, tmp_path) -> Callable[..., Path]:
 
 
 def load_mnist(tmp_path, checksums, **settings) -> dict[str, xr.Dataset]:
-    return load(DatasetSettings(source="mnist", **settings), tmp_path / "data", checksums)
+    return load(DatasetSettings(source="mnist", **settings), tmp_path, checksums)
 
 
 def test_downloads_once(mirrors, checksums, tmp_path, arrays, capfd) -> None:

@@ -207,3 +207,62 @@ def test_a_long_command_is_wrapped_within_the_page(tmp_path: Path, make, erbp) -
     footer = next(text for text in figure.texts if text.get_text() == figure.get_supxlabel())
     assert footer.get_fontsize() == FOOTER
     assert footer.get_window_extent().x1 < figure.bbox.x1
+
+
+ERRORS_OF_ZERO = {
+    "erbp_curves": ("erbp", lambda make, errors: [make["training"](errors=errors)]),
+    "erbp_networks": ("erbp", lambda make, errors: [make["training"](errors=errors[-1:])]),
+    "erbp_operations": ("erbp", lambda make, errors: [make["training"](errors=errors)]),
+    "erbp_bits": ("erbp", lambda make, errors: [bits_of(make["bits"](), errors)]),
+    "erbp_latency": ("erbp", lambda make, errors: [deciding(make["evaluation"](), errors)]),
+    "nbp_curves": ("nbp", lambda make, errors: [gated_of(make["gated"](epochs=len(errors) - 1), errors)]),
+    "nbp_ablations": ("nbp", lambda make, errors: [gated_of(make["gated"](epochs=len(errors) - 1), errors)]),
+    "cim_pareto": ("cim", lambda make, errors: [in_place(errors)]),
+}
+
+
+def bits_of(result: xr.Dataset, errors: list[float]) -> xr.Dataset:
+    cells = np.resize(errors, result.error_after.shape)
+    return result.assign(error_after=(("bits", "seed"), cells), error_float=("seed", np.resize(errors, 3)))
+
+
+def deciding(result: xr.Dataset, errors: list[float]) -> xr.Dataset:
+    return result.assign(error_by_spikes=("spike", np.resize(errors, result.sizes["spike"])))
+
+
+def gated_of(result: xr.Dataset, errors: list[float]) -> xr.Dataset:
+    names = ("test_error", "exact_error", "membrane_error", "mse")
+    return result.assign({name: ("epoch", list(errors)) for name in names})
+
+
+def in_place(errors: list[float]) -> xr.Dataset:
+    n = len(errors)
+    costs = {name: ("training", np.linspace(1e6, 2e6, n)) for name in ("energy", "energy_chip", "area", "time")}
+    table = ("training", "epoch"), np.array(errors)[:, None]
+    return xr.Dataset({"test_error": table, **costs}, coords={"experiment": ("training", ["bp_analog"] * n)})
+
+
+@pytest.mark.parametrize("errors", [[0.3, 0.1, 0.0], [0.0, 0.0, 0.0]], ids=["falls to 0", "all 0"])
+@pytest.mark.parametrize("name", ERRORS_OF_ZERO)
+def test_an_error_of_0_is_drawn_where_the_axis_says_0(make, name, errors) -> None:
+    """Every line keeps all its points within the axes; the axis has a tick for an error of 0."""
+    paper, made = ERRORS_OF_ZERO[name]
+    module = importlib.import_module(f"brian2zoo.figures.{name}")
+    figure = module.draw(made(make, errors), figures.published(paper))
+    figure.draw_without_rendering()
+    zeros = 0
+    for axes in figure.axes:
+        for axis, column in ((axes.xaxis, 0), (axes.yaxis, 1)):
+            if axis.get_scale() != "symlog":
+                continue
+            low, high = sorted(axis.get_view_interval())
+            own = [
+                line for line in axes.lines if line.get_transform().contains_branch_seperately(axes.transData)[column]
+            ]
+            values = np.concatenate([np.asarray(line.get_xydata())[:, column] for line in own])
+            values = values[np.isfinite(values)]
+            zeros += np.sum(values == 0)
+            assert np.all((values > low) & (values < high))
+            assert 0 in axis.get_ticklocs()
+            assert axis.get_major_formatter()(0, 0) in ("0", "100")
+    assert zeros

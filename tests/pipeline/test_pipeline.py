@@ -10,10 +10,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+import brian2zoo
 from brian2zoo import results
 from brian2zoo.zoo import ROOT
 
@@ -45,11 +47,12 @@ class Checkout:
         return subprocess.run(command, cwd=self.folder, env=self.env, capture_output=True, text=True, check=False)
 
     def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return self.run("snakemake", "--configfile", str(TINY), "--cores", "2", *arguments)
+        configured = () if "--configfile" in arguments else ("--configfile", str(TINY))
+        return self.run("snakemake", *configured, "--cores", "2", *arguments)
 
-    def stale(self) -> set[str]:
+    def stale(self, *arguments: str) -> set[str]:
         """Messages of the jobs a run would do now."""
-        done = self.snakemake("--dry-run")
+        done = self.snakemake("--dry-run", *arguments)
         assert done.returncode == 0, done.stderr
         return set(re.findall(r"^Job \d+: (.*)$", done.stdout + done.stderr, flags=re.MULTILINE))
 
@@ -69,6 +72,12 @@ def copy_of_the_repository(folder: Path) -> Checkout:
         else:
             shutil.copy(source, target)
     return Checkout(folder)
+
+
+@pytest.fixture(scope="session")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A checkout in which nothing is run."""
+    return copy_of_the_repository(tmp_path_factory.mktemp("untouched"))
 
 
 @pytest.fixture(scope="session")
@@ -227,6 +236,79 @@ def test_what_cannot_share_a_program_is_named_before_anything_runs(finished: Che
     assert done.returncode != 0
     assert "config/experiments/rtrl_full.yaml: rule: synapses onto synapses" in output
     assert "Traceback" not in output
+
+
+ONE = {"dataset": "digits", "layers": ["64-6-10"], "epochs": 1, "samples": 50}
+
+
+def configured(path: Path, *training: dict[str, Any], **keys: Any) -> Path:
+    """A file for --configfile that asks for some trainings on a few digits."""
+    few = {"digits": {"source": "digits", "limit_train": 60, "limit_test": 30}}
+    sweep = {"layers": "64-6-10", "setting": "default", "bits_states": [], "epochs": 1, "samples": 50}
+    asked = {"datasets": few, "training": [ONE | entry for entry in training], "bits": sweep, "capacity": 50} | keys
+    path.write_text(json.dumps(asked))  # which is YAML
+    return path
+
+
+def test_a_clone_runs_itself_wherever_it_is_and_wherever_results_go(tmp_path: Path) -> None:
+    """Code and files are those of the Snakefile's folder; spaces and apostrophes in paths do no harm."""
+    clone, environment, elsewhere = (tmp_path / f"it's {name}" for name in ("a clone", "an environment", "elsewhere"))
+    checkout = copy_of_the_repository(clone)
+    checkout.edit("workflow/brian2zoo/__init__.py", f'__version__ = "{brian2zoo.__version__}"', '__version__ = "clone"')
+    checkout.edit("config/experiments/bp.yaml", "title: ", "title: The clone's ")
+    for command in (["init", "-q"], ["add", "."], ["-c", "user.name=x", "-c", "user.email=x", "commit", "-qm", "x"]):
+        subprocess.run(["git", *command], cwd=clone, check=True)
+    environment.symlink_to(sys.prefix)
+    elsewhere.mkdir()
+    configured(tmp_path / "one.yaml", {"experiments": ["bp"]}, paper=[])
+
+    installed = os.environ | {"PYTHONPATH": str(ROOT / "workflow")}
+    snakemake = [environment / "bin/python", "-m", "snakemake", "--snakefile", clone / "Snakefile", "--cores", "2"]
+    asked = ["--directory", elsewhere, "--configfile", "one.yaml"]
+    done = subprocess.run(
+        [*snakemake, *asked], cwd=tmp_path, env=installed, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    attrs = results.read(elsewhere / "results/train/digits/bp/64-6-10/default/seed=0.nc").attrs
+    assert attrs["source"] == "brian2zoo clone"
+    assert attrs["title"].startswith("The clone's ")
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=clone, capture_output=True, text=True, check=True)
+    assert attrs["git_commit"].rstrip("+") == head.stdout[:12]
+    assert not (clone / "results").exists()
+    again = checkout.run(*shlex.split(attrs["command"]), "--dry-run")
+    assert "Nothing to be done" in again.stdout + again.stderr
+
+
+def test_every_training_that_is_listed_is_trained(tmp_path: Path) -> None:
+    """Of another paper than the figures', and of none; figures are of the paper that is named."""
+    checkout = copy_of_the_repository(tmp_path / "clone")
+    text = 'title: Of no paper\nextends: bp\npaper: ""\n'
+    (checkout.folder / "config/experiments/of_none.yaml").write_text(text)
+    watched = {"erbp": {"layers": "64-6-10", "setting": "default"}}
+    of_three = {"experiments": ["erbp_plus", "nbp", "of_none"]}
+    mine = configured(tmp_path / "mine.yaml", of_three, paper="erbp", trace=watched)
+    jobs = checkout.stale("--configfile", str(mine))
+    trained = {job.split()[1] for job in jobs if job.startswith("train ") and "synapse.bits" not in job}
+    assert trained == {"erbp_plus", "nbp", "of_none"}
+    drawn = [job for job in jobs if job.startswith("draw ")]
+    assert drawn
+    assert all(job.endswith(" of erbp") for job in drawn)
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        ({"layers": ["63-10-10"]}, "training[0].layers: 63-10-10 on digits: the data have 64 input units"),
+        ({"seeds": [-1]}, "training[0].seeds[0]: '-1' is no seed"),
+        ({"settings": ["rule.eta=1*mV"]}, "training[0].settings: rule.eta of bp: wrong unit"),
+    ],
+)
+def test_what_does_not_fit_is_told_by_a_dry_run_with_its_file(untouched, tmp_path, entry, told) -> None:
+    mine = configured(tmp_path / "mine.yaml", {"experiments": ["bp"]} | entry)
+    done = untouched.run("snakemake", "--dry-run", "--configfile", str(mine))
+    assert done.returncode != 0
+    assert f"{mine}: {told}" in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
 
 
 def planned(folder: Path, *arguments: str) -> list[tuple[str, str]]:

@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from brian2zoo import carried, circuits, network, results
 from brian2zoo.circuits import Circuit, Mode
+from brian2zoo.encode import check_layers
 from brian2zoo.runner import Runner
 from brian2zoo.simulate import Binary
 from brian2zoo.spec import Experiment
@@ -28,6 +30,13 @@ BUILDS: dict[str, tuple[Mode, str]] = {
 def circuit_of(experiment: Experiment, layers: str, build: str) -> Circuit:
     """The circuit of an experiment for layers such as '784-100-10', as one of `BUILDS`."""
     return circuits.build(Zoo(), experiment, [int(size) for size in layers.split("-")], BUILDS[build][0])
+
+
+def check_data(layers: str, *splits: xr.Dataset) -> None:
+    """`ZooError` if encoded splits do not have the sizes of a network's first and last layer."""
+    for split in splits:
+        units = split.sizes["pixel"] if "input" in split else int(split.attrs["units"])
+        check_layers([int(size) for size in layers.split("-")], units, split.sizes["class"])
 
 
 def runner_of(experiment: Experiment, layers: str, build: str, directory: Path, networks: int = 1) -> Runner:

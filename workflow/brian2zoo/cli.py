@@ -1,6 +1,7 @@
 """The command `brian2zoo`: look at the zoo and check it."""
 
 import json
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -27,7 +28,7 @@ from brian2zoo.shown import (
     print_mapping,
 )
 from brian2zoo.spec import FEEDBACK
-from brian2zoo.zoo import ROOT, Zoo
+from brian2zoo.zoo import ROOT, Zoo, is_zoo, zoo_in_use
 
 Kind = StrEnum("Kind", list(KINDS))
 Mode = StrEnum("Mode", ["train", "test"])
@@ -64,12 +65,22 @@ def _print_version(asked: bool) -> None:
 @app.callback()
 def _options(
     ctx: typer.Context,
-    root: Annotated[Path, typer.Option(help="Folder with models/, rules/ and config/.")] = ROOT,
+    root: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder with models/, rules/ and config/experiments/. Left out: the folder that BRIAN2ZOO_ROOT names,"
+            " else the nearest such folder from here upwards, else that of the program."
+        ),
+    ] = None,
     version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True)] = False,
 ) -> None:
     """Learning rules for neuromorphic hardware as text files of Brian2 equations."""
-    if not (root / KINDS["rule"][1]).is_dir():
-        raise ZooError("--root", "", f"there is no zoo in {root}", "give the folder with models/, rules/ and config/")
+    root = root or zoo_in_use()
+    if not is_zoo(root):
+        remedy = "give the folder with models/, rules/ and config/experiments/"
+        raise ZooError("--root", "", f"there is no zoo in {root}", remedy)
+    if (root / "workflow" / "brian2zoo").is_dir() and not root.samefile(ROOT):
+        err.print(f"files of {root.resolve()}, program of {ROOT}", style="dim")
     ctx.obj = Zoo(root)
 
 
@@ -185,7 +196,7 @@ def map_network(
     set_: Annotated[list[str] | None, typer.Option("--set", help="Numbers of the chip file to replace.")] = None,
     rule: Annotated[str, typer.Option(help="Compute in memory: bp or dfa; default that of the run, else bp.")] = "",
     mode: Annotated[Mode, typer.Option(help="Spikes: network that learns, or that only infers.")] = Mode.train,
-    setting: Annotated[str, typer.Option(help="Spikes: scope.name=value,... of the experiment.")] = "default",
+    setting: Annotated[str, typer.Option(help="Spikes: scope.name=value:... of the experiment.")] = "default",
     placement: Annotated[str, typer.Option(help="Spikes: file in models/placements; else cores are filled.")] = "",
     learning: Annotated[Learning | None, typer.Option(help="Spikes: synapses that learning visits.")] = None,
     sana_fe: Annotated[Path | None, typer.Option(help="Spikes: folder for the same as SANA-FE's files.")] = None,
@@ -250,6 +261,12 @@ def ledger(
     from brian2zoo.results import read
 
     zoo: Zoo = ctx.obj
+    if results and experiment:
+        raise ZooError("--experiment", "", "a result names its own experiment", "give results, or --experiment")
+    for path in results or ():
+        if str(path) in zoo.names("experiment") and not path.exists():
+            remedy = f"for one event of the experiment: brian2zoo ledger --experiment {path}"
+            raise ZooError("RESULTS", "", f"there is no file '{path}'", remedy)
     if not results:
         print_events(zoo, experiment or zoo.names("experiment"))
         return
@@ -326,6 +343,8 @@ def derive(
     if not name:
         out.print(text, end="")
         return
+    if not re.fullmatch(r"[\w.-]+", name):
+        raise ZooError("--name", "", f"'{name}' cannot name a file", "take letters, digits, '_' and '-'")
     path = zoo.root / KINDS["rule"][1] / f"{name}.yaml"
     if path.exists():
         raise ZooError("--name", "", f"there is a rule '{name}' already", "delete the file, or take another name")

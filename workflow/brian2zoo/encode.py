@@ -1,6 +1,7 @@
 """Turn pixels or events, and labels, into what input and label units are given, by the encoder's expressions."""
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 import brian2
@@ -59,6 +60,31 @@ def channels(encoder: Encoder, units: np.ndarray) -> np.ndarray:
     return found.astype(np.int64)
 
 
+def input_units(encoder: Encoder, units: int, events: bool) -> int:
+    """Number of input units that samples have, of so many pixels or units of events.
+
+    Raises
+    ------
+    ZooError
+        If the encoder is for images and they are `events`, or the other way round.
+    """
+    if events and not encoder.channel:
+        remedy = "pick an encoder that states 'channel', such as events"
+        raise ZooError(encoder.path, "encode", "the encoder is for images, the data set has events", remedy)
+    if encoder.channel and not events:
+        remedy = "pick an encoder of pixels, or a data set of events"
+        raise ZooError(encoder.path, "channel", "the encoder is for events, the data set has images", remedy)
+    return int(channels(encoder, np.arange(units)).max()) + 1 if events else units
+
+
+def check_layers(layers: Sequence[int], units: int, classes: int) -> None:
+    """`ZooError` if a network of layers (input, hidden ..., output) is of another size than the data."""
+    wanted = [units, *layers[1:-1], classes]
+    if list(layers) != wanted:
+        problem = f"the data have {units} input units and {classes} classes"
+        raise ZooError("layers", "", problem, f"write {'-'.join(map(str, wanted))}")
+
+
 def _evaluate(encoder: Encoder, field: str, names: dict[str, Any], variable: str) -> Any:
     try:
         return evaluate(getattr(encoder, field), constants(encoder, {}) | names)
@@ -77,12 +103,11 @@ def encode_dataset(split: xr.Dataset, inputs: Encoder, labels: Encoder) -> xr.Da
       of sample k are those from offset k up to, but not, offset k + 1. A unit's events at one time are one.
     """
     attrs = {"units": inputs.unit, "long_name": inputs.title, "encoder": inputs.name}
-    if "time" in split:
-        encoded = _events(split, inputs, attrs)
+    events = "time" in split
+    units = input_units(inputs, split.attrs["units"] if events else split.sizes["pixel"], events)
+    if events:
+        encoded = _events(split, inputs, units, attrs)
     else:
-        if inputs.channel:
-            remedy = "pick an encoder of pixels, or a data set of events"
-            raise ZooError(inputs.path, "channel", "the encoder is for events, the data set has images", remedy)
         pixels = encode(inputs, split.x.values).astype(np.float32)
         encoded = xr.Dataset({"input": (("sample", "pixel"), pixels, attrs)}, attrs=split.attrs)
     one_hot = np.eye(split.attrs["classes"])[split.label.values]
@@ -92,12 +117,8 @@ def encode_dataset(split: xr.Dataset, inputs: Encoder, labels: Encoder) -> xr.Da
     return encoded
 
 
-def _events(split: xr.Dataset, encoder: Encoder, attrs: dict[str, str]) -> xr.Dataset:
-    if not encoder.channel:
-        remedy = "pick an encoder that states 'channel', such as events"
-        raise ZooError(encoder.path, "encode", "the encoder is for images, the data set has events", remedy)
-    to = channels(encoder, np.arange(split.attrs["units"]))
-    to = to.astype(np.min_scalar_type(to.max()))
+def _events(split: xr.Dataset, encoder: Encoder, n_units: int, attrs: dict[str, str]) -> xr.Dataset:
+    to = channels(encoder, np.arange(split.attrs["units"])).astype(np.min_scalar_type(n_units - 1))
     offsets = split.offset.values
     times, units, counts = [], [], []
     for first in range(0, len(offsets) - 1, _BLOCK):
@@ -119,7 +140,7 @@ def _events(split: xr.Dataset, encoder: Encoder, attrs: dict[str, str]) -> xr.Da
             "input_unit": ("event", np.concatenate(units), {"units": "1", "long_name": "input unit of an event"}),
             "input_offset": ("boundary", offset, {"units": "1", "long_name": "first event of a sample"}),
         },
-        attrs=split.attrs | {"units": int(to.max()) + 1},
+        attrs=split.attrs | {"units": n_units},
     )
 
 

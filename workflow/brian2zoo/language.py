@@ -83,7 +83,7 @@ _NODES = (
 
 _NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
 _KEY = re.compile(r"\*|[A-Za-z]\w*([.@]\w+)?", re.ASCII)
-_SIZES = re.compile(r"\d+(-\d+)*", re.ASCII)
+_SIZE = "[1-9][0-9]{0,8}"
 _LONGEST_NAME = 100
 # What breaks a line for some readers of a file and not for others, what no file can hold, and what hides the order.
 _INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -395,10 +395,17 @@ def key(text: str) -> str:
     return text
 
 
-def sizes(text: str) -> str:
-    """Sizes of layers such as 784-100-10, or an empty text."""
-    if text and (not _SIZES.fullmatch(text) or len(text) > _LONGEST_NAME):
+def layers(text: str) -> str:
+    """Sizes of layers from input to output, such as 784-100-10."""
+    if not re.fullmatch(rf"{_SIZE}(-{_SIZE}){{2,}}", text) or len(text) > _LONGEST_NAME:
         raise Refused(f"{quoted(text)} is not a network", "write input-hidden-output sizes, such as 784-100-10")
+    return text
+
+
+def ends(text: str) -> str:
+    """Sizes of an input and an output layer, such as 784-10, or an empty text."""
+    if text and not re.fullmatch(f"{_SIZE}-{_SIZE}", text):
+        raise Refused(f"{quoted(text)} is no pair of sizes", "write input-output sizes, such as 784-10")
     return text
 
 
@@ -422,6 +429,7 @@ Statements = Annotated[str, AfterValidator(statements)]
 Name = Annotated[str, AfterValidator(name)]
 NameOrNone = Annotated[str, AfterValidator(name_or_none)]
 Key = Annotated[str, AfterValidator(key)]
-Sizes = Annotated[str, AfterValidator(sizes)]
+Layers = Annotated[str, AfterValidator(layers)]
+Ends = Annotated[str, AfterValidator(ends)]
 Line = Annotated[str, AfterValidator(line)]
 Prose = Annotated[str, AfterValidator(prose)]

@@ -9,7 +9,8 @@ import numpy as np
 import xarray as xr
 
 import brian2zoo
-from brian2zoo.zoo import ROOT
+from brian2zoo.errors import ZooError
+from brian2zoo.zoo import ROOT, zoo_in_use
 
 _EVENTS_A_CHUNK = 2**15
 
@@ -56,9 +57,17 @@ def _chunks(variable: xr.DataArray) -> dict[str, Any]:
 
 
 def read(path: Path) -> xr.Dataset:
-    """A result file, loaded whole; its attributes are strings and Python's own numbers."""
-    with xr.open_dataset(path, decode_timedelta=False) as dataset:
-        return _plain(dataset.load())
+    """A result file, loaded whole; its attributes are strings and Python's own numbers.
+
+    `ZooError` if there is no such file, or it is none of netCDF.
+    """
+    if not Path(path).is_file():
+        raise ZooError(path, "", "there is no such result", "give the path of a netCDF file of results/")
+    try:
+        with xr.open_dataset(path, engine="netcdf4", decode_timedelta=False) as dataset:
+            return _plain(dataset.load())
+    except OSError as error:
+        raise ZooError(path, "", f"it cannot be read ({error.strerror})", "give a netCDF file of results/") from None
 
 
 def read_data(path: Path) -> xr.Dataset:
@@ -74,8 +83,16 @@ def _plain(dataset: xr.Dataset) -> xr.Dataset:
 
 
 def git_commit() -> str:
-    """Commit of the checkout, with '+' if files differ from it; 'unknown' outside one."""
-    command = ["git", "-C", str(ROOT), "describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*"]
+    """Commit of the zoo in use, with '+' if files differ from it; 'unknown' outside a clone.
+
+    Where the program is of another clone, at another commit, that is stated too.
+    """
+    files, program = (_commit_of(folder) for folder in (zoo_in_use(), ROOT))
+    return files if files == program else f"{files}, program {program}"
+
+
+def _commit_of(folder: Path) -> str:
+    command = ["git", "-C", str(folder), "describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.stdout.strip() if done.returncode == 0 else "unknown"
 

@@ -407,7 +407,9 @@ class Protocol(BaseModel):
 class Experiment(File):
     """config/experiments: one network, its rule and its protocol."""
 
-    paper: Name = Field(description="key of the paper it reproduces")
+    paper: NameOrNone = Field(
+        "", description="key of the paper it reproduces, in whose figures it is drawn; empty: of none"
+    )
     circuit: Literal["direct_feedback", "layerwise", "synfire", "recurrent"] = Field(description="who is wired to whom")
     rule: Name = Field(description="file in rules/")
     rules: dict[ProjectionKind, Name] = Field({}, description="another file in rules/ for a kind of projection")

@@ -1,6 +1,8 @@
 """Loading the text files into frozen objects. A file may extend another of its kind: it states what differs."""
 
+import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from reprlib import Repr
 from typing import Any, TypeVar, get_args
@@ -33,11 +35,35 @@ from brian2zoo.spec import (
 )
 
 ROOT = Path(__file__).resolve().parents[2]
+"""Folder of the clone that this program is of."""
+
 MOST_BYTES = 64_000
 """Of a file; the largest in the repository has 16,000."""
 MOST_EXTENDED = 20
 """Files that extend each other; those of the repository are four at most."""
 _MOST_NESTED = 20
+
+ROOT_VARIABLE = "BRIAN2ZOO_ROOT"
+_PARTS = ("models", "rules", "config/experiments")
+
+
+def is_zoo(folder: Path) -> bool:
+    """Whether a folder has the text files of a zoo."""
+    return all((folder / part).is_dir() for part in _PARTS)
+
+
+def zoo_in_use() -> Path:
+    """Folder of the zoo in use.
+
+    It is the one that the environment variable BRIAN2ZOO_ROOT names; else the nearest one, from the working directory
+    upwards, that has models/, rules/ and config/experiments/; else the clone that this program is of.
+    """
+    if named := os.environ.get(ROOT_VARIABLE):
+        if not is_zoo(Path(named)):
+            raise ZooError(ROOT_VARIABLE, "", f"there is no zoo in {named}", f"name a folder with {', '.join(_PARTS)}")
+        return Path(named).resolve()
+    here = Path.cwd()
+    return next((folder for folder in (here, *here.parents) if is_zoo(folder)), ROOT)
 
 
 class Zoo:
@@ -45,11 +71,11 @@ class Zoo:
 
     Parameters
     ----------
-    root : folder with models/, rules/ and config/.
+    root : folder with models/, rules/ and config/; left out, that of the zoo in use.
     """
 
-    def __init__(self, root: Path = ROOT) -> None:
-        self.root = Path(root)
+    def __init__(self, root: Path | None = None) -> None:
+        self.root = zoo_in_use() if root is None else Path(root)
 
     def names(self, kind: str) -> list[str]:
         """Names of the files of a kind, sorted; where kinds share a folder, a line `kind: ...` tells them apart."""
@@ -297,6 +323,15 @@ def _line_error(where: Path, field: str, error: ValueError) -> ZooError:
 M = TypeVar("M", bound=BaseModel)
 
 
+_SHAPES = {
+    "too_short": ("the list is empty", "name at least one"),
+    "tuple_type": ("this is not a list", "write [one, another]"),
+    "dict_type": ("this is not a mapping", "write lines 'key: value'"),
+    "model_type": ("this is not a mapping", "write lines 'key: value'"),
+}
+"""Problem and remedy where pydantic speaks of Python's types."""
+
+
 def validate(model: type[M], data: dict[str, Any], where: Path, **extra: Any) -> M:
     """`data` as `model`; the first mistake becomes a `ZooError` at `where`."""
     for key in extra:
@@ -315,17 +350,24 @@ def validate(model: type[M], data: dict[str, Any], where: Path, **extra: Any) ->
         raise ZooError(where, field, "this key is required", f"add a line '{first['loc'][-1]}: ...'")
     if first["type"] == "value_error":
         raise _line_error(where, field, first["ctx"]["error"])
-    raise ZooError(where, field, first["msg"], f"found {_SHORT.repr(first['input'])}")
+    problem, remedy = _SHAPES.get(first["type"], (first["msg"], f"found {_SHORT.repr(first['input'])}"))
+    raise ZooError(where, field, problem, remedy)
 
 
 _SHORT = Repr()
 _SHORT.maxlevel, _SHORT.maxstring, _SHORT.maxother, _SHORT.maxlong = 2, 80, 80, 80
 
 
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The formats in a type: of a key, or of what a list or a mapping holds."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _models_in(inner)
+
+
 def _fields_at(model: type[BaseModel], loc: tuple[Any, ...], hidden: set[str]) -> list[str]:
     for part in loc:
         inner = model.model_fields[part].annotation if part in model.model_fields else None
-        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
-            break
-        model = inner
+        model = next(_models_in(inner), model)
     return [name for name in model.model_fields if name not in hidden]

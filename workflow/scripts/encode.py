@@ -19,7 +19,7 @@ def main(
 ) -> None:
     zoo = Zoo()
     encoders = zoo.encoder(inputs), zoo.encoder(labels)
-    images = load(DatasetSettings.model_validate_json(settings), Path("data"))
+    images = load(DatasetSettings.model_validate_json(settings), zoo.root)
     for split, path in (("train", train), ("test", test)):
         encoded = encode_dataset(images[split], *encoders)
         results.write(encoded, path, images[split].attrs["title"], settings=settings, encoders=f"{inputs},{labels}")

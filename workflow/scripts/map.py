@@ -5,12 +5,10 @@ from pathlib import Path
 from typer import Option
 
 from brian2zoo import results, stage
+from brian2zoo.config import FILLED
 from brian2zoo.mapping.spiking import report
 from brian2zoo.mapping.spiking.request import Request
 from brian2zoo.zoo import Zoo
-
-FILLED = "filled"
-"""In place of a file of models/placements: cores are filled one after the other."""
 
 
 def main(

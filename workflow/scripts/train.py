@@ -12,7 +12,7 @@ def main(
     dataset: str = Option(help="name of the data set, recorded in the result"),
     experiment: str = Option(help="file in config/experiments"),
     layers: str = Option(help="sizes of the layers, such as 784-100-10"),
-    setting: str = Option("default", help="scope.name=value,..."),
+    setting: str = Option("default", help="scope.name=value, several joined by colons"),
     seed: list[int] = Option(help="seed of weights, order of samples and all noise; one for each network abreast"),
     epochs: int = Option(help="epochs"),
     samples: int = Option(help="training samples an epoch"),
@@ -28,7 +28,8 @@ def main(
     schedule = Schedule(epochs, samples, tuple(seed))
     learning = built.runner_of(chosen, layers, "train", train_build, len(seed))
     testing = built.runner_of(chosen, layers, "test", test_build, len(seed))
-    splits = (results.read_data(path) for path in (train_data, test_data))
+    splits = [results.read_data(path) for path in (train_data, test_data)]
+    built.check_data(layers, *splits)
     facts = {"dataset": dataset, "layers": layers, "setting": setting, "samples": samples}
     facts |= {"abreast": len(seed)} if len(seed) > 1 else {}
     given = [carried.read_start(path, learning.circuit) for path in start]

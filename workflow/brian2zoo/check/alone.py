@@ -86,7 +86,8 @@ def check_alone(zoo: Zoo, kind: str, name: str) -> Findings:
             return findings  # it has no equations: loading it has checked all there is
         if kind == "experiment":
             return check_references(zoo, file) + _protocol(file)
-        findings += _CHECKS[kind](file) + _unused_parameters(file) + _counted_by_time(file)
+        base = zoo.load(kind, file.extends) if file.extends else None
+        findings += _CHECKS[kind](file) + _unused_parameters(file, base) + _counted_by_time(file)
     return findings
 
 
@@ -443,15 +444,24 @@ def _distinct(text: Text, equations: Equations, file: Any) -> None:
         raise text.wrong(f"'{name}' is a parameter too", "rename one of the two")
 
 
-def _unused_parameters(file: Any) -> Findings:
+def _unused_parameters(file: Any, extended: Any = None) -> Findings:
+    """Parameters that no string names; of those that the file it extends does use, this file has to say so."""
+    findings, idle = Findings(), _unused(extended) if extended else ()
+    for name in _unused(file):
+        if extended and name in as_dict(extended.parameters) and name not in idle:
+            problem = f"parameter '{name}' of '{extended.name}' is not used here"
+            findings.append(ZooWarning(file.path, "extends", problem, f"add a line '{name} = null' to parameters"))
+        else:
+            problem = f"'{name}' is not used in this file"
+            findings.append(ZooWarning(file.path, f"parameters.{name}", problem, "remove the line"))
+    return findings
+
+
+def _unused(file: Any) -> list[str]:
     content = file.content()
     names = [line.pop("name") for line in content.get("parameters", ())]
     used = get_identifiers("\n".join(_strings(content)))
-    return Findings(
-        ZooWarning(file.path, f"parameters.{name}", f"'{name}' is not used in this file", "remove the line")
-        for name in names
-        if name not in used
-    )
+    return [name for name in names if name not in used]
 
 
 _SAMPLES_OF_A_RUN = re.compile(r"floor\(\s*t\s*/\s*T_sample|\bt\s*//\s*T_sample")

@@ -169,16 +169,11 @@ def build(zoo: Zoo, experiment: Experiment, layers: Sequence[int], mode: Mode) -
         If the layers are too few, or the experiment lacks something the circuit needs.
     """
     if len(layers) < 3 or any(n < 1 for n in layers):
-        raise ZooError(
-            experiment.path,
-            "layers",
-            f"{list(layers)} is not a network",
-            "give input, hidden ..., output sizes",
-        )
+        raise ZooError("layers", "", f"{list(layers)} is not a network", "give input, hidden ..., output sizes")
     if not supports(zoo, experiment, layers):
         depth, feedback = _depth(zoo, experiment), zoo.rule(experiment.rule).feedback
         problem = f"circuit '{experiment.circuit}' with feedback '{feedback}' has {depth} layers, not {len(layers)}"
-        raise ZooError(experiment.path, "layers", problem, f"give {depth} sizes")
+        raise ZooError("layers", "", problem, f"give {depth} sizes")
     circuit = _module(experiment.circuit).circuit(Wiring(zoo, experiment, tuple(layers)), mode)
     for influence in circuit.influences:
         _refuse_large(influence)

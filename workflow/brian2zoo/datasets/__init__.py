@@ -4,20 +4,22 @@
 come from.
 """
 
+import math
 from os.path import expanduser  # unlike Path.expanduser, no error for an unknown user
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
 
 import xarray as xr
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, model_validator
 
 from brian2zoo.datasets import digits, event_cameras, heidelberg, idx, mnist, randman, trials
 from brian2zoo.datasets.idx import IdxFiles
+from brian2zoo.datasets.images import cropped
 from brian2zoo.datasets.randman import Manifolds
 from brian2zoo.datasets.trials import Trials
 from brian2zoo.language import Line, NameOrNone
 
-__all__ = ["CHECKSUMS", "DatasetSettings", "IdxFiles", "Manifolds", "Trials", "load"]
+__all__ = ["CHECKSUMS", "DatasetSettings", "IdxFiles", "Manifolds", "Shape", "Trials", "load", "shape"]
 
 CHECKSUMS = Path(__file__).resolve().parents[3] / "data" / "checksums.yaml"
 
@@ -76,13 +78,56 @@ class DatasetSettings(BaseModel):
         return self
 
 
-def load(settings: DatasetSettings, data_dir: Path, checksums: Path = CHECKSUMS) -> dict[str, xr.Dataset]:
+class Shape(NamedTuple):
+    """What a sample is, as far as a network's sizes depend on it.
+
+    Parameters
+    ----------
+    units : pixels of an image or units of events, before an encoder takes some of them together.
+    events : whether it is a number of spikes of each unit, not one value.
+    """
+
+    units: int
+    classes: int
+    events: bool
+
+
+def shape(settings: DatasetSettings, root: Path) -> Shape | None:
+    """Shape of the samples that `load` returns, without loading them; None where only files say it that are not there.
+
+    `root` is as for `load`. Raises ZooError if a crop leaves nothing, or a header is damaged.
+    """
+    match settings.source:
+        case "randman":
+            return Shape(settings.manifolds.units, settings.manifolds.classes, events=False)
+        case "trials":
+            return Shape(trials.POPULATIONS * settings.trials.units, trials.CLASSES, events=True)
+        case "shd" | "ssc":
+            return Shape(heidelberg.CHANNELS, heidelberg.COLLECTIONS[settings.source].classes, events=True)
+        case "tonic":
+            found = event_cameras.shape(settings.recording)
+            return found and Shape(*found, events=True)
+        case "digits":
+            found = digits.SHAPE, digits.CLASSES
+        case "mnist":
+            found = mnist.SHAPE, mnist.CLASSES
+        case "idx":
+            found = idx.shape(_folder(settings, root), settings.files, settings.transpose, settings.first_label)
+    return found and Shape(math.prod(cropped(found[0], settings.crop)), found[1], events=False)
+
+
+def _folder(settings: DatasetSettings, root: Path) -> Path | None:
+    return None if settings.folder is None else root / expanduser(settings.folder)
+
+
+def load(settings: DatasetSettings, root: Path, checksums: Path = CHECKSUMS) -> dict[str, xr.Dataset]:
     """Load the images or events, and labels, that `settings` asks for.
 
     Parameters
     ----------
-    settings : see `DatasetSettings`; a relative folder counts from the working directory, and ~ is the home.
-    data_dir : where a download is kept, in a folder named after the source.
+    settings : see `DatasetSettings`; ~ in a folder is the home.
+    root : folder of the zoo; a relative folder of the settings counts from it, and downloads are kept in its `data`, in
+        a folder named after the source.
     checksums : YAML file with the mirrors and checksums of downloads.
 
     Returns
@@ -104,7 +149,7 @@ def load(settings: DatasetSettings, data_dir: Path, checksums: Path = CHECKSUMS)
     ------
     ZooError : a file is missing, truncated, altered or of another kind, or a download failed.
     """
-    folder = None if settings.folder is None else Path(expanduser(settings.folder))
+    folder, data_dir = _folder(settings, root), root / "data"
     limits = {"train": settings.limit_train, "test": settings.limit_test}
     match settings.source:
         case "randman":

@@ -4,6 +4,7 @@ from brian2zoo.datasets.images import ImageSet, Split
 
 TEST_SAMPLES = 360
 SEED = 0  # of the split: part of the data set's definition, so that every run sees the same test samples
+SHAPE, CLASSES = (8, 8), 10
 WHITE = 16  # the largest pixel value in the source
 
 

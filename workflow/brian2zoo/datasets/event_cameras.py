@@ -4,6 +4,7 @@ A pixel has a unit for each polarity: x + width*(y + height*p).
 """
 
 import inspect
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,17 @@ def read(name: str, folder: Path, limits: Mapping[str, int | None]) -> dict[str,
         remedy = "pick one whose class takes 'train', such as NMNIST"
         raise ZooError("config", "datasets.recording", f"'{name}' has no training and test set", remedy)
     return {split: _trains(kind(str(folder), train=split == "train"), split, limit) for split, limit in limits.items()}
+
+
+def shape(name: str) -> tuple[int, int] | None:
+    """Units and classes of a data set of tonic, where its class states them; None if not, or tonic is not installed."""
+    try:
+        import tonic  # an optional extra
+    except ImportError:
+        return None
+    kind = getattr(tonic.datasets, name, None)
+    size, classes = getattr(kind, "sensor_size", None), getattr(kind, "classes", None)
+    return (math.prod(size), len(classes)) if size and classes else None
 
 
 def _trains(recordings: Any, split: str, limit: int | None) -> Trains:

@@ -81,6 +81,23 @@ def read(
     return ImageSet(title, source, split("train"), split("test"), found)
 
 
+def shape(folder: Path, files: IdxFiles, transpose: bool, first_label: int) -> tuple[tuple[int, int], int] | None:
+    """Rows and columns of an image, and the number of classes, without reading images; None if files are missing.
+
+    Raises
+    ------
+    ZooError : the header of the training images, or the file of their labels, is damaged.
+    """
+    if not folder.is_dir():
+        return None
+    images, labels = (find(folder, name) for name in (files.train_images, files.train_labels))
+    if images is None or labels is None:
+        return None
+    _, rows, columns = _header(_beginning(images, _start(3)), images, 3, "a complete copy of the file")
+    classes = int(read_file(labels, 1)[0].max()) + 1 - first_label
+    return ((columns, rows) if transpose else (rows, columns)), classes
+
+
 def find(folder: Path, name: str) -> Path | None:
     """The file called `name`, `name.gz`, or either with the dot some archives use (`images.idx3-ubyte`).
 
@@ -134,23 +151,41 @@ def _decompressed(path: Path, remedy: str) -> bytes:
         raise ZooError(path, "", f"truncated or damaged gzip ({error})", remedy) from error
 
 
+def _beginning(path: Path, n: int) -> bytes:
+    """The first bytes of a file, decompressed."""
+    with path.open("rb") as file:
+        packed = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+    with gzip.open(path) if packed else path.open("rb") as file:
+        return file.read(n)
+
+
+def _start(dims: int) -> int:
+    """Bytes before the elements of a file."""
+    return 4 + 4 * dims
+
+
 def _parse(content: bytes, path: Path, dims: int, remedy: str) -> np.ndarray:
+    shape, start = _header(content, path, dims, remedy), _start(dims)
+    due = start + math.prod(shape)
+    if len(content) != due:
+        raise ZooError(path, "", f"{len(content)} bytes long, but its header asks for {due}", remedy)
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+
+
+def _header(content: bytes, path: Path, dims: int, remedy: str) -> tuple[int, ...]:
+    """The length of each dimension."""
     magic = bytes([0, 0, UNSIGNED_BYTE, dims])
     if content[:4] != magic:
         problem = f"begins with the bytes {content[:4].hex(' ') or '(none)'}"
         remedy = f"{magic.hex(' ')}, an IDX file of unsigned bytes in {dims} dimension{'s' if dims > 1 else ''}"
         raise ZooError(path, "header", problem, remedy)
-    start = len(magic) + 4 * dims
-    if len(content) < start:
-        raise ZooError(path, "header", f"ends after {len(content)} of its {start} bytes", remedy)
+    if len(content) < _start(dims):
+        raise ZooError(path, "header", f"ends after {len(content)} of its {_start(dims)} bytes", remedy)
     shape = tuple(np.frombuffer(content, ">u4", count=dims, offset=len(magic)).tolist())
-    due = start + math.prod(shape)
-    if len(content) != due:
-        raise ZooError(path, "", f"{len(content)} bytes long, but its header asks for {due}", remedy)
     if math.prod(shape) == 0:
         problem = f"empty, {_times(shape)} elements"
         raise ZooError(path, "header", problem, "at least one sample and one pixel")
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+    return shape
 
 
 def _check_together(paths: Mapping[str, Path], arrays: Mapping[str, np.ndarray], first_label: int) -> None:

@@ -21,6 +21,14 @@ class Split(NamedTuple):
     labels: np.ndarray  # (sample,): class, counted from 0
 
 
+def cropped(shape: tuple[int, int], margin: int) -> tuple[int, int]:
+    """Rows and columns that are left without so many on each side; `ZooError` if none were."""
+    if 2 * margin >= min(shape):
+        problem = f"nothing is left of {shape[0]} x {shape[1]} pixels"
+        raise ZooError("config", f"crop: {margin}", problem, f"take less than {(min(shape) + 1) // 2}")
+    return shape[0] - 2 * margin, shape[1] - 2 * margin
+
+
 @dataclass(frozen=True)
 class ImageSet:
     """Training and test images of one source, with their provenance."""
@@ -39,10 +47,7 @@ class ImageSet:
     def cropped(self, margin: int) -> "ImageSet":
         """The images without so many rows and columns on each side; `ZooError` if nothing were left."""
         shape = self.train.levels.shape[1:]
-        if 2 * margin >= min(shape):
-            problem = f"nothing is left of {shape[0]} x {shape[1]} pixels"
-            raise ZooError("config", f"crop: {margin}", problem, f"take less than {(min(shape) + 1) // 2}")
-        rows, columns = (slice(margin, size - margin) for size in shape)
+        rows, columns = (slice(margin, margin + left) for left in cropped(shape, margin))
         train, test = (split._replace(levels=split.levels[:, rows, columns]) for split in (self.train, self.test))
         return replace(self, train=train, test=test)
 

@@ -12,6 +12,7 @@ from brian2zoo.datasets import idx
 from brian2zoo.datasets.images import ImageSet
 from brian2zoo.errors import ZooError
 
+SHAPE, CLASSES = (28, 28), 10
 FILES = idx.IdxFiles()
 NAMES = tuple(FILES.model_dump().values())
 

@@ -18,6 +18,7 @@ from brian2zoo.expressions import evaluate
 from brian2zoo.language import Expression
 
 LEFT, RIGHT, RECALL, BACKGROUND = range(4)
+POPULATIONS, CLASSES = 4, 2
 _RATES = ("rate", "background")
 _TIMES = ("gap", "cue", "delay", "recall")
 
@@ -78,8 +79,8 @@ def read(settings: Trials, limits: Mapping[str, int | None]) -> dict[str, Trains
             times=[times[k] for k in part],
             units=[units[k] for k in part],
             labels=labels[part],
-            n_units=4 * settings.units,
-            classes=2,
+            n_units=POPULATIONS * settings.units,
+            classes=CLASSES,
         )
 
     return {"train": trains("train", "training"), "test": trains("test", "test")}

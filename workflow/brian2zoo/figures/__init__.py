@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
@@ -20,7 +21,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFor
 import brian2zoo
 from brian2zoo import results
 from brian2zoo.figures.style import FOOTER, GREY, THIN, WIDTH, Look, method_order, styled
-from brian2zoo.zoo import ROOT, read_yaml
+from brian2zoo.zoo import read_yaml, zoo_in_use
 
 logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of every glyph that it leaves out of a PDF
 
@@ -40,7 +41,7 @@ CERTAIN = ("article", "corroborated")
 
 def published(paper: str) -> dict[str, Any]:
     """What a paper reports, from data/published."""
-    return read_yaml(ROOT / "data" / "published" / f"{paper}.yaml")
+    return read_yaml(zoo_in_use() / "data" / "published" / f"{paper}.yaml")
 
 
 def published_error(result: xr.Dataset, paper: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -170,18 +171,47 @@ def plain_log_ticks(axis: Axis, digits: Sequence[float] = (1, 2, 5)) -> None:
     axis.set_minor_locator(NullLocator())
 
 
+class _ZeroAndLog(LogLocator):
+    """Ticks of a logarithmic axis, and one at 0."""
+
+    def __init__(self, least: float, digits: Sequence[float]) -> None:
+        super().__init__(subs=digits)
+        self.least = least
+
+    def tick_values(self, vmin: float, vmax: float) -> np.ndarray:
+        return np.concatenate([[0.0], super().tick_values(self.least, max(vmin, vmax, self.least))])
+
+    def nonsingular(self, vmin: float, vmax: float) -> tuple[float, float]:
+        return vmin, vmax  # a logarithmic locator would take what is not above 0 away
+
+
+def log_from_zero(axis: Axis, digits: Sequence[float] = (1, 2, 5)) -> None:
+    """Logarithmic scale of an axis, once all is drawn; where something is 0, linear from there to the least above 0."""
+    axes, name = axis.axes, axis.axis_name
+    along, set_scale = "xy".index(name), getattr(axes, f"set_{name}scale")
+    drawn = [each.dataLim for each in getattr(axes, f"get_shared_{name}_axes")().get_siblings(axes)]
+    if min(limits.p0[along] for limits in drawn) > 0:  # infinite where nothing is drawn
+        set_scale("log")
+        plain_log_ticks(axis, digits)
+        return
+    least, most = min(limits.minpos[along] for limits in drawn), max(limits.p1[along] for limits in drawn)
+    least = least if np.isfinite(least) else 1.0
+    getattr(axes, f"set_{name}lim")(-least / 2, max(1.2 * most, 2 * least))  # a mark at 0 is whole
+    set_scale("symlog", linthresh=least, linscale=0.5)
+    plain_log_ticks(axis, digits)
+    axis.set_major_locator(_ZeroAndLog(least, digits))
+
+
 def error_axis(axes: Axes) -> None:
     """Label and scale of the axis of errors; logarithmic, so that 2 % and a seed that never learns both show."""
-    axes.set_yscale("log")
-    plain_log_ticks(axes.yaxis, (1, 2, 3, 5, 7))
+    log_from_zero(axes.yaxis, (1, 2, 3, 5, 7))
     axes.set_ylabel("test error (%)")
 
 
 def accuracy_axis(axis: Axis, digits: Sequence[float] = (1, 2, 3, 5, 7)) -> None:
     """Scale of an axis of errors in % that are written as accuracies; logarithmic, to show 98 % and chance."""
-    axis.axes.set(**{f"{axis.axis_name}scale": "log"})
+    log_from_zero(axis, digits)
     axis.set_inverted(True)
-    plain_log_ticks(axis, digits)
     axis.set_major_formatter(lambda error, _: f"{100 - error:g}")
 
 

@@ -12,7 +12,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from brian2zoo.figures import by_method, by_network, legend, mark_published, network_order, plain_log_ticks
+from brian2zoo.figures import by_method, by_network, legend, log_from_zero, mark_published, network_order
 from brian2zoo.figures.style import GREY, PALE, WIDTH, Look, look, method_order, styled
 
 NETWORK, METHOD = ["dataset", "network"], ["experiment", "setting"]
@@ -87,6 +87,7 @@ def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure
             axes.set_axis_off()
         row[0].set_ylim(len(shown) - 0.5, -0.5)
         row[0].set_yticks(range(len(shown)), [f"{layers}\n{dataset}" for dataset, layers in shown])
+    log_from_zero(grid[0, 0].xaxis, (1, 3))  # shared by all
     legend(figure)
     return figure
 
@@ -106,8 +107,6 @@ def _draw_method(
         if place:
             axes.axhline(place - 0.5, color=PALE, linewidth=0.6)
     axes.set_title(look(*method).label)
-    axes.set_xscale("log")
-    plain_log_ticks(axes.xaxis, (1, 3))
     axes.xaxis.set_tick_params(labelbottom=True)
     axes.yaxis.set_tick_params(length=0)
     axes.set_xlabel("test error (%)")

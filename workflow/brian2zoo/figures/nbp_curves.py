@@ -15,9 +15,9 @@ from brian2zoo.figures import (
     accuracy_axis,
     epoch_axis,
     legend,
+    log_from_zero,
     mark_published,
     panels,
-    plain_log_ticks,
     seed_lines,
     title,
 )
@@ -45,8 +45,7 @@ def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure
             _mark_article(accuracy, published)
         accuracy_axis(accuracy.yaxis, FINE)
         accuracy.set_ylabel("test accuracy (%)")
-        squares.set_yscale("log")
-        plain_log_ticks(squares.yaxis, FINE)
+        log_from_zero(squares.yaxis, FINE)
         squares.set_ylabel("mean squared error")
         for axes in (accuracy, squares):
             epoch_axis(axes, seeds)

@@ -10,7 +10,7 @@ from typing import Any
 import xarray as xr
 from matplotlib.figure import Figure
 
-from brian2zoo.figures import epoch_axis, legend, mark_published, panels, plain_log_ticks, seed_lines, title
+from brian2zoo.figures import epoch_axis, legend, log_from_zero, mark_published, panels, seed_lines, title
 from brian2zoo.figures.nbp_curves import in_epochs, is_published, of_the_rule
 from brian2zoo.figures.style import BLACK, BLUE, GREY, ORANGE, PURPLE, SKY, VERMILLION, Look, styled
 
@@ -51,8 +51,7 @@ def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure
                 where = {} if within else {"transform": axes.get_yaxis_transform()}
                 mark_published(axes, *place, 0, shown.colour, **where)
         activity.set_ylim(bottom=0)
-        errors.set_yscale("log")
-        plain_log_ticks(errors.yaxis)
+        log_from_zero(errors.yaxis)
         for axes in (activity, errors):
             axes.set_ylabel("spikes a sample")
             epoch_axis(axes, seeds)

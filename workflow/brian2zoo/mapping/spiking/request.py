@@ -7,6 +7,7 @@ from pathlib import Path
 
 import xarray as xr
 
+from brian2zoo.check import check_experiment, errors
 from brian2zoo.circuits import Circuit, build
 from brian2zoo.errors import ZooError
 from brian2zoo.mapping.spiking import activity, mesh
@@ -65,6 +66,8 @@ class Request:
         except ValueError:
             problem = f"'{given['layers']}' is no network"
             raise ZooError("--layers", "", problem, "write sizes such as 784-100-10") from None
+        for error in errors(check_experiment(self.zoo, experiment)) if self.setting != "default" else ():
+            raise ZooError("--setting", error.field.removeprefix("parameters."), error.problem, error.remedy)
         return build(self.zoo, experiment, sizes, self.mode)
 
     @cached_property
