@@ -87,7 +87,7 @@ def test_ends_of_deep_networks_are_two_sizes(asked) -> None:
 
 
 def test_a_name_of_a_data_set_can_be_part_of_a_path(asked) -> None:
-    with pytest.raises(ZooError, match="datasets.it's/mine: 'it's/mine' is not a name"):
+    with pytest.raises(ZooError, match=r"datasets\.it's/mine: 'it's/mine' is not a name"):
         load_config(asked | {"datasets": {"it's/mine": {"source": "digits"}}})
 
 
