@@ -1,7 +1,7 @@
 """What several test files share: edited copies of the zoo, a network without chance, networks on the numpy target."""
 
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -54,12 +54,21 @@ def zoo_with(tmp_path_factory) -> Callable[..., Zoo]:
 
 @pytest.fixture(scope="session")
 def deterministic(zoo_with) -> Callable[..., Circuit]:
-    """Circuits of an eRBP network without chance, on any weight store."""
+    """Circuits of an eRBP network without chance, on any weight store, or of one that extends it.
 
-    def circuit(layers: Iterable[int], store: str = "float", setting: str = "default") -> Circuit:
+    `files` are added to the zoo, or replace its own; `experiment` may be one of them.
+    """
+
+    def circuit(
+        layers: Iterable[int],
+        store: str = "float",
+        setting: str = "default",
+        files: Mapping[str, str] | None = None,
+        experiment: str = "deterministic",
+    ) -> Circuit:
         text = DETERMINISTIC + f"synapses: {{plastic: {store}}}\n"
-        zoo = zoo_with({"config/experiments/deterministic.yaml": text})
-        return circuits.build(zoo, zoo.experiment("deterministic").with_setting(setting), list(layers), "train")
+        zoo = zoo_with({"config/experiments/deterministic.yaml": text, **(files or {})})
+        return circuits.build(zoo, zoo.experiment(experiment).with_setting(setting), list(layers), "train")
 
     return circuit
 

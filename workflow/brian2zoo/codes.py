@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from brian2.equations.equations import Equations
+
 from brian2zoo.abreast import within
 from brian2zoo.backends.parallel import side_by_side, with_places
 from brian2zoo.backends.standalone import USUAL, Assembly
@@ -16,7 +18,10 @@ from brian2zoo.compose import (
     compose_influence,
     compose_neuron,
     compose_synapse,
+    depending,
+    join,
     rule_parts,
+    statements_at_spikes,
     written,
 )
 from brian2zoo.errors import ZooError
@@ -68,10 +73,11 @@ def compose(circuit: Circuit, assembly: Assembly = USUAL) -> Codes:
     copied: dict[str, set[str]] = {p.name: set() for p in circuit.populations}
     added: dict[str, list[NeuronPart]] = {p.name: [] for p in circuit.populations}
     on_neurons = {projection.name: put_on_neurons(projection) for projection in circuit.projections}
+    changing = {p.name: _changing(circuit, p, on_neurons) for p in circuit.populations}
     for projection in circuit.projections:
         there = on_neurons[projection.name]
-        driven = {side: _driven(circuit, getattr(projection, side)) for side in ("pre", "post")}
-        driven = {} if assembly.parallel else driven
+        ends = {"pre": projection.pre.name, "post": projection.post.name}
+        driven = {} if assembly.parallel else {side: changing[name] for side, name in ends.items()}
         code = compose_synapse(
             projection.synapse,
             projection.rule,
@@ -126,6 +132,9 @@ def put_on_neurons(projection: Projection) -> OnNeurons:
             )
     if model.axon is not None:
         part, kept = axon_part(model, projection.overrides, post.name)
+        for name in sorted(names.keys() & kept.keys()):
+            problem = f"rule '{rule.name}' gives the presynaptic neuron '{name.removesuffix('_pre')}' too"
+            raise ZooError(model.path, "axon.variables", problem, "rename one of the two")
         parts = [*parts, part]
     for part in parts:
         if part.side == "pre" and part.at_spike and not pre.neuron.threshold:
@@ -134,12 +143,19 @@ def put_on_neurons(projection: Projection) -> OnNeurons:
     return OnNeurons(tuple(part for part in parts if part.equations or part.at_spike), names, kept)
 
 
-def _driven(circuit: Circuit, population: Population) -> set[str]:
-    """Variables of a population that some projection writes when a spike arrives."""
-    return {
-        name.removesuffix("_post")
-        for projection in circuit.projections
-        if projection.post is population
-        for name in written(projection.synapse.read)
-        if name.endswith("_post")
+def _changing(circuit: Circuit, population: Population, on_neurons: dict[str, OnNeurons]) -> set[str]:
+    """Variables of a population that change when spikes arrive, subexpressions of them among these."""
+    driven = set()
+    for projection in circuit.projections:
+        for side in ("pre", "post"):
+            if getattr(projection, side) is population:
+                names = written(statements_at_spikes(projection.synapse, projection.rule))
+                driven |= {name.removesuffix(f"_{side}") for name in names if name.endswith(f"_{side}")}
+    added = {
+        part.equations: None
+        for each in circuit.projections
+        for part in on_neurons[each.name].parts
+        if getattr(each, part.side) is population
     }
+    equations = Equations(join(population.neuron.equations, *added))
+    return depending(equations, driven)

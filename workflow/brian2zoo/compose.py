@@ -2,8 +2,9 @@
 
 A rule asks for a change `dw`, a synapse model stores and transmits. At a presynaptic spike the order is
 draw, rule, write, read: update first, then transmit, unless the rule says that a spike transmits before.
-What a rule reads from a neuron, and what some projection writes in the same step, is read from a copy
-taken at the start of the step, so that the order of spikes within a step cannot matter.
+What happens at a spike reads neurons as they were at the start of the step: what some projection changes when
+spikes arrive is read from a copy, so that the order of spikes within a step cannot matter. What happens in each
+step reads them as they are after their equations (docs/moments.md).
 """
 
 import re
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import brian2
-from brian2.equations.equations import Equations
+from brian2.equations.equations import FLOAT, SUBEXPRESSION, Equations
 from brian2.parsing.statements import parse_statement
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
@@ -25,10 +26,20 @@ START_SUFFIX = "_start"
 RETURNED = "w_back"
 """Variable of a synapse by which the error returns, where the rule has it return by another than the weight."""
 RULE_EVENTS = ("on_pre", "on_post", "each_step", "on_sample", "at_onset")
+AT_SPIKES = ("on_pre", "on_post")
+
+
+class _Code:
+    """Strings as a compiler may see them: without comments, whose text could go on in the next line of C++."""
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if isinstance(value, str):
+                object.__setattr__(self, name, "\n".join(statements(value)))
 
 
 @dataclass(frozen=True)
-class NeuronCode:
+class NeuronCode(_Code):
     """Arguments of a `brian2.NeuronGroup` and the statements run beside it; `before` each step's equations."""
 
     equations: str
@@ -72,7 +83,7 @@ class NeuronPart:
 
 
 @dataclass(frozen=True)
-class SynapseCode:
+class SynapseCode(_Code):
     """Arguments of a `brian2.Synapses` and the statements run beside it.
 
     `reads` maps 'pre' and 'post' to the variables the neurons on that side have to copy at the start of
@@ -177,7 +188,7 @@ def compose_neuron(
     for part in parts:
         parameters |= part.parameters
     copied = sorted(set(copied))
-    copy_equations = "\n".join(f"{name}{START_SUFFIX} : {unit_name_of(own, name)}" for name in copied)
+    copy_equations = "\n".join(f"{name}{START_SUFFIX} : {kind_of(own, name)}" for name in copied)
     each_step, forward, backward = [model.each_step], [], []
     for variable, state in (formats or {}).items():
         own_values = {re.sub(f"^{variable}_", "x_", name): text for name, text in overrides.items()}
@@ -316,6 +327,40 @@ def unit_name_of(equations: Equations, variable: str) -> str:
     return unit_name(brian2.Quantity(1, dim=equations[variable].dim))
 
 
+def kind_of(equations: Equations, variable: str) -> str:
+    """Unit of a variable of some equations, or its type if it is no number with a unit, as equations spell it."""
+    equation = equations[variable]
+    return unit_name_of(equations, variable) if equation.var_type == FLOAT else equation.var_type
+
+
+def depending(equations: Equations, names: Iterable[str]) -> set[str]:
+    """Names, and all subexpressions made of them, directly or by way of others."""
+    found = set(names)
+    made_of = {n: get_identifiers(str(e.expr)) for n, e in equations.items() if e.type == SUBEXPRESSION}
+    while more := {name for name, used in made_of.items() if name not in found and used & found}:
+        found |= more
+    return found
+
+
+def _at_start(block: str, equations: Equations, copies: Mapping[str, str]) -> str:
+    """Statements that read neurons from their copies; subexpressions of the synapse that read them are written out.
+
+    Parameters
+    ----------
+    equations : of the synapse.
+    copies : name of the copy by that of the variable, each ending in _pre or _post.
+    """
+    through = {name: f"({equations[name].expr})" for name in depending(equations, copies) & equations.names}
+    lines = []
+    for line in statements(block):
+        variable, operator, expression, _ = parse_statement(line)
+        for _ in through:  # one may be made of another
+            expression = word_substitute(expression, through)
+        expression = word_substitute(expression, copies)
+        lines.append(f"{variable} {operator} {expression}")
+    return "\n".join(lines)
+
+
 def returning(model: SynapseModel, rule: Rule | None) -> tuple[str, str]:
     """Equations that return the error: what the rule makes of the weight, if anything, and the synapse model's."""
     if rule is None or not rule.returned:
@@ -341,7 +386,7 @@ def compose_synapse(
     ----------
     rule : None for a projection that does not learn.
     overrides : parameter expressions that differ from the files'.
-    driven : for 'pre' and 'post', the variables of that neuron which some projection writes at a spike.
+    driven : for 'pre' and 'post', the variables of that neuron that change when spikes arrive.
     returns_error : whether the projection also carries the error back to its presynaptic side.
     names : new names of what the rule has put on the neurons, as `rule_parts` gives them.
     kept : new names of what the model has put on the presynaptic neurons, as `axon_part` gives them.
@@ -351,39 +396,50 @@ def compose_synapse(
     model = with_names(model, kept)
     equations = join(model.state, *(returning(model, rule) if returns_error else ()))
     if rule is None:
-        on_pre = join(model.draw, model.read)
-        return SynapseCode(join(equations, declare(parameters)), parameters, on_pre=on_pre, reads={})
-    if not model.write:
-        raise ZooError(model.path, "write", "the synapse cannot learn", "state how dw is written, or pick another")
-    own = {name: value for name, value in constants(rule, overrides).items() if name not in names}
-    own = {name: value for name, value in own.items() if name not in _of_influence(rule)}
-    for name in own:
-        if name in parameters:
-            remedy = f"rename it in {rule.path} or {model.path}"
-            raise ZooError(rule.path, "parameters", f"'{name}' is a parameter of the synapse model too", remedy)
-    parameters |= own
-
-    blocks = {event: word_substitute(getattr(rule, event), names) for event in RULE_EVENTS}
-    identifiers = get_identifiers("\n".join(blocks.values()))
-    reads = {
-        side: tuple(sorted(v for v in set(driven.get(side, ())) if f"{v}_{side}" in identifiers))
-        for side in ("pre", "post")
-    }
-    spike_copies = {f"{v}_{side}": f"{v}{START_SUFFIX}_{side}" for side, names in reads.items() for v in names}
-    code = {
-        event: join(word_substitute(text, spike_copies), model.write if "dw" in written(text) else "")
-        for event, text in blocks.items()
-        if text
-    }
-    learn = code.get("on_pre", "")
-    code["on_pre"] = join(model.draw, *((model.read, learn) if rule.transmits == "before" else (learn, model.read)))
+        blocks, changes = {"on_pre": join(model.draw, model.read)}, {}
+    else:
+        if not model.write:
+            raise ZooError(model.path, "write", "the synapse cannot learn", "state how dw is written, or pick another")
+        changes = {name: value for name, value in constants(rule, overrides).items() if name not in names}
+        changes = {name: value for name, value in changes.items() if name not in _of_influence(rule)}
+        for name in changes:
+            if name in parameters:
+                remedy = f"rename it in {rule.path} or {model.path}"
+                raise ZooError(rule.path, "parameters", f"'{name}' is a parameter of the synapse model too", remedy)
+        equations = join(equations, word_substitute(rule.variables.synapse, names))
+        blocks = {event: word_substitute(getattr(rule, event), names) for event in RULE_EVENTS}
+        blocks = {event: join(text, model.write if "dw" in written(text) else "") for event, text in blocks.items()}
+        learn = (model.read, blocks["on_pre"]) if rule.transmits == "before" else (blocks["on_pre"], model.read)
+        blocks["on_pre"] = join(model.draw, *learn)
+    parameters |= changes
+    equations = join(equations, declare(parameters))
+    own = Equations(equations)
+    reads: dict[str, tuple[str, ...]] = {}
+    for side, variables in driven.items():
+        known = {f"{name}_{side}" for name in variables}
+        used = set().union(*(_read_in(blocks.get(event, ""), own) for event in AT_SPIKES))
+        if known & used:
+            reads[side] = tuple(sorted(name.removesuffix(f"_{side}") for name in known & used))
+    copies = {f"{v}_{side}": f"{v}{START_SUFFIX}_{side}" for side, copied in reads.items() for v in copied}
+    blocks |= {event: _at_start(blocks[event], own, copies) for event in AT_SPIKES if event in blocks}
     return SynapseCode(
-        equations=join(equations, word_substitute(rule.variables.synapse, names), declare(parameters)),
-        parameters=parameters,
-        reads=reads,
-        method=rule.method,
-        **code,
+        equations=equations, parameters=parameters, reads=reads, method=rule.method if rule else "", **blocks
     )
+
+
+def statements_at_spikes(model: SynapseModel, rule: Rule | None) -> str:
+    """All that a projection does at spikes, in no order."""
+    by_rule = [getattr(rule, event) for event in AT_SPIKES] if rule is not None else []
+    return join(model.draw, model.write, model.read, *by_rule)
+
+
+def _read_in(block: str, equations: Equations) -> set[str]:
+    """Names that the right-hand sides of statements read, also by way of a synapse's subexpressions."""
+    found = get_identifiers("\n".join(parse_statement(line)[2] for line in statements(block)))
+    made_of = {name: get_identifiers(str(e.expr)) for name, e in equations.items() if e.type == SUBEXPRESSION}
+    while more := set().union(*(used for name, used in made_of.items() if name in found)) - found:
+        found |= more
+    return found
 
 
 def compose_influence(

@@ -3,7 +3,7 @@
 Names of variables are ``group.variable``; they are what a run sets and reads, whatever the target.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,9 +17,10 @@ from brian2zoo.backends.parallel import PLACE
 from brian2zoo.backends.standalone import USUAL, Assembly
 from brian2zoo.circuits import Circuit, Influence, Population, Projection
 from brian2zoo.codes import compose, couplings_of
-from brian2zoo.compose import InfluenceCode, NeuronCode, SynapseCode, join, statements, unit_name_of
+from brian2zoo.compose import InfluenceCode, NeuronCode, SynapseCode, join, statements, written
 from brian2zoo.events import EVENT_DATA, EventTimes
 from brian2zoo.expressions import evaluate
+from brian2zoo.rest import NOT_REFRACTORY, at_rest, forget_spikes
 from brian2zoo.spec import Experiment
 
 # Spikes of earlier steps arrive before the neurons move: the one order Brian2 and GeNN both follow.
@@ -28,6 +29,12 @@ SCHEDULE = ["start", "synapses", "groups", "thresholds", "resets", "end"]
 # A synapse's equations read the neurons as they are before they move: Euler's step of a trace is then the
 # derivative of Euler's step of the neuron.
 _BEFORE_NEURONS = -1
+
+# Neurons, then the sums over synapses, then the statements of rules that read both.
+_NEURONS_EACH_STEP, _SUMS_EACH_STEP = -2000, -1000
+
+# At the onset of a sample a rule first closes the one before.
+_ONSET_OF_RULES, _REST = -1000, -500
 
 # After the spikes of a step have arrived: synapses within a layer tell their weights, what goes through them is summed.
 _TELL, _SUM, _ARRIVAL = -5, -4, -3
@@ -91,23 +98,26 @@ def assemble(
     data, events = {}, EventTimes()
     for population in circuit.populations:
         code = codes.neurons[population.name]
-        group, array = _group(population, code, sample_time, capacity, circuit.experiment, events)
+        group, array = _group(population, code, sample_time, capacity, circuit.experiment, events, assembly)
         groups[population.name] = group
         objects.append(group)
         if array is not None:
             data[population.data] = array
     for order, projection in enumerate(circuit.projections):
         code = codes.synapses[projection.name]
-        groups[projection.name] = _synapses(projection, code, groups, sample_time, order, circuit.experiment)
+        groups[projection.name] = _synapses(projection, code, groups, sample_time, order, circuit, assembly)
         objects.append(groups[projection.name])
     for order, influence in enumerate(circuit.influences, start=len(circuit.projections)):
-        made = _influence(influence, codes.influences[influence.name], groups, sample_time, order, circuit.experiment)
+        code = codes.influences[influence.name]
+        made = _influence(influence, code, groups, sample_time, order, circuit.experiment, assembly)
         groups |= {synapses.name: synapses for synapses in made}
         objects += made
 
     steps_per_sample = round(float(sample_time / dt))
     groups["run"] = _run_control(assembly)
     objects.append(groups["run"])
+    if circuit.experiment.protocol.rest and assembly.on_host:
+        _forget_at_onset(groups, sample_time)
     monitors = _monitors(circuit, groups, sample_time, recording)
     network = brian2.Network(*objects, *monitors.values())
     network.schedule = SCHEDULE
@@ -121,6 +131,7 @@ def _group(
     capacity: int,
     experiment: Experiment,
     events: EventTimes,
+    assembly: Assembly,
 ) -> tuple[brian2.NeuronGroup, brian2.TimedArray | None]:
     name = population.name
     namespace = _times(sample_time, experiment)
@@ -144,11 +155,10 @@ def _group(
         order=population.order,
         name=name,
     )
-    for parameter, value in code.parameters.items():
-        setattr(group, parameter, value)
+    _set(group, code.parameters)
     for line in statements(code.initial):
         variable, _, expression, _ = parse_statement(line)
-        setattr(group, variable, expression)
+        _set(group, {variable: expression})
 
     def every(block: str, when: str, order: int, what: str, **clock: Any) -> None:
         if block:
@@ -158,14 +168,22 @@ def _group(
     every(on_sample, "start", 0, "on_sample", dt=sample_time)
     every(code.copies, "start", 1, "copies")
     if experiment.protocol.rest:
-        # After the last spikes of the sample before have arrived.
-        every(join(_at_rest(group), code.initial), "before_groups", -1, "rest", dt=sample_time)
+        # Where spikes that were on their way cannot be forgotten, rest follows the last of them.
+        when, kept = ("start", ()) if assembly.on_host else ("before_groups", written(code.on_sample))
+        every(NOT_REFRACTORY if code.refractory else "", when, _REST - 1, "not_refractory", dt=sample_time)
+        every(join(at_rest(Equations(code.equations), kept), code.initial), when, _REST, "rest", dt=sample_time)
     every(code.before, "before_groups", 0, "before")
-    every(code.each_step, "after_groups", population.order, "each_step")
+    every(code.each_step, "after_groups", _NEURONS_EACH_STEP + population.order, "each_step")
     every(code.forward, "groups", population.order, "forward")
     if population.backward_order:
         every(code.backward, "groups", population.backward_order, "backward")
     return group, array
+
+
+def _set(group: Any, values: Mapping[str, Any]) -> None:
+    """Give variables values or expressions; as attributes, some names would be those of Brian2's own object."""
+    for name, value in values.items():
+        group.state(name)[:] = value
 
 
 def _synapses(
@@ -174,9 +192,10 @@ def _synapses(
     groups: dict[str, Any],
     sample_time: Any,
     order: int,
-    experiment: Experiment,
+    circuit: Circuit,
+    assembly: Assembly,
 ) -> brian2.Synapses:
-    name = projection.name
+    name, experiment = projection.name, circuit.experiment
     delay = evaluate(projection.delay)
     synapses = brian2.Synapses(
         groups[projection.pre.name],
@@ -197,12 +216,10 @@ def _synapses(
         synapses.connect(j="i")
     else:
         synapses.connect(i=projection.pairs[0], j=projection.pairs[1])
-    for parameter, value in code.parameters.items():
-        setattr(synapses, parameter, value)
-    for index in "ij":
-        if f"{index}{PLACE}" in synapses.equations.names:
-            setattr(synapses, f"{index}{PLACE}", index)
-    _run_regularly(synapses, code, sample_time, order, experiment)
+    _set(synapses, code.parameters)
+    _set(synapses, {f"{index}{PLACE}": index for index in "ij" if f"{index}{PLACE}" in synapses.equations.names})
+    kept = ("w", *(projection.rule.keeps if projection.rule is not None else ()))
+    _run_regularly(synapses, code, sample_time, order, experiment, assembly, kept)
     for target, updater in synapses.summed_updaters.items():
         # A sum is complete just before the statements that read it.
         population = projection.pre if target.endswith("_pre") else projection.post
@@ -213,7 +230,7 @@ def _synapses(
             updater.order = population.backward_order - 1
         else:
             # For the rules' statements, which follow the equations; sums of sums in the order of the projections.
-            updater.when, updater.order = "after_groups", order - 1000
+            updater.when, updater.order = "after_groups", _SUMS_EACH_STEP + order
     return synapses
 
 
@@ -224,19 +241,18 @@ def _influence(
     sample_time: Any,
     order: int,
     experiment: Experiment,
+    assembly: Assembly,
 ) -> list[brian2.Synapses]:
     """Stores from each synapse of a projection to each neuron, couplings between these, and who tells their weights."""
     weights, neurons, size = groups[influence.of.name], groups[influence.of.post.name], influence.of.post.size
     stores = _stores(influence.name, weights, neurons, code.stores, experiment, sample_time)
     stores.connect()
-    stores.own = "int(j_pre == j)"
-    for parameter, value in code.stores.parameters.items():
-        setattr(stores, parameter, value)
+    _set(stores, {"own": "int(j_pre == j)"} | code.stores.parameters)
     if code.stores.on_arrival:
         stores.run_regularly(
             code.stores.on_arrival, when="before_groups", order=_ARRIVAL, name=f"{influence.name}_on_arrival"
         )
-    _run_regularly(stores, code.stores, sample_time, order, experiment)
+    _run_regularly(stores, code.stores, sample_time, order, experiment, assembly)
     for updater in stores.summed_updaters.values():
         updater.when, updater.order = "after_groups", -1
     if code.couplings is None:
@@ -244,8 +260,7 @@ def _influence(
     name = couplings_of(influence.name)
     couplings = _stores(name, stores, stores, code.couplings, experiment, sample_time)
     couplings.connect(j=f"k for k in range({size}*int(i//{size}), {size}*int(i//{size}) + {size})")
-    for parameter, value in code.couplings.parameters.items():
-        setattr(couplings, parameter, value)
+    _set(couplings, code.couplings.parameters)
     # Couplings are in the order of stores, of which each weight has as many as the layer has neurons.
     within = groups[influence.within.name]
     tellers = _stores(f"{influence.name}_weights", within, couplings, code.weights, experiment, sample_time)
@@ -272,9 +287,15 @@ def _stores(
 
 
 def _run_regularly(
-    synapses: brian2.Synapses, code: SynapseCode, sample_time: Any, order: int, experiment: Experiment
+    synapses: brian2.Synapses,
+    code: SynapseCode,
+    sample_time: Any,
+    order: int,
+    experiment: Experiment,
+    assembly: Assembly,
+    kept: Sequence[str] = (),
 ) -> None:
-    """What synapses do beside spikes."""
+    """What synapses do beside spikes; `kept` are the variables that rest leaves alone."""
     name = synapses.name
     if synapses.state_updater is not None:
         synapses.state_updater.order = _BEFORE_NEURONS
@@ -283,10 +304,14 @@ def _run_regularly(
     if code.on_sample:
         synapses.run_regularly(code.on_sample, dt=sample_time, when="end", order=order, name=f"{name}_on_sample")
     if code.at_onset:
-        synapses.run_regularly(code.at_onset, dt=sample_time, when="start", order=order - 1000, name=f"{name}_at_onset")
-    if experiment.protocol.rest and synapses.equations.diff_eq_names:
-        at_rest = _at_rest(synapses)
-        synapses.run_regularly(at_rest, dt=sample_time, when="before_groups", order=order, name=f"{name}_rest")
+        synapses.run_regularly(
+            code.at_onset, dt=sample_time, when="start", order=_ONSET_OF_RULES + order, name=f"{name}_at_onset"
+        )
+    if experiment.protocol.rest:
+        when, place = ("start", _REST) if assembly.on_host else ("before_groups", order)
+        at_onset = at_rest(Equations(code.equations), kept)
+        if at_onset:
+            synapses.run_regularly(at_onset, dt=sample_time, when=when, order=place, name=f"{name}_rest")
 
 
 def _times(sample_time: Any, experiment: Experiment) -> dict[str, Any]:
@@ -308,17 +333,23 @@ def data_types(equations: str, precision: str) -> dict[str, type]:
     }
 
 
-def _at_rest(group: Any) -> str:
-    """Statements that put to zero all that has a differential equation."""
-    equations = group.equations
-    return "\n".join(f"{name} = 0*({unit_name_of(equations, name)})" for name in sorted(equations.diff_eq_names))
+def _forget_at_onset(groups: dict[str, Any], sample_time: Any) -> None:
+    """Let no spike of a sample arrive in the next one."""
+    neurons = [group for group in groups.values() if isinstance(group, brian2.NeuronGroup)]
+    pathways = [each for group in groups.values() if isinstance(group, brian2.Synapses) for each in group._pathways]
+    run = groups["run"]
+    run.namespace["forget_spikes"] = forget_spikes(neurons, pathways)
+    run.run_regularly("forgot = forget_spikes()", dt=sample_time, when="start", order=_REST, name="run_forget_spikes")
 
 
 def _run_control(assembly: Assembly) -> brian2.NeuronGroup:
     """The run's own variables: its seed, and after how many steps it ends."""
     control = brian2.NeuronGroup(
         1,
-        "seed : integer (shared, constant)\nn_steps : integer (shared, constant)\nended : 1 (shared)",
+        """seed : integer (shared, constant)
+        n_steps : integer (shared, constant)
+        ended : 1 (shared)
+        forgot : 1 (shared)""",
         name="run",
         namespace={"stop_if": stop_if},
     )

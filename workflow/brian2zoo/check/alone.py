@@ -51,6 +51,8 @@ from brian2zoo.spec import (
 from brian2zoo.zoo import Zoo
 
 EVENTS = RULE_EVENTS
+SAMPLES = ("T_train", "T_test", "T_final")
+MAY_BE_ZERO = ("T_answer", "delay")
 
 _NEURON_FLAGS = {
     DIFFERENTIAL_EQUATION: ("unless refractory",),
@@ -100,15 +102,36 @@ def check_references(zoo: Zoo, experiment: Experiment) -> Findings:
 
 
 def _protocol(experiment: Experiment) -> Findings:
-    findings = Findings()
+    """Times that are none, or that no whole number of steps makes: samples and delays begin and end with a step."""
+    findings, times = Findings(), {}
     for key, time in experiment.protocol:
         if key in ("order", "rest"):
             continue
         text = Text(experiment.path, f"protocol.{key}", time)
         with findings.collect():
-            found = brian2.get_dimensions(evaluate_text(text, {}))
+            value = evaluate_text(text, {})
+            found = brian2.get_dimensions(value)
             if found is not SECOND:
                 raise text.wrong(f"wrong unit: the time '{time}' is {in_unit(found)}", "write it as '1*ms'")
+            seconds = float(value)
+            if not np.isfinite(seconds) or seconds < 0 or (seconds == 0 and key not in MAY_BE_ZERO):
+                raise text.wrong(f"'{time}' is no duration", "give a time above zero, such as '1*ms'")
+            times[key] = text, seconds
+    if findings:
+        return findings
+    dt = times["dt"][1]
+    for key, (text, seconds) in times.items():
+        steps = seconds / dt
+        with findings.collect():
+            if abs(steps - round(steps)) > 1e-6 * max(steps, 1):
+                around = [n for n in (np.floor(steps), np.ceil(steps)) if n or key in MAY_BE_ZERO]
+                fitting = [f"{n * dt * 1e3:.9g}*ms" for n in around]
+                problem = f"'{text.text}' is {steps:.6g} steps of dt = {experiment.protocol.dt}, not a whole number"
+                raise text.wrong(problem, f"take {' or '.join(fitting)}, or another dt")
+            if key == "T_answer" and seconds >= (shortest := min(times[k][1] for k in SAMPLES)):
+                raise text.wrong(
+                    f"'{text.text}' is not within a sample, which lasts {shortest * 1e3:g} ms", "take less"
+                )
     return findings
 
 

@@ -3,8 +3,9 @@
 Nothing is compiled. Every function raises the `ZooError` of the first mistake it meets.
 """
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,18 @@ SECOND = brian2.second.dim
 
 # Names that Brian2, or composing, gives a meaning of their own.
 _RESERVED = {"j", "delay", "lastspike", "lastupdate", "not_refractory", "data", "dw", "T_sample", "T_answer"}
+# Names end up in C++.
+_CPP_WORDS = """
+    alignas alignof and_eq asm auto bitand bitor bool case catch char char8_t char16_t char32_t compl concept
+    const const_cast consteval constexpr constinit co_await co_return co_yield decltype default delete do double
+    dynamic_cast enum explicit export extern false float friend goto inline int long mutable namespace new
+    noexcept not_eq nullptr operator or_eq private protected public register reinterpret_cast requires short
+    signed sizeof static static_assert static_cast struct switch template this thread_local throw true typedef
+    typeid typename union unsigned using virtual void volatile wchar_t xor xor_eq assert errno stdin stdout
+    stderr std brian dense NULL EOF NAN INFINITY HUGE_VAL BUFSIZ RAND_MAX M_PI M_E CHAR_BIT INT_MAX INT_MIN
+    LONG_MAX DBL_MAX DBL_MIN FLT_MAX DT
+"""
+_CPP = frozenset(re.findall(r"\w+", _CPP_WORDS))
 _SIDES = {"pre": "presynaptic", "post": "postsynaptic"}
 _UNREADABLE = (SyntaxError, ValueError, TypeError, NotImplementedError)
 
@@ -178,6 +191,12 @@ def check_name(text: Text, name: str, also_reserved: Collection[str] = ()) -> No
         Equations.check_identifier(name)
     except SyntaxError as error:
         raise text.wrong(_reason(error), f"rename '{name}'") from None
+    if name in _CPP:
+        raise text.wrong(f"'{name}' has a meaning in C++, which it is translated to", f"rename '{name}'")
+    if name.endswith("_"):
+        raise text.wrong(
+            f"'{name}' ends in an underscore, which Brian2 reads as 'without its unit'", f"rename '{name}'"
+        )
     if name in _RESERVED or name in FUNCTIONS or name in also_reserved:
         raise text.wrong(f"'{name}' has a meaning of its own here", f"rename '{name}'")
     if name.endswith(("_pre", "_post")):
@@ -234,6 +253,8 @@ def check_equation(text: Text, equation: SingleEquation, scope: Scope) -> None:
     name, expected = equation.varname, equation.dim
     if equation.type == DIFFERENTIAL_EQUATION:
         name, expected = f"d{name}/dt", expected / SECOND
+        noise = equation.stochastic_variables
+        scope = replace(scope, own=scope.own | _built_in(**dict.fromkeys(noise, SECOND**-0.5)))
     expression = str(equation.expr)
     _compare(text, f"{name} = {expression}", name, expected, dimensions(text, expression, scope))
 
@@ -273,6 +294,7 @@ def check_statements(texts: Sequence[Text], scope: Scope) -> None:
             elif operator != "=" or name.rpartition("_")[2] in scope.neurons:
                 raise here.unknown(text, name, line)
             else:
+                check_name(text, name)
                 temporary[name] = Variable(name, dimensions=found)
                 unread[name] = (text, line)
     for name, (text, line) in unread.items():

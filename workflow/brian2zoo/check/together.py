@@ -1,14 +1,21 @@
 """An experiment whose files are right each by itself: do they go together?"""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from itertools import product, takewhile
 from typing import Any
 
 import brian2
 import numpy as np
-from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, EquationError, Equations, SingleEquation
+from brian2.equations.equations import (
+    DIFFERENTIAL_EQUATION,
+    PARAMETER,
+    SUBEXPRESSION,
+    EquationError,
+    Equations,
+    SingleEquation,
+)
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from brian2zoo.backends.capability import refuse
@@ -24,6 +31,7 @@ from brian2zoo.check.strings import (
     evaluate_text,
     in_unit,
     neuron_scope,
+    parse,
     synapse_scope,
 )
 from brian2zoo.circuits import (
@@ -40,10 +48,12 @@ from brian2zoo.circuits import (
 )
 from brian2zoo.codes import Codes, OnNeurons, compose, put_on_neurons
 from brian2zoo.compose import (
+    AT_SPIKES,
     NeuronPart,
     SynapseCode,
     compose_neuron,
     constants,
+    depending,
     join,
     returning,
     statements,
@@ -53,7 +63,7 @@ from brian2zoo.compose import (
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.events import EVENT_DATA
 from brian2zoo.expressions import evaluate
-from brian2zoo.spec import Experiment, NeuronModel, Rule, StateFormat, as_dict
+from brian2zoo.spec import Experiment, NeuronModel, Rule, StateFormat, SynapseModel, as_dict
 from brian2zoo.zoo import Zoo
 
 # One hidden layer and two: every kind of projection occurs in one of them.
@@ -182,14 +192,24 @@ def _missing_variables(circuit: Circuit) -> Findings:
         if projection.rule is not None:
             for side in ("pre", "post"):
                 findings += _needs(circuit.experiment, projection.rule, side, getattr(projection, side))
-        model, post = projection.synapse, projection.post
+        post = projection.post
         added = [part.equations for part in _added(circuit, on_neurons, post)]
-        own = equations_of(join(post.neuron.equations, *added)).names
-        scope = Scope(dict.fromkeys(f"{name}_post" for name in own), "", neurons={"post": post.neuron.name})
-        for line, name in zip(statements(model.read), written(model.read), strict=True):
-            if name not in scope.own:
-                findings.append(scope.unknown(Text(model.path, "read", model.read), name, line))
+        place = Text(circuit.experiment.path, f"neurons.{post.role}", join(post.neuron.equations, *added))
+        with findings.collect():
+            own = _joined(place).names
+            findings += _unwritten(projection, own)
     return findings
+
+
+def _unwritten(projection: Projection, own: Collection[str]) -> Findings:
+    """Variables of the neuron that a synapse would write, and that are not among `own`."""
+    model, neuron = projection.synapse, projection.post.neuron
+    scope = Scope(dict.fromkeys(f"{name}_post" for name in own), "", neurons={"post": neuron.name})
+    return Findings(
+        scope.unknown(Text(model.path, "read", model.read), name, line)
+        for line, name in zip(statements(model.read), written(model.read), strict=True)
+        if name not in scope.own
+    )
 
 
 def _needs(experiment: Experiment, rule: Rule, side: str, population: Population) -> Findings:
@@ -339,9 +359,66 @@ def _projection(circuit: Circuit, projection: Projection, codes: Codes, neurons:
     for event in EVENTS:
         with findings.collect():
             check_statements(_event_texts(projection, there, event), scope)
+    findings += _current(projection, there, equations)
+    if projection.rule is not None:
+        findings += _reach(projection.rule, projection.synapse, there)
+        findings += _keeps(projection.rule, equations)
     if has_weights(projection) and not projection.copy_of:
         with findings.collect():
             _weights(circuit, projection, equations["w"].dim)
+    return findings
+
+
+def _current(projection: Projection, there: OnNeurons, equations: Equations) -> Findings:
+    """Readers of what spikes alone bring up to date, at another moment than a spike."""
+    old = {name for name, equation in equations.items() if "event-driven" in equation.flags}
+    stale = depending(equations, old)
+    texts = [text for event in EVENTS if event not in AT_SPIKES for text in _event_texts(projection, there, event)]
+    reading = [(text, line, get_identifiers(parse(text, line)[2])) for text in texts for line in statements(text.text)]
+    for text in _equation_texts(projection, there):
+        for name, equation in equations_of(text.text).items():
+            if "summed" in equation.flags or "clock-driven" in equation.flags:
+                reading.append((text, f"{name} = {equation.expr}", get_identifiers(str(equation.expr))))
+    return Findings(
+        text.wrong(
+            f"'{line}' reads '{min(used & stale)}', which is event-driven: it is current only when a spike arrives",
+            f"write (clock-driven) after the equation of {listed(sorted(old))}",
+        )
+        for text, line, used in reading
+        if used & stale
+    )
+
+
+def _reach(rule: Rule, model: SynapseModel, there: OnNeurons) -> Findings:
+    """Statements of a rule that change what is not the rule's to change."""
+    findings, store = Findings(), equations_of(model.state).names
+    for event in EVENTS:
+        text = Text(rule.path, event, word_substitute(getattr(rule, event), there.names))
+        for line in statements(text.text):
+            name, operator, _ = parse(text, line)
+            if name in store:
+                problem = f"'{line}' goes round 'write' of synapse '{model.name}', which keeps the weight in its bounds"
+                findings.append(text.wrong(problem, "ask for a change, 'dw = ...'"))
+            elif name.endswith(("_pre", "_post")) and event not in AT_SPIKES:
+                problem = f"'{line}' changes a neuron that other synapses read at the same moment"
+                findings.append(text.wrong(problem, "change neurons at spikes (on_pre, on_post), or in at_spike"))
+            elif name.endswith(("_pre", "_post")) and operator not in ("+=", "-="):
+                problem = f"'{line}' overwrites a neuron: of several synapses the last would win"
+                findings.append(text.wrong(problem, "add to it, 'X_post += ...', so that spikes can coincide"))
+    return findings
+
+
+def _keeps(rule: Rule, equations: Equations) -> Findings:
+    """What a rule says it keeps from run to run and cannot."""
+    findings = Findings()
+    stored = [n for n, e in equations.items() if e.type != SUBEXPRESSION and not {"shared", "constant"} & set(e.flags)]
+    for name in rule.keeps:
+        text = Text(rule.path, "keeps", name)
+        if name not in stored:
+            findings.append(text.wrong(f"synapses store no variable '{name}'", did_you_mean(name, stored, "remove it")))
+        elif "event-driven" in equations[name].flags:
+            problem = f"'{name}' is event-driven: at the end of a run it is not current"
+            findings.append(text.wrong(problem, "write (clock-driven) after its equation"))
     return findings
 
 

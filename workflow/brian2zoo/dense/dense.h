@@ -75,16 +75,35 @@ public:
     }
 
     size_t delay() const { return slots.size() - 1; }
+
+    void clear()
+    {
+        for (std::vector<int32_t>& slot : slots)
+            slot.clear();
+    }
 };
+
+// The rings of all pathways.
+inline std::map<std::string, SpikeRing>& rings()
+{
+    static std::map<std::string, SpikeRing> all;
+    return all;
+}
+
+// What is on its way does not arrive.
+inline void forget_spikes()
+{
+    for (auto& named : rings())
+        named.second.clear();
+}
 
 // The ring of a pathway, which lasts over several runs, for the delay of all its synapses. A delay that was changed
 // after code had been generated for one of all synapses ends the program, which would go wrong otherwise.
 template <typename scalar>
 SpikeRing& ring(const std::string& pathway, const std::vector<scalar>& delays, const double dt)
 {
-    static std::map<std::string, SpikeRing> rings;
     const size_t steps = delays.empty() ? 0 : static_cast<size_t>(delays[0]/dt + 0.5);  // as Brian2 rounds it
-    SpikeRing& found = rings.emplace(pathway, SpikeRing(steps)).first->second;
+    SpikeRing& found = rings().emplace(pathway, SpikeRing(steps)).first->second;
     bool same = found.delay() == steps;
     for (size_t k = 1; k < delays.size(); k++)
         same = same && delays[k] == delays[0];
