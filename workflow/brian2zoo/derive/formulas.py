@@ -156,9 +156,9 @@ def _of_power(power: sp.Pow, of_base: sp.Expr, of_exponent: sp.Expr) -> sp.Expr:
     base, exponent = power.args
     if of_exponent == 0:
         return exponent * base ** (exponent - 1) * of_base
-    if of_base == 0:
+    if of_base == 0 and base.is_positive:
         return power * sp.log(base) * of_exponent
-    raise Rough(power)  # nothing at a base that is not positive
+    raise Rough(power)  # no value where the base is negative, no derivative where it is zero
 
 
 def _of_exprel(x: sp.Expr) -> sp.Expr:
