@@ -11,6 +11,7 @@ from brian2.core.functions import DEFAULT_FUNCTIONS
 from brian2.utils.stringtools import get_identifiers
 from typer.testing import CliRunner
 
+from brian2zoo.check import check_experiment, errors
 from brian2zoo.cli import app
 from brian2zoo.derive import formulas
 from brian2zoo.derive.formulas import symbol
@@ -333,9 +334,90 @@ def test_a_derivative_is_right_where_a_quotient_would_lose_it(text, at, expected
     assert eval(slope, known | {"x": at}) == pytest.approx(expected, rel=1e-11, abs=1e-15)
 
 
-@pytest.mark.parametrize("function", [sp.Heaviside, sp.DiracDelta, sp.gamma, sp.re, sp.Function("unheard_of")])
+@pytest.mark.parametrize("function", [sp.Heaviside, sp.DiracDelta, sp.gamma, sp.erf, sp.Function("unheard_of")])
 def test_no_function_is_written_that_brian_does_not_know(function) -> None:
     x = symbol("x")
     for formula in (function(x), 1 + x * function(x, evaluate=False) ** 2, sp.Derivative(function(x), x)):
         with pytest.raises(ValueError, match="a part that Brian2 does not know"):
             formulas.written(formula)
+
+
+EXPERIMENT = """
+title: One recurrent layer of the edited neuron
+paper: rtrl
+circuit: recurrent
+rule: edited
+rules: {hidden_output: rtrl_readout_on_synapses}
+synapses: {plastic: edited, hidden_output: readout, target: target, pool: softmax_pool}
+neurons: {input: regular_input, label: rate_input, hidden: edited, output: leaky_readout}
+encoders: {input: identity, label: identity}
+protocol: {dt: 1*ms, T_train: 50*ms, T_test: 1*ms, T_final: 1*ms, rest: true}
+weights: |
+  input_hidden = 0*UNIT
+  recurrent = 0*UNIT
+  hidden_output = 0
+parameters: |
+  input.t_on = 9*ms
+"""
+IN_UNITS = """
+title: Neuron in units
+equations: |
+  gain : 1 (shared)
+  slow : 1 (constant)
+  moving : boolean
+  dx/dt = (mobility*I*int(moving) - x*(gain + slow))/tau : meter/second
+  dI/dt = 0*amp/second : amp
+  dc/dt = 1*metre/second**2 : metre/second
+threshold: x > 1*mmetre/ms + c
+reset: |
+  left = x/(1*metre/second)
+  x = left**2*metre/second
+  I = I + x/mobility
+  c = 0.5*c + 1*mmetre/ms
+method: euler
+parameters: |
+  mobility = 1*metre/second/amp
+  tau = 10*ms
+"""
+
+
+@pytest.mark.parametrize(
+    ("unit", "read"),
+    [
+        ("amp", "w"),
+        ("amp", "clip(w, 0*amp, inf*amp) + abs(w)*w/charge*second"),
+        ("amp/second", "w*second"),
+        ("1", "w*charge/second"),
+    ],
+)
+@pytest.mark.parametrize("options", [[], ["--readout", "leaky_readout"]])
+def test_the_rule_passes_check_whatever_the_units(zoo_with, unit, read, options) -> None:
+    state = (
+        f"state: |\n  w : {unit}\nwrite: w = w + dw\nread: I_post += {read}\nparameters: |\n  charge = 2*nA*second\n"
+    )
+    zoo = zoo_with(
+        {
+            "models/neurons/edited.yaml": IN_UNITS,
+            "models/synapses/edited.yaml": f"title: Synapse in units\n{state}",
+            "config/experiments/edited.yaml": EXPERIMENT.replace("UNIT", unit),
+        }
+    )
+    command = ["--root", str(zoo.root), "derive", "edited", "--synapse", "edited", "--surrogate", "gaussian"]
+    result = CliRunner().invoke(app, [*command, *options, "--name", "edited"])
+    assert result.exit_code == 0, result.stderr
+    assert errors(check_experiment(zoo, zoo.experiment("edited"))) == []
+
+
+def test_a_rule_derived_from_a_plain_store_runs_on_one_that_reads_the_weight_on_a_grid(zoo_with) -> None:
+    """Straight-through, as the refusal of that store says."""
+    zoo = zoo_with(
+        {
+            "models/neurons/edited.yaml": NEURON.replace("  k = 2\n", ""),
+            "models/synapses/edited.yaml": "title: On a grid\nstate: 'w : 1'\nwrite: w = w + dw\n"
+            "read: I_post += floor(w*16)/16\n",
+            "config/experiments/edited.yaml": EXPERIMENT.replace("UNIT", "1"),
+        }
+    )
+    command = ["--root", str(zoo.root), "derive", "edited", "--synapse", "current", "--surrogate", "gaussian"]
+    assert CliRunner().invoke(app, [*command, "--name", "edited"]).exit_code == 0
+    assert errors(check_experiment(zoo, zoo.experiment("edited"))) == []

@@ -10,7 +10,7 @@ from brian2 import Quantity, get_unit
 from brian2.core.namespace import DEFAULT_UNITS
 from brian2.equations.equations import Equations
 
-from brian2zoo.compose import written
+from brian2zoo.compose import unit_name, written
 from brian2zoo.derive import formulas
 from brian2zoo.derive.dynamics import Dynamics, W, names_at, symbol
 from brian2zoo.derive.traces import ELIG, SELF, SPIKED, Traces, derive, propagator, trace
@@ -510,18 +510,16 @@ def _over(numerator: str, denominator: str) -> str:
         return "1"
     if denominator == "1":
         return numerator
-    if numerator == "1":
-        return f"1/{_bracketed(denominator)}"
-    return repr(quotient) if repr(quotient) in DEFAULT_UNITS else f"{numerator}/{_bracketed(denominator)}"
+    if not denominator.isidentifier():
+        return unit_name(Quantity(1, dim=quotient.dim))
+    if numerator != "1" and repr(quotient) in DEFAULT_UNITS:
+        return repr(quotient)
+    return f"{numerator}/{denominator}"
 
 
 def _zero(unit: str) -> str:
     """Zero gradient by a weight of that unit."""
-    return "0" if unit == "1" else f"0/{_bracketed(unit)}"
-
-
-def _bracketed(unit: str) -> str:
-    return unit if unit.isidentifier() else f"({unit})"
+    return "0" if unit == "1" else f"0/{unit}" if unit.isidentifier() else f"0/({unit})"
 
 
 def _block(key: str, lines: Iterable[str], depth: int = 0) -> list[str]:
