@@ -22,7 +22,6 @@ from brian2zoo.errors import ZooError
 from brian2zoo.expressions import evaluate_lines
 from brian2zoo.spec import NeuronModel, Rule, StateFormat, SynapseModel, as_dict
 
-_BASE = ("metre", "kilogram", "second", "amp", "kelvin", "mole", "candle")
 START_SUFFIX = "_start"
 RETURNED = "w_back"
 """Variable of a synapse by which the error returns, where the rule has it return by another than the weight."""
@@ -146,11 +145,7 @@ def unit_name(value: Any) -> str:
     if dimensions.is_dimensionless:
         return "1"
     # Brian2 has units such as amp2, which its equations do not know.
-    name = re.sub(r"\b([a-z]+)(\d)\b", r"\1**\2", repr(brian2.get_unit(dimensions)).replace("^", "**"))
-    if "(" not in name:
-        return name
-    # Its equations know no brackets in a unit either.
-    return "*".join(f"{base}**{power:g}" for base, power in zip(_BASE, dimensions._dims, strict=True) if power)
+    return re.sub(r"\b([a-z]+)(\d)\b", r"\1**\2", repr(brian2.get_unit(dimensions)).replace("^", "**"))
 
 
 def join(*blocks: str) -> str:
