@@ -10,8 +10,9 @@ import pytest
 from brian2zoo import circuits, network
 from brian2zoo.abreast import abreast
 from brian2zoo.circuits import Circuit
+from brian2zoo.network import OUTPUT_ONLY
 from brian2zoo.runner import Runner
-from brian2zoo.simulate import Inputs, run_here
+from brian2zoo.simulate import Inputs, build_key, run_here
 from brian2zoo.zoo import ROOT, Zoo
 
 DETERMINISTIC = """
@@ -91,6 +92,7 @@ class Interpreted:
 
     def __init__(self, circuit: Circuit, sample_time: Any, capacity: int) -> None:
         self.circuit, self.sample_time, self.capacity = circuit, sample_time, capacity
+        self.key = build_key(circuit, sample_time, capacity, OUTPUT_ONLY)
 
     def run(self, inputs: Inputs, outputs: Iterable[str]) -> dict[str, np.ndarray]:
         return run_here(self.circuit, self.sample_time, inputs, outputs)

@@ -26,6 +26,7 @@ BP = "rules/bp.yaml"
 SIGNS = "rules/sign_symmetric.yaml"
 FULL = "rules/rtrl_full.yaml"
 PLUS = "config/experiments/erbp_plus.yaml"
+NBP = "config/experiments/nbp.yaml"
 FIXED_STATE = "config/experiments/erbp_fixed_state.yaml"
 
 Edit = Callable[..., Zoo]
@@ -76,6 +77,8 @@ NEURONS = [
     ("ODE without method", LIF, "method: exact\n", "", "equations", ["no method of integration", "method: exact"]),
     ("random start", LIF, "threshold:", "initial: V = rand()*V_th\nthreshold:", "initial", ["random", "on_sample"]),
     ("unit of a start", LIF, "threshold:", "initial: V = R\nthreshold:", "initial", ["wrong unit"]),
+    ("nothing of that name to keep", LIF, "threshold:", "keeps: [v]\nthreshold:", "keeps", ["no variable 'v'", "'V'?"]),
+    ("constant that is kept", LIF, "threshold:", "keeps: [R]\nthreshold:", "keeps", ["'R' is (constant)", "leave it"]),
     ("unknown key", LIF, "threshold:", "treshold:", "treshold", ["unknown key", "'threshold'?"]),
     ("unknown method", LIF, "exact", "exakt", "method", ["'exact'", "'exakt'"]),
     ("YAML", LIF, "title: Leaky", "title: a: Leaky", "line 1", ["YAML syntax"]),
@@ -92,7 +95,37 @@ NEURONS = [
     ),
 ]
 
+NAMES_OF_COMPILERS = [
+    (
+        "temporary of Brian2's name",
+        LIF,
+        "reset: V =",
+        "reset: |\n  _idx = 3*volt\n  V = _idx +",
+        "reset",
+        ["'_idx'", "rename"],
+    ),
+    ("temporary of C++", LIF, "reset: V =", "reset: |\n  new = 3*volt\n  V = new +", "reset", ["'new'", "C++"]),
+    ("parameter of C++", LIF, "t_ref = 2*ms", "delete = 2*ms\n  t_ref = 2*ms", "parameters.delete", ["C++"]),
+]
 SYNAPSES_AND_RULES = [
+    (
+        "rule that goes round the store",
+        ERBP,
+        "  dw = eta",
+        "  w += 0*nA\n  dw = eta",
+        "on_pre",
+        ["'write'", "'dw = ...'"],
+    ),
+    ("neuron overwritten", ERBP, "  dw = eta", "  U_post = 0*volt\n  dw = eta", "on_pre", ["last would win"]),
+    (
+        "neuron changed in each step",
+        ERBP,
+        "on_pre:",
+        "each_step: U_post += 0*volt\non_pre:",
+        "each_step",
+        ["at spikes"],
+    ),
+    ("keeps no variable", ERBP, "on_pre:", "keeps: [learnin]\non_pre:", "keeps", ["no variable 'learnin'"]),
     ("statement of an axon", COUNTED, "turn += golden", "trun += golden", "axon.at_spike", ["'trun'", "did you mean"]),
     (
         "constant of a trace",
@@ -101,6 +134,24 @@ SYNAPSES_AND_RULES = [
         "-eps_I/tau_z_post",
         "variables.pre",
         ["'tau_z_post'", "you mean"],
+    ),
+    (
+        "samples counted from the start of a run",
+        BLOCKS,
+        "int(sample_number % batch < 0.5)",
+        "int(floor(t/T_sample + 0.5) % batch < 0.5)",
+        "variables",
+        ["'floor(t/T_sample' counts from the start of a run", "sample_number"],
+    ),
+    ("nothing of that name to keep", BLOCKS, "[grad, m,", "[grad, n,", "keeps", ["no variable 'n'"]),
+    ("formula that is kept", BLOCKS, "[grad, m,", "[grad, due,", "keeps", ["'due' is (shared)"]),
+    (
+        "value of the last event that is kept",
+        BLOCKS,
+        "(clock-driven)    # elig as y of the readout shows it\n    m : 1 ",
+        "(event-driven)\n    dm/dt = -m/readout_tau_out : 1 (event-driven) ",
+        "keeps",
+        ["'m' is (event-driven)"],
     ),
     ("jump of a trace", BLOCKS, "eps_I += 1", "eps_I += 1*mV", "at_spike.pre", ["wrong unit", "eps_I"]),
     ("unit of a read", FLOAT, "I_post += w", "I_post += w*ms", "read", ["wrong unit", "I_post", "amp"]),
@@ -155,6 +206,18 @@ SYNAPSES_AND_RULES = [
 
 EXPERIMENTS = [
     ("unit of a time", PLUS, "dt: 0.1*ms", "dt: 0.1*mV", "protocol.dt", ["wrong unit", "volt"]),
+    (
+        "step that does not divide a sample",
+        PLUS,
+        "T_train: 250*ms",
+        "T_train: 250.05*ms",
+        "protocol.T_train",
+        ["2500.5 steps", "250.1*ms"],
+    ),
+    ("step that does not divide a delay", PLUS, "delay: 0.8*ms", "delay: 0.85*ms", "protocol.delay", ["8.5 steps"]),
+    ("no step", PLUS, "dt: 0.1*ms", "dt: 0*ms", "protocol.dt", ["no duration"]),
+    ("endless sample", PLUS, "T_test: 250*ms", "T_test: inf*ms", "protocol.T_test", ["no duration"]),
+    ("sample without a phase", NBP, "T_train: 12*ms", "T_train: 11*ms", "protocol.T_train", ["11 steps", "12 phases"]),
     ("unit of an override", PLUS, "b_max = 25*nA", "b_max = 25*mV", "parameters.hidden_hidden.b_max", ["volt", "amp"]),
     (
         "override of no parameter",
@@ -194,7 +257,7 @@ EXPERIMENTS = [
 
 @pytest.mark.parametrize(
     ("file", "old", "new", "field", "words"),
-    [pytest.param(*case, id=name) for name, *case in NEURONS + SYNAPSES_AND_RULES + EXPERIMENTS],
+    [pytest.param(*case, id=name) for name, *case in NEURONS + NAMES_OF_COMPILERS + SYNAPSES_AND_RULES + EXPERIMENTS],
 )
 def test_a_mistake_is_one_line(edit: Edit, file: str, old: str, new: str, field: str, words: list[str]) -> None:
     (finding,) = check_zoo(edit(file, old, new), selected(file))
@@ -205,7 +268,7 @@ def test_a_mistake_is_one_line(edit: Edit, file: str, old: str, new: str, field:
     assert "\n" not in told
 
 
-CLOCK = ["t", "dt", "t_in_timesteps", "T_sample", "lastspike"]
+CLOCK = ["t", "dt", "t_in_timesteps", "T_sample", "lastspike", "sample_number"]
 BRIAN2 = ["xi", "i", "j", "N", "e", "pi", "inf", "lambda", "volt", "exp", "_R", "R_pre", "R_post"]
 OURS = ["data", "dw", "where"]
 
@@ -270,6 +333,36 @@ def test_a_rule_may_update_a_trace_without_asking_for_a_change(edit: Edit) -> No
     trace = "  synapse: |\n    dz/dt = -z/T_wait : 1 (event-driven)\n"
     zoo = edit(ERBP, "  synapse: |\n", trace, "dw = eta*", "dw = z*eta*", "parameters:", "on_post: z += 1\nparameters:")
     assert check_zoo(zoo, selected(ERBP)) == []
+
+
+def test_an_event_driven_variable_is_read_at_spikes_alone(edit: Edit) -> None:
+    """Also by way of a subexpression."""
+    trace = "  synapse: |\n    dz/dt = -z/T_wait : 1 (event-driven)\n    half = z/2 : 1\n    last : 1\n"
+    zoo = edit(ERBP, "  synapse: |\n", trace, "on_pre: |", "each_step: last = half\non_pre: |")
+    (finding,) = check_zoo(zoo, selected(ERBP))
+    assert str(finding).startswith(f"{ERBP}: each_step: 'last = half' reads 'half', which is event-driven")
+
+
+@pytest.mark.parametrize("method", ["euler", "heun"])
+def test_a_neuron_may_walk_at_random(edit: Edit, method: str) -> None:
+    noisy = ")/tau_m : volt (unless refractory)", ")/tau_m + 1*mV*xi*tau_m**-0.5 : volt"
+    zoo = edit(LIF, *noisy, "method: exact", f"method: {method}")
+    assert check_file(zoo, "neuron", "lif") == []
+    (finding,) = check_file(edit(LIF, "= -I/tau_s ", "= -I/tau_s + 1*nA*xi "), "neuron", "lif")
+    assert "'(1 * nA) * xi' has unit s^-0.5 A" in finding.problem
+
+
+def test_what_a_rule_and_a_synapse_give_the_same_neuron_has_two_names(edit: Edit) -> None:
+    rule = 'variables:\n  pre: "turn : 1"\n'
+    experiment = "title: both\nextends: erbp_counted_rounding\nrule: twice\n"
+    zoo = edit(COUNTED, "turn += golden", "turn += golden")
+    (zoo.root / "rules/twice.yaml").write_text(f"title: twice\nextends: erbp\n{rule}")
+    (zoo.root / "config/experiments/both.yaml").write_text(experiment)
+    found = {str(finding) for finding in check_zoo(zoo, {("experiment", "both")})}
+    assert found == {
+        f"{COUNTED}: axon.variables: rule 'twice' gives the presynaptic neuron 'turn' too"
+        " (in experiment both) — rename one of the two"
+    }
 
 
 def test_a_rule_may_add_a_variable_to_a_neuron_with_a_method(edit: Edit) -> None:

@@ -10,6 +10,8 @@ from brian2zoo import circuits
 from brian2zoo.codes import compose
 from brian2zoo.compose import axon_part, compose_neuron, compose_synapse, constants, declare, unit_name
 from brian2zoo.errors import ZooError
+from brian2zoo.network import Recording
+from brian2zoo.simulate import Inputs, parameter_values, run_here
 from brian2zoo.spec import NeuronModel, Rule, StateFormat, SynapseModel
 from brian2zoo.zoo import validate
 
@@ -162,3 +164,41 @@ def test_erbp_reads_current_and_dendrite_as_they_were_before_the_step(zoo) -> No
 def test_network_that_does_not_learn_takes_no_copies(zoo) -> None:
     circuit = circuits.build(zoo, zoo.experiment("erbp_plus"), (4, 3, 2), "test")
     assert all(code.copies == "" for code in compose(circuit).neurons.values())
+
+
+def test_no_text_of_a_comment_reaches_a_compiler() -> None:
+    r"""A comment that ends in a backslash, or in its trigraph, would take the next line of C++ with it."""
+    comments = {"  # see eq. 3 \\": "V = 0*volt", "  # why not ??/": "I = 5*nA"}
+    reset = "\n".join(f"{line}{comment}" for comment, line in comments.items())
+    neuron = load(NeuronModel, **NEURON | {"equations": "dV/dt = -V/tau : volt # \\\nI : amp"}, reset=reset)
+    store = load(SynapseModel, **STORE | {"read": "I_post += w # \\", "state": "w : amp # ??/"})
+    rule = load(Rule, **RULE | {"on_pre": "dw = eta*U_post # \\"}, each_step="# \\\nx = 1 # \\")
+    codes = [compose_neuron(neuron, {}), compose_synapse(store, rule, {}, driven={})]
+    strings = [text for code in codes for text in vars(code).values() if isinstance(text, str)]
+    assert not [text for text in strings if "#" in text or "\\" in text or "??" in text]
+    assert codes[0].reset.splitlines() == list(comments.values())
+    assert codes[1].each_step == "x = 1"
+
+
+def test_a_variable_may_be_called_as_an_attribute_of_brian2(deterministic, latencies) -> None:
+    """A parameter `order` or `start` is the neuron's own, not the order in which Brian2 runs the group."""
+    text = """
+title: Neuron that spikes once, at a time that is said by names Brian2 uses itself
+equations: |
+  events : 1
+  I : amp
+  U : volt
+threshold: events > order and t > start
+reset: events = 0
+initial: events = 2*stop
+parameters: |
+  order = 5
+  start = 3*ms
+  stop = 3
+"""
+    files = {"models/neurons/named.yaml": text}
+    files["config/experiments/named.yaml"] = "title: x\nextends: deterministic\nneurons: {hidden: named}\n"
+    circuit = deterministic((2, 2, 2), files=files, experiment="named")
+    inputs = Inputs(latencies((2, 2, 2), 1), parameter_values(circuit), 1, seed=0)
+    found = run_here(circuit, 30 * ms, inputs, ["hidden1_spikes.t"], Recording(("hidden1",)))["hidden1_spikes.t"]
+    assert found == pytest.approx([3.1e-3, 3.1e-3])

@@ -49,3 +49,15 @@ def test_what_is_watched_is_trained_and_of_the_paper(asked, file) -> None:
         watched = config.trace[paper]
         assert (watched.dataset, watched.experiment, watched.layers, watched.setting) in config.trainings()
         assert zoo.experiment(watched.experiment).paper == paper
+
+
+def test_each_seed_may_start_from_a_file_of_its_own(asked) -> None:
+    network = {"dataset": "digits", "experiments": ["erbp_times"], "layers": ["64-5-10"], "epochs": 1, "samples": 10}
+    drawn = network | {"seeds": [0, 1]}
+    given = drawn | {"start": "results/train/a/seed={seed}.nc"}
+    (entry,) = load_config(asked | {"training": [given]}).training
+    assert entry.starts([0, 1]) == ["results/train/a/seed=0.nc", "results/train/a/seed=1.nc"]
+    (entry,) = load_config(asked | {"training": [drawn]}).training
+    assert entry.starts([0, 1]) == []
+    with pytest.raises(ZooError, match="different epochs, samples or start"):
+        load_config(asked | {"training": [given, drawn]})

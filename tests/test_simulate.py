@@ -3,6 +3,8 @@
 Two programs are compiled here, each once.
 """
 
+import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,8 +15,9 @@ from brian2 import ms
 from brian2zoo import circuits, network
 from brian2zoo.circuits import initial_weights
 from brian2zoo.encode import encode
+from brian2zoo.errors import ZooError
 from brian2zoo.network import OUTPUT_ONLY, Recording
-from brian2zoo.simulate import Binary, Inputs, build, build_cached, build_key, run_here
+from brian2zoo.simulate import Binary, Inputs, NotFinite, build, build_cached, build_key, run_here
 
 LAYERS, CAPACITY, SAMPLE = (6, 5, 3), 4, 50 * ms
 RANGES = {"input_hidden1": 0.75e-9, "hidden1_output": 1e-9}  # config/experiments/erbp_fixed_point.yaml
@@ -128,6 +131,12 @@ def test_every_thing_a_program_depends_on_changes_its_key(zoo, zoo_with, circuit
     rule = zoo.experiment("erbp_fixed_point").model_copy(update={"rule": "edited"})
     single = circuit.experiment.model_copy(update={"precision": "single"})
     elsewhere = circuit.experiment.with_setting("backend=cpp")
+    at_rest = circuit.experiment.protocol.model_copy(update={"rest": True})
+    first, *others = circuit.populations
+    keeping = replace(first, neuron=first.neuron.model_copy(update={"keeps": ("rate",)}))
+    rewired = [
+        replace(p, pairs=(p.pairs[0], p.pairs[1][::-1])) if p.pairs is not None else p for p in circuit.projections
+    ]
     keys = [
         build_key(circuit, SAMPLE, CAPACITY, OUTPUT_ONLY),
         build_key(circuit, 2 * SAMPLE, CAPACITY, OUTPUT_ONLY),
@@ -141,6 +150,14 @@ def test_every_thing_a_program_depends_on_changes_its_key(zoo, zoo_with, circuit
         build_key(circuits.build(edited, rule, LAYERS, "train"), SAMPLE, CAPACITY, OUTPUT_ONLY),
         build_key(replace(circuit, experiment=elsewhere), SAMPLE, CAPACITY, OUTPUT_ONLY),
         build_key(replace(circuit, experiment=single), SAMPLE, CAPACITY, OUTPUT_ONLY),
+        build_key(
+            replace(circuit, experiment=circuit.experiment.model_copy(update={"protocol": at_rest})),
+            SAMPLE,
+            CAPACITY,
+            OUTPUT_ONLY,
+        ),
+        build_key(replace(circuit, populations=(keeping, *others)), SAMPLE, CAPACITY, OUTPUT_ONLY),
+        build_key(replace(circuit, projections=tuple(rewired)), SAMPLE, CAPACITY, OUTPUT_ONLY),
     ]
     assert len(set(keys)) == len(keys)
 
@@ -168,3 +185,50 @@ def test_program_does_what_the_numpy_target_does(deterministic, latencies, tmp_p
         np.testing.assert_allclose(compiled[f"{name}_spikes.t"], interpreted[f"{name}_spikes.t"], rtol=0, atol=1e-9)
     for name in outputs[-2:]:
         np.testing.assert_allclose(compiled[name], interpreted[name], rtol=1e-12)
+
+
+# --- Output that is not as it should be -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("instead", "told"),
+    [
+        ("true", r"input_hidden1\.w: the program has not written .*input_hidden1_w"),
+        ('./real "$@" && rm $2/*output_spikes_i*', r"output_spikes\.i: the program has not written .*output_spikes_i"),
+        ('./real "$@" && truncate -s 0 $2/*output_spikes_t*', r"output_spikes\.t: the program has written 0 bytes of"),
+        ('./real "$@" && truncate -s -4 $2/*input_hidden1_w*', r"input_hidden1\.w: .* written 236 bytes .*, not 240"),
+    ],
+)
+def test_a_program_that_ends_well_but_has_not_written_all_is_told(program, inputs, tmp_path, instead, told) -> None:
+    folder = tmp_path / "program"
+    shutil.copytree(program.directory, folder)
+    (folder / "main").rename(folder / "real")
+    (folder / "main").write_text(f"#!/bin/sh\n{instead}\n")
+    (folder / "main").chmod(0o755)
+    with pytest.raises(ZooError, match=told) as caught:
+        Binary(folder).run(inputs, OUTPUTS)
+    assert caught.value.where == str(folder)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_program_of_another_version_is_told(program, tmp_path) -> None:
+    shutil.copytree(program.directory, tmp_path / "program")
+    manifest = {k: v for k, v in program.manifest.items() if k != "key"}
+    (tmp_path / "program" / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(ZooError, match="delete the folder"):
+        Binary(tmp_path / "program")
+
+
+def test_a_value_that_is_no_number_is_told_with_the_sample_after_which_it_is(program, inputs) -> None:
+    """A drive is infinite in the third sample and the fourth; that times of next spikes are infinite does no harm."""
+    x = inputs.data["input"].copy()
+    x[2:, 0] = np.inf
+    dark = replace(inputs, data={**inputs.data, "input": np.full_like(x, -1e6)})
+    assert np.isinf(program.run(dark, ["input.t_next"])["input.t_next"]).all()
+    with pytest.raises(NotFinite, match="drive of input is inf") as caught:
+        program.run(replace(inputs, data={**inputs.data, "input": x}), OUTPUTS)
+    assert caught.value.samples == 3
+    w = np.full_like(inputs.values["input_hidden1.w"], np.nan)
+    with pytest.raises(NotFinite, match="I of hidden1 is nan") as caught:
+        program.run(replace(inputs, values=inputs.values | {"input_hidden1.w": w}), OUTPUTS)
+    assert caught.value.samples == 1

@@ -117,6 +117,16 @@ def training(wildcards):
     return found
 
 
+def starts(wildcards):
+    """File that a training starts from, if it does not draw all of its weights."""
+    return training(wildcards).starts([wildcards.seed])
+
+
+def start_options(paths):
+    """Options of the script that trains: what each network starts from."""
+    return " ".join(f"--start {shlex.quote(path)}" for path in paths)
+
+
 def sharing():
     """Trainings whose networks share programs: what is trained, and the seeds in each program."""
     return [(key, seeds) for key, entry in TRAININGS.items() for seeds in entry.seed_groups]

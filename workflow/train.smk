@@ -3,7 +3,7 @@ TRAIN = (
     "python workflow/scripts/train.py {params.network} {params.each} --epochs {params.epochs}"
     " --samples {params.samples} --train-data {input.train_data} --test-data {input.test_data}"
     " --train-build {input.train_build} --test-build {input.test_build}"
-    " --checkpoint {params.checkpoint:q} 2>&1 | tee {log:q}"
+    " --checkpoint {params.checkpoint:q} {params.start} 2>&1 | tee {log:q}"
 )
 
 
@@ -13,6 +13,7 @@ rule train:
         test_data=encoded("test"),
         train_build=program("train"),
         test_build=program("test"),
+        start=starts,
     output:
         "results/train/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.nc",
     params:
@@ -21,6 +22,7 @@ rule train:
         each=lambda wildcards, output: for_each([wildcards.seed], output),
         epochs=lambda wildcards: training(wildcards).epochs,
         samples=lambda wildcards: training(wildcards).samples,
+        start=lambda wildcards: start_options(starts(wildcards)),
         checkpoint="results/checkpoints/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.npz",
     log:
         "results/logs/train/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.log",
@@ -52,6 +54,7 @@ for number, (key, seeds) in enumerate(sharing()):
             test_data=encoded("test")(network),
             train_build=program("train", len(seeds))(network),
             test_build=program("test", len(seeds))(network),
+            start=training(network).starts(seeds),
         output:
             [training_path(key, seed) for seed in seeds],
         params:
@@ -60,6 +63,7 @@ for number, (key, seeds) in enumerate(sharing()):
             each=for_each(seeds, [training_path(key, seed) for seed in seeds]),
             epochs=training(network).epochs,
             samples=training(network).samples,
+            start=start_options(training(network).starts(seeds)),
             checkpoint=f"results/checkpoints/{several}.npz",
         log:
             f"results/logs/train/{several}.log",

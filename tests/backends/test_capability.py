@@ -96,6 +96,22 @@ def test_events_are_read_on_the_host_alone(zoo_with) -> None:
     assert "events as input" in str(found["cuda"])
 
 
+@pytest.mark.parametrize(
+    ("experiment", "lines", "construct"),
+    [
+        ("rtrl_random_feedback", "protocol: {delay: 4*ms}", "drop spikes that are under way"),
+        ("erbp_plus", "protocol: {delay: 0*ms}", "rule 'erbp' would learn in the next"),
+        ("erbp_plus", "protocol: {delay: 0*ms}", "refractory period that ends when a sample begins at rest"),
+    ],
+)
+def test_rest_that_a_device_cannot_bring_about_is_refused(zoo_with, experiment, lines, construct) -> None:
+    lines = lines.replace("{", "{rest: true, ")
+    zoo = zoo_with({"config/experiments/there.yaml": f"title: there\nextends: {experiment}\n{lines}\n"})
+    found = verdicts(circuit_of(zoo, "there"))
+    assert {name for name, v in found.items() if v.kind == "works"} >= {"dense", "cpp"}
+    assert construct in str(found["genn"])
+
+
 def test_synapses_onto_synapses_are_for_the_processor(zoo) -> None:
     found = verdicts(circuit_of(zoo, "rtrl_full"))
     assert {name for name, v in found.items() if v.kind == "works"} == {"dense", "cpp"}

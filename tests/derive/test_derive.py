@@ -3,12 +3,16 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
+import sympy as sp
+from scipy.special import exprel
 from typer.testing import CliRunner
 
 from brian2zoo import check
 from brian2zoo.cli import app
 from brian2zoo.derive import derive, fitting_synapse, read
+from brian2zoo.derive.traces import propagator
 from brian2zoo.errors import ZooError
 from brian2zoo.spec import Rule
 from brian2zoo.zoo import Zoo
@@ -236,3 +240,24 @@ def test_full_rtrl_without_a_readout_takes_the_eligibility_itself() -> None:
     output = run("derive", "lif_exp", "--surrogate", "superspike", "--optimizer", "online", "--full").stdout
     assert "now_pre = learning_signal_post*eps_v*psi_post : 1 (summed)" in output
     assert "  grad = now\n  dw = -eta*grad\n" in output
+
+
+@pytest.mark.parametrize("tau_out", [10e-3, (1 + 1e-13) * 10e-3, 20e-3])
+def test_exact_step_of_a_readout_is_right_for_equal_time_constants(zoo, tau_out) -> None:
+    """Rules for neurons integrated by Euler write it out; at equal constants the limit is dt/tau*exp(-dt/tau)."""
+    step = propagator(traces(zoo, "synaptic_readout"))
+    names = sorted(step.free_symbols, key=str)
+    assert [str(name) for name in names] == ["dt", "tau_out", "tau_s"]
+    found = np.array(sp.lambdify(names, step, [{"exprel": exprel}, "numpy"])(1e-3, tau_out, 10e-3))
+    a, d = 1e-3 / tau_out, 0.1
+    between = np.exp(-d) * a if abs(a - d) < 1e-6 else a * (np.exp(-d) - np.exp(-a)) / (a - d)
+    np.testing.assert_allclose(found, [[np.exp(-a), between], [0, np.exp(-d)]], rtol=1e-12)
+
+
+def test_exact_step_of_a_longer_readout_is_refused(zoo_with) -> None:
+    long = {"dy/dt = (I - y)/tau_out : 1": "dy/dt = (z - y)/tau_out : 1\n  dz/dt = (I - z)/tau_out : 1"}
+    text = (Zoo().root / "models/neurons/synaptic_readout.yaml").read_text()
+    for old, new in long.items():
+        text = text.replace(old, new)
+    with pytest.raises(ZooError, match="dy/dt reads more than one other variable"):
+        propagator(traces(zoo_with({"models/neurons/long.yaml": text}), "long"))

@@ -43,8 +43,9 @@ def random_neuron(rng: np.random.Generator, method: str) -> str:
     """A neuron of the class that derive accepts."""
     adapting = rng.choice(["-c/tau_c", "1/second", "0*c/second"])
     if method == "exact":
-        equations = ["dv/dt = (I - v + S/8)/tau : 1", "du/dt = -u/tau_u : 1"]
-        equations += ["dI/dt = -I/tau_s : 1", "dc/dt = -c/tau_c : 1"]
+        # a pair with complex poles
+        equations = ["dv/dt = (I - u - v + S/8)/tau : 1", "du/dt = (k*v - u)/tau : 1"]
+        equations += ["dI/dt = -I/tau : 1", f"dc/dt = {adapting} : 1"]
     else:
         drive, side = (str(rng.choice(DRIVES)).replace("X", x) for x in ("I", "v"))
         speed = rng.choice(["1", "(1 + 0.3*sin(t/(5*ms)))", "beta"])
@@ -100,7 +101,7 @@ def test_a_rule_derived_from_a_random_neuron_finds_its_gradient(zoo_with: Callab
         "models/neurons/drawn.yaml": random_neuron(rng, "exact" if seed % 3 == 2 else "euler"),
         "models/synapses/drawn.yaml": random_synapse(rng),
     }
-    case = Case("drawn", "drawn", "1.5", str(rng.choice(["superspike", "gaussian", "sigmoid"])), "0.5")
+    case = Case("drawn", "drawn", "0.8", str(rng.choice(["superspike", "gaussian", "sigmoid"])), "0.5")
     given = setting(zoo_with(files), case, seed)
     zoo = derived(zoo_with, zoo_with(files), case, files=files)
     circuit = circuits.build(zoo, zoo.experiment("derived"), [N_IN, N, N_OUT], "train")
@@ -118,5 +119,5 @@ def test_a_rule_derived_from_a_random_neuron_finds_its_gradient(zoo_with: Callab
     trains = [raster(found, name, size, si(case.dt))[:STEPS] for name, size in (("input", N_IN), ("hidden1", N))]
     spikes, exact = oracle(zoo, case, replace(given, inputs=trains[0]), cut=True)
     np.testing.assert_array_equal(trains[1], spikes)
-    assert 3 <= spikes.sum() <= 0.6 * spikes.size
+    assert 3 <= spikes.sum() <= 0.9 * spikes.size
     assert_close(matrices(found, "grad"), exact, 1e-8)

@@ -61,7 +61,10 @@ parameters: |
 
 @dataclass(frozen=True)
 class Case:
-    """A neuron of the zoo, its synapse, the size of weights that make it fire, the surrogate and its scale."""
+    """A neuron of the zoo, its synapse, the size of weights that make it fire, the surrogate and its scale.
+
+    `tau_m` is a time constant that differs from the file's.
+    """
 
     neuron: str
     synapse: str
@@ -70,6 +73,11 @@ class Case:
     scale: str = "1"
     dt: str = "1*ms"
     through: tuple[str, ...] | None = None
+    tau_m: str = ""
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        return {"tau_m": self.tau_m} if self.tau_m else {}
 
 
 CASES = (
@@ -79,6 +87,10 @@ CASES = (
     Case("lif_exp", "current", "2", "gaussian"),
     Case("lif_exp_hard", "current", "2"),
     Case("lif_exp_hard", "current", "2", "sigmoid", through=("v",)),
+    # the time constant of the synapse is 10 ms
+    Case("lif_exp", "current", "2", tau_m="10*ms"),
+    Case("lif_exp", "current", "2", tau_m="0.1*0.1*second"),
+    Case("lif_exp", "current", "2", tau_m="(1 + 1e-13)*10*ms"),
     Case("lif", "float", "0.15*nA", "superspike", "10*mV"),
     Case("alif", "delta", "0.6", "triangle"),
     Case("adex", "float", "4*nA", "sigmoid", "5*mV", "0.1*ms"),
@@ -93,7 +105,7 @@ write: w = w + dw
 read: z_post += w
 """
 FILES = {"models/neurons/made_up.yaml": MADE_UP, "models/synapses/made_up.yaml": STORE}
-IDS = [f"{case.neuron}{'-through-' + '-'.join(case.through) if case.through else ''}" for case in CASES]
+IDS = ["-through-".join([case.neuron, *(case.through or ())]) + case.tau_m for case in CASES]
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +146,7 @@ def setting(zoo: Zoo, case: Case, seed: int = 1) -> Setting:
     recurrent = size * rng.normal(0, 0.7, (N, N))
     weights = Weights(size * rng.uniform(0, 1, (N, N_IN)), recurrent, rng.normal(0, 1, (N_OUT, N)))
     return Setting(
-        Neuron(traces, si(case.dt)),
+        Neuron(traces, si(case.dt), case.parameters),
         Neuron(readout, si(case.dt)),
         surrogate_function(zoo.surrogate(case.surrogate), si(case.scale)),
         weights,
@@ -179,7 +191,7 @@ class Forward:
     def __init__(self, zoo: Zoo, case: Case) -> None:
         model: NeuronModel = zoo.neuron(case.neuron)
         self.dt, equations = si(case.dt), Equations(model.equations)
-        self.values = {name: float(np.asarray(v)) for name, v in constants(model, {}).items()} | {
+        self.values = {name: float(np.asarray(v)) for name, v in constants(model, case.parameters).items()} | {
             "ms": 1e-3,
             "volt": 1.0,
         }
@@ -383,6 +395,7 @@ weights: |
   hidden_output = 0
 parameters: |
   input.t_on = 9*{case.dt}
+{parameters}
 """
 
 
@@ -406,7 +419,11 @@ def derived(
             **files,
             "rules/derived.yaml": rule_text(derive(neuron, case.through, factorize, full=full), choice, "test"),
             "rules/derived_readout.yaml": rule_text(of_readout, answer, "test"),
-            "config/experiments/derived.yaml": EXPERIMENT.format(case=case, STEPS=STEPS),
+            "config/experiments/derived.yaml": EXPERIMENT.format(
+                case=case,
+                STEPS=STEPS,
+                parameters="\n".join(f"  hidden.{name} = {value}" for name, value in case.parameters.items()),
+            ),
         }
     )
 
@@ -418,7 +435,9 @@ RUNS = [(case, "block_diagonal") for case in BRIAN_CASES] + [
 ]
 
 
-@pytest.mark.parametrize(("case", "approximation"), RUNS, ids=[f"{case.neuron}-{kind}" for case, kind in RUNS])
+@pytest.mark.parametrize(
+    ("case", "approximation"), RUNS, ids=[f"{case.neuron}{case.tau_m}-{kind}" for case, kind in RUNS]
+)
 def test_brian_runs_the_derived_rule_to_the_gradient_of_the_reference(zoo_with, extended, case, approximation) -> None:
     """Two samples: after the first the weights have moved, and the second starts from rest."""
     given = setting(extended, case)

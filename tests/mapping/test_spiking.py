@@ -277,7 +277,7 @@ class Replaying:
         self.circuit, self.dt, self.sample_time = circuit, 1e-3, 12e-3
         self.binary = SimpleNamespace(capacity=capacity)
 
-    def run(self, data: dict, weights: dict, seed: int, keep: tuple[str, ...]) -> dict:
+    def run(self, data: dict, weights: dict, seed: int, keep: tuple[str, ...], before: int) -> dict:
         n = len(data["input"])
         times = (12 * np.repeat(np.arange(n), 2) + np.tile([2, 7], n)) * 1e-3
         out = {name: np.empty(0, int) for name in keep} | {"weights": {}}

@@ -293,6 +293,29 @@ def test_a_killed_training_goes_on_from_its_last_checkpoint(finished: Checkout, 
     np.testing.assert_array_equal(resumed.test_error, whole.test_error)
 
 
+def test_a_training_that_starts_from_another_comes_after_it_and_is_stale_when_that_changes(tmp_path: Path) -> None:
+    checkout, first = copy_of_the_repository(tmp_path), "results/train/digits/bp/64-6-10/default/seed={}.nc"
+    network = "dataset: digits, experiments: [bp], layers: [64-6-10], epochs: 1, samples: 10"
+    start = f"start: '{first.format('{seed}')}'"
+    training = [
+        f"{{{network}, seeds: [0, 1, 2]}}",
+        f"{{{network}, settings: [rule.eta=0.2], {start}}}",
+        f"{{{network}, settings: [rule.eta=0.3], seeds: [1, 2], abreast: 2, {start}}}",
+    ]
+    done = checkout.snakemake("-n", "-p", "trained", "--config", f"training=[{', '.join(training)}]")
+    assert done.returncode == 0, done.stdout + done.stderr
+    jobs = re.split(r"^Job \d+: ", done.stdout, flags=re.MULTILINE)
+    for what, seeds in (
+        ("bp 64-6-10 on digits, rule.eta=0.2", [0]),
+        ("2 of bp 64-6-10 on digits, rule.eta=0.3", [1, 2]),
+    ):
+        (job,) = (job for job in jobs if job.startswith(f"train {what}"))
+        assert " ".join(f"--start {shlex.quote(first.format(seed))}" for seed in seeds) in job
+        assert done.stdout.index(job) > max(
+            done.stdout.index(f"train bp 64-6-10 on digits, default, seed {s}") for s in seeds
+        )
+
+
 def test_the_report_collects_the_figures(finished: Checkout) -> None:
     done = finished.snakemake("--report", "results/report.zip")
     assert done.returncode == 0, done.stderr

@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from brian2zoo import circuits, network, results
+from brian2zoo import carried, circuits, network, results
 from brian2zoo.circuits import Circuit, Mode
-from brian2zoo.evaluate import trained_weights
 from brian2zoo.runner import Runner
 from brian2zoo.simulate import Binary
 from brian2zoo.spec import Experiment
@@ -39,11 +38,20 @@ def runner_of(experiment: Experiment, layers: str, build: str, directory: Path, 
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained network, ready to run; `facts` say what it is of, to hand on to what is made from it."""
+    """A trained network, ready to run.
+
+    Parameters
+    ----------
+    weights, start : with what is kept, as trained and as before training.
+    samples : so many it was trained on.
+    facts : what it is of, to hand on to what is made from it.
+    """
 
     experiment: Experiment
     runner: Runner
     weights: dict[str, np.ndarray]
+    start: dict[str, np.ndarray]
+    samples: int
     seed: int
     facts: dict[str, Any]
 
@@ -55,5 +63,6 @@ def trained_network(result: Path, build: str, directory: Path) -> Trained:
     experiment = experiment_of(trained.attrs["experiment"], facts["setting"])
     runner = runner_of(experiment, facts["layers"], build, directory)
     seed = int(trained.attrs["seed"])
-    weights = trained_weights(runner.circuit, trained, seed)
-    return Trained(experiment, runner, weights, seed, facts | {"seed": seed})
+    weights, start = (carried.of_result(runner.circuit, trained, seed, when) for when in ("", "0"))
+    samples = int(trained.epoch[-1]) * int(trained.attrs["samples"])
+    return Trained(experiment, runner, weights, start, samples, seed, facts | {"seed": seed})

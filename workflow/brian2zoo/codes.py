@@ -1,6 +1,6 @@
 """The Brian2 strings of a whole circuit, and what its projections add to the neurons on either side."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from brian2.equations.equations import Equations
@@ -22,10 +22,12 @@ from brian2zoo.compose import (
     join,
     rule_parts,
     statements_at_spikes,
+    with_sample_number,
     written,
 )
 from brian2zoo.errors import ZooError
 from brian2zoo.expressions import evaluate
+from brian2zoo.propagators import Source, integrated
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,18 @@ def couplings_of(influence: str) -> str:
 
 
 def compose(circuit: Circuit, assembly: Assembly = USUAL) -> Codes:
-    """Brian2 strings of every population and projection, as the backend wants them."""
+    """Brian2 strings of every population and projection, as the backend wants them.
+
+    Raises
+    ------
+    ZooError
+        If files do not go together, or a method cannot integrate an equation.
+    """
+    return _integrated(circuit, joined(circuit, assembly))
+
+
+def joined(circuit: Circuit, assembly: Assembly = USUAL) -> Codes:
+    """The same before it is found how equations move on by a step, for which they have to make sense."""
     synapses = {}
     copied: dict[str, set[str]] = {p.name: set() for p in circuit.populations}
     added: dict[str, list[NeuronPart]] = {p.name: [] for p in circuit.populations}
@@ -96,6 +109,8 @@ def compose(circuit: Circuit, assembly: Assembly = USUAL) -> Codes:
         p.name: compose_neuron(p.neuron, p.overrides, parts=added[p.name], copied=copied[p.name], formats=p.formats)
         for p in circuit.populations
     }
+    neurons = {name: with_sample_number(code, name) for name, code in neurons.items()}
+    synapses = {name: with_sample_number(code, name) for name, code in synapses.items()}
     if circuit.networks > 1:
         size = {p.name: p.size // circuit.networks for p in circuit.populations}
         neurons = {name: within(code, {"i": size[name]}) for name, code in neurons.items()}
@@ -110,13 +125,54 @@ def compose(circuit: Circuit, assembly: Assembly = USUAL) -> Codes:
     return Codes(neurons, synapses, influences, on_neurons)
 
 
+def _integrated(circuit: Circuit, codes: Codes) -> Codes:
+    """Codes that say how their equations move on by a step, with the values that this takes."""
+    try:
+        dt = {"dt": evaluate(circuit.experiment.protocol.dt)}
+    except ValueError as error:
+        raise ZooError(circuit.experiment.path, "protocol.dt", str(error), "write it as '1*ms'") from None
+
+    def side(suffix: str, name: str) -> dict[str, Any]:
+        return {f"{key}_{suffix}": value for key, value in codes.parameters[name].items()}
+
+    def on_projection(projection: Projection, code: SynapseCode) -> SynapseCode:
+        model, rule = projection.synapse, projection.rule
+        sources = [Source(model.path, "state", model.state)]
+        if rule is not None:
+            names = {new: name for name, new in codes.on_neurons[projection.name].names.items()}
+            sources.append(Source(rule.path, "variables.synapse", rule.variables.synapse, names))
+        ends = side("pre", projection.pre.name) | side("post", projection.post.name)
+        return integrated(code, dt | ends, sources)
+
+    def on_influence(influence: Influence, code: InfluenceCode) -> InfluenceCode:
+        rule, ends = influence.of.rule, side("pre", influence.of.name) | side("post", influence.of.post.name)
+        sources = [Source(rule.path, "influence.variables", rule.influence.variables)]
+        return replace(code, stores=integrated(code.stores, dt | ends, sources))
+
+    def on_population(population: Population, code: NeuronCode) -> NeuronCode:
+        sources = [Source(population.neuron.path, "equations", population.neuron.equations)]
+        for projection in circuit.projections:
+            for part in codes.on_neurons[projection.name].parts:
+                if getattr(projection, part.side) is population:
+                    sources.append(Source(part.path, part.key, part.equations, part.as_written))
+        return integrated(code, dt, sources)
+
+    return replace(
+        codes,
+        neurons={p.name: on_population(p, codes.neurons[p.name]) for p in circuit.populations},
+        synapses={p.name: on_projection(p, codes.synapses[p.name]) for p in circuit.projections},
+        influences={each.name: on_influence(each, codes.influences[each.name]) for each in circuit.influences},
+    )
+
+
 def _influence_code(influence: Influence, names: dict[str, str]) -> InfluenceCode:
     of, within = influence.of, influence.within
     if any(evaluate(p.delay) != 0 for p in (of, within) if p is not None):
         problem = f"rule '{of.rule.name}' takes a spike to arrive in the step after it"
         raise ZooError(of.rule.path, "influence", problem, "give the protocol a delay of 0*ms")
     model, overrides = (within.synapse, within.overrides) if within is not None else (None, {})
-    return compose_influence(of.rule, of.overrides, names, model, overrides)
+    code = compose_influence(of.rule, of.overrides, names, model, overrides)
+    return replace(code, stores=with_sample_number(code.stores, influence.name))
 
 
 def put_on_neurons(projection: Projection) -> OnNeurons:

@@ -25,6 +25,9 @@ from brian2zoo.spec import NeuronModel, Rule, StateFormat, SynapseModel, as_dict
 START_SUFFIX = "_start"
 RETURNED = "w_back"
 """Variable of a synapse by which the error returns, where the rule has it return by another than the weight."""
+_BASE_UNITS = ("metre", "kilogram", "second", "amp", "kelvin", "mole", "candle")
+SAMPLE_NUMBER = "sample_number"
+"""What strings call the number of samples before the present one, in a training or a test as a whole."""
 RULE_EVENTS = ("on_pre", "on_post", "each_step", "on_sample", "at_onset")
 AT_SPIKES = ("on_pre", "on_post")
 
@@ -40,7 +43,11 @@ class _Code:
 
 @dataclass(frozen=True)
 class NeuronCode(_Code):
-    """Arguments of a `brian2.NeuronGroup` and the statements run beside it; `before` each step's equations."""
+    """Arguments of a `brian2.NeuronGroup` and the statements run beside it; `before` each step's equations.
+
+    `update` are the statements that move the differential equations on by a step, where `propagators` has found them;
+    else `method` does.
+    """
 
     equations: str
     parameters: dict[str, Any]
@@ -55,6 +62,7 @@ class NeuronCode(_Code):
     each_step: str = ""
     forward: str = ""
     backward: str = ""
+    update: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,7 +92,7 @@ class NeuronPart:
 
 @dataclass(frozen=True)
 class SynapseCode(_Code):
-    """Arguments of a `brian2.Synapses` and the statements run beside it.
+    """Arguments of a `brian2.Synapses` and the statements run beside it; `update` as for neurons.
 
     `reads` maps 'pre' and 'post' to the variables the neurons on that side have to copy at the start of
     a step.
@@ -100,6 +108,7 @@ class SynapseCode(_Code):
     reads: Mapping[str, tuple[str, ...]] = ()
     method: str = ""
     on_arrival: str = ""
+    update: str = ""
 
 
 @dataclass(frozen=True)
@@ -144,8 +153,12 @@ def unit_name(value: Any) -> str:
     dimensions = brian2.get_dimensions(value)
     if dimensions.is_dimensionless:
         return "1"
-    # Brian2 has units such as amp2, which its equations do not know.
-    return re.sub(r"\b([a-z]+)(\d)\b", r"\1**\2", repr(brian2.get_unit(dimensions)).replace("^", "**"))
+    # Brian2 has units such as amp2, and quotients in parentheses, which its equations do not know.
+    name = re.sub(r"\b([a-z]+)(\d)\b", r"\1**\2", repr(brian2.get_unit(dimensions)).replace("^", "**"))
+    if "(" not in name:
+        return name
+    powers = {base: dimensions.get_dimension(base) for base in _BASE_UNITS}
+    return "*".join(f"{base}**{power:g}" for base, power in powers.items() if power)
 
 
 def join(*blocks: str) -> str:
@@ -162,6 +175,29 @@ def statements(block: str) -> list[str]:
 def written(block: str) -> list[str]:
     """Variables that a block of statements assigns to."""
     return [parse_statement(line)[0] for line in statements(block)]
+
+
+def first_sample(name: str) -> str:
+    """Parameter of a group by which each run tells it how many samples came before; no two groups' are called alike."""
+    return f"first_sample_of_{name}"
+
+
+def with_sample_number(code: Any, name: str) -> Any:
+    """A group's code in which the number of the sample counts on from run to run, whatever a run takes.
+
+    Parameters
+    ----------
+    code : of a neuron or a synapse.
+    name : of the group.
+    """
+    strings = {field: text for field, text in vars(code).items() if isinstance(text, str)}
+    if SAMPLE_NUMBER not in get_identifiers("\n".join(strings.values())):
+        return code
+    first = {first_sample(name): 0.0}
+    number = {SAMPLE_NUMBER: f"({first_sample(name)} + floor((t + dt/2)/T_sample))"}
+    strings = {field: word_substitute(text, number) for field, text in strings.items()}
+    equations = join(strings.pop("equations"), declare(first))
+    return replace(code, equations=equations, parameters=code.parameters | first, **strings)
 
 
 def compose_neuron(

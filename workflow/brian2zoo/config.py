@@ -1,6 +1,6 @@
 """What a pipeline run is asked for: the files in config/ beside the experiments."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,11 +34,23 @@ class Training(_Part):
     abreast: PositiveInt = Field(1, description="networks that differ by their seed share a program, so many at most")
     epochs: PositiveInt = Field(description="epochs of training, each followed by a test")
     samples: PositiveInt = Field(description="training samples an epoch")
+    start: str = Field(
+        "", description="result of a training, or arrays w_PROJECTION, to start from; {seed} stands for the seed"
+    )
 
     @field_validator("layers")
     @classmethod
     def _check_layers(cls, layers: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(_layers(text) for text in layers)
+
+    def starts(self, seeds: Iterable[int]) -> list[str]:
+        """File that the network of each seed starts from; none if all are drawn."""
+        return [self.start.replace("{seed}", str(seed)) for seed in seeds if self.start]
+
+    @property
+    def amount(self) -> tuple[int, int, str]:
+        """What has to agree where a training is asked for more than once."""
+        return self.epochs, self.samples, self.start
 
     @property
     def seed_groups(self) -> list[tuple[int, ...]]:
@@ -160,8 +172,8 @@ class Config(_Part):
                     for setting in training.settings:
                         key = (training.dataset, experiment, layers, setting)
                         known = found.get(key)
-                        if known is not None and (known.epochs, known.samples) != (training.epochs, training.samples):
-                            problem = f"{' '.join(key)} is asked for with different epochs or samples"
+                        if known is not None and known.amount != training.amount:
+                            problem = f"{' '.join(key)} is asked for with different epochs, samples or start"
                             raise ZooError("config", "training", problem, "keep one of the entries")
                         if known is not None:
                             seeds = tuple(sorted({*known.seeds, *training.seeds}))

@@ -1,5 +1,6 @@
 """Turn pixels or events, and labels, into what input and label units are given, by the encoder's expressions."""
 
+import hashlib
 from typing import Any
 
 import brian2
@@ -13,6 +14,7 @@ from brian2zoo.expressions import evaluate
 from brian2zoo.spec import Encoder
 
 _BLOCK = 500  # samples of events encoded at a time: expressions are evaluated in double precision
+_HASHED = 2**20  # rows hashed at a time
 
 
 def encode(encoder: Encoder, x: np.ndarray) -> np.ndarray:
@@ -129,3 +131,17 @@ def take(split: xr.Dataset, samples: np.ndarray) -> dict[str, np.ndarray | Event
     counts = np.diff(offset)[samples]
     offsets = np.concatenate([[0], np.cumsum(counts)])
     return given | {"input": Events(times, units, offsets, int(split.attrs["units"]))}
+
+
+def content(split: xr.Dataset) -> str:
+    """Hash of all that a run is given of an encoded split; equal if no number can differ, whatever the names of files.
+
+    Events that lie in a file are read block by block.
+    """
+    hashed = hashlib.sha256()
+    for name in sorted(map(str, split.data_vars)):
+        variable = split[name]
+        hashed.update(f"{name} {variable.dims} {variable.shape} {variable.dtype}".encode())
+        for first in range(0, len(variable), _HASHED):
+            hashed.update(np.ascontiguousarray(variable[first : first + _HASHED].values))
+    return hashed.hexdigest()

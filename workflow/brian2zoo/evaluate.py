@@ -8,18 +8,10 @@ import xarray as xr
 from brian2.equations.equations import Equations
 
 from brian2zoo import measure, quantize
-from brian2zoo.circuits import Circuit, copied_weights, initial_weights
 from brian2zoo.codes import compose
 from brian2zoo.network import weight_matrix
 from brian2zoo.runner import Runner, test
 from brian2zoo.train import operations
-
-
-def trained_weights(circuit: Circuit, trained: xr.Dataset, seed: int) -> dict[str, np.ndarray]:
-    """Weights of every projection, each (synapse,), SI units: trained ones from a result, fixed ones as drawn."""
-    weights = initial_weights(circuit, seed)
-    weights |= {n: trained[f"w_{n}"].values.ravel() for n in weights if f"w_{n}" in trained}
-    return weights | copied_weights(circuit, weights)
 
 
 def evaluate(

@@ -149,7 +149,7 @@ def _group(
         threshold=code.threshold or None,
         reset=code.reset or None,
         refractory=code.refractory or False,
-        method=code.method or "euler",
+        method=_method(code),
         namespace=namespace,
         dtype=data_types(code.equations, experiment.precision),
         order=population.order,
@@ -169,9 +169,11 @@ def _group(
     every(code.copies, "start", 1, "copies")
     if experiment.protocol.rest:
         # Where spikes that were on their way cannot be forgotten, rest follows the last of them.
-        when, kept = ("start", ()) if assembly.on_host else ("before_groups", written(code.on_sample))
+        when, set_before = ("start", ()) if assembly.on_host else ("before_groups", written(code.on_sample))
+        kept = (*population.neuron.keeps, *set_before)
+        initial = (line for line in statements(code.initial) if written(line)[0] not in kept)
         every(NOT_REFRACTORY if code.refractory else "", when, _REST - 1, "not_refractory", dt=sample_time)
-        every(join(at_rest(Equations(code.equations), kept), code.initial), when, _REST, "rest", dt=sample_time)
+        every(join(at_rest(Equations(code.equations), kept), *initial), when, _REST, "rest", dt=sample_time)
     every(code.before, "before_groups", 0, "before")
     every(code.each_step, "after_groups", _NEURONS_EACH_STEP + population.order, "each_step")
     every(code.forward, "groups", population.order, "forward")
@@ -206,7 +208,7 @@ def _synapses(
         delay=({"pre": delay} if code.on_pre else {}) | ({"post": 0 * brian2.ms} if code.on_post else {}) or None,
         namespace=_times(sample_time, experiment),
         dtype=data_types(code.equations, experiment.precision),
-        method=code.method or "euler",
+        method=_method(code),
         order=order,
         name=name,
     )
@@ -281,9 +283,14 @@ def _stores(
         model=code.equations,
         namespace=_times(sample_time, experiment),
         dtype=data_types(code.equations, experiment.precision),
-        method=code.method or "euler",
+        method=_method(code),
         name=name,
     )
+
+
+def _method(code: NeuronCode | SynapseCode) -> Any:
+    """What Brian2 integrates equations by: a method of its own, or the statements that are known."""
+    return (lambda *_: code.update) if code.update else code.method or "euler"
 
 
 def _run_regularly(

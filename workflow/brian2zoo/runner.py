@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from brian2zoo import measure
+from brian2zoo import carried, measure
 from brian2zoo.abreast import concatenated
 from brian2zoo.circuits import Circuit
+from brian2zoo.compose import first_sample
 from brian2zoo.encode import take
+from brian2zoo.errors import ZooError
 from brian2zoo.events import Events
 from brian2zoo.network import duration, samples_of
-from brian2zoo.simulate import Binary, Inputs, parameter_values
+from brian2zoo.simulate import Binary, Inputs, NotFinite, parameter_values
 
 
 def run_seed(*parts: int | str) -> int:
@@ -41,6 +43,8 @@ class Runner:
         self.dt = float(duration(circuit, "dt"))
         self.spiking = [p for p in circuit.populations if p.neuron.threshold and p.role != "noise"]
         self.parameters = parameter_values(circuit)
+        self.counting = [key for key in self.parameters if key.endswith(f".{first_sample(key.partition('.')[0])}")]
+        self.kept = carried.kept(circuit)
         self.classes = circuit.layers[-1]
         self.answers_from = round(float(duration(circuit, "T_answer")) / self.dt)
         self.output = circuit.population("output").neuron
@@ -58,23 +62,30 @@ class Runner:
         weights: Mapping[str, np.ndarray],
         seed: int,
         keep: tuple[str, ...] = (),
+        before: int = 0,
     ) -> dict[str, Any]:
         """Run one network over at most `capacity` samples.
 
         Parameters
         ----------
         data : 'input' (sample, unit), or events, and 'label' (sample, class) in training.
-        weights : by projection, each (synapse,), SI units; beside them what the rules keep from run to run, by
-            ``projection.variable``.
+        weights : by projection, each (synapse,), SI units; beside them what neurons and rules keep from run to run, by
+            ``group.variable``.
         keep : further variables to return, flat.
+        before : samples of this training or test that have been run already.
 
         Returns
         -------
-        `scores` (sample, class); `weights` of the plastic projections; `spikes` by population (neuron,);
-        `output_sample`, `output_class`, `output_time` of each output spike, if there are any; `membranes`
+        `scores` (sample, class); `weights` of the plastic projections, and what is kept; `spikes` by population
+        (neuron,); `output_sample`, `output_class`, `output_time` of each output spike, if there are any; `membranes`
         (sample, class) if the circuit has a graded answer; and `keep`.
+
+        Raises
+        ------
+        ZooError
+            If a variable is infinite or not a number; only a time may be infinite.
         """
-        (result,) = self.run_abreast([data], [weights], seed, keep)
+        (result,) = self.run_abreast([data], [weights], seed, keep, before)
         return result
 
     def run_abreast(
@@ -83,17 +94,21 @@ class Runner:
         weights: Sequence[Mapping[str, np.ndarray]],
         seed: int,
         keep: tuple[str, ...] = (),
+        before: int = 0,
     ) -> list[dict[str, Any]]:
         """As `run`, for each network; they have equally many samples, and one stream of random numbers."""
         n = len(data[0]["input"])
-        kept = [f"{p.name}.{name}" for p in self.circuit.plastic for name in p.rule.keeps]
-        learned = {f"{p.name}.w": p.name for p in self.circuit.plastic} | {name: name for name in kept}
+        learned = {f"{p.name}.w": p.name for p in self.circuit.plastic} | {name: name for name in self.kept}
         counts = {f"{p.name}_spikes.count": p.name for p in self.spiking}
         names = {p.name for p in self.circuit.projections}
         values = concatenated([{f"{k}.w": w for k, w in each.items() if k in names} for each in weights])
-        values |= concatenated([{name: each[name] for name in kept if name in each} for each in weights])
-        inputs = Inputs(concatenated(data, axis=1), values | self.parameters, n, seed)
-        out = self.binary.run(inputs, [*learned, *counts, *keep, *self.answered_by])
+        values |= concatenated([{name: each[name] for name in self.kept if name in each} for each in weights])
+        values |= self.parameters | dict.fromkeys(self.counting, float(before))
+        inputs = Inputs(concatenated(data, axis=1), values, n, seed)
+        try:
+            out = self.binary.run(inputs, [*learned, *counts, *keep, *self.answered_by])
+        except NotFinite as error:
+            raise self._not_finite(error.what, before + error.samples) from None
         parts = {name: np.split(out[name], self.networks) for name in [*learned, *counts, *keep]}
         return [
             {
@@ -104,6 +119,19 @@ class Runner:
             | answer
             for k, answer in enumerate(self._answers(out, n))
         ]
+
+    def require_answers(self, parts: Sequence[Mapping[str, Any]], before: int) -> None:
+        """That the answers in what `run_abreast` returned after `before` samples can be compared; ZooError if not."""
+        for part in parts:
+            for name in [name for name in ("scores", "membranes") if name in part]:
+                wrong = ~np.isfinite(part[name]).all(axis=1)
+                if wrong.any():
+                    raise self._not_finite(f"the answer of output ({name}) is no number", before + wrong.argmax() + 1)
+
+    def _not_finite(self, what: str, samples: int) -> ZooError:
+        stage = "training" if self.circuit.mode == "train" else "test"
+        remedy = "take a smaller protocol.dt" + ", or a smaller rate of learning" * (stage == "training")
+        return ZooError(self.circuit.experiment.path, "", f"{what} after sample {samples} of the {stage}", remedy)
 
     def _answers(self, out: Mapping[str, np.ndarray], n: int) -> list[dict[str, np.ndarray]]:
         """Scores of each network, and what they are made of, from the variables of `answered_by`."""
@@ -145,11 +173,13 @@ def test(runner: Runner, data: xr.Dataset, weights: Mapping[str, np.ndarray], se
 def test_abreast(
     runner: Runner, data: xr.Dataset, weights: Sequence[Mapping[str, np.ndarray]], seeds: Sequence[int]
 ) -> list[dict[str, Any]]:
-    """As `test`, for each network with its weights and seed."""
+    """As `test`, for each network with its weights and seed; what is kept goes on from run to run of the test."""
     parts, n = [], data.sizes["sample"]
     for begin in range(0, n, runner.binary.capacity):
         given = take(data, np.arange(n)[begin : begin + runner.binary.capacity])
-        part = runner.run_abreast([given] * runner.networks, weights, run_seed(*seeds, "test", begin))
+        part = runner.run_abreast([given] * runner.networks, weights, run_seed(*seeds, "test", begin), before=begin)
+        runner.require_answers(part, begin)
+        weights = [{**each, **tested["weights"]} for each, tested in zip(weights, part, strict=True)]
         for each in part:
             if "output_sample" in each:
                 each["output_sample"] = each["output_sample"] + begin

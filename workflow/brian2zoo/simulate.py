@@ -12,22 +12,23 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import brian2
 import numpy as np
-from brian2.core.variables import ArrayVariable, DynamicArrayVariable
+from brian2.core.variables import ArrayVariable, DynamicArrayVariable, Variable
 from filelock import FileLock
 
 from brian2zoo.backends import Standalone
 from brian2zoo.backends import backend as backend_of
 from brian2zoo.backends.capability import refuse
-from brian2zoo.circuits import Circuit
+from brian2zoo.circuits import Circuit, Projection
 from brian2zoo.codes import compose
 from brian2zoo.compose import InfluenceCode, SynapseCode
+from brian2zoo.errors import ZooError
 from brian2zoo.events import Events, given_to
 from brian2zoo.network import OUTPUT_ONLY, Assembled, Recording, assemble, duration
 from brian2zoo.spec import fingerprint
@@ -79,11 +80,24 @@ def build_key(circuit: Circuit, sample_time: Any, capacity: int, recording: Reco
         {name: {k: v for k, v in vars(code).items() if k != "parameters"} for name, code in kind.items()}
         for kind in (codes.neurons, codes.synapses, _objects(codes.influences))
     ]
-    wiring = [(p.name, p.pre.size, p.post.size, p.pairs is None, p.one_to_one, p.delay) for p in circuit.projections]
+    units = [
+        (p.name, p.role, p.size, p.order, p.backward_order, p.neuron.keeps, p.neuron.graded)
+        for p in circuit.populations
+    ]
+    wiring = [(p.name, p.pre.name, p.post.name, _pairs_key(p), p.delay) for p in circuit.projections]
     times = [str(sample_time), *(str(duration(circuit, which)) for which in ("dt", "T_answer"))]
-    times += [capacity, circuit.experiment.precision]
+    times += [capacity, circuit.experiment.precision, circuit.experiment.protocol.rest]
     made_by = [backend.name, backend.versions(), _generator(backend)]
-    return fingerprint(strings, wiring, circuit.layers, circuit.networks, times, str(recording), made_by)
+    return fingerprint(
+        strings, units, wiring, circuit.membrane, circuit.layers, circuit.networks, times, str(recording), made_by
+    )
+
+
+def _pairs_key(projection: Projection) -> str:
+    """Hash of who is connected to whom; empty if everyone is."""
+    if projection.pairs is None:
+        return ""
+    return hashlib.sha256(b"".join(np.asarray(side, np.int64).tobytes() for side in projection.pairs)).hexdigest()
 
 
 def _objects(influences: Mapping[str, InfluenceCode]) -> dict[str, SynapseCode]:
@@ -139,6 +153,7 @@ def build(
         backend.compile(device, partial)
         compiled = time.perf_counter()
         manifest = {
+            "key": build_key(circuit, sample_time, capacity, recording),
             "backend": backend.name,
             "versions": backend.versions(),
             "capacity": capacity,
@@ -182,26 +197,62 @@ def build_cached(
 
 
 def _variables(assembled: Assembled, device: Any, synapses: Mapping[str, int]) -> dict[str, dict[str, Any]]:
-    """Stored variables of all groups and monitors: result file, type, size (-1 if it grows).
+    """Stored variables of all groups and monitors: result file, type, what `_checked` needs, and how many values.
+
+    That is `size`, -1 if it grows. Of what grows in a known way, `columns` values every so many steps (`every`), or as
+    many as there are spikes in the variable `counted`.
 
     Parameters
     ----------
     synapses : their number by projection; Brian2 learns it only when the program runs.
     """
     found = {}
-    for name, group in {**assembled.groups, **assembled.monitors}.items():
+    for name, group in _objects_of(assembled).items():
         for variable in group.variables.values():
-            stored = isinstance(variable, ArrayVariable) and variable.owner is not None
-            if not stored or variable.owner.name != name or variable not in device.arrays:
+            if not _is_stored(name, variable) or variable not in device.arrays:
                 continue
             grows = isinstance(variable, DynamicArrayVariable)
             found[f"{name}.{variable.name}"] = {
                 "file": device.get_array_filename(variable),
                 "dtype": np.dtype(variable.dtype).name,
-                "size": synapses.get(name, -1) if grows else int(variable.size),
+                "size": _size(group, variable, synapses) if grows else int(variable.size),
                 "settable": not variable.read_only,
-            }
+                "checked": _checked(group, variable),
+            } | (_growth(name, group, variable) if grows else {})
     return found
+
+
+def _objects_of(assembled: Assembled) -> dict[str, Any]:
+    return {**assembled.groups, **assembled.monitors}
+
+
+def _is_stored(name: str, variable: Variable) -> bool:
+    return isinstance(variable, ArrayVariable) and variable.owner is not None and variable.owner.name == name
+
+
+def _size(group: Any, variable: Variable, synapses: Mapping[str, int]) -> int:
+    """Values of what grows while a program runs, -1 if not known: of synapses a device may do without indices."""
+    of_synapses = isinstance(group, brian2.Synapses) and variable.name in group.equations.names
+    return synapses.get(group.name, -1) if of_synapses else -1
+
+
+def _growth(name: str, group: Any, variable: Variable) -> dict[str, Any]:
+    """How many values a monitor has after a run."""
+    if isinstance(group, brian2.StateMonitor):
+        columns = 1 if variable.name == "t" else len(group.record)
+        return {"columns": columns, "every": round(float(group.clock.dt / brian2.defaultclock.dt))}
+    return {"counted": f"{name}.count"} if isinstance(group, brian2.SpikeMonitor) else {}
+
+
+def _checked(group: Any, variable: Variable) -> dict[str, Any] | None:
+    """What to call a variable in a message if it must be finite, and whether it may be infinite; None if it is given.
+
+    A time may be infinite: it never comes.
+    """
+    if variable.constant or not np.issubdtype(variable.dtype, np.floating):
+        return None
+    watched = group.source if isinstance(group, brian2.StateMonitor) else group
+    return {"name": f"{variable.name} of {watched.name}", "time": variable.dim is brian2.second.dim}
 
 
 def _orders(circuit: Circuit, backend: Standalone) -> dict[str, list[int]]:
@@ -210,17 +261,65 @@ def _orders(circuit: Circuit, backend: Standalone) -> dict[str, list[int]]:
     return {name: order.tolist() for name, order in found.items() if order is not None}
 
 
+class NotFinite(Exception):
+    """A run has come to a value that is no number.
+
+    Parameters
+    ----------
+    what : variables and their values, in words.
+    samples : of the run, after which it is so; after those before it is not.
+    """
+
+    def __init__(self, what: str, samples: int) -> None:
+        super().__init__(f"{what} after {samples} samples")
+        self.what, self.samples = what, samples
+
+
+Attempt = Callable[[Inputs], tuple[dict[str, np.ndarray], list[str]]]
+
+
+def _finite(attempt: Attempt, inputs: Inputs) -> dict[str, np.ndarray]:
+    """Outputs of a run that may be repeated: a run of fewer samples is the first part of it.
+
+    Raises NotFinite, with the sample found by bisection.
+    """
+    outputs, wrong = attempt(inputs)
+    good, bad = 0, inputs.n_samples
+    while wrong and bad - good > 1:
+        half = (good + bad) // 2
+        _, found = attempt(replace(inputs, n_samples=half))
+        good, bad, wrong = (good, half, found) if found else (half, bad, wrong)
+    if wrong:
+        more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
+        raise NotFinite(", ".join(wrong[:3]) + more, bad)
+    return outputs
+
+
+def _wrong(checked: Mapping[str, Any], values: np.ndarray) -> list[str]:
+    """In words, a value that is no number; nothing if there is none."""
+    wrong = values[np.isnan(values) if checked["time"] else ~np.isfinite(values)]
+    return [f"{checked['name']} is {wrong.flat[0]}"] if wrong.size else []
+
+
 class Binary:
     """A built circuit.
 
     Parameters
     ----------
     directory : as returned by `build`.
+
+    Raises
+    ------
+    ZooError
+        If the program was made by a version of the zoo that knew less of what it made.
     """
 
     def __init__(self, directory: Path) -> None:
         self.directory = Path(directory).resolve()
         self.manifest = json.loads((self.directory / MANIFEST).read_text())
+        if "key" not in self.manifest:
+            raise ZooError(directory, MANIFEST, "another version of brian2zoo made this program", "delete the folder")
+        self.key: str = self.manifest["key"]
         self.capacity: int = self.manifest["capacity"]
         self.steps_per_sample: int = self.manifest["steps_per_sample"]
 
@@ -233,7 +332,15 @@ class Binary:
             If an input does not fit the build: the program itself would run on with wrong data.
         RuntimeError
             If the program fails; the message carries what it printed.
+        ZooError
+            If the program has not written all that it should have.
+        NotFinite
+            If a variable that changes is infinite or not a number, or a time not a number.
         """
+        wanted = list(outputs)
+        return _finite(lambda given: self._attempt(given, wanted), inputs)
+
+    def _attempt(self, inputs: Inputs, outputs: Iterable[str]) -> tuple[dict[str, np.ndarray], list[str]]:
         variables = self.manifest["variables"]
         with tempfile.TemporaryDirectory(prefix="brian2zoo-") as scratch:
             arguments = [
@@ -268,13 +375,41 @@ class Binary:
             )  # fmt: skip
             if done.returncode or done.stderr:
                 raise RuntimeError(f"the simulation failed ({done.returncode}): {done.stderr or done.stdout}")
-            return {name: self._read(results, name) for name in outputs}
+            n_steps = inputs.n_samples * self.steps_per_sample
+            values = {name: self._read(results, name, n_steps) for name in {**dict.fromkeys(outputs), **self._checks}}
+        return {name: self._as_made(name, values[name]) for name in outputs}, [
+            text for name, checked in self._checks.items() for text in _wrong(checked, values[name])
+        ]
 
-    def _read(self, results: Path, name: str) -> np.ndarray:
+    @property
+    def _checks(self) -> dict[str, dict[str, Any]]:
+        """Of each variable that has to be finite, what to say if it is not."""
+        return {name: e["checked"] for name, e in self.manifest["variables"].items() if e["checked"]}
+
+    def _read(self, results: Path, name: str, n_steps: int) -> np.ndarray:
+        """Values of a variable, as many as it has to have; `ZooError` if it has others."""
         entry = self.manifest["variables"][name]
-        path = results / entry["file"]
-        values = np.fromfile(path, dtype=entry["dtype"]) if path.exists() else np.empty(0, entry["dtype"])
-        order = self.manifest.get("orders", {}).get(name.partition(".")[0])
+        path, dtype = results / entry["file"], np.dtype(entry["dtype"])
+        remedy = "see that the disk is not full; else delete the folder, and the program is made anew"
+        if not path.exists():
+            raise ZooError(self.directory, name, f"the program has not written {entry['file']}", remedy)
+        size, written = self._expected(results, entry, n_steps), path.stat().st_size
+        if size is not None and written != size * dtype.itemsize:
+            problem = f"the program has written {written} bytes of {entry['file']}, not {size * dtype.itemsize}"
+            raise ZooError(self.directory, name, problem, remedy)
+        return np.fromfile(path, dtype=dtype)
+
+    def _expected(self, results: Path, entry: Mapping[str, Any], n_steps: int) -> int | None:
+        """How many values a variable has after a run, as far as that is known."""
+        if "every" in entry:
+            return entry["columns"] * -(-n_steps // entry["every"])
+        if "counted" in entry:
+            return int(self._read(results, entry["counted"], n_steps).sum())
+        return entry["size"] if entry["size"] >= 0 else None
+
+    def _as_made(self, name: str, values: np.ndarray) -> np.ndarray:
+        """Values of synapses in the order in which these were made."""
+        order = self.manifest["orders"].get(name.partition(".")[0])
         if order is None or len(values) != len(order):
             return values
         as_made = np.empty_like(values)
@@ -311,7 +446,14 @@ def run_here(
     outputs: Iterable[str],
     recording: Recording = OUTPUT_ONLY,
 ) -> dict[str, np.ndarray]:
-    """Run a circuit on Brian2's numpy target, without compiling; same inputs and outputs as a binary."""
+    """Run a circuit on Brian2's numpy target, without compiling; same inputs, outputs and errors as a binary."""
+    wanted = list(outputs)
+    return _finite(lambda given: _attempt_here(circuit, sample_time, given, wanted, recording), inputs)
+
+
+def _attempt_here(
+    circuit: Circuit, sample_time: Any, inputs: Inputs, outputs: Iterable[str], recording: Recording
+) -> tuple[dict[str, np.ndarray], list[str]]:
     brian2.set_device("runtime")
     brian2.prefs.codegen.target = "numpy"
     brian2.seed(inputs.seed)
@@ -320,13 +462,20 @@ def run_here(
     data, assembled.events.values = padded(inputs, shapes)
     for name, array in data.items():
         assembled.data[name].values[...] = array
-    objects = {**assembled.groups, **assembled.monitors}
+    objects = _objects_of(assembled)
     settings = inputs.values | {"run.n_steps": inputs.n_samples * assembled.steps_per_sample}
     for name, value in settings.items():
         group, variable = name.split(".")
         objects[group].variables[variable].set_value(np.asarray(value))
     assembled.network.run(inputs.n_samples * sample_time, namespace={})
-    return {
+    values = {
         name: np.array(objects[name.split(".")[0]].variables[name.split(".")[1]].get_value()).ravel()
         for name in outputs
     }
+    return values, [
+        text
+        for name, group in objects.items()
+        for variable in group.variables.values()
+        if _is_stored(name, variable) and (checked := _checked(group, variable))
+        for text in _wrong(checked, np.asarray(variable.get_value()))
+    ]

@@ -124,6 +124,11 @@ class NeuronModel(File):
     on_sample: str = Field("", description="statements run at the onset of a sample; 'data' is its value")
     each_step: str = Field("", description="statements run after the equations, before the threshold")
     graded: str = Field("", description="the variable that is the answer of a unit which never spikes")
+    keeps: tuple[str, ...] = Field(
+        (),
+        description="variables that go on from run to run of a training or a test, as the weights do, and that `rest`"
+        " leaves alone",
+    )
     forward: str = Field("", description="rate units: statements run when the summed input is complete")
     backward: str = Field("", description="rate units: statements run when the error from above is complete")
     parameters: Lines = Field((), description="constants")
@@ -223,7 +228,7 @@ class Rule(File):
     at_spike: Jumps = Field(Jumps(), description="statements a neuron runs when it spikes, after its reset")
     on_pre: str = Field("", description="statements at a presynaptic spike, ending in 'dw = ...'")
     on_post: str = Field("", description="statements at a postsynaptic spike")
-    each_step: str = Field("", description="statements at every step")
+    each_step: str = Field("", description="statements at every step, after the neurons' equations")
     on_sample: str = Field("", description="statements once a sample, at the end of its first step")
     at_onset: str = Field("", description="statements at the onset of a sample, about the one before; first of all")
     influence: InfluenceRule | None = Field(
@@ -356,7 +361,7 @@ class Protocol(BaseModel):
     T_final: str = Field(description="duration of a sample in the final test")
     T_answer: str = Field("0*ms", description="from when on in a sample a graded answer counts; equations may name it")
     delay: str = Field("0*ms", description="transmission delay of every projection but the noise")
-    rest: bool = Field(False, description="whether every sample starts with all that has an ODE at rest")
+    rest: bool = Field(False, description="whether every sample starts as a run does, whatever came before it")
     order: Literal["balanced", "shuffled"] = Field(
         "balanced", description="training samples: drawn with replacement, equally many of each class; or each once"
     )

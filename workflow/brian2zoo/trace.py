@@ -46,9 +46,14 @@ def samples_to_watch(data: xr.Dataset, watched: Recording, number: int) -> xr.Da
 
 
 def trace(
-    runner: Runner, watched: Recording, data: xr.Dataset, weights: Mapping[str, np.ndarray], seed: int
+    runner: Runner,
+    watched: Recording,
+    data: xr.Dataset,
+    weights: Mapping[str, np.ndarray],
+    seed: int,
+    before: int = 0,
 ) -> xr.Dataset:
-    """Run the samples of `data` while learning and return spikes and traces, all in SI units.
+    """Run the samples of `data` while learning, after `before` others, and return spikes and traces in SI units.
 
     Returns `spike_time`, `spike_unit`, `spike_population` (spike), `onset`, `label` (sample), and over `time`
     `output_NAME` for each state variable of the output unit and `weight`. Attributes: `parameters` of that unit,
@@ -57,7 +62,7 @@ def trace(
     keep = [f"{name}_spikes.{v}" for name in watched.spikes for v in ("t", "i")]
     keep += [_result_of(state) for state in watched.states]
     given = take(data, np.arange(data.sizes["sample"]))
-    out = runner.run(given, weights, run_seed(seed, "trace"), tuple(keep))
+    out = runner.run(given, weights, run_seed(seed, "trace"), tuple(keep), before)
 
     times = np.concatenate([out[f"{name}_spikes.t"] for name in watched.spikes])
     units = np.concatenate([out[f"{name}_spikes.i"] for name in watched.spikes])

@@ -1,32 +1,36 @@
 """Train a built circuit: samples in, weights and learning curves out, checkpoint after every run.
 
-A run takes at most `capacity` samples; between two runs the weights go on and everything else (potentials,
-currents, spikes under way) starts from rest. Within a run nothing is reset between samples. The seed of a
-run and the order of samples follow from the seed and the epoch alone, so that a training that was killed
-and resumed ends in the same weights as one that was not. Networks abreast are trained in the same runs.
+A run takes at most `capacity` samples; between two runs the weights go on, what neurons and rules say they keep, and
+the number of the sample. Everything else (potentials, currents, spikes under way) starts from rest. Within a run
+nothing is reset between samples. The seed of a run and the order of samples follow from the seed and the epoch alone,
+so that a training that was killed and resumed ends in the same weights as one that was not. Networks abreast are
+trained in the same runs.
 """
 
+import hashlib
 import json
+import logging
 import resource
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import xarray as xr
-from brian2.equations.equations import Equations
 
-from brian2zoo import measure
-from brian2zoo.circuits import PLASTIC_KINDS, Circuit, Projection, initial_weights
-from brian2zoo.compose import unit_name_of
-from brian2zoo.encode import take
+from brian2zoo import carried, measure
+from brian2zoo.circuits import Circuit
+from brian2zoo.encode import content, take
 from brian2zoo.errors import ZooError
 from brian2zoo.network import layer_names, weight_matrix
 from brian2zoo.progress import Progress
 from brian2zoo.runner import Runner, run_seed, test_abreast
+from brian2zoo.spec import fingerprint
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -37,13 +41,11 @@ class Schedule:
     ----------
     samples : training samples an epoch, drawn with replacement, equally many of each class.
     seeds : of the networks that are trained abreast; usually there is one.
-    key : fingerprint of all else the training depends on; a checkpoint with another is not resumed.
     """
 
     epochs: int
     samples: int
     seeds: tuple[int, ...]
-    key: str = ""
 
 
 def draw_samples(labels: np.ndarray, n: int, seed: int, epoch: int) -> np.ndarray:
@@ -73,6 +75,7 @@ def train(
     test_data: xr.Dataset,
     schedule: Schedule,
     checkpoint: Path,
+    given: Sequence[xr.Dataset] = (),
 ) -> list[xr.Dataset]:
     """Train for a number of epochs, with a full test after each.
 
@@ -80,17 +83,27 @@ def train(
     ----------
     learning, testing : the circuit in its two modes.
     train_data, test_data : splits from `encode.encode_dataset`.
-    checkpoint : file that holds the state after the last complete run; resumed from if it fits.
+    checkpoint : file that holds the state after the last complete run. It is resumed from if it is of this training,
+        and of no more epochs; of another one, a line in the log says what differs, and the training begins anew.
+    given : for each seed what it starts from, see `carried.read_start`; the rest is drawn.
 
     Returns
     -------
     for each seed a data set over `epoch`, 0 being before training, with `test_error`, `train_error`, `spikes` and
     `test_spikes` a sample, `alignment`, operations and `wall_time`, and the final weights `w_NAME`
-    (pre, post) beside those before training, `w0_NAME`.
+    (pre, post) beside those before training, `w0_NAME`, and what is kept as `k_GROUP__VARIABLE`.
+
+    Raises
+    ------
+    ZooError
+        If the checkpoint is damaged, or a value becomes infinite or not a number; the checkpoint then stays as it is.
     """
-    starts = [initial_weights(learning.circuit, seed) for seed in schedule.seeds]
-    # the testing circuit may have projections that the learning one has not
-    tests_own = [initial_weights(testing.circuit, seed) for seed in schedule.seeds]
+    given = given or [xr.Dataset()] * len(schedule.seeds)
+    starts, tests_own = (
+        [carried.of_result(runner.circuit, start, seed) for start, seed in zip(given, schedule.seeds, strict=True)]
+        for runner in (learning, testing)  # that tests may have projections that the learning one has not
+    )
+    identity = _identity(learning, testing, train_data, test_data, schedule, [*starts, *tests_own])
 
     def close_epoch(states: Sequence[_State]) -> None:
         weights = [own | state.weights for own, state in zip(tests_own, states, strict=True)]
@@ -98,7 +111,7 @@ def train(
         for state, result in zip(states, tested, strict=True):
             state.close_epoch(result, seconds, learning.circuit, test_data)
 
-    states = _resume(checkpoint, schedule)
+    states = _resume(checkpoint, identity, schedule.epochs)
     if states is None:
         states = [_State(start) for start in starts]
         close_epoch(states)
@@ -111,17 +124,20 @@ def train(
                 rows = [order[first.sample : first.sample + capacity] for order in orders]
                 data, weights = [take(train_data, each) for each in rows], [state.weights for state in states]
                 seed = run_seed(*schedule.seeds, first.epoch, first.sample)
-                parts, seconds = _timed(learning.run_abreast, data, weights, seed)
+                before = first.epoch * schedule.samples + first.sample
+                parts, seconds = _timed(learning.run_abreast, data, weights, seed, before=before)
+                learning.require_answers(parts, before)
                 for state, part, each in zip(states, parts, rows, strict=True):
                     state.add(part, train_data.label.values[each], seconds)
-                _save(states, checkpoint, schedule)
+                _save(states, checkpoint, identity)
                 wrong = sum(state.wrong for state in states) / sum(state.sample for state in states)
                 progress.advance(len(rows[0]), f"epoch {first.epoch + 1}, {wrong:.1%} wrong")
             for state in states:
                 state.epoch += 1
             close_epoch(states)
-            _save(states, checkpoint, schedule)
-    return [_summary(state, start, learning.circuit, schedule) for state, start in zip(states, starts, strict=True)]
+            _save(states, checkpoint, identity)
+    results = [_summary(state, start, learning.circuit, schedule) for state, start in zip(states, starts, strict=True)]
+    return [result.assign_attrs(made_from=identity) for result in results]
 
 
 def _what(circuit: Circuit, schedule: Schedule) -> str:
@@ -146,10 +162,10 @@ def build_time(learning: Runner, testing: Runner) -> xr.DataArray:
     )
 
 
-def _timed(function: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
+def _timed(function: Callable[..., Any], *arguments: Any, **options: Any) -> tuple[Any, float]:
     """Result of a call and the seconds it took."""
     begin = time.perf_counter()
-    return function(*arguments), time.perf_counter() - begin
+    return function(*arguments, **options), time.perf_counter() - begin
 
 
 @dataclass
@@ -198,45 +214,90 @@ class _State:
         self.sample, self.wrong, self.seconds, self.spikes = 0, 0, 0.0, {}
 
 
-def _save(states: Sequence[_State], path: Path, schedule: Schedule) -> None:
+_MAGIC = b"brian2zoo checkpoint 2 "
+"""Begins a checkpoint; then come the SHA-256 of the rest, a newline, and the rest, a npz archive."""
+_EARLIER = b"PK"
+
+
+def _save(states: Sequence[_State], path: Path, identity: Mapping[str, Any]) -> None:
     """Write the checkpoint; it replaces the last one only when it is complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
     counts = [{k: v for k, v in vars(state).items() if k != "weights"} for state in states]
-    stored = json.dumps({"for": _identity(schedule), "counts": counts})
+    stored = json.dumps({"for": identity, "counts": counts})
     weights = {f"{k}:{name}": values for k, state in enumerate(states) for name, values in state.weights.items()}
+    archive = BytesIO()
+    np.savez(archive, state=np.array(stored), **weights)
     partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
-        np.savez(file, state=np.array(stored), **weights)
+    partial.write_bytes(_MAGIC + _digest(archive.getvalue()) + b"\n" + archive.getvalue())
     partial.replace(path)
 
 
-def _resume(path: Path, schedule: Schedule) -> list[_State] | None:
-    """The states in a checkpoint; None if there is none, or it belongs to another training.
+def _digest(archive: bytes) -> bytes:
+    return hashlib.sha256(archive).hexdigest().encode()
+
+
+def _resume(path: Path, identity: Mapping[str, Any], epochs: int) -> list[_State] | None:
+    """The states in a checkpoint; None if there is none, or the training has to begin anew, which is logged.
+
+    More epochs than it has seen go on. Of fewer it knows nothing: it holds the last weights alone.
 
     Raises
     ------
     ZooError
-        If the file is no whole checkpoint.
+        If a bit of the file is not as it was written.
     """
     if not path.exists():
         return None
-    try:
-        with np.load(path) as arrays:
-            stored = json.loads(str(arrays["state"]))
-            weights = {name: arrays[name] for name in arrays.files if name != "state"}
-    except (BadZipFile, EOFError, KeyError, ValueError):
-        raise ZooError(path, "", "the checkpoint is damaged", "delete it; the training then starts anew") from None
-    if stored["for"] != json.loads(json.dumps(_identity(schedule))):
-        return None
-    return [
+    data = path.read_bytes()
+    head, _, archive = data.partition(b"\n")
+    if data.startswith(_EARLIER):
+        return _anew(path, "an earlier version of brian2zoo wrote it")
+    if head != _MAGIC + _digest(archive):
+        raise ZooError(path, "", "the checkpoint is damaged", "delete it; the training then starts anew")
+    with np.load(BytesIO(archive)) as arrays:
+        stored = json.loads(str(arrays["state"]))
+        weights = {name: arrays[name] for name in arrays.files if name != "state"}
+    other = [name for name, value in identity.items() if stored["for"].get(name) != value]
+    if other:
+        return _anew(path, f"it has another {', another '.join(other)}")
+    states = [
         _State({name.removeprefix(f"{k}:"): w for name, w in weights.items() if name.startswith(f"{k}:")}, **counts)
         for k, counts in enumerate(stored["counts"])
     ]
+    if (states[0].epoch, states[0].sample) > (epochs, 0):
+        return _anew(path, f"it is past epoch {epochs}, whose weights it no longer has")
+    return states
 
 
-def _identity(schedule: Schedule) -> dict[str, Any]:
-    # More epochs continue a training; anything else makes another of it.
-    return {k: v for k, v in vars(schedule).items() if k != "epochs"}
+def _anew(path: Path, reason: str) -> None:
+    logger.info("%s: the training does not go on from this checkpoint, but begins anew: %s", path, reason)
+
+
+def _identity(
+    learning: Runner,
+    testing: Runner,
+    train_data: xr.Dataset,
+    test_data: xr.Dataset,
+    schedule: Schedule,
+    starts: Sequence[carried.Carried],
+) -> dict[str, Any]:
+    """All that the numbers of a training depend on but the epochs, of which more continue it."""
+    circuits = learning.circuit, testing.circuit
+    return {
+        "training data": content(train_data),
+        "test data": content(test_data),
+        "program that learns": learning.binary.key,
+        "program that tests": testing.binary.key,
+        "experiment or setting": fingerprint(
+            [c.experiment.content() for c in circuits],
+            [c.answer_step for c in circuits],
+            [runner.parameters for runner in (learning, testing)],
+        ),
+        "layers": list(learning.circuit.layers),
+        "start": [carried.content(start) for start in starts],
+        "number of samples an epoch": schedule.samples,
+        "seed": list(schedule.seeds),
+    }
 
 
 def alignment(circuit: Circuit, weights: Mapping[str, np.ndarray]) -> list[float]:
@@ -327,20 +388,11 @@ def _summary(state: _State, start: Mapping[str, np.ndarray], circuit: Circuit, s
         true = measure.macs_true(sizes, training=True, feedback=kind)
         add("macs", ("epoch",), paper * per_epoch, "1", "multiply-accumulates in the epoch, as the paper counts them")
         add("macs_true", ("epoch",), true * per_epoch, "1", "multiply-accumulates in the epoch")
-    for projection in circuit.projections:
-        if projection.kind in (*PLASTIC_KINDS, "feedback"):
-            dims = (
-                f"unit_{projection.pre.name}",
-                f"unit_{projection.post.name}{'_post' * (projection.pre is projection.post)}",
-            )
-            for prefix, weights, when in (("w0", start, "before training"), ("w", state.weights, "trained")):
-                matrix = weight_matrix(projection, weights[projection.name])
-                unit = projection_unit(projection)
-                add(f"{prefix}_{projection.name}", dims, matrix, unit, f"weights of {projection.name}, {when}")
+    units = carried.units(circuit)
+    for key, (dims, shape) in carried.shapes(circuit).items():
+        for mark, values, when in (("0", start, "before training"), ("", state.weights, "trained")):
+            if key in values:
+                what = f"{key} as it is kept" if "." in key else f"weights of {key}"
+                add(carried.stored_name(key, mark), dims, values[key].reshape(shape), units[key], f"{what}, {when}")
     result.attrs["peak_memory_bytes"] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
     return result
-
-
-def projection_unit(projection: Projection) -> str:
-    """Unit of a projection's weights, as its synapse model states it."""
-    return unit_name_of(Equations(projection.synapse.state), "w")

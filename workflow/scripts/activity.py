@@ -18,7 +18,8 @@ def main(
 ) -> None:
     net = built.trained_network(trained, kind, build)
     few = results.read_data(data).isel(sample=slice(samples))
-    stage.write(measure(net.runner, few, net.weights, net.seed), output, net.experiment, **net.facts)
+    before = net.samples if net.runner.circuit.mode == "train" else 0
+    stage.write(measure(net.runner, few, net.weights, net.seed, before), output, net.experiment, **net.facts)
 
 
 stage.run(main)

@@ -5,7 +5,6 @@ from pathlib import Path
 from typer import Option
 
 from brian2zoo import built, results, stage
-from brian2zoo.circuits import initial_weights
 from brian2zoo.trace import recording, samples_to_watch, trace
 
 
@@ -18,11 +17,10 @@ def main(
     output: Path = Option(help="file to write"),
 ) -> None:
     net = built.trained_network(trained, "trace", build)
-    circuit = net.runner.circuit
-    watched = recording(circuit)
+    watched = recording(net.runner.circuit)
     few = samples_to_watch(results.read_data(data), watched, samples)
-    start = initial_weights(circuit, net.seed) if weights == "initial" else net.weights
-    traced = trace(net.runner, watched, few, start, net.seed)
+    start, before = (net.start, 0) if weights == "initial" else (net.weights, net.samples)
+    traced = trace(net.runner, watched, few, start, net.seed, before)
     stage.write(traced, output, net.experiment, **net.facts, weights=weights)
 
 

@@ -4,10 +4,8 @@ from pathlib import Path
 
 from typer import Option
 
-from brian2zoo import built, results, stage
-from brian2zoo.spec import fingerprint
+from brian2zoo import built, carried, results, stage
 from brian2zoo.train import Schedule, build_time, train
-from brian2zoo.zoo import Zoo
 
 
 def main(
@@ -24,18 +22,21 @@ def main(
     test_build: Path = Option(help="program that tests"),
     checkpoint: Path = Option(help="file that holds the state of an unfinished training"),
     output: list[Path] = Option(help="file to write, one for each seed"),
+    start: list[Path] = Option((), help="result of a training, or other weights, to start from, one for each seed"),
 ) -> None:
     chosen = stage.experiment_of(experiment, setting)
-    schedule = Schedule(epochs, samples, tuple(seed), key=fingerprint(Zoo().numbers(chosen), dataset, layers))
+    schedule = Schedule(epochs, samples, tuple(seed))
     learning = built.runner_of(chosen, layers, "train", train_build, len(seed))
     testing = built.runner_of(chosen, layers, "test", test_build, len(seed))
     splits = (results.read_data(path) for path in (train_data, test_data))
     facts = {"dataset": dataset, "layers": layers, "setting": setting, "samples": samples}
     facts |= {"abreast": len(seed)} if len(seed) > 1 else {}
-    for trained, of, path in zip(train(learning, testing, *splits, schedule, checkpoint), seed, output, strict=True):
+    given = [carried.read_start(path, learning.circuit) for path in start]
+    made = train(learning, testing, *splits, schedule, checkpoint, given)
+    for k, (trained, of, path) in enumerate(zip(made, seed, output, strict=True)):
         trained["build_time"] = build_time(learning, testing)
         trained.attrs["paths"] = learning.binary.manifest["paths"]
-        stage.write(trained, path, chosen, **facts, seed=of)
+        stage.write(trained, path, chosen, **facts, seed=of, **({"start": str(start[k])} if start else {}))
 
 
 stage.run(main)

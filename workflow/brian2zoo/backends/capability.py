@@ -17,10 +17,10 @@ from brian2.utils.stringtools import get_identifiers
 
 from brian2zoo.backends import BACKENDS, backend
 from brian2zoo.backends.parallel import SEEN, behind
-from brian2zoo.backends.standalone import USUAL
+from brian2zoo.backends.standalone import USUAL, Assembly
 from brian2zoo.circuits import Circuit, Projection
 from brian2zoo.codes import Codes, compose
-from brian2zoo.compose import NeuronCode, SynapseCode, statements
+from brian2zoo.compose import NeuronCode, SynapseCode, statements, written
 from brian2zoo.errors import ZooError
 from brian2zoo.events import EVENT_DATA
 from brian2zoo.expressions import evaluate
@@ -50,7 +50,7 @@ class Verdict:
 def verdict(circuit: Circuit, name: str) -> Verdict:
     """What becomes of a circuit on a backend, one of `BACKENDS`."""
     assembly = backend(name).assembly
-    missing = () if assembly.on_host else tuple(_on_host(circuit))
+    missing = () if assembly.on_host else (*_on_host(circuit), *_rest(circuit, assembly))
     missing += () if assembly == USUAL else tuple(dict.fromkeys(_onto_synapses(circuit)))
     if missing or not assembly.parallel:
         return Verdict("unsupported", missing) if missing else Verdict("works")
@@ -86,6 +86,24 @@ def _on_host(circuit: Circuit) -> Iterator[str]:
     for population in circuit.populations:
         if population.neuron.data == EVENT_DATA:
             yield f"events as input, which are read from a file of the host (neuron '{population.neuron.name}')"
+
+
+def _rest(circuit: Circuit, assembly: Assembly) -> Iterator[str]:
+    """What spikes that arrive after the onset would do to a sample that has to begin at rest."""
+    if not circuit.experiment.protocol.rest:
+        return
+    if any(evaluate(projection.delay) for projection in circuit.projections):
+        yield "way to drop spikes that are under way when a sample begins at rest (protocol.delay)"
+    for rule in {p.rule.name: p.rule for p in circuit.plastic}.values():
+        if {"dw", *rule.keeps} & {*written(rule.on_pre), *written(rule.on_post)}:
+            yield f"way to drop the last spikes of a sample, from which rule '{rule.name}' would learn in the next"
+    for population in circuit.populations:
+        neuron = population.neuron
+        if neuron.refractory and assembly.parallel:
+            yield f"refractory period that ends when a sample begins at rest (neuron '{neuron.name}')"
+        driven = {name for p in circuit.projections if p.post is population for name in written(p.synapse.read)}
+        for name in sorted(set(written(neuron.on_sample)) & {name.removesuffix("_post") for name in driven}):
+            yield f"rest for '{name}', which on_sample sets and spikes change (neuron '{neuron.name}')"
 
 
 def _onto_synapses(circuit: Circuit) -> Iterator[str]:

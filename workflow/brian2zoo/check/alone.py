@@ -1,5 +1,6 @@
 """One file by itself: its names, and its units as far as they can be known without the other files."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -35,6 +36,7 @@ from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.events import EVENT_DATA
 from brian2zoo.expressions import evaluate
 from brian2zoo.kinds import KINDS
+from brian2zoo.propagators import Source, integrated
 from brian2zoo.spec import (
     Encoder,
     Experiment,
@@ -75,7 +77,7 @@ def check_alone(zoo: Zoo, kind: str, name: str) -> Findings:
             return findings  # it has no equations: loading it has checked all there is
         if kind == "experiment":
             return check_references(zoo, file) + _protocol(file)
-        findings += _CHECKS[kind](file) + _unused_parameters(file)
+        findings += _CHECKS[kind](file) + _unused_parameters(file) + _counted_by_time(file)
     return findings
 
 
@@ -150,6 +152,10 @@ def _neuron(model: NeuronModel) -> Findings:
     for equation in equations.values():
         with findings.collect():
             check_equation(text, equation, scope)
+    if model.method and not findings:
+        with findings.collect():
+            integrated(code, {"dt": brian2.ms}, [Source(model.path, "equations", model.equations)])
+    findings += kept(Text(model.path, "keeps", ""), model.keeps, equations)
     if model.threshold:
         with findings.collect():
             check_condition(Text(model.path, "threshold", model.threshold), scope)
@@ -164,6 +170,23 @@ def _neuron(model: NeuronModel) -> Findings:
     with findings.collect():
         with_data = neuron_scope(equations, code.parameters, data_dimensions(model), events)
         check_statements([Text(model.path, "on_sample", model.on_sample)], with_data)
+    return findings
+
+
+def kept(text: Text, names: tuple[str, ...], equations: Equations) -> Findings:
+    """Names among `keeps` that are no variables with a value of their own for each neuron or synapse, at any time."""
+    findings = Findings()
+    for name in names:
+        equation = equations.get(name)
+        flags = {"constant", "shared", "summed", "event-driven"} & set(equation.flags if equation else ())
+        if equation is None:
+            stored = [n for n, e in equations.items() if e.type != SUBEXPRESSION and "shared" not in e.flags]
+            remedy = did_you_mean(name, stored, f"it has {', '.join(stored)}" if stored else "leave it out")
+            findings.append(text.wrong(f"there is no variable '{name}'", remedy))
+        elif equation.type == SUBEXPRESSION or flags:
+            what = f"({sorted(flags)[0]})" if flags else "worked out from others"
+            remedy = "take the flag away, or leave it out of keeps" if flags else "keep those"
+            findings.append(text.wrong(f"'{name}' is {what}: there is nothing of it to keep", remedy))
     return findings
 
 
@@ -298,6 +321,7 @@ def _optimizer(optimizer: Optimizer) -> Findings:
     text = Text(optimizer.path, "state", optimizer.state)
     if optimizer.state:
         _distinct(text, parse_equations(text, _SYNAPSE_FLAGS), optimizer)
+        findings += kept(Text(optimizer.path, "keeps", ""), optimizer.keeps, equations_of(optimizer.state))
     text = Text(optimizer.path, "update", optimizer.update)
     if "dw" not in {parse(text, line)[0] for line in statements(text.text)}:
         findings.append(text.wrong("no statement assigns dw", "ask for a change, 'dw = ...'"))
@@ -379,6 +403,20 @@ def _unused_parameters(file: Any) -> Findings:
         for name in names
         if name not in used
     )
+
+
+_SAMPLES_OF_A_RUN = re.compile(r"floor\(\s*t\s*/\s*T_sample|\bt\s*//\s*T_sample")
+
+
+def _counted_by_time(file: Any) -> Findings:
+    """Samples counted by the time, which begins anew in every run: the result would depend on how many a run takes."""
+    findings = Findings()
+    for field, value in file.content().items():
+        for text in _strings(value):
+            if found := _SAMPLES_OF_A_RUN.search(text):
+                problem = f"'{found[0]}' counts from the start of a run, and `capacity` says when that is"
+                findings.append(ZooError(file.path, field, problem, "name sample_number, which goes on"))
+    return findings
 
 
 def _strings(value: Any) -> Iterator[str]:

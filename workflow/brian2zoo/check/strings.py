@@ -27,7 +27,7 @@ from brian2.parsing.statements import parse_statement
 from brian2.units.fundamentalunits import DIMENSIONLESS
 from brian2.utils.stringtools import get_identifiers
 
-from brian2zoo.compose import statements, unit_name
+from brian2zoo.compose import SAMPLE_NUMBER, statements, unit_name
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.events import EventTimes
 from brian2zoo.expressions import FUNCTIONS, evaluate
@@ -35,7 +35,18 @@ from brian2zoo.expressions import FUNCTIONS, evaluate
 SECOND = brian2.second.dim
 
 # Names that Brian2, or composing, gives a meaning of their own.
-_RESERVED = {"j", "delay", "lastspike", "lastupdate", "not_refractory", "data", "dw", "T_sample", "T_answer"}
+_RESERVED = {
+    "j",
+    "delay",
+    "lastspike",
+    "lastupdate",
+    "not_refractory",
+    "data",
+    "dw",
+    "T_sample",
+    "T_answer",
+    SAMPLE_NUMBER,
+}
 # Names end up in C++.
 _CPP_WORDS = """
     alignas alignof and_eq asm auto bitand bitor bool case catch char char8_t char16_t char32_t compl concept
@@ -65,6 +76,7 @@ def _built_in(**dimensions: Any) -> Names:
 
 
 _CLOCK = _built_in(t=SECOND, dt=SECOND, T_sample=SECOND, T_answer=SECOND, t_in_timesteps=DIMENSIONLESS, N=DIMENSIONLESS)
+_CLOCK |= _built_in(**{SAMPLE_NUMBER: DIMENSIONLESS})
 _UNITS = {name: Variable(name, dimensions=unit.dim) for name, unit in DEFAULT_UNITS.items()}
 _EVERYWHERE: Names = {**_UNITS, **DEFAULT_CONSTANTS, **DEFAULT_FUNCTIONS, **_CLOCK}
 _FIXED = frozenset(_EVERYWHERE) | {"i", "j", "data"}

@@ -19,7 +19,7 @@ from brian2.equations.equations import (
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from brian2zoo.backends.capability import refuse
-from brian2zoo.check.alone import EVENTS, data_dimensions
+from brian2zoo.check.alone import EVENTS, data_dimensions, kept
 from brian2zoo.check.findings import Findings, listed
 from brian2zoo.check.strings import (
     SECOND,
@@ -46,7 +46,7 @@ from brian2zoo.circuits import (
     vocabulary,
     weight_names,
 )
-from brian2zoo.codes import Codes, OnNeurons, compose, put_on_neurons
+from brian2zoo.codes import Codes, OnNeurons, compose, joined, put_on_neurons
 from brian2zoo.compose import (
     AT_SPIKES,
     NeuronPart,
@@ -84,12 +84,15 @@ def check_together(zoo: Zoo, experiment: Experiment) -> Findings:
                 circuits.append(build(zoo, experiment, layers, mode))
     # What these find would make everything after them wrong as well.
     findings = findings or _store(zoo, experiment) or _overrides(zoo, experiment)
-    findings = findings or Findings(finding for circuit in circuits for finding in _missing_variables(circuit))
     for circuit in () if findings else circuits:
         with findings.collect():
-            findings += _circuit(zoo, circuit, compose(circuit))
+            findings += _missing_variables(circuit)
     for circuit in () if findings else circuits:
         with findings.collect():
+            findings += _circuit(zoo, circuit, joined(circuit))
+    for circuit in () if findings else circuits:
+        with findings.collect():
+            compose(circuit)
             refuse(circuit)
     return findings
 
@@ -349,7 +352,7 @@ def _projection(circuit: Circuit, projection: Projection, codes: Codes, neurons:
     _distinct_from_neurons(projection, there, sides)
     scope = synapse_scope(equations, code.parameters, _named(sides))
 
-    findings = Findings()
+    findings = kept(Text(rule.path, "keeps", ""), rule.keeps, equations) if rule else Findings()
     for text in _equation_texts(projection, there):
         for equation in equations_of(text.text).values():
             with findings.collect():
@@ -362,7 +365,6 @@ def _projection(circuit: Circuit, projection: Projection, codes: Codes, neurons:
     findings += _current(projection, there, equations)
     if projection.rule is not None:
         findings += _reach(projection.rule, projection.synapse, there)
-        findings += _keeps(projection.rule, equations)
     if has_weights(projection) and not projection.copy_of:
         with findings.collect():
             _weights(circuit, projection, equations["w"].dim)
@@ -397,7 +399,7 @@ def _reach(rule: Rule, model: SynapseModel, there: OnNeurons) -> Findings:
         for line in statements(text.text):
             name, operator, _ = parse(text, line)
             if name in store:
-                problem = f"'{line}' goes round 'write' of synapse '{model.name}', which keeps the weight in its bounds"
+                problem = f"'{line}' goes round the 'write' of the synapse, which keeps the weight in its bounds"
                 findings.append(text.wrong(problem, "ask for a change, 'dw = ...'"))
             elif name.endswith(("_pre", "_post")) and event not in AT_SPIKES:
                 problem = f"'{line}' changes a neuron that other synapses read at the same moment"
@@ -405,20 +407,6 @@ def _reach(rule: Rule, model: SynapseModel, there: OnNeurons) -> Findings:
             elif name.endswith(("_pre", "_post")) and operator not in ("+=", "-="):
                 problem = f"'{line}' overwrites a neuron: of several synapses the last would win"
                 findings.append(text.wrong(problem, "add to it, 'X_post += ...', so that spikes can coincide"))
-    return findings
-
-
-def _keeps(rule: Rule, equations: Equations) -> Findings:
-    """What a rule says it keeps from run to run and cannot."""
-    findings = Findings()
-    stored = [n for n, e in equations.items() if e.type != SUBEXPRESSION and not {"shared", "constant"} & set(e.flags)]
-    for name in rule.keeps:
-        text = Text(rule.path, "keeps", name)
-        if name not in stored:
-            findings.append(text.wrong(f"synapses store no variable '{name}'", did_you_mean(name, stored, "remove it")))
-        elif "event-driven" in equations[name].flags:
-            problem = f"'{name}' is event-driven: at the end of a run it is not current"
-            findings.append(text.wrong(problem, "write (clock-driven) after its equation"))
     return findings
 
 

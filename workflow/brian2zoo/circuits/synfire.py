@@ -13,7 +13,8 @@ import numpy as np
 
 from brian2zoo.circuits import Circuit, Mode, Population, Projection, Wiring
 from brian2zoo.errors import ZooError, did_you_mean
-from brian2zoo.spec import PhaseTable
+from brian2zoo.expressions import evaluate
+from brian2zoo.spec import Experiment, PhaseTable
 
 GATE = "gate"
 ROLES = ("input", "label", "unit", GATE)
@@ -93,6 +94,7 @@ def circuit(wiring: Wiring, mode: Mode) -> Circuit:
     if mode not in experiment.phases:
         raise ZooError(experiment.path, f"phases.{mode}", "the circuit needs this table", f"add a file for '{mode}'")
     table = wiring.zoo.phases(experiment.phases[mode])
+    _refuse_other_times(experiment, table, mode)
     arrivals = parse_table(table)
     sizes = dict(zip(("input", "hidden", "output"), wiring.layers, strict=True))
     populations = {
@@ -112,6 +114,18 @@ def circuit(wiring: Wiring, mode: Mode) -> Circuit:
     every = (*populations.values(), gates)
     membrane = table.membrane if mode == "test" else ""
     return Circuit(experiment, wiring.layers, mode, every, tuple(projections), table.answer - 1, membrane)
+
+
+def _refuse_other_times(experiment: Experiment, table: PhaseTable, mode: Mode) -> None:
+    """A sample takes one step for each phase; otherwise answers would be read in another phase than they are given."""
+    protocol, phases = experiment.protocol, len(table.phases)
+    for key in ("T_train",) if mode == "train" else ("T_test", "T_final"):
+        steps = float(evaluate(getattr(protocol, key)) / evaluate(protocol.dt))
+        if abs(steps - phases) > 1e-6:
+            problem = (
+                f"{getattr(protocol, key)} are {steps:g} steps of {protocol.dt}, '{table.name}' has {phases} phases"
+            )
+            raise ZooError(experiment.path, f"protocol.{key}", problem, f"write {phases}*({protocol.dt})")
 
 
 def _matrices(

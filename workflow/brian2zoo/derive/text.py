@@ -15,6 +15,7 @@ from brian2zoo.derive import formulas
 from brian2zoo.derive.dynamics import Dynamics, W, names_at, symbol
 from brian2zoo.derive.traces import ELIG, SELF, SPIKED, Traces, derive, propagator, trace
 from brian2zoo.errors import ZooError
+from brian2zoo.propagators import DT
 from brian2zoo.spec import Feedback, Loss, Optimizer, Surrogate, as_dict
 
 _OWN_NAMES = ("learning_signal", "psi", "spiked", "active", "elig", "grad", "eta", "own", "now", str(SELF))
@@ -313,7 +314,7 @@ def _update(traces: Traces, choice: Choice, blocks: _Blocks) -> None:
     if optimizer.each == "step":
         blocks.each_step += optimizer.update.strip().splitlines()
         return
-    blocks.synapse.append("due = int(floor(t/T_sample + 0.5) % batch < 0.5) : 1 (shared)    # whether to update now")
+    blocks.synapse.append("due = int(sample_number % batch < 0.5) : 1 (shared)    # whether to update now")
     blocks.at_onset += [*optimizer.update.strip().splitlines(), "grad = grad*(1 - due)"]
 
 
@@ -348,7 +349,7 @@ def _readout_kernel(traces: Traces, choice: Choice, blocks: _Blocks) -> tuple[st
         flow = readout.flow(name)
         meaning = f"elig as {name} of the readout shows it"
         if not together:
-            flow = sp.Add(*[step[i, j] * trace(other) for j, other in enumerate(readout.variables)]) / symbol("dt")
+            flow = sp.Add(*[step[i, j] * trace(other) for j, other in enumerate(readout.variables)]) / DT
             meaning += "; Euler makes this its exact step"
         used |= flow.free_symbols | arrival.free_symbols
         (blocks.store if traces.full else blocks.synapse).append(

@@ -16,6 +16,7 @@ neuron feeds no spikes back it is the gradient. In full, there is an eps of each
     spikes of the layer  eps_k += sum over neurons l of U(w_lk) elig_l
 """
 
+import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -25,6 +26,7 @@ from brian2.core.namespace import DEFAULT_UNITS
 from brian2zoo.derive import formulas
 from brian2zoo.derive.dynamics import ACTIVE, Dynamics, W, symbol
 from brian2zoo.errors import ZooError
+from brian2zoo.propagators import DT, between
 
 Factor = Callable[..., sp.Expr]
 SPIKED, ELIG = symbol("spiked"), symbol("elig")
@@ -105,12 +107,24 @@ class Traces:
 
 
 def propagator(traces: Traces) -> sp.Matrix:
-    """One time step of the traces of a linear neuron, in the order of `variables`, as its method takes it."""
+    """One exact time step of the traces of a linear neuron, in the order of `variables`, right for equal poles too.
+
+    Raises
+    ------
+    ZooError
+        If a variable reads more than one other, or one that reads others: that has no short form.
+    """
     places = [traces.dynamics.state.index(symbol(name)) for name in traces.variables]
-    flow, dt = traces.jacobian.extract(places, places), symbol("dt")
-    if traces.dynamics.neuron.method == "euler":
-        return sp.eye(len(places)) + dt * flow
-    return (flow * dt).exp().applyfunc(sp.simplify)
+    flow = traces.jacobian.extract(places, places)
+    step = sp.diag(*(sp.exp(flow[i, i] * DT) for i in range(len(places))))
+    for i, j in itertools.permutations(range(len(places)), 2):
+        if flow[i, j] != 0:
+            step[i, j] = between(flow[i, i], flow[i, j], flow[j, j])
+            if sum(entry != 0 for entry in (*flow[i, :], *flow[j, :])) > 3:
+                problem = f"d{traces.variables[i]}/dt reads more than one other variable, directly or through another"
+                remedy = "pick a readout of two variables at most, or a neuron that is integrated exactly too"
+                raise ZooError(traces.dynamics.neuron.path, "equations", problem, remedy)
+    return step
 
 
 def trace(name: str) -> sp.Symbol:

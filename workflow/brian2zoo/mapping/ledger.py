@@ -75,8 +75,8 @@ def _neuron_events(population: Population, code: NeuronCode) -> Iterator[Event]:
 def integration(code: NeuronCode) -> str:
     """Statements by which Brian2 moves the differential equations on by a step; empty if there are none."""
     equations = Equations(code.equations)
-    if not equations.diff_eq_names:
-        return ""
+    if code.update or not equations.diff_eq_names:
+        return code.update
     variables = {
         name: Variable(name, constant="constant" in eq.flags, dimensions=eq.dim) for name, eq in equations.items()
     }

@@ -48,8 +48,10 @@ def every_spike(circuit: Circuit) -> Recording:
     return Recording(spikes=tuple(p.name for p in circuit.populations if p.neuron.threshold and p.role != "noise"))
 
 
-def measure(runner: Runner, data: xr.Dataset, weights: Mapping[str, np.ndarray], seed: int) -> xr.Dataset:
-    """Spikes over the samples of `data`; the network learns if its circuit does.
+def measure(
+    runner: Runner, data: xr.Dataset, weights: Mapping[str, np.ndarray], seed: int, before: int = 0
+) -> xr.Dataset:
+    """Spikes over the samples of `data`; the network learns if its circuit does, after `before` other samples.
 
     Returns `spikes_POPULATION` (step) a sample, and `neuron_spikes_POPULATION` (unit_POPULATION) a sample.
     """
@@ -61,7 +63,7 @@ def measure(runner: Runner, data: xr.Dataset, weights: Mapping[str, np.ndarray],
     n = data.sizes["sample"]
     for begin in range(0, n, runner.binary.capacity):
         rows = np.arange(begin, min(begin + runner.binary.capacity, n))
-        out = runner.run(take(data, rows), weights, run_seed(seed, "activity", begin), keep)
+        out = runner.run(take(data, rows), weights, run_seed(seed, "activity", begin), keep, before + begin)
         weights = {**weights, **out["weights"]}
         for name in names:
             times, neurons = out[f"{name}_spikes.t"], out[f"{name}_spikes.i"]

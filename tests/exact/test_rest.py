@@ -1,0 +1,110 @@
+"""With `rest: true` a sample is as if it were a run of its own: nothing of the one before is left."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from brian2 import ms
+
+from brian2zoo.backends import backend
+from brian2zoo.circuits import Circuit, initial_weights
+from brian2zoo.network import Recording
+from brian2zoo.simulate import Binary, Inputs, build, parameter_values, run_here
+
+LAYERS, SAMPLE, CAPACITY = (8, 5, 3), 30 * ms, 3
+
+# A potential that stands still while refractory, a plain variable that spikes add to, and a slow trace of a rule.
+EXPERIMENT = """
+title: Everything that may last beyond a sample
+extends: deterministic
+neurons: {hidden: lasting, output: lasting}
+rule: lasting
+protocol: {rest: true, delay: 4*ms}
+"""
+NEURON = """
+title: Neuron with a long refractory period that counts its spikes
+extends: two_compartment_lif
+equations: |
+  dV/dt = (-V + R*I)/tau_m : volt (unless refractory)
+  dI/dt = -I/tau_s         : amp
+  dU/dt = -U/tau_u         : volt
+  fatigue : 1
+  odd : boolean
+  number : integer
+threshold: V > V_th*(1 + fatigue)
+reset: |
+  V = 0*volt
+  fatigue += 0.2
+  odd = not odd
+  number += 1
+initial: V = 1*mV
+parameters: |
+  t_ref = 12*ms
+"""
+RULE = """
+title: eRBP with traces that last, one of them brought up to date by spikes alone
+extends: erbp
+variables:
+  synapse: |
+    learning = 1 : 1 (shared)
+    arrived : 1
+    dlast/dt = (1 - last)/tau : 1 (event-driven)
+    dslow/dt = -slow/tau : 1 (clock-driven)
+on_pre: |
+  arrived += 1
+  slow += last
+  dw = eta*U_post*int(I_post > -b_max)*int(I_post < b_max)*learning
+parameters: |
+  T_wait = null
+  tau = 100*ms
+"""
+FILES = {
+    "models/neurons/lasting.yaml": NEURON,
+    "rules/lasting.yaml": RULE,
+    "config/experiments/lasting.yaml": EXPERIMENT,
+}
+STATES = ("arrived", "last", "slow")
+NEURONS = ("V", "I", "U", "fatigue", "odd", "number")
+OUTPUTS = [f"input_hidden1.{name}" for name in STATES] + [f"hidden1.{name}" for name in NEURONS]
+SPIKES = ("hidden1_spikes.t", "hidden1_spikes.i")
+
+
+@pytest.fixture(scope="module")
+def circuit(deterministic) -> Circuit:
+    return deterministic(LAYERS, setting="rule.eta=0*nS", files=FILES, experiment="lasting")
+
+
+@pytest.fixture(scope="module", params=["numpy", "dense", "cpp"])
+def run(request, circuit, tmp_path_factory) -> Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]:
+    """Outputs and the hidden spikes of the last sample, times from its onset, of a run over some samples."""
+    recording = Recording(("hidden1", "output"))
+    if request.param == "numpy":
+
+        def outputs(inputs: Inputs) -> dict[str, np.ndarray]:
+            return run_here(circuit, SAMPLE, inputs, [*OUTPUTS, *SPIKES], recording)
+    else:
+        made, folder = backend(request.param), tmp_path_factory.mktemp(request.param)
+        program = Binary(build(circuit, SAMPLE, CAPACITY, folder / "program", recording, backend=made))
+
+        def outputs(inputs: Inputs) -> dict[str, np.ndarray]:
+            return program.run(inputs, [*OUTPUTS, *SPIKES])
+
+    def of_last(data: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        values = {f"{name}.w": w for name, w in initial_weights(circuit, seed=0).items()} | parameter_values(circuit)
+        n = len(data["input"])
+        found = outputs(Inputs(data, values, n, seed=0))
+        onset = (n - 1) * float(SAMPLE)
+        last = found["hidden1_spikes.t"] > onset - 1e-5
+        spikes = {"i": found.pop("hidden1_spikes.i")[last], "t": found.pop("hidden1_spikes.t")[last] - onset}
+        return found | spikes
+
+    return of_last
+
+
+def test_a_sample_gives_alone_what_it_gives_after_others(run, latencies) -> None:
+    data = latencies(LAYERS, CAPACITY)
+    alone = run({name: values[-1:] for name, values in data.items()})
+    after_others = run(data)
+    assert len(alone["t"]) > 3
+    for name, values in alone.items():
+        np.testing.assert_allclose(after_others[name], values, rtol=1e-9, atol=1e-15, err_msg=name)
