@@ -11,7 +11,6 @@ import numpy as np
 from brian2.equations.equations import (
     DIFFERENTIAL_EQUATION,
     PARAMETER,
-    SUBEXPRESSION,
     EquationError,
     Equations,
     SingleEquation,
