@@ -143,6 +143,7 @@ WITH = "  dI/dt = -I/tau : 1"
 """A line of NEURON to put another below."""
 SLOPE = "threshold: v > slope\nreset: v = v - 1\nmethod: euler\nparameters: |\n  tau = 10*ms\n  slope = 1\n"
 TO_METHOD = NEURON[NEURON.index("(I - v)/tau") : NEURON.index("\nparameters")]
+HELD = TO_METHOD.replace("(I - v)/tau : 1", "(I - leak*v)/tau : 1\n  leak = 1 + sin(t/ms) : 1 (constant over dt)")
 EXACT_IN_TIME = TO_METHOD.replace("(I - v)", "(I - v + sin(t/ms))").replace("euler", "exact")
 
 
@@ -181,6 +182,7 @@ EXACT_IN_TIME = TO_METHOD.replace("(I - v)", "(I - v + sin(t/ms))").replace("eul
             ["beta_post"],
         ),
         (("method: euler", "refractory: 2*ms\nmethod: euler"), ["timestep(t - lastspike, dt) >= timestep(2*ms, dt)"]),
+        ((TO_METHOD, HELD), ["deps_v/dt = (eps_I_pre - eps_v*leak_post)/tau_post"]),
         (("(I - v)/tau", "(k - v)/tau + I*(1 - exp(-t/tau))/tau"), ["exp(-t/tau_post)"]),
     ],
 )
@@ -212,7 +214,7 @@ def test_a_neuron_is_differentiated(derive, neuron, parts) -> None:
         ((WITH, f"{WITH}\n  r = v**2 : 1 (constant over dt)"), "'r' is held over a step"),
         (("method: euler", "refractory: (1 + v)*ms\nmethod: euler"), "'(1 + v)*ms' is no fixed time"),
         (("method: euler", "on_sample: v = 0\nmethod: euler"), "on_sample: 'v' is changed beside its equation"),
-        ((TO_METHOD, EXACT_IN_TIME), "changes with t"),
+        ((TO_METHOD, EXACT_IN_TIME), "dv/dt names the time t"),
         (("v = v - 1", "v == 1"), "'v == 1' is not a statement"),
         (("  k = 2", "  e = 2"), "'e' is the name of a constant"),
         (("  k = 2", "  eps_v = 2"), "'eps_v' is a name of the rule"),

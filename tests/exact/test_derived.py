@@ -31,6 +31,7 @@ SYNAPSES = (
     "w : 1|I_post += gain*clip(w, low, 1.5)",
     "w : 1|I_post += abs(w)\nu_post += 0.1*w",
     "w : 1|I_post += k_post*w + low",
+    "w : 1|boost = 1 + gain**2|I_post += boost*w",
     "w : 1|half = w/2\nhalf = half*(1 + half**2)|I_post += half + w",
 )
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import sympy as sp
 from brian2 import Quantity, second
 from brian2.core.namespace import DEFAULT_UNITS
-from brian2.equations.equations import Equations
+from brian2.equations.equations import Equations, extract_constant_subexpressions
 from brian2.parsing.statements import parse_statement
 
 from brian2zoo.compose import statements, unit_name, unit_name_of, written
@@ -93,8 +93,9 @@ def read(neuron: NeuronModel, synapse: SynapseModel) -> Dynamics:
         raise _refusal(neuron, "threshold", problem, "add 'threshold:', or 'graded: x' with the variable that is read")
     order = [name for name in equations if name in equations.diff_eq_names]
     state = tuple(symbol(name) for name in order)
+    _refuse_held(neuron, equations, state)
+    equations, _ = extract_constant_subexpressions(equations)
     short = shorthand(neuron, "equations", equations)
-    _refuse_held(neuron, equations, short, state)
     _refuse_refractory(neuron, equations, short, state)
 
     def formula(field: str, text: str) -> sp.Expr:
@@ -112,7 +113,7 @@ def read(neuron: NeuronModel, synapse: SynapseModel) -> Dynamics:
         )
     _refuse_changed(neuron, equations, flow, threshold, reset, state)
     linear = not formulas.jacobian(flow, state).free_symbols & set(state)
-    _refuse_method(neuron, linear, flow)
+    _refuse_method(neuron, linear)
     units = {name: unit_name_of(equations, name) for name in order}
     threshold_unit = unit_name(Quantity(1, dim=dimensions(neuron, equations, distance))) if distance else "1"
     arriving = arrival(neuron, synapse, state, equations)
@@ -127,9 +128,9 @@ def _refusal(file: NeuronModel | SynapseModel, field: str, problem: str, remedy:
     return ZooError(file.path, field, problem, remedy)
 
 
-def _refuse_held(
-    neuron: NeuronModel, equations: Equations, short: dict[sp.Symbol, sp.Expr], state: tuple[sp.Symbol, ...]
-) -> None:
+def _refuse_held(neuron: NeuronModel, equations: Equations, state: tuple[sp.Symbol, ...]) -> None:
+    """Refuse values that are taken once a step of the state, before spikes arrive; others are as constants."""
+    short = shorthand(neuron, "equations", equations)
     for name in sorted(equations.subexpr_names):
         if "constant over dt" in equations[name].flags and short[symbol(name)].free_symbols & set(state):
             problem = f"'{name}' is held over a step, and is not the state by which the step is made"
@@ -205,11 +206,8 @@ def _refuse_changed(
         raise _refusal(neuron, "equations", problem, "use a variable or a parameter in its place")
 
 
-def _refuse_method(neuron: NeuronModel, linear: bool, flow: sp.Matrix) -> None:
+def _refuse_method(neuron: NeuronModel, linear: bool) -> None:
     """Refuse integrators whose derivative is not the same integrator of the traces."""
-    if neuron.method == "exact" and symbol("t") in flow.free_symbols:
-        problem = "a right-hand side changes with t, and 'exact' takes it as constant or refuses it"
-        raise _refusal(neuron, "method", problem, "use 'method: euler'")
     if neuron.method in _EXACT_METHODS and (linear or neuron.method == "euler"):
         return
     problem = f"the traces of '{neuron.method or 'no method'}' would not be the derivative of its steps"
