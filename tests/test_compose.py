@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from brian2 import Equations, get_dimensions, ms, nA, nS
+from brian2 import Equations, get_dimensions, metre, ms, nA, nS
 from pydantic import BaseModel
 
 from brian2zoo import circuits
@@ -106,7 +106,7 @@ def test_every_parameter_is_a_shared_constant_that_a_run_can_set() -> None:
         (3 * ms, "second"),
         (3 * nA, "amp"),
         (1 / ms, "hertz"),
-        (ms / nA**2 / nS, "metre**2*kilogram**1*second**-2*ampere**-4"),
+        (metre / ms / nA, "metre**1*second**-1*ampere**-1"),
     ],
 )
 def test_unit_is_spelt_as_in_equations(value, name) -> None:
