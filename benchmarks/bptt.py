@@ -23,8 +23,8 @@ from brian2zoo import built, network, results, stage
 from brian2zoo.circuits import Circuit, initial_weights
 from brian2zoo.compose import constants
 from brian2zoo.datasets import DatasetSettings, load
-from brian2zoo.derive import read
-from brian2zoo.derive.dynamics import ACTIVE, Dynamics, W, symbol
+from brian2zoo.derive import formulas, read
+from brian2zoo.derive.dynamics import ACTIVE, Dynamics, symbol
 from brian2zoo.derive.gradient import PROJECTIONS
 from brian2zoo.encode import encode_dataset
 from brian2zoo.train import shuffled_samples
@@ -47,10 +47,10 @@ class Layer:
         onto = next(p for p in circuit.projections if p.name == projection)
         dynamics: Dynamics = read(onto.post.neuron, onto.synapse)
         known = values(onto.post.neuron, dict(onto.post.overrides)) | {ACTIVE: 1.0}
-        flow = dynamics.flow.jacobian(dynamics.state).xreplace(known)
+        flow = formulas.jacobian(dynamics.flow, dynamics.state).xreplace(known)
         self.size, self.n = onto.post.size, len(dynamics.state)
         self.propagator = expm(np.array(flow, dtype=float) * float(network.duration(circuit, "dt")))
-        self.entry = np.array(dynamics.arrival.diff(W), dtype=float)
+        self.entry = np.array(dynamics.arrival.slope, dtype=float)
         self.answer = dynamics.state.index(dynamics.graded) if dynamics.graded else None
         self.distance = self._function(dynamics.threshold, dynamics, known)
         self.reset = [self._function(after, dynamics, known) for after in dynamics.reset]

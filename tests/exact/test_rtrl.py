@@ -3,7 +3,8 @@
 The oracle knows the equations of the forward pass only: JAX differentiates them backwards through time.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -103,13 +104,14 @@ state: "w : 1"
 write: w = w + dw
 read: z_post += w
 """
+FILES = {"models/neurons/made_up.yaml": MADE_UP, "models/synapses/made_up.yaml": STORE}
 IDS = ["-through-".join([case.neuron, *(case.through or ())]) + case.tau_m for case in CASES]
 
 
 @pytest.fixture(scope="module")
 def extended(zoo_with) -> Zoo:
     """The zoo with a neuron of the test's own."""
-    return zoo_with({"models/neurons/made_up.yaml": MADE_UP, "models/synapses/made_up.yaml": STORE})
+    return zoo_with(FILES)
 
 
 def si(text: str) -> float:
@@ -161,19 +163,21 @@ def oracle(zoo: Zoo, case: Case, given: Setting, cut: bool) -> tuple[np.ndarray,
         w_in, w_rec, w_out = weights
         start = forward.initial(), jnp.zeros(N_OUT), jnp.zeros(N_IN), jnp.zeros(N), jnp.full(N, 10**6)
 
-        def step(carry: Any, spikes_in: Any) -> Any:
+        def step(carry: Any, given_now: Any) -> Any:
+            spikes_in, t = given_now
             x, y, arriving, before, since = carry
             heard = jax.lax.stop_gradient(before) if cut else before
-            x = forward.arrive(x, w_in @ arriving + w_rec @ heard)
+            x = forward.arrive(forward.arrive(x, w_in, arriving), w_rec, heard)
             since = since + 1
             active = 1.0 * (since >= forward.refractory_steps)
-            x = forward.step(x, active)
+            x = forward.step(x, active, t)
             x, now = forward.spike(x, active)
             y = forward.kappa * (y + w_out @ before)
             lost = -jax.nn.log_softmax(y) @ given.target
             return (x, y, spikes_in, now, jnp.where(now > 0, 0, since)), (lost, now)
 
-        _, (lost, spikes) = jax.lax.scan(step, start, jnp.asarray(given.inputs))
+        times = forward.dt * jnp.arange(len(given.inputs))
+        _, (lost, spikes) = jax.lax.scan(step, start, (jnp.asarray(given.inputs), times))
         return lost.sum(), spikes
 
     weights = tuple(map(jnp.asarray, (given.weights.input, given.weights.recurrent, given.weights.readout)))
@@ -192,14 +196,16 @@ class Forward:
             "volt": 1.0,
         }
         self.names = [name for name in equations if name in equations.diff_eq_names]
-        right = dict(equations.get_substituted_expressions(include_subexpressions=False))
+        right = dict(equations.get_substituted_expressions(include_subexpressions=True))
         self.flows = [compile(right[name].code, name, "eval") for name in self.names]
+        self.shorthand = {name: right[name].code for name in equations.subexpr_names}
         self.still = ["unless refractory" in equations[name].flags for name in self.names]
         self.threshold, self.reset, self.method = model.threshold, statements(model.reset), model.method
         self.refractory_steps = round(self.values.get("t_ref", 0) / self.dt) if model.refractory else 0
         self.starts = dict(map(str.strip, line.split("=")) for line in statements(model.initial))
-        written = parse_statement(statements(zoo.synapse(case.synapse).read)[0])[0].removesuffix("_post")
-        self.entry = self.names.index(written)
+        self.synapse = zoo.synapse(case.synapse)
+        self.at_synapse = {name: float(np.asarray(v)) for name, v in constants(self.synapse, {}).items()}
+        self.at_synapse |= {f"{name}_post": value for name, value in self.values.items()}
         self.through = derive(read(model, zoo.synapse(case.synapse)), case.through).kept
         self.kappa = float(np.exp(-self.dt / si("20*ms")))
         psi = surrogate_in_jax(zoo, case)
@@ -211,25 +217,34 @@ class Forward:
         spike.defjvp(lambda primal, tangent: (spike(*primal), psi(*primal) * tangent[0]))
         self.step_function = spike
 
-    def scope(self, x: Any) -> dict[str, Any]:
-        return (
-            {"exp": jnp.exp, "tanh": jnp.tanh, "sqrt": jnp.sqrt} | self.values | dict(zip(self.names, x, strict=True))
-        )
+    def scope(self, x: Any, t: Any = 0.0) -> dict[str, Any]:
+        return FUNCTIONS | self.values | {"t": t, "dt": self.dt, "second": 1.0} | dict(zip(self.names, x, strict=True))
 
     def initial(self) -> Any:
         values = [eval(self.starts.get(name, "0"), self.scope(np.zeros(len(self.names)))) for name in self.names]
         return jnp.array([jnp.full(N, float(value)) for value in values])
 
-    def arrive(self, x: Any, total: Any) -> Any:
-        return x.at[self.entry].add(total)
+    def arrive(self, x: Any, weights: Any, spikes: Any) -> Any:
+        """All that the synapse's statements add at spikes (M,), through weights (N, M)."""
+        scope = FUNCTIONS | self.at_synapse | {"w": weights}
+        right = dict(Equations(self.synapse.state).get_substituted_expressions(include_subexpressions=True))
+        shorthand = {name: expression.code for name, expression in right.items()}
+        for line in statements(self.synapse.draw + "\n" + self.synapse.read):
+            name, _, expression, _ = parse_statement(line)
+            value = eval(expression, seen(scope, shorthand))
+            if name.endswith("_post"):
+                x = x.at[self.names.index(name.removesuffix("_post"))].add(value @ spikes)
+            else:
+                scope[name] = value
+        return x
 
-    def flow(self, x: Any, active: Any) -> list[Any]:
-        rows = [eval(code, self.scope(x)) for code in self.flows]
+    def flow(self, x: Any, active: Any, t: Any = 0.0) -> list[Any]:
+        rows = [eval(code, self.scope(x, t)) for code in self.flows]
         return [row * active if still else row for row, still in zip(rows, self.still, strict=True)]
 
-    def step(self, x: Any, active: Any) -> Any:
+    def step(self, x: Any, active: Any, t: Any) -> Any:
         if self.method == "euler":
-            return x + self.dt * jnp.array(self.flow(x, active))
+            return x + self.dt * jnp.stack(jnp.broadcast_arrays(*x, *self.flow(x, active, t))[len(x) :])
         steps = []
         for value in (0.0, 1.0):  # a linear system: the unit vectors give its matrix
             n = len(self.names)
@@ -242,19 +257,36 @@ class Forward:
         return jnp.where(active > 0, steps[1], steps[0])
 
     def spike(self, x: Any, active: Any) -> tuple[Any, Any]:
-        above, _, below = self.threshold.partition(">")
-        scope = self.scope(x)
-        now = active * self.step_function(eval(above, scope) - eval(below.strip(), scope))
-        after = dict(scope)
+        above, sign, below = re.split(r"\s*([<>])=?\s*", self.threshold)
+        above, below = (above, below) if sign == ">" else (below, above)
+        after = self.scope(x)
+        distance = f"({above}) - ({below})"
+        now = active * self.step_function(eval(distance, seen(after, self.shorthand)))
         for line in self.reset:
-            name, operator, expression, _ = parse_statement(line)
-            value = eval(expression, after)
-            after[name] = value if operator == "=" else after[name] + value
+            after = seen(after, self.shorthand)
+            exec(line, after)
         rows = []
         for name, before in zip(self.names, x, strict=True):
             felt = now if name in self.through else jax.lax.stop_gradient(now)
             rows.append(before + felt * (after[name] - before))
         return jnp.array(rows), now
+
+
+def seen(scope: Mapping[str, Any], shorthand: Mapping[str, str]) -> dict[str, Any]:
+    """Names with the values that subexpressions have now."""
+    return dict(scope) | {name: eval(code, dict(scope)) for name, code in shorthand.items()}
+
+
+def exprel(x: Any) -> Any:
+    """(exp(x) - 1)/x, differentiable at zero by its series."""
+    small = jnp.abs(x) < 1e-4
+    apart = jnp.where(small, 1.0, x)
+    return jnp.where(small, 1 + x / 2 + x**2 / 6 + x**3 / 24, jnp.expm1(apart) / apart)
+
+
+FUNCTIONS = {f.__name__: f for f in (jnp.exp, jnp.expm1, jnp.log, jnp.log1p, jnp.sin, jnp.cos, jnp.tanh, jnp.cosh)}
+FUNCTIONS |= {"sqrt": jnp.sqrt, "arctan": jnp.arctan, "abs": jnp.abs, "clip": jnp.clip}
+FUNCTIONS |= {"inf": np.inf, "exprel": exprel}
 
 
 def surrogate_in_jax(zoo: Zoo, case: Case) -> Callable[[Any], Any]:
@@ -345,7 +377,8 @@ def test_snap_of_one_step_is_one_block_a_neuron_and_of_many_is_exact(extended) -
 
 # one of every kind: traces in one place or in both, integrated exactly or not, with and without own spikes
 BRIAN_CASES = [c for c in CASES if c.neuron not in ("lif_delta", "lif_delta_hard", "izhikevich") and not c.through]
-BRIAN_IDS = [name for case, name in zip(CASES, IDS, strict=True) if case in BRIAN_CASES]
+BRIAN_FILES = {"models/neurons/made_up.yaml": MADE_UP, "models/synapses/made_up.yaml": STORE}
+IDS = [name for case, name in zip(CASES, IDS, strict=True) if case in BRIAN_CASES]
 EXPERIMENT = """
 title: One layer of {case.neuron} under the rule derived for it
 paper: rtrl
@@ -366,7 +399,14 @@ parameters: |
 """
 
 
-def derived(zoo_with: Callable[..., Zoo], zoo: Zoo, case: Case, factorize: bool = True, full: bool = False) -> Zoo:
+def derived(
+    zoo_with: Callable[..., Zoo],
+    zoo: Zoo,
+    case: Case,
+    factorize: bool = True,
+    full: bool = False,
+    files: Mapping[str, str] = FILES,
+) -> Zoo:
     """The zoo with the rules derived for a case, and an experiment that uses them."""
     readout = read(zoo.neuron("leaky_readout"), zoo.synapse("readout"))
     neuron = read(zoo.neuron(case.neuron), zoo.synapse(case.synapse))
@@ -376,8 +416,7 @@ def derived(zoo_with: Callable[..., Zoo], zoo: Zoo, case: Case, factorize: bool 
     of_readout = derive(readout, factorize=factorize and neuron.neuron.method == "exact")
     return zoo_with(
         {
-            "models/neurons/made_up.yaml": MADE_UP,
-            "models/synapses/made_up.yaml": STORE,
+            **files,
             "rules/derived.yaml": rule_text(derive(neuron, case.through, factorize, full=full), choice, "test"),
             "rules/derived_readout.yaml": rule_text(of_readout, answer, "test"),
             "config/experiments/derived.yaml": EXPERIMENT.format(

@@ -324,17 +324,18 @@ def derive(
             "--feedback", "", f"there is no feedback '{feedback}'", did_you_mean(feedback, FEEDBACK, "see --help")
         )
     scale, name = _option("--scale", expression, scale), _option("--name", name_or_none, name)
-    model = zoo.neuron(_named(zoo, "neuron", neuron))
-    dynamics = deriving.read(model, deriving.fitting_synapse(zoo, model, synapse))
+    model = _sound(zoo, "neuron", neuron)
+    fitting = deriving.fitting_synapse(zoo, model, _named(zoo, "synapse", synapse) if synapse else "")
+    dynamics = deriving.read(model, _sound(zoo, "synapse", fitting.name))
     kept = None if not through else () if through == "none" else through.split(",")
     traces = deriving.derive(dynamics, kept, factorize=not on_synapses, autapse=autapse, full=full)
     choice = deriving.Choice(
-        zoo.surrogate(_named(zoo, "surrogate", surrogate)) if surrogate else None,
+        _sound(zoo, "surrogate", surrogate) if surrogate else None,
         scale,
         feedback,
-        deriving.readout(zoo, _named(zoo, "neuron", readout)) if readout else None,
-        zoo.loss(_named(zoo, "loss", loss)) if loss else None,
-        zoo.optimizer(_named(zoo, "optimizer", optimizer)) if optimizer else None,
+        deriving.readout(zoo, _sound(zoo, "neuron", readout).name) if readout else None,
+        _sound(zoo, "loss", loss) if loss else None,
+        _sound(zoo, "optimizer", optimizer) if optimizer else None,
     )
     if latex:
         out.print(latex_text(traces))
@@ -400,3 +401,13 @@ def _named(zoo: Zoo, kind: str, word: str) -> str:
     if not found:
         raise ZooError("NAME", "", f"'{word}' is no {kind}", f"name a file of {KINDS[kind][1]}")
     return found[0]
+
+
+def _sound(zoo: Zoo, kind: str, word: str) -> Any:
+    """A file of one kind, given by name or path; the first of the mistakes that are found in it alone."""
+    from brian2zoo.check import check_file, errors
+
+    name = _named(zoo, kind, word)
+    for mistake in errors(check_file(zoo, kind, name)):
+        raise mistake
+    return zoo.load(kind, name)

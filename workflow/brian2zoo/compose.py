@@ -25,7 +25,7 @@ from brian2zoo.spec import NeuronModel, Rule, StateFormat, SynapseModel, as_dict
 START_SUFFIX = "_start"
 RETURNED = "w_back"
 """Variable of a synapse by which the error returns, where the rule has it return by another than the weight."""
-_BASE_UNITS = ("metre", "kilogram", "second", "amp", "kelvin", "mole", "candle")
+_BASE_UNITS = ("metre", "kilogram", "second", "ampere", "kelvin", "mole", "candle")
 SAMPLE_NUMBER = "sample_number"
 """What strings call the number of samples before the present one, in a training or a test as a whole."""
 RULE_EVENTS = ("on_pre", "on_post", "each_step", "on_sample", "at_onset")

@@ -3,6 +3,7 @@
 import sympy as sp
 
 from brian2zoo.derive.dynamics import W, symbol
+from brian2zoo.derive.formulas import short
 from brian2zoo.derive.traces import ELIG, SPIKED, Traces, trace
 
 
@@ -18,7 +19,7 @@ def latex_text(traces: Traces) -> str:
     lines = [rf"\dot{{{tex(x)}}} &= {tex(f)}" for x, f in zip(dynamics.state, dynamics.flow, strict=True)]
     lines += [
         rf"{tex(x)} &\leftarrow {tex(x + jump)} && \text{{presynaptic spike}}"
-        for x, jump in zip(dynamics.state, dynamics.arrival, strict=True)
+        for x, jump in zip(dynamics.state, dynamics.arrival.added, strict=True)
         if jump != 0
     ]
     if dynamics.threshold is not None:
@@ -28,7 +29,7 @@ def latex_text(traces: Traces) -> str:
             for x, after in zip(dynamics.state, dynamics.reset, strict=True)
             if after != x
         ]
-    lines.append(rf"J = \frac{{\partial f}}{{\partial x}} &= {tex(traces.jacobian.applyfunc(sp.simplify))}")
+    lines.append(rf"J = \frac{{\partial f}}{{\partial x}} &= {tex(traces.jacobian.applyfunc(short))}")
     lines += [rf"\dot{{{names[trace(x)]}}} &= {tex(traces.flow(x))}" for x in traces.variables]
     lines += [
         rf"{names[trace(x)]} &\leftarrow {tex(trace(x) + traces.arrival(x))} && \text{{presynaptic spike}}"

@@ -43,7 +43,7 @@ def fitting_synapse(zoo: Zoo, neuron: NeuronModel, name: str = "") -> SynapseMod
 
 def _drivers(dynamics: Dynamics) -> int:
     """How many other variables drive those that a presynaptic spike writes."""
-    written = [i for i, jump in enumerate(dynamics.arrival) if jump != 0]
+    written = [i for i, jump in enumerate(dynamics.arrival.added) if jump != 0]
     return sum(len((dynamics.flow[i].free_symbols & set(dynamics.state)) - {dynamics.state[i]}) for i in written)
 
 

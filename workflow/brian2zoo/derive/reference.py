@@ -63,13 +63,16 @@ class Neuron:
         self.traces, self.dynamics, self.dt = traces, traces.dynamics, dt
         dynamics = self.dynamics
         values = {name: float(np.asarray(v)) for name, v in constants(dynamics.neuron, overrides or {}).items()}
+        at_synapse = {name: float(np.asarray(v)) for name, v in constants(dynamics.synapse, {}).items()}
+        at_synapse |= {f"{name}_post": value for name, value in values.items()}
         self._values = {symbol(name): value for name, value in {**_units(dynamics), **values}.items()}
+        self._at_synapse = {symbol(name): value for name, value in {**_units(dynamics), **at_synapse}.items()}
         self.n = len(dynamics.state)
         self.flow = self._function(dynamics.flow)
         self.jacobian = self._function(traces.jacobian, square=True)
         self.after_reset, self.reset_slope = self._function(dynamics.reset), self._function(traces.reset, square=True)
-        self.arrival = self._function(dynamics.arrival, W)
-        self.arrival_slope = self._function(dynamics.arrival.diff(W), W)
+        self.arrival = self._function(dynamics.arrival.added, W)
+        self.arrival_slope = self._function(dynamics.arrival.slope, W)
         self.slope = self._function(traces.slope.T)
         self.distance = self._function(sp.Matrix([dynamics.threshold if dynamics.threshold is not None else 0]))
         self.kept = np.array([[str(x) in traces.kept] for x in dynamics.state], dtype=float)
@@ -111,7 +114,7 @@ class Neuron:
         self, matrix: sp.Matrix, argument: sp.Symbol = ACTIVE, square: bool = False
     ) -> Callable[..., np.ndarray]:
         """Values of a matrix of formulas, of shape (n, n, N) if it is square, of a column (n, N)."""
-        formulas = matrix.xreplace(self._values)
+        formulas = matrix.xreplace(self._at_synapse if argument == W else self._values)
         entries = [sp.lambdify([*self.dynamics.state, argument], entry, _FUNCTIONS) for entry in formulas]
         rows = (self.n, self.n) if square else (len(entries),)
 
@@ -124,7 +127,7 @@ class Neuron:
 
 
 def _units(dynamics: Dynamics) -> dict[str, float]:
-    used = {str(s) for part in (dynamics.flow, dynamics.reset, dynamics.arrival) for s in part.free_symbols}
+    used = {str(s) for part in (dynamics.flow, dynamics.reset, dynamics.arrival.added) for s in part.free_symbols}
     return {name: float(DEFAULT_UNITS[name]) for name in used & set(DEFAULT_UNITS)} | {"pi": np.pi}
 
 

@@ -1,5 +1,6 @@
 """Traces as the text of a rule that a person can read, edit and run."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from textwrap import indent, wrap
@@ -8,16 +9,17 @@ import sympy as sp
 from brian2 import Quantity, get_unit
 from brian2.core.namespace import DEFAULT_UNITS
 from brian2.equations.equations import Equations
-from brian2.parsing.sympytools import sympy_to_str
-from brian2.utils.stringtools import word_substitute
 
-from brian2zoo.derive.dynamics import Dynamics, names_at, symbol
+from brian2zoo.compose import unit_name, written
+from brian2zoo.derive import formulas
+from brian2zoo.derive.dynamics import Dynamics, W, names_at, symbol
 from brian2zoo.derive.traces import ELIG, SELF, SPIKED, Traces, derive, propagator, trace
 from brian2zoo.errors import ZooError
 from brian2zoo.propagators import DT
 from brian2zoo.spec import Feedback, Loss, Optimizer, Surrogate, as_dict
 
 _OWN_NAMES = ("learning_signal", "psi", "spiked", "active", "elig", "grad", "eta", "own", "now", str(SELF))
+_OWN_PREFIXES = ("eps_", "psi_", "bar_", "readout_", "through_", "arrived_", "slope_", "jump_", "turn_", "next_")
 _SCALES = {"1": "1", "volt": "10*mV", "amp": "1*nA"}
 _BLOCKS = (
     "Real-time recurrent learning with one block of the Jacobian for each neuron: its own dynamics are"
@@ -88,12 +90,16 @@ def rule_text(traces: Traces, choice: Choice, command: str) -> str:
         If the neuron has a variable of a name the rule needs, or the choice does not go with the neuron.
     """
     dynamics = traces.dynamics
-    _refuse_names(dynamics)
+    _refuse_names(dynamics, choice)
     blocks = _Blocks()
-    _neuron_side(traces, choice, blocks)
-    _trace_equations(traces, blocks)
-    _gradient(traces, choice, blocks)
-    _update(traces, choice, blocks)
+    try:
+        _neuron_side(traces, choice, blocks)
+        _trace_equations(traces, blocks)
+        _gradient(traces, choice, blocks)
+        _update(traces, choice, blocks)
+        derivation = explanation(traces, choice)
+    except ValueError as error:
+        raise ZooError(dynamics.neuron.path, "equations", str(error), "write the formulas in another form") from None
     kind = "SnAp-1" if traces.autapse else "RTRL" if traces.full else "Block-diagonal RTRL"
     presynaptic = f"Traces of {', '.join(traces.presynaptic)}: one a presynaptic neuron." if traces.presynaptic else ""
     kept = f"The reset of {', '.join(traces.kept)} is differentiated, by the surrogate." if traces.kept else ""
@@ -107,7 +113,7 @@ def rule_text(traces: Traces, choice: Choice, command: str) -> str:
     with_surrogate = f" with {choice.surrogate.name}" if choice.surrogate else ""
     lines = [
         f"# Written by '{command}'; edit it as any other rule.",
-        *(f"# {line}".rstrip() for line in explanation(traces, choice)),
+        *(f"# {line}".rstrip() for line in derivation),
         f"title: {kind} of {neuron.name}{with_surrogate}",
         f"reference: {'doi:10.1162/neco.1989.1.2.270' if traces.full else 'doi:10.1109/JPROC.2020.3045625'}",
         "notes: >",
@@ -146,11 +152,20 @@ def _influence(blocks: _Blocks) -> list[str]:
     ]
 
 
-def _refuse_names(dynamics: Dynamics) -> None:
-    names = set(Equations(dynamics.neuron.equations).names) | set(as_dict(dynamics.neuron.parameters))
-    for name in sorted(names):
-        if name in _OWN_NAMES or name.startswith(("eps_", "psi_", "bar_", "readout_", "through_", "arrived_")):
-            raise ZooError(dynamics.neuron.path, "equations", f"'{name}' is a name of the rule", f"rename '{name}'")
+def _refuse_names(dynamics: Dynamics, choice: Choice) -> None:
+    """Refuse names of the neuron or the synapse that the rule has for something of its own."""
+    neuron, synapse = dynamics.neuron, dynamics.synapse
+    of_synapse = {*Equations(synapse.state).names, *as_dict(synapse.parameters)}
+    of_synapse |= {name for block in (synapse.draw, synapse.write, synapse.read) for name in written(block)}
+    of_optimizer = {"due", *Equations(choice.optimizer.state).names} if choice.optimizer else set()
+    of_neuron = {*Equations(neuron.equations).names, *as_dict(neuron.parameters)}
+    for file, key, names, own in (
+        (neuron, "equations", of_neuron, set()),
+        (synapse, "state", of_synapse, of_optimizer),
+    ):
+        for name in sorted(names):
+            if name in {*_OWN_NAMES, *own} or name.startswith(_OWN_PREFIXES):
+                raise ZooError(file.path, key, f"'{name}' is a name of the rule", f"rename '{name}'")
 
 
 def _needed(traces: Traces) -> list[str]:
@@ -183,9 +198,8 @@ def _neuron_side(traces: Traces, choice: Choice, blocks: _Blocks) -> None:
     plain = scale == "1" and unit == "1"
     gate = "active*" if dynamics.neuron.refractory else ""
     x = f"({dynamics.distance})" if plain else f"(({dynamics.distance})/psi_scale)"
-    psi = word_substitute(
-        surrogate.derivative.strip(), {"x": x} | {p.name: f"psi_{p.name}" for p in surrogate.parameters}
-    )
+    named = {"x": x} | {p.name: f"psi_{p.name}" for p in surrogate.parameters}
+    psi = re.sub(r"[A-Za-z_]\w*", lambda name: named.get(name[0], name[0]), surrogate.derivative.strip())
     psi = psi.replace(f"abs({x})", f"abs{x}")
     psi = psi if plain and not gate else f"{gate}({psi})" + ("" if plain else "/psi_scale")
     if gate:
@@ -201,7 +215,7 @@ def _neuron_side(traces: Traces, choice: Choice, blocks: _Blocks) -> None:
         f"psi = {psi} : {_over('1', unit)}    # surrogate of the derivative of a spike",
     ]
     if traces.autapse:
-        blocks.post.append(f"{SELF} : {dynamics.units['w']}    # weight onto itself, told by the recurrent synapses")
+        blocks.post.append(f"{SELF} : {dynamics.weight_unit}    # weight onto itself, told by the recurrent synapses")
     if any(SPIKED in traces.after_step(name).free_symbols for name in traces.variables):
         blocks.post.append(f"spiked = {gate}int({dynamics.neuron.threshold}) : 1    # 1 in the step of a spike")
     blocks.parameters += [f"psi_{line}" for line in surrogate.parameters]
@@ -211,25 +225,30 @@ def _neuron_side(traces: Traces, choice: Choice, blocks: _Blocks) -> None:
 
 def _trace_equations(traces: Traces, blocks: _Blocks) -> None:
     """Where the traces are, how they flow and jump."""
-    units = traces.dynamics.units
+    units, weight_unit = traces.dynamics.units, traces.dynamics.weight_unit
     for name in traces.variables:
-        unit = _over(units[name], units["w"])
+        unit = _over(units[name], weight_unit)
         meaning = f"    # derivative of {name} by w"
         arrival = traces.arrival(name)
         if traces.full:
-            flow = _at_synapse(traces, traces.flow(name))
+            flow = _flow(f"eps_{name}", _at_synapse(traces, traces.flow(name)))
             blocks.store.append(f"deps_{name}/dt = {flow} : {unit} (clock-driven){meaning}")
             _arrivals(traces, name, unit, blocks)
         elif name in traces.presynaptic:
-            blocks.pre.append(f"deps_{name}/dt = {_at_pre(traces, traces.flow(name))} : {unit}{meaning}")
+            flow = _flow(f"eps_{name}", _at_pre(traces, traces.flow(name)))
+            blocks.pre.append(f"deps_{name}/dt = {flow} : {unit}{meaning}")
             if arrival != 0:
-                blocks.at_spike.append(f"eps_{name} += {_at_pre(traces, arrival)}")
+                blocks.at_spike.append(f"eps_{name} += {_text(arrival)}")
         else:
-            blocks.synapse.append(
-                f"deps_{name}/dt = {_at_synapse(traces, traces.flow(name))} : {unit} (clock-driven){meaning}"
-            )
+            flow = _flow(f"eps_{name}", _at_synapse(traces, traces.flow(name)))
+            blocks.synapse.append(f"deps_{name}/dt = {flow} : {unit} (clock-driven){meaning}")
             if arrival != 0:
-                blocks.on_pre.append(f"eps_{name} += {_at_synapse(traces, arrival)}")
+                blocks.on_pre.append(f"eps_{name} += {_text(arrival)}")
+
+
+def _flow(name: str, flow: str) -> str:
+    """Right-hand side of a trace. One that only jumps has an equation too: it is put to rest with all others."""
+    return f"0*{name}/second" if flow == "0" else flow
 
 
 def _arrivals(traces: Traces, name: str, unit: str, blocks: _Blocks) -> None:
@@ -238,7 +257,7 @@ def _arrivals(traces: Traces, name: str, unit: str, blocks: _Blocks) -> None:
     arrival, through = traces.arrival(name), traces.through_spikes(name)
     if arrival != 0:
         blocks.synapse.append(f"arrived_{name} : {unit}    # by a presynaptic spike of this step")
-        blocks.on_pre.append(f"arrived_{name} = {_at_synapse(traces, arrival)}")
+        blocks.on_pre.append(f"arrived_{name} = {_text(arrival)}")
         blocks.each_step.append(f"arrived_{name} = {'0' if unit == '1' else f'0*({unit})'}")
         added.append(f"own*arrived_{name}_pre")
     if through != 0:
@@ -253,7 +272,7 @@ def _arrivals(traces: Traces, name: str, unit: str, blocks: _Blocks) -> None:
 def _gradient(traces: Traces, choice: Choice, blocks: _Blocks) -> None:
     """Eligibility, own spikes, the readout's kernel, and the sum that the update takes."""
     units, spiking = traces.dynamics.units, traces.dynamics.threshold is not None
-    per_weight = _over("1", units["w"])
+    per_weight = _over("1", traces.dynamics.weight_unit)
     blocks.synapse.append(f"grad : {per_weight}    # gradient of the loss by w, summed since the last update")
     names = {name: f"slope_{name}" for name in traces.variables}
     eligibility = sp.Add(*[
@@ -281,10 +300,10 @@ def _gradient(traces: Traces, choice: Choice, blocks: _Blocks) -> None:
 
 def _update(traces: Traces, choice: Choice, blocks: _Blocks) -> None:
     """From the gradient of the samples before to the change of the weight, at the onset of a sample."""
-    unit, optimizer = traces.dynamics.units["w"], choice.optimizer
+    unit, optimizer = traces.dynamics.weight_unit, choice.optimizer
     if optimizer is None:
         blocks.at_onset += ["dw = -eta*grad", f"grad = {_zero(unit)}"]
-        blocks.parameters.append(f"eta = {_ETA.get(unit, '1e-3*' + unit + '**2')}  # learning rate")
+        blocks.parameters.append(f"eta = {_ETA.get(unit, f'1e-3*({unit})**2')}  # learning rate")
         return
     if unit != "1":
         problem = f"it is made for weights without unit, those of '{traces.dynamics.synapse.name}' are in {unit}"
@@ -302,15 +321,26 @@ def _update(traces: Traces, choice: Choice, blocks: _Blocks) -> None:
 def _readout_kernel(traces: Traces, choice: Choice, blocks: _Blocks) -> tuple[str, list[str]]:
     """The eligibility as the readout's membrane would show it; the variable with the answer, and what it gets."""
     readout = derive(choice.readout)
-    if set(choice.readout.units.values()) != {"1"} or not choice.readout.linear or choice.readout.graded is None:
+    if (
+        {*choice.readout.units.values(), choice.readout.weight_unit} != {"1"}
+        or not choice.readout.linear
+        or choice.readout.graded is None
+    ):
         problem = "the readout has to be linear, without unit and never to spike for its kernel to move onto the trace"
         raise ZooError(choice.readout.neuron.path, "equations", problem, "pick another, or 'none'")
     if traces.dynamics.neuron.method == "exact" != choice.readout.neuron.method:
         problem = f"it is integrated by '{choice.readout.neuron.method}', the neuron exactly"
         raise ZooError(choice.readout.neuron.path, "method", problem, "use 'method: exact'")
-    per_weight = _over("1", traces.dynamics.units["w"])
+    arriving = choice.readout.arrival
+    if any(slope.free_symbols - choice.readout.constants_at_synapse for slope in arriving.slope) or any(
+        added.xreplace({W: 0}) != 0 for added in arriving.added
+    ):
+        problem = "what a spike adds to the readout is no multiple of the weight, by which the error returns"
+        raise ZooError(choice.readout.synapse.path, "read", problem, "write it as 'X_post += w'")
+    per_weight = _over("1", traces.dynamics.weight_unit)
     names = {trace(name): symbol(f"bar_{name}") for name in readout.variables}
-    names |= {symbol(line.name): symbol(f"readout_{line.name}") for line in choice.readout.neuron.parameters}
+    for line in choice.readout.neuron.parameters:
+        names |= {symbol(called): symbol(f"readout_{line.name}") for called in (line.name, f"{line.name}_post")}
     together = choice.readout.neuron.method == traces.dynamics.neuron.method
     step = None if together else propagator(readout) - sp.eye(len(readout.variables))
     used, arrivals = set(), []
@@ -323,7 +353,8 @@ def _readout_kernel(traces: Traces, choice: Choice, blocks: _Blocks) -> tuple[st
             meaning += "; Euler makes this its exact step"
         used |= flow.free_symbols | arrival.free_symbols
         (blocks.store if traces.full else blocks.synapse).append(
-            f"dbar_{name}/dt = {_text(flow.xreplace(names))} : {per_weight} (clock-driven)    # {meaning}"
+            f"dbar_{name}/dt = {_flow(f'bar_{name}', _text(flow.xreplace(names)))} : {per_weight} (clock-driven)"
+            f"    # {meaning}"
         )
         if arrival != 0:
             arrivals.append(f"bar_{name} += {_text(ELIG * arrival.xreplace(names))}")
@@ -338,11 +369,8 @@ def _own_spikes(traces: Traces, blocks: _Blocks) -> None:
     """What the neuron's own spikes do to the traces at the end of a step."""
     changed, each_step = {}, blocks.store_each_step if traces.full else blocks.each_step
     for name in traces.variables:
-        after = traces.after_step(name)
-        if after != trace(name):
-            if name in traces.kept:
-                jump = _hoisted(traces, blocks, f"jump_{name}", traces.jump(name), traces.dynamics.units[name])
-                after = after.subs(traces.jump(name) * ELIG, jump * ELIG)
+        if traces.after_step(name) != trace(name):
+            after = traces.after_step(name, lambda value, *called: _factor(traces, blocks, value, *called))
             changed[name] = sp.factor_terms(sp.collect(sp.expand(after), trace(name)))
     together = any(
         trace(other) in after.free_symbols for name, after in changed.items() for other in changed if other != name
@@ -359,6 +387,12 @@ def _own_spikes(traces: Traces, blocks: _Blocks) -> None:
                 if only_added
                 else f"eps_{name} = {_at_synapse(traces, after)}"
             )
+
+
+def _factor(traces: Traces, blocks: _Blocks, value: sp.Expr, called: str, of: str, by: str = "") -> sp.Expr:
+    """A factor of a reset, whose unit is that of one variable over that of another."""
+    units = traces.dynamics.units
+    return _hoisted(traces, blocks, called, value, _over(units[of], units[by] if by else "1"))
 
 
 def _hoisted(traces: Traces, blocks: _Blocks, name: str, value: sp.Expr, unit: str) -> sp.Expr:
@@ -388,6 +422,7 @@ def _at_synapse(traces: Traces, expression: sp.Expr) -> str:
         "active",
         str(SELF),
         *(f"{kind}_{x}" for kind in ("slope", "jump") for x in traces.variables),
+        *(f"turn_{x}_{y}" for x in traces.variables for y in traces.variables),
     ):
         names[symbol(name)] = symbol(f"{name}_post")
     return _text(expression.xreplace(names))
@@ -399,9 +434,11 @@ def explanation(traces: Traces, choice: Choice) -> list[str]:
     x = ", ".join(map(str, dynamics.state))
     lines = ["", f"State x = ({x}) of '{dynamics.neuron.name}', weight w of '{dynamics.synapse.name}'."]
     lines += [f"    d{s}/dt = {_text(f)}" for s, f in zip(dynamics.state, dynamics.flow, strict=True)]
-    for s, jump in zip(dynamics.state, dynamics.arrival, strict=True):
+    for s, jump in zip(dynamics.state, dynamics.arrival.added, strict=True):
         if jump != 0:
             lines.append(f"    presynaptic spike: {s} += {_text(jump)}")
+    if any(map(formulas.has_kinks, dynamics.arrival.added)):
+        lines.append("    abs and clip: at the kink itself, the derivative is the mean of those on either side")
     if dynamics.threshold is None:
         lines.append(f"    answer: {dynamics.graded}")
     else:
@@ -416,7 +453,7 @@ def explanation(traces: Traces, choice: Choice) -> list[str]:
     for i, s in enumerate(dynamics.state):
         for j, other in enumerate(dynamics.state):
             if traces.jacobian[i, j] != 0:
-                lines.append(f"    d(d{s}/dt)/d{other} = {_text(sp.simplify(traces.jacobian[i, j]))}")
+                lines.append(f"    d(d{s}/dt)/d{other} = {_text(formulas.short(traces.jacobian[i, j]))}")
     if dynamics.threshold is not None:
         lines += [
             "",
@@ -463,7 +500,7 @@ def _about_resets(traces: Traces) -> list[str]:
 
 
 def _text(expression: sp.Expr) -> str:
-    return sympy_to_str(expression)
+    return formulas.written(expression)
 
 
 def _over(numerator: str, denominator: str) -> str:
@@ -474,14 +511,16 @@ def _over(numerator: str, denominator: str) -> str:
         return "1"
     if denominator == "1":
         return numerator
-    if numerator == "1":
-        return f"1/{denominator}" if " " not in denominator else f"1/({denominator})"
-    return repr(quotient) if repr(quotient) in DEFAULT_UNITS else f"{numerator}/{denominator}"
+    if not denominator.isidentifier():
+        return unit_name(Quantity(1, dim=quotient.dim))
+    if numerator != "1" and repr(quotient) in DEFAULT_UNITS:
+        return repr(quotient)
+    return f"{numerator}/{denominator}"
 
 
 def _zero(unit: str) -> str:
     """Zero gradient by a weight of that unit."""
-    return "0" if unit == "1" else f"0/({unit})" if " " in unit else f"0/{unit}"
+    return "0" if unit == "1" else f"0/{unit}" if unit.isidentifier() else f"0/({unit})"
 
 
 def _block(key: str, lines: Iterable[str], depth: int = 0) -> list[str]:

@@ -21,11 +21,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import sympy as sp
+from brian2.core.namespace import DEFAULT_UNITS
 
+from brian2zoo.derive import formulas
 from brian2zoo.derive.dynamics import ACTIVE, Dynamics, W, symbol
 from brian2zoo.errors import ZooError
 from brian2zoo.propagators import DT, between
 
+Factor = Callable[..., sp.Expr]
 SPIKED, ELIG = symbol("spiked"), symbol("elig")
 SELF = symbol("self_weight")
 """Weight of a neuron onto itself."""
@@ -61,41 +64,43 @@ class Traces:
 
     def flow(self, name: str) -> sp.Expr:
         """deps/dt of one variable."""
-        return self._row(self.jacobian, name)
+        i = self._index(name)
+        return formulas.of_traces({trace(other): self.jacobian[i, self._index(other)] for other in self.variables})
 
     def arrival(self, name: str) -> sp.Expr:
         """What a presynaptic spike adds to the trace of one variable."""
-        return self.dynamics.arrival[self._index(name)].diff(W)
+        return self.dynamics.arrival.slope[self._index(name)]
 
     def eligibility(self) -> sp.Expr:
         """dg/dx . eps, to be multiplied by psi."""
         return sp.Add(*[self.slope[0, self._index(name)] * trace(name) for name in self.variables])
 
-    def after_step(self, name: str) -> sp.Expr:
-        """The trace of one variable at the end of a step, of all traces before, `spiked` and `elig`."""
-        i = self._index(name)
-        change = self.reset[i, :] - sp.eye(len(self.dynamics.state))[i, :]
-        held = sp.Add(*[SPIKED * change[self._index(other)] * trace(other) for other in self.variables])
-        kept = self.jump(name) * ELIG if name in self.kept else 0
-        return trace(name) + held + kept + self.returning(name) * ELIG
+    def after_step(self, name: str, called: Factor = lambda entry, *_: entry) -> sp.Expr:
+        """The trace of one variable at the end of a step, of all traces before, `spiked` and `elig`.
+
+        Parameters
+        ----------
+        called : what stands for a factor: of its formula, a name, and the variables of whose units it is the quotient.
+        """
+        i, held = self._index(name), []
+        for other in self.variables:
+            change = self.reset[i, self._index(other)] - int(other == name)
+            held.append(called(change, f"turn_{name}_{other}", name, other) * trace(other))
+        kept = called(self.jump(name), f"jump_{name}", name) * ELIG if name in self.kept else 0
+        return trace(name) + SPIKED * sp.Add(*held) + kept + self.returning(name) * ELIG
 
     def returning(self, name: str) -> sp.Expr:
         """What the neuron's own spike adds to one variable through the autapse."""
-        return self.dynamics.arrival[self._index(name)].xreplace({W: SELF}) if self.autapse else sp.Integer(0)
+        return self.dynamics.arrival.added[self._index(name)].xreplace({W: SELF}) if self.autapse else sp.Integer(0)
 
     def through_spikes(self, name: str) -> sp.Expr:
         """What another neuron's spike, which the weight moves by `elig`, adds to the trace through a synapse w."""
-        return self.dynamics.arrival[self._index(name)] * ELIG
+        return self.dynamics.arrival.added[self._index(name)] * ELIG
 
     def jump(self, name: str) -> sp.Expr:
         """R - x of one variable."""
         i = self._index(name)
-        return sp.simplify(self.dynamics.reset[i] - self.dynamics.state[i])
-
-    def _row(self, matrix: sp.Matrix, name: str) -> sp.Expr:
-        i = self._index(name)
-        row = {other: matrix[i, self._index(other)] for other in self.variables}
-        return tidy(sp.Add(*[entry * trace(other) for other, entry in row.items()]), map(trace, self.variables))
+        return formulas.short(sp.expand_mul(self.dynamics.reset[i] - self.dynamics.state[i]))
 
     def _index(self, name: str) -> int:
         return self.dynamics.state.index(symbol(name))
@@ -127,14 +132,6 @@ def trace(name: str) -> sp.Symbol:
     return symbol(f"eps_{name}")
 
 
-def tidy(expression: sp.Expr, traces: Iterable[sp.Symbol]) -> sp.Expr:
-    """A sum over traces in a short form."""
-    traces = list(traces)
-    collected = sp.Add(*[sp.simplify(sp.expand(expression).coeff(eps)) * eps for eps in traces])
-    together = sp.factor_terms(sp.simplify(collected))
-    return min((collected, together), key=sp.count_ops)
-
-
 def derive(
     dynamics: Dynamics,
     through: Iterable[str] | None = None,
@@ -159,14 +156,16 @@ def derive(
         If `through` names something the reset does not change, or no weight reaches the answer.
     """
     x = dynamics.state
-    jacobian, reset = dynamics.flow.jacobian(x), dynamics.reset.jacobian(x)
+    jacobian, reset = formulas.jacobian(dynamics.flow, x), formulas.jacobian(dynamics.reset, x)
     if dynamics.threshold is None:
         slope = sp.Matrix([[int(name == dynamics.graded) for name in x]])
     else:
-        slope = sp.Matrix([dynamics.threshold]).jacobian(x)
+        slope = formulas.jacobian(sp.Matrix([dynamics.threshold]), x)
     couples = lambda i, j: i != j and (jacobian[i, j] != 0 or reset[i, j] != 0)  # noqa: E731
-    changed = {i for i in range(len(x)) if dynamics.threshold is not None and sp.expand(dynamics.reset[i] - x[i]) != 0}
-    driven = {i for i in range(len(x)) if (dynamics.arrival[i] if full else dynamics.arrival[i].diff(W)) != 0}
+    changed = {
+        i for i in range(len(x)) if dynamics.threshold is not None and sp.expand_mul(dynamics.reset[i] - x[i]) != 0
+    }
+    driven = {i for i in range(len(x)) if (dynamics.arrival.added if full else dynamics.arrival.slope)[i] != 0}
     relevant = _closure({i for i in range(len(x)) if slope[i] != 0}, lambda i, j: couples(j, i), len(x))
     reached = _closure(driven, couples, len(x))
     if not any(slope[i] != 0 for i in reached):
@@ -186,6 +185,8 @@ def derive(
     if full and (autapse or dynamics.threshold is None):
         problem = "the autapse is one of the ways it keeps" if autapse else "a neuron that never spikes has no others"
         raise ZooError("--full", "", problem, f"leave {'--autapse' if autapse else 'it'} out")
+    if full or autapse:
+        _refuse_other_weights(dynamics, "--full" if full else "--autapse")
     if full:
         reasons = dict.fromkeys(names, "other neurons' spikes reach it")
     elif not factorize:
@@ -194,6 +195,16 @@ def derive(
         dynamics, jacobian, slope, reset, tuple(str(x[i]) for i in sorted(kept)), names,
         tuple(name for name in names if name not in reasons), reasons, autapse, full,
     )  # fmt: skip
+
+
+def _refuse_other_weights(dynamics: Dynamics, option: str) -> None:
+    """Refuse a way through other synapses that takes more of them than their weight, which is all that they tell."""
+    synapse = dynamics.synapse
+    more = dynamics.arrival.added.free_symbols - {W, *map(symbol, DEFAULT_UNITS)}
+    if more or synapse.as_read != "w":
+        what = f"contains {min(map(str, more))}" if more else f"is a matter of '{synapse.as_read}'"
+        problem = f"what a spike adds {what}, and the neurons of a layer tell each other no more than w"
+        raise ZooError(synapse.path, "read", problem, f"leave {option} out, or take a synapse that adds w itself")
 
 
 def _changed(dynamics: Dynamics, name: str, changed: set[int]) -> sp.Symbol:
@@ -225,7 +236,7 @@ def _reasons(
     for i in traced:
         row = [jacobian[i, j] for j in traced]
         own = sorted({str(s) for entry in row for s in entry.free_symbols if str(s) not in dynamics.constants | {"dt"}})
-        arrival = dynamics.arrival[i].diff(W)
+        arrival = dynamics.arrival.slope[i]
         if str(ACTIVE) in own:
             reasons[i] = "it stands still while the postsynaptic neuron is refractory"
         elif own:
@@ -234,7 +245,7 @@ def _reasons(
             reasons[i] = "it follows the postsynaptic neuron's own spikes, through psi"
         elif any(reset[i, j] != int(i == j) for j in traced):
             reasons[i] = "a postsynaptic spike resets it"
-        elif arrival.free_symbols - {symbol(name) for name in dynamics.constants}:
+        elif arrival.free_symbols - dynamics.constants_at_synapse:
             reasons[i] = f"a presynaptic spike adds {arrival}, which differs from synapse to synapse"
     while True:
         follow = {i: j for j in reasons for i in traced if i not in reasons and couples(i, j)}
