@@ -21,6 +21,7 @@ COUNTED = "models/synapses/counted_fixed_point.yaml"
 BLOCKS = "rules/rtrl_block_diagonal.yaml"
 ENCODER = "models/encoders/linear_poisson.yaml"
 STATE = "models/states/fixed_point.yaml"
+EVENTS = "models/neurons/event_input.yaml"
 NOISE = "models/neurons/poisson_noise.yaml"
 ERBP = "rules/erbp.yaml"
 BP = "rules/bp.yaml"
@@ -96,6 +97,25 @@ NEURONS = [
     ),
 ]
 
+STORED = [
+    (
+        "fraction in a whole number",
+        EVENTS,
+        "entry = entry + 1",
+        "entry = entry + 0.6",
+        "reset",
+        ["integer", "int(...)"],
+    ),
+    ("constant that is changed", EVENTS, "onset : second", "onset : second (constant)", "on_sample", ["is constant"]),
+    (
+        "number as a condition",
+        EVENTS,
+        "# next event; infinite after the last of the sample\n",
+        "\n  odd : boolean\neach_step: odd = 2\n",
+        "each_step",
+        ["boolean", "give a condition"],
+    ),
+]
 CHANCES = [
     ("probability of a step above 1", NOISE, "rate = 1000*Hz", "rate = 20*kHz", "threshold", ["'rate * dt' is 2"]),
     ("probability above 1", "models/synapses/blank_out.yaml", "p = ", "p = 1.1 + ", "draw", ["not between 0 and 1"]),
@@ -264,7 +284,7 @@ EXPERIMENTS = [
     ("file", "old", "new", "field", "words"),
     [
         pytest.param(*case, id=name)
-        for name, *case in NEURONS + CHANCES + NAMES_OF_COMPILERS + SYNAPSES_AND_RULES + EXPERIMENTS
+        for name, *case in NEURONS + STORED + CHANCES + NAMES_OF_COMPILERS + SYNAPSES_AND_RULES + EXPERIMENTS
     ],
 )
 def test_a_mistake_is_one_line(edit: Edit, file: str, old: str, new: str, field: str, words: list[str]) -> None:

@@ -186,7 +186,9 @@ def _neuron(model: NeuronModel) -> Findings:
         problem = f"'{name}' is shared by all neurons, of which only some spike"
         findings.append(text.wrong(problem, "take the flag (shared) away"))
     with findings.collect():
-        _initial(Text(model.path, "initial", model.initial), scope)
+        own = {n for n, e in equations.items() if "constant" in e.flags} - code.parameters.keys()
+        settable = replace(scope, fixed=set(scope.fixed) - own)
+        _initial(Text(model.path, "initial", model.initial), settable)
     with findings.collect():
         with_data = replace(scope, own=scope.own | data_of(model))
         check_statements([Text(model.path, "on_sample", model.on_sample)], with_data)

@@ -12,17 +12,22 @@ from pathlib import Path
 from typing import Any
 
 import brian2
+import numpy as np
 from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
 from brian2.core.namespace import DEFAULT_UNITS
 from brian2.core.variables import Variable
 from brian2.equations.equations import (
+    BOOLEAN,
     DIFFERENTIAL_EQUATION,
+    FLOAT,
+    INTEGER,
     SUBEXPRESSION,
     EquationError,
     Equations,
     SingleEquation,
     parse_string_equations,
 )
+from brian2.parsing.bast import brian_ast
 from brian2.parsing.expressions import is_boolean_expression, parse_expression_dimensions
 from brian2.parsing.statements import parse_statement
 from brian2.units.fundamentalunits import DIMENSIONLESS
@@ -70,6 +75,8 @@ _SPELLED = {
 } | {" (1)": " 1"}
 
 RANDOM = frozenset({"rand", "randn", "poisson", "binomial"})
+
+_TYPES = {BOOLEAN: bool, INTEGER: int, FLOAT: float}
 
 Names = dict[str, Any]
 
@@ -197,7 +204,7 @@ def variables(equations: Equations) -> Names:
         name: Variable(
             name,
             dimensions=equation.dim,
-            dtype=bool if equation.var_type == "boolean" else float,
+            dtype=_TYPES[equation.var_type],
             scalar="shared" in equation.flags,
         )
         for name, equation in equations.items()
@@ -205,7 +212,8 @@ def variables(equations: Equations) -> Names:
 
 
 def _constant(equations: Equations, parameters: Iterable[str]) -> set[str]:
-    return {name for name, equation in equations.items() if equation.type == SUBEXPRESSION} | set(parameters)
+    fixed = {n for n, e in equations.items() if e.type == SUBEXPRESSION or "constant" in e.flags}
+    return fixed | set(parameters)
 
 
 def in_unit(dimensions: Any) -> str:
@@ -333,6 +341,7 @@ def check_statements(texts: Sequence[Text], scope: Scope) -> None:
                 if operator not in ("=", "+=", "-="):
                     found = dimensions(text, f"{name} {operator[:-1]} ({expression})", here)
                 _compare(text, line, name, here.own[name].dim, found)
+                _refuse_truncation(text, line, here.own[name], expression, operator, here)
             elif operator != "=" or name.rpartition("_")[2] in scope.neurons:
                 raise here.unknown(text, name, line)
             else:
@@ -385,6 +394,17 @@ def _refuse_truth_as_number(text: Text, expression: str) -> None:
             if isinstance(operand, ast.Compare | ast.BoolOp) or negated:
                 condition = ast.unparse(operand)
                 raise text.wrong(f"the condition '{condition}' is used as a number", f"write int({condition})")
+
+
+def _refuse_truncation(text: Text, line: str, variable: Variable, expression: str, operator: str, scope: Scope) -> None:
+    """Refuse what loses a fraction, or a number, because the variable can hold none."""
+    expected = {"b": "boolean", "i": "integer"}.get(np.dtype(variable.dtype).kind)
+    fitting = {"integer": ("integer", "boolean"), "boolean": ("boolean",)}.get(expected)
+    found = brian_ast(expression.strip(), scope.names).dtype
+    if fitting is None or (found in fitting and operator != "/="):
+        return
+    remedy = "write int(...)" if expected == "integer" else "give a condition, such as 'x > 0'"
+    raise text.wrong(f"'{line}' gives '{variable.name}', which is {expected}, a number that may not be", remedy)
 
 
 def _compare(text: Text, line: str, name: str, expected: Any, found: Any) -> None:
