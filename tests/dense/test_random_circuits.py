@@ -105,7 +105,6 @@ def test_every_variable_is_the_same_up_to_rounding(double) -> None:
     assert_same(double.of("drawn"), TOLERANCE["double"])
 
 
-@pytest.mark.xfail(strict=True, reason="subexpressions are read at another moment than what they stand for")
 def test_subexpressions_are_what_they_stand_for(double) -> None:
     hidden = double.of("hidden")
     assert_same_spikes(hidden)
