@@ -288,7 +288,11 @@ parameters: |
 """
 
 
-@pytest.mark.parametrize("text", [HODGKIN_HUXLEY, COMPARTMENTS, RESONATOR], ids=["rates", "compartments", "resonator"])
+NESTED = NEURON.replace("(I - v)/tau", f"(I - {'tanh(' * 20}v{')' * 20})/tau").replace("  k = 2\n", "")
+SLOW = {"rates": HODGKIN_HUXLEY, "compartments": COMPARTMENTS, "resonator": RESONATOR, "nested": NESTED}
+
+
+@pytest.mark.parametrize("text", SLOW.values(), ids=SLOW)
 @pytest.mark.parametrize("latex", [False, True], ids=["rule", "latex"])
 def test_the_answer_comes_within_seconds(zoo_with, text, latex) -> None:
     zoo = zoo_with({"models/neurons/slow.yaml": text})
