@@ -30,7 +30,10 @@ def told(zoo: Zoo) -> Callable[..., list[str]]:
         merged = copy.deepcopy(usual)
         update_config(merged, copy.deepcopy(mine))
         sources = [("config/config.yaml", usual), ("mine.yaml", mine)]
-        return [str(error) for error in check_config(load_config(merged, sources), zoo, sources)]
+        try:
+            return [str(error) for error in check_config(load_config(merged, sources), zoo, sources)]
+        except ZooError as error:
+            return [str(error)]
 
     return mistakes
 
@@ -61,8 +64,8 @@ SYMMETRIC = "64-10-10-10 of rtrl_block_diagonal: circuit 'recurrent' with feedba
         (training(experiments=["pb"]), "training[0].experiments: there is no file in config/experiments 'pb'"),
         (training(settings=["rule.eta=3*mV"]), "training[0].settings: rule.eta of bp: wrong unit: '3*mV' is in volt"),
         (training(settings=["rule.etta=3"]), "training[0].settings: rule.etta of bp: 'rule' has no parameter 'etta'"),
-        (training(settings=["eta=3"]), "training[0].settings: 'eta=3' is not a setting"),
-        (training(settings=["backend=gen"]), "training[0].settings: there is no backend 'gen'"),
+        (training(settings=["eta=3"]), "training[0].settings[0]: 'eta=3' is not a setting"),
+        (training(settings=["backend=gen"]), "training[0].settings[0]: there is no backend 'gen'"),
         ({"trace": {"erbp": {"layers": "60-10-10"}}}, f"trace.erbp.layers: 60-10-10 on digits: {SIZES}"),
         ({"trace": {"erbp": {"dataset": "x"}}}, "trace.erbp.dataset: there is no data set 'x'"),
         ({"trace": {"erbp": {"setting": "rule.eta=1"}}}, "trace.erbp.setting: rule.eta of erbp_plus: wrong unit"),
@@ -121,7 +124,7 @@ def test_a_shape_is_that_of_the_data(settings) -> None:
     split = load(asked, ROOT)["train"]
     events = "time" in split
     units = split.attrs["units"] if events else split.sizes["pixel"]
-    assert shape(asked, ROOT) == Shape(units, split.attrs["classes"], events)
+    assert shape(asked, ROOT)[:3] == Shape(units, split.attrs["classes"], events)[:3]
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
