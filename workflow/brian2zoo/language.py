@@ -304,7 +304,7 @@ _BOUND = re.compile(r"(>=|<=|>|<)(.*)")
 
 @cache
 def domain_of(text: str) -> Domain:
-    """What ``> 0``, ``>= w_min, < 1``, ``0 to 1``, ``whole, >= 1`` or ``> 0 or inf`` says; an empty text says nothing."""
+    """What ``> 0``, ``>= w_min, < 1``, ``0 to 1``, ``whole, >= 1`` or ``> 0 or inf`` says, or an empty text."""
     if not text:
         return Domain()
     parts, infinite = re.subn(r"\s+or\s+inf$", "", text.strip())

@@ -18,6 +18,7 @@ from pydantic import (
     ConfigDict,
     Field,
     WithJsonSchema,
+    field_validator,
 )
 
 from brian2zoo.errors import did_you_mean
@@ -89,22 +90,6 @@ Lines = Annotated[
     tuple[Parameter, ...],
     BeforeValidator(parse_lines),
     WithJsonSchema({"type": "string", "description": "lines: name = value [domain]  # meaning"}),
-]
-
-
-def _without_domains(lines: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
-    for line in lines:
-        if line.domain:
-            problem = f"'[{line.domain}]' says what values there may be, which is for the file that declares a number"
-            raise Refused(problem, "take it away", within=line.name)
-    return lines
-
-
-Replacements = Annotated[
-    tuple[Parameter, ...],
-    BeforeValidator(parse_lines),
-    AfterValidator(_without_domains),
-    WithJsonSchema({"type": "string", "description": "lines: name = value  # meaning"}),
 ]
 
 
@@ -454,8 +439,17 @@ class Experiment(File):
         "double", description="of weights and states; times are always double"
     )
     backend: Backend = Field("dense", description="where it runs; a setting `backend=...` replaces it")
-    weights: Replacements = Field((), description="initial or fixed weights of each kind of projection")
-    parameters: Replacements = Field((), description="overrides: scope.name = value")
+    weights: Lines = Field((), description="initial or fixed weights of each kind of projection")
+    parameters: Lines = Field((), description="overrides: scope.name = value")
+
+    @field_validator("weights", "parameters")
+    @classmethod
+    def _without_domains(cls, lines: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
+        for line in lines:
+            if line.domain:
+                problem = f"the domain '[{line.domain}]' is for the file that declares a parameter to state"
+                raise Refused(problem, "take it away here", within=line.name)
+        return lines
 
     def rule_of(self, kind: str) -> str:
         """Name of the rule by which a kind of projection learns."""
@@ -468,7 +462,7 @@ class Experiment(File):
 
     def overrides(self, scope: str) -> dict[str, str]:
         """Parameter expressions given under a scope, by name."""
-        lines = (line.name.partition(".") + (line.value,) for line in self.parameters)
+        lines = ((*line.name.partition("."), line.value) for line in self.parameters)
         return {name: value for where, _, name, value in lines if where == scope}
 
     def with_setting(self, setting: str) -> "Experiment":

@@ -152,8 +152,11 @@ def _in_domains(text: Text, file: Any, name: str, experiment: Experiment) -> Non
     general = experiment.overrides("rule") | experiment.overrides("synapse") if scope in PLASTIC_KINDS else {}
     together = general | own
     try:
-        found = outside_lines(file, together)
         before = outside_lines(file, {key: value for key, value in together.items() if key != name})
+    except ValueError:
+        return  # another line is wrong, and told
+    try:
+        found = outside_lines(file, together)
     except ValueError as error:
         raise text.wrong(f"with '{text.text}', {error}", "give another value") from None
     if name in found:
