@@ -155,3 +155,20 @@ def test_a_job_refuses_data_of_another_size(zoo) -> None:
     built.check_data("64-5-10", *splits)
     with pytest.raises(ZooError, match=f"^layers: {SIZES.replace('64-10-10', '64-5-10')}$"):
         built.check_data("63-5-10", *splits)
+
+
+@pytest.mark.parametrize(
+    ("trials", "line"),
+    [
+        ({"delay": "450*ms"}, "T_train is 1.7 s, and a trial lasts 1.65 s"),
+        ({"delay": "450*ms", "recall": "200*ms"}, ""),
+        ({"delay": "550*ms", "recall": "100*ms"}, "T_answer is 1.55 s, and the answer is asked for at 1.6 s"),
+    ],
+)
+def test_a_trial_lasts_as_long_as_the_sample_that_shows_it(told, trials, line) -> None:
+    cues = read_yaml(ROOT / "config/memory.yaml")
+    name = cues["training"][0]["dataset"]
+    datasets = cues["datasets"] | {name: cues["datasets"][name] | {"trials": trials}}
+    found = told(cues | {"datasets": datasets})
+    assert all(line in mistake for mistake in found)
+    assert bool(found) == bool(line)

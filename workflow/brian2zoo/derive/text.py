@@ -494,7 +494,7 @@ def _about_resets(traces: Traces) -> list[str]:
             lines.append(
                 f"    {name} jumps by {_text(traces.jump(name))} at a spike; this way is kept: eps_{name} += jump*elig"
             )
-        elif sp.expand(traces.jump(name)) != 0 and name in traces.variables:
+        elif traces.jump(name) != 0 and name in traces.variables:
             lines.append(f"    {name} jumps at a spike; that the weight moves the spike is left out of eps_{name}")
     return lines
 
