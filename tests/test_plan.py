@@ -64,6 +64,11 @@ SYMMETRIC = "64-10-10-10 of rtrl_block_diagonal: circuit 'recurrent' with feedba
         (training(experiments=["pb"]), "training[0].experiments: there is no file in config/experiments 'pb'"),
         (training(settings=["rule.eta=3*mV"]), "training[0].settings: rule.eta of bp: wrong unit: '3*mV' is in volt"),
         (training(settings=["rule.etta=3"]), "training[0].settings: rule.etta of bp: 'rule' has no parameter 'etta'"),
+        (
+            training(experiments=["erbp_plus"], settings=["rule.T_wait=-1*ms"]),
+            "training[0].settings: rule.T_wait of erbp_plus: '-1*ms' is below 0 — give a number >= 0",
+        ),
+        (training(settings=["rule.eta=inf"]), "training[0].settings: rule.eta of bp: 'inf' is infinite"),
         (training(settings=["eta=3"]), "training[0].settings[0]: 'eta=3' is not a setting"),
         (training(settings=["backend=gen"]), "training[0].settings[0]: there is no backend 'gen'"),
         ({"trace": {"erbp": {"layers": "60-10-10"}}}, f"trace.erbp.layers: 60-10-10 on digits: {SIZES}"),
@@ -95,6 +100,7 @@ RTRL = read_yaml(ROOT / "config/rtrl.yaml")
         ("layers", "21-8-10", "mine.yaml: rtrl.layers: 21-8-10 on randman: the data have 20 input units"),
         ("experiments", ["x"], "mine.yaml: rtrl.experiments: there is no file"),
         ("surrogate", "x", "mine.yaml: rtrl.surrogate: there is no file in models/surrogates 'x'"),
+        ("values", [1, float("inf")], "mine.yaml: rtrl.values: inf is infinite — give a finite number > 0"),
         ("parameter", "x", "mine.yaml: rtrl.parameter: there is no parameter of the surrogate 'x'"),
     ],
 )

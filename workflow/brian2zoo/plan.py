@@ -8,6 +8,7 @@ from brian2zoo import circuits
 from brian2zoo.abreast import abreast
 from brian2zoo.check import check_experiment, errors
 from brian2zoo.check.alone import SAMPLES
+from brian2zoo.check.domains import outside_lines
 from brian2zoo.check.findings import Findings
 from brian2zoo.config import FILLED, Config, Network, Sources, mistake
 from brian2zoo.datasets import Shape, shape
@@ -118,6 +119,10 @@ def _check_chips(config: Config, zoo: Zoo, sources: Sources) -> None:
         _file(zoo, sources, "rtrl.surrogate", "surrogate", config.rtrl.surrogate)
         parameters = list(as_dict(zoo.surrogate(config.rtrl.surrogate).parameters))
         _known(sources, "rtrl.parameter", "parameter of the surrogate", config.rtrl.parameter, parameters)
+        for value in config.rtrl.values:
+            if found := outside_lines(zoo.surrogate(config.rtrl.surrogate), {config.rtrl.parameter: str(value)}):
+                ((problem, remedy), *_) = found.values()
+                raise mistake(sources, "rtrl.values", f"{value:g} {problem}", remedy)
 
 
 def _check_watched(config: Config, sources: Sources) -> None:

@@ -50,7 +50,8 @@ class Trials(BaseModel):
             expected = brian2.get_dimensions(evaluate(example))
             for name in names:
                 value = evaluate(getattr(self, name))
-                if brian2.get_dimensions(value) is not expected or float(value) < 0:
+                within = not np.iscomplexobj(value) and 0 <= float(value) < np.inf
+                if brian2.get_dimensions(value) is not expected or not within:
                     raise ValueError(f"{name}: '{getattr(self, name)}' is no {what}|write such as {example}")
         if self.answer == "majority" and self.cues % 2 == 0:
             raise ValueError(f"{self.cues} cues may have no majority|give an odd number")

@@ -220,7 +220,7 @@ def _neuron_side(traces: Traces, choice: Choice, blocks: _Blocks) -> None:
         blocks.post.append(f"spiked = {gate}int({dynamics.neuron.threshold}) : 1    # 1 in the step of a spike")
     blocks.parameters += [f"psi_{line}" for line in surrogate.parameters]
     if not plain:
-        blocks.parameters.append(f"psi_scale = {scale}  # distance from the threshold that counts as 1")
+        blocks.parameters.append(f"psi_scale = {scale} [> 0]  # distance from the threshold that counts as 1")
 
 
 def _trace_equations(traces: Traces, blocks: _Blocks) -> None:
@@ -361,7 +361,7 @@ def _readout_kernel(traces: Traces, choice: Choice, blocks: _Blocks) -> tuple[st
     for line in choice.readout.neuron.parameters:
         if symbol(line.name) in used:
             where = f"{line.name} of {choice.readout.neuron.name}"
-            blocks.parameters.append(f"readout_{line.name} = {line.value}  # {where}, which has to have the same")
+            blocks.parameters.append(f"readout_{line.name} = {line.code}  # {where}, which has to have the same")
     return f"bar_{choice.readout.graded}", arrivals
 
 
