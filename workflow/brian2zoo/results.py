@@ -22,6 +22,9 @@ _SEAL = b"\nbrian2zoo sha256 "
 """Stands behind the end of the netCDF, where its readers do not look; then comes the SHA-256 of all before."""
 _SEALED = len(_SEAL) + 2 * hashlib.sha256().digest_size
 
+_TRAINING = ("experiment", "rule", "dataset", "layers", "setting", "seed", "samples")
+"""Attributes of a training that say what it is of."""
+
 
 def write(result: xr.Dataset, path: Path, title: str, **attrs: Any) -> None:
     """Write a result with its provenance; the file appears when it is complete.
@@ -87,6 +90,16 @@ def read(path: Path) -> xr.Dataset:
     """
     with _readable(path), xr.open_dataset(path, engine="netcdf4", decode_timedelta=False) as dataset:
         return _plain(dataset.load())
+
+
+def read_training(path: Path) -> xr.Dataset:
+    """The result of a training; raises as `read`, and `ZooError` if it is of something else."""
+    result = read(path)
+    missing = [name for name in _TRAINING if name not in result.attrs]
+    if missing or result.get("test_error", xr.DataArray()).dims != ("epoch",):
+        lacks = f"it has no {', '.join(missing) or 'error after each epoch'}"
+        raise ZooError(path, "", f"it is no result of a training: {lacks}", "give a file of results/train/")
+    return result
 
 
 def read_data(path: Path) -> xr.Dataset:
