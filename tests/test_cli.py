@@ -1,9 +1,14 @@
 """The command line: what it prints, its exit codes, and that no mistake of a user shows a traceback."""
 
 import json
+import os
+import re
+import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,8 +45,87 @@ def test_list_of_a_kind() -> None:
     assert "two_compartment_lif" not in output
 
 
+def shell(command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """What a line of a shell comes to, with the command as it is installed."""
+    starts = f"{shlex.quote(sys.executable)} -c 'from brian2zoo.cli import main; main()'"
+    script = f'brian2zoo() {{ {starts} "$@"; }}; {command}'
+    return subprocess.run(
+        ["bash", "-c", script], env=os.environ | environment, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["brian2zoo list | head -1 >&3", "brian2zoo list >&-", "brian2zoo show lif 2>&- >&-", "brian2zoo list | true"],
+)
+def test_output_that_nobody_reads_is_no_mistake(command: str) -> None:
+    done = shell(f"exec 3>&1; {command}")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_output_in_ascii_is_complete() -> None:
+    done = shell("brian2zoo show erbp_times && brian2zoo show nothing", PYTHONIOENCODING="ascii")
+    assert done.stdout.startswith("experiment/erbp_times: eRBP\\xd7")
+    assert done.returncode == 2
+    assert done.stderr.startswith("NAME: there is no file 'nothing' \\u2014 ")
+
+
+def test_an_interrupt_ends_a_command_without_a_word() -> None:
+    interrupted = "import os, signal; os.kill(os.getpid(), signal.SIGINT)"
+    script = f"from brian2zoo import cli; cli.Zoo.names = lambda *_: exec({interrupted!r}); cli.main()"
+    done = subprocess.run([sys.executable, "-c", script, "list"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_what_ignores_interrupts_goes_on_ignoring_them() -> None:
+    """As in the background of a shell's script."""
+    script = "import brian2zoo, brian2, os, signal; os.kill(os.getpid(), signal.SIGINT); print(signal.getsignal(2))"
+    command = f"trap '' INT; {shlex.quote(sys.executable)} -c '{script}'"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert int(done.stdout) == signal.SIG_IGN
+
+
+BREAKS = (
+    "from brian2zoo import cli\ndef names(*_): raise RuntimeError('two\\nlines')\ncli.Zoo.names = names\ncli.main()"
+)
+STAGE = "from brian2zoo import stage\nimport brian2\ndef main(): raise RuntimeError('two\\nlines')\nstage.run(main)"
+
+
+@pytest.mark.parametrize(("script", "argument"), [(BREAKS, "list"), (STAGE, "")])
+def test_what_nobody_foresaw_is_one_line_and_a_report(tmp_path: Path, script: str, argument: str) -> None:
+    logs = tmp_path / "results/logs"
+    logs.mkdir(parents=True)
+
+    def broken(**environment: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", script, *filter(None, [argument])]
+        env = os.environ | environment
+        return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+
+    done = broken()
+    assert (done.returncode, done.stdout) == (1, "")
+    (report,) = logs.iterdir()
+    assert re.fullmatch(rf".*: unforeseen RuntimeError: two lines — please report it, with {report}\n", done.stderr)
+    text = report.read_text()
+    for part in (
+        "command: -c",
+        f"folder: {tmp_path}",
+        f"zoo: {ROOT}",
+        "commit: ",
+        "brian2 ",
+        "RuntimeError: two",
+        "Traceback",
+    ):
+        assert part in text
+    logs.joinpath(report.name).unlink()
+    logs.rmdir()
+    assert f"with {tmp_path}/" in broken(TMPDIR=str(tmp_path)).stderr
+    assert "Traceback" in broken(BRIAN2ZOO_TRACEBACK="1").stderr
+
+
 def test_list_is_fast_because_it_does_not_import_brian2() -> None:
-    listing = "import sys; from brian2zoo.cli import app; app(['list'], standalone_mode=False)"
+    handled = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    listing = f"import sys; {handled}; from brian2zoo.cli import app; app(['list'], standalone_mode=False)"
     script = f"{listing}; sys.exit('brian2' in sys.modules)"
     subprocess.run([sys.executable, "-c", script], check=True, stdout=subprocess.DEVNULL)
 

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from brian2zoo import __version__
+from brian2zoo import __version__, unforeseen
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.kinds import KINDS, json_schemas
 from brian2zoo.language import Refused, expression, name_or_none
@@ -52,7 +52,13 @@ app = typer.Typer(cls=_OneLineErrors, no_args_is_help=True, add_completion=False
 
 def main() -> None:
     """Entry point of the console script."""
-    app()
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        stream.reconfigure(errors="backslashreplace")  # where it cannot write the sign of a title
+    try:
+        app()
+    except Exception as error:
+        err.print(unforeseen.told(error), style="red")
+        sys.exit(1)
 
 
 def _print_version(asked: bool) -> None:
