@@ -1,9 +1,14 @@
 """The command line: what it prints, its exit codes, and that no mistake of a user shows a traceback."""
 
 import json
+import os
+import re
+import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +18,9 @@ from brian2zoo import __version__
 from brian2zoo.cli import app
 from brian2zoo.kinds import KINDS, json_schemas
 from brian2zoo.zoo import ROOT, Zoo
+
+PUBLISHED = ROOT / "results/published"
+TRAINED = PUBLISHED / "mnist_erbp_plus_784-100-10_default_seed=0.nc"
 
 
 def run(*arguments: object) -> Any:
@@ -37,8 +45,87 @@ def test_list_of_a_kind() -> None:
     assert "two_compartment_lif" not in output
 
 
+def shell(command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """What a line of a shell comes to, with the command as it is installed."""
+    starts = f"{shlex.quote(sys.executable)} -c 'from brian2zoo.cli import main; main()'"
+    script = f'brian2zoo() {{ {starts} "$@"; }}; {command}'
+    return subprocess.run(
+        ["bash", "-c", script], env=os.environ | environment, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["brian2zoo list | head -1 >&3", "brian2zoo list >&-", "brian2zoo show lif 2>&- >&-", "brian2zoo list | true"],
+)
+def test_output_that_nobody_reads_is_no_mistake(command: str) -> None:
+    done = shell(f"exec 3>&1; {command}")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_output_in_ascii_is_complete() -> None:
+    done = shell("brian2zoo show erbp_times && brian2zoo show nothing", PYTHONIOENCODING="ascii")
+    assert done.stdout.startswith("experiment/erbp_times: eRBP\\xd7")
+    assert done.returncode == 2
+    assert done.stderr.startswith("NAME: there is no file 'nothing' \\u2014 ")
+
+
+def test_an_interrupt_ends_a_command_without_a_word() -> None:
+    interrupted = "import os, signal; os.kill(os.getpid(), signal.SIGINT)"
+    script = f"from brian2zoo import cli; cli.Zoo.names = lambda *_: exec({interrupted!r}); cli.main()"
+    done = subprocess.run([sys.executable, "-c", script, "list"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_what_ignores_interrupts_goes_on_ignoring_them() -> None:
+    """As in the background of a shell's script."""
+    script = "import brian2zoo, brian2, os, signal; os.kill(os.getpid(), signal.SIGINT); print(signal.getsignal(2))"
+    command = f"trap '' INT; {shlex.quote(sys.executable)} -c '{script}'"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert int(done.stdout) == signal.SIG_IGN
+
+
+BREAKS = (
+    "from brian2zoo import cli\ndef names(*_): raise RuntimeError('two\\nlines')\ncli.Zoo.names = names\ncli.main()"
+)
+STAGE = "from brian2zoo import stage\nimport brian2\ndef main(): raise RuntimeError('two\\nlines')\nstage.run(main)"
+
+
+@pytest.mark.parametrize(("script", "argument"), [(BREAKS, "list"), (STAGE, "")])
+def test_what_nobody_foresaw_is_one_line_and_a_report(tmp_path: Path, script: str, argument: str) -> None:
+    logs = tmp_path / "results/logs"
+    logs.mkdir(parents=True)
+
+    def broken(**environment: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", script, *filter(None, [argument])]
+        env = os.environ | environment
+        return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+
+    done = broken()
+    assert (done.returncode, done.stdout) == (1, "")
+    (report,) = logs.iterdir()
+    assert re.fullmatch(rf".*: unforeseen RuntimeError: two lines — please report it, with {report}\n", done.stderr)
+    text = report.read_text()
+    for part in (
+        "command: -c",
+        f"folder: {tmp_path}",
+        f"zoo: {ROOT}",
+        "commit: ",
+        "brian2 ",
+        "RuntimeError: two",
+        "Traceback",
+    ):
+        assert part in text
+    logs.joinpath(report.name).unlink()
+    logs.rmdir()
+    assert f"with {tmp_path}/" in broken(TMPDIR=str(tmp_path)).stderr
+    assert "Traceback" in broken(BRIAN2ZOO_TRACEBACK="1").stderr
+
+
 def test_list_is_fast_because_it_does_not_import_brian2() -> None:
-    listing = "import sys; from brian2zoo.cli import app; app(['list'], standalone_mode=False)"
+    handled = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    listing = f"import sys; {handled}; from brian2zoo.cli import app; app(['list'], standalone_mode=False)"
     script = f"{listing}; sys.exit('brian2' in sys.modules)"
     subprocess.run([sys.executable, "-c", script], check=True, stdout=subprocess.DEVNULL)
 
@@ -160,8 +247,7 @@ def test_ledger_says_what_an_event_costs() -> None:
 
 
 def test_ledger_of_results_is_a_sample_s() -> None:
-    published = ROOT / "results/published"
-    output = run("ledger", published / "mnist_erbp_plus_784-100-10_default_seed=0.nc").stdout
+    output = run("ledger", TRAINED).stdout
     assert "erbp_plus default  mnist 784-100-10  transmission" in output
     assert "6.753e+05 bytes" in output
 
@@ -175,7 +261,7 @@ def test_ledger_of_results_is_a_sample_s() -> None:
         ),
         (["missing.nc"], "missing.nc: there is no such result"),
         ([ROOT / "README.md"], "README.md: it cannot be read"),
-        ([ROOT / "results/published/digits_cim_trainings.nc"], "RESULTS: the result does not say its experiment"),
+        ([ROOT / "results/published/digits_cim_trainings.nc"], "cim_trainings.nc: it is no result of a training: it h"),
         ([ROOT / "README.md", "--experiment", "bp"], "--experiment: a result names its own experiment"),
         (["--experiment", "pb"], "config/experiments/pb.yaml: there is no such file"),
     ],
@@ -193,6 +279,22 @@ def test_a_rule_is_not_written_outside_its_folder() -> None:
     assert result.stderr.startswith("--name: 'a/b' is not a name — rename it: ")
 
 
+@pytest.mark.parametrize(
+    ("scale", "told"),
+    [
+        ("foo", "--scale: unknown name 'foo' in 'foo'"),
+        ("3*ms", "--scale: '3*ms' is not in 1, the unit of the distance from threshold"),
+        ("0", "--scale: '0' is no number above 0"),
+        ("inf", "--scale: 'inf' is no number above 0"),
+    ],
+)
+def test_a_scale_is_a_number_in_the_unit_of_the_threshold(scale: str, told: str) -> None:
+    result = run("derive", "lif_exp", "--surrogate", "superspike", "--readout", "leaky_readout", "--scale", scale)
+    assert result.exit_code == 2
+    assert result.stderr.startswith(told)
+    assert result.stderr.count("\n") == 1
+
+
 def test_map_says_how_many_cores_a_network_takes_and_why() -> None:
     output = run("map", "nbp", "--chip", "loihi", "--layers", "400-400-10", "--placement", "nbp_authors").stdout
     assert "3282 neurons and 518822 synapses, of which 500000 learn, on 81 cores of 1 chip" in output
@@ -200,12 +302,11 @@ def test_map_says_how_many_cores_a_network_takes_and_why() -> None:
 
 
 def test_map_prices_a_run_that_names_its_network() -> None:
-    result = ROOT / "results/published/mnist_erbp_plus_784-100-10_default_seed=0.nc"
-    told = json.loads(run("map", "--chip", "loihi", "--run", result, "--json").stdout)
+    told = json.loads(run("map", "--chip", "loihi", "--run", TRAINED, "--json").stdout)
     assert (told["experiment"], told["layers"], told["learning"]) == ("erbp_plus", "784-100-10", "sweep")
     assert told["binding"] == "synaptic memory (bits)"
     assert 0 < told["energy_dynamic"] == pytest.approx(sum(term["total"] or 0 for term in told["energy"]))
-    active = json.loads(run("map", "--chip", "loihi", "--run", result, "--learning", "active", "--json").stdout)
+    active = json.loads(run("map", "--chip", "loihi", "--run", TRAINED, "--learning", "active", "--json").stdout)
     assert active["energy_dynamic"] < told["energy_dynamic"]
 
 
@@ -221,9 +322,24 @@ def test_map_prices_a_run_that_names_its_network() -> None:
             ("erbp_plus", "--chip", "loihi", "--layers", "64-10-4", "--setting", "rule.etta=1"),
             "--setting: rule.etta: 'rule' has no parameter 'etta'",
         ),
+        (("--chip", "loihi", "--run", "missing.nc"), "missing.nc: there is no such result"),
+        (("--chip", "loihi", "--run", ROOT / "README.md"), "README.md: it cannot be read"),
+        (("--chip", "loihi", "--run", ROOT / "results"), "results: there is no such result"),
+        (("--chip", "cim_training", "--run", "missing.nc"), "missing.nc: there is no such result"),
+        (("--chip", "cim_training", "--run", PUBLISHED / "digits_cim_trainings.nc"), "it is no result of a training"),
+        (("--chip", "cim_training", "--run", TRAINED), "_seed=0.nc: it has no weights"),
+        (("--chip", "cim_training", "--layers", "9-9", "--mode", "train"), "--mode: it is for a chip of spiking cores"),
+        (("--chip", "cim_training", "--layers", "9-9", "--sana-fe", "x"), "--sana-fe: it is for a chip of spiking"),
+        (("erbp_plus", "--chip", "loihi", "--layers", "64-10-4", "--set", "adc_bits=3"), "--set: it is for a compute"),
+        (("erbp_plus", "--chip", "loihi", "--layers", "64-10-4", "--rule", "bp"), "--rule: it is for a compute-in-mem"),
+        (("erbp_plus", "--chip", "loihi", "--layers", "64-10-4", "--learning", "sweep"), "--learning: nothing is pri"),
+        (
+            ("erbp_plus", "--chip", "loihi", "--layers", "64-10-4", "--sana-fe", ROOT / "README.md"),
+            "README.md cannot be written: File exists",
+        ),
     ],
 )
-def test_map_refuses_in_one_line(arguments: tuple[str, ...], told: str) -> None:
+def test_map_refuses_in_one_line(arguments: tuple[object, ...], told: str) -> None:
     result = run("map", *arguments)
     assert result.exit_code == 2
     assert told in result.stderr

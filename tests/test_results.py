@@ -1,7 +1,11 @@
 """Result files appear whole or not at all, and say where their numbers come from."""
 
 import json
+import random
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 import xarray as xr
@@ -51,6 +55,72 @@ def test_what_is_no_result_is_one_line(tmp_path, content, told) -> None:
         path.write_text(content)
     with pytest.raises(ZooError, match=f"result.nc: {told}"):
         results.read(path)
+
+
+@pytest.fixture(scope="module")
+def encoded(tmp_path_factory) -> Path:
+    """A split such as the pipeline writes, events and all."""
+    named = {"units": "1", "long_name": "a number"}
+    rng = np.random.default_rng(0)
+    split = xr.Dataset(
+        {
+            "input_time": ("event", rng.random(500), named),
+            "input_offset": ("boundary", np.arange(0, 501, 100), named),
+            "label": ("sample", rng.integers(0, 3, 5), named),
+        },
+        {"population": ["input", "hidden1", "output"]},
+    )
+    path = tmp_path_factory.mktemp("encoded") / "split.nc"
+    results.write(split, path, "A split", layers="8-5-3")
+    return path
+
+
+@pytest.mark.parametrize("reader", [results.read, results.read_data])
+@pytest.mark.parametrize("sealed", [True, False])
+def test_a_damaged_file_is_one_line_that_names_it(encoded, tmp_path, reader, sealed) -> None:
+    whole, changing = encoded.read_bytes(), random.Random(1)
+    whole = whole if sealed else whole[: whole.rindex(results._SEAL)]
+    assert reader(encoded).identical(results.read(encoded))
+    path, told = tmp_path / "split.nc", []
+    for _ in range(30):
+        data, place = bytearray(whole), changing.randrange(len(whole))
+        if changing.random() < 0.3 or not sealed:  # of other damage the library may make a loop without end
+            del data[place:]
+        else:
+            data[place] ^= 1 << changing.randrange(8)
+        path.write_bytes(data)
+        try:
+            reader(path)
+        except ZooError as error:
+            told.append(str(error))
+    assert len(told) >= 28  # damage to the seal's own first word is not seen
+    assert all(line.startswith(f"{path}: ") and "\n" not in line for line in told)
+
+
+def test_the_seal_leaves_a_file_netcdf_and_is_looked_for_where_it_is(encoded, tmp_path) -> None:
+    with h5py.File(encoded) as file:
+        assert set(file) >= {"input_time", "label"}
+    earlier = tmp_path / "earlier.nc"
+    earlier.write_bytes(encoded.read_bytes()[: -results._SEALED])
+    assert results.read(earlier).identical(results.read(encoded))
+
+
+def test_of_several_writers_at_a_time_one_stays(dataset, tmp_path) -> None:
+    """Each starts before any has ended; the file is that of one of them, whole."""
+    path, writers = tmp_path / "result.nc", 8
+
+    def write(number: int) -> None:
+        with results.replacing(path) as partial:
+            for part in range(50):
+                with partial.open("a") as file:
+                    file.write(f"{number} {part}\n")
+
+    with ThreadPoolExecutor(writers) as pool:
+        list(pool.map(write, range(writers)))
+    lines = [line.split() for line in path.read_text().splitlines()]
+    assert [int(part) for _, part in lines] == list(range(50))
+    assert len({number for number, _ in lines}) == 1
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize("missing", ["units", "long_name"])

@@ -4,7 +4,9 @@ Two programs are compiled here, each once.
 """
 
 import json
+import resource
 import shutil
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +14,8 @@ import numpy as np
 import pytest
 from brian2 import ms
 
-from brian2zoo import circuits, network
+from brian2zoo import circuits, network, simulate
+from brian2zoo.backends import backend
 from brian2zoo.circuits import initial_weights
 from brian2zoo.encode import encode
 from brian2zoo.errors import ZooError
@@ -217,6 +220,93 @@ def test_a_program_of_another_version_is_told(program, tmp_path) -> None:
     (tmp_path / "program" / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(ZooError, match="delete the folder"):
         Binary(tmp_path / "program")
+
+
+@pytest.fixture
+def copied(program, tmp_path) -> Path:
+    """The program in a folder of its own."""
+    return Path(shutil.copytree(program.directory, tmp_path / "program"))
+
+
+DAMAGE = [
+    (lambda folder: (folder / "manifest.json").unlink(), "manifest.json: it cannot be read .No such file"),
+    (lambda folder: (folder / "manifest.json").write_text('{"key": '), "manifest.json: it is damaged"),
+    (lambda folder: (folder / "manifest.json").write_text("[]"), "manifest.json: another version"),
+    (lambda folder: (folder / "main").unlink(), "main: the program is missing"),
+    (lambda folder: (folder / "main").chmod(0o644), "main: the program is missing, or may not be executed"),
+    (shutil.rmtree, "manifest.json: it cannot be read"),
+]
+
+
+@pytest.mark.parametrize(("damage", "told"), DAMAGE)
+def test_a_damaged_program_is_one_line_and_the_cache_makes_another(
+    circuit, program, copied, monkeypatch, damage, told
+) -> None:
+    damage(copied)
+    with pytest.raises(ZooError, match=told) as caught:
+        Binary(copied)
+    assert caught.value.where == str(copied)
+    assert "\n" not in str(caught.value)
+
+    def compile_again(circuit, sample_time, capacity, directory, recording, threads) -> None:
+        shutil.rmtree(directory, ignore_errors=True)
+        shutil.copytree(program.directory, directory)
+
+    monkeypatch.setattr(simulate, "build", compile_again)
+    cache = copied.parent
+    copied.rename(cache / program.key) if copied.exists() else None
+    made = build_cached(circuit, SAMPLE, CAPACITY, cache / "made", cache)
+    assert Binary(made).manifest == program.manifest
+
+
+@pytest.mark.parametrize(
+    ("main", "told"),
+    [
+        (b"\x7fELF\x02\x01\x01 of another machine", "it does not run here .Exec format error"),
+        (b"#!/bin/sh\necho one >&2; echo two >&2; exit 3\n", "the program fails .code 3.: two"),
+        (b"#!/bin/sh\nkill -ILL $$\n", "the program fails .signal SIGILL. .*another machine"),
+    ],
+)
+def test_a_program_that_does_not_run_is_one_line(copied, inputs, main, told) -> None:
+    (copied / "main").unlink()  # a link to the file that other folders have
+    (copied / "main").write_bytes(main)
+    (copied / "main").chmod(0o755)
+    with pytest.raises(ZooError, match=f"main: {told}") as caught:
+        Binary(copied).run(inputs, OUTPUTS)
+    assert "\n" not in str(caught.value)
+
+
+def test_no_place_for_what_a_run_is_given_names_tmpdir(program, inputs, tmp_path, monkeypatch) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))  # as if the disk were full
+    try:
+        with pytest.raises(ZooError, match=r"^TMPDIR: .* cannot be written") as full:
+            program.run(inputs, OUTPUTS)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    with pytest.raises(ZooError, match=r"^TMPDIR: .* cannot be written .No such file") as gone:
+        program.run(inputs, OUTPUTS)
+    assert all("\n" not in str(caught.value) for caught in (full, gone))
+
+
+def test_without_a_compiler_nothing_is_generated(circuit, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CXX", raising=False)
+    with pytest.raises(ZooError, match=r"backend dense: there is no 'g..' on the PATH — 'brian2zoo doctor' says"):
+        build(circuit, SAMPLE, CAPACITY, tmp_path / "program")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_compiler_complains_of_is_one_line_and_a_log(tmp_path) -> None:
+    (tmp_path / "makefile").write_text("main: main.cpp\n\t$(CXX) main.cpp -o main\n")
+    (tmp_path / "main.cpp").write_text("int main() { return nothing; }\nint other() { return either; }\n")
+    with pytest.raises(ZooError, match=r"backend dense: make fails .2.: main.cpp:1:.* error: .nothing.") as caught:
+        backend("dense").compile(None, tmp_path)
+    assert "\n" not in str(caught.value)
+    log = tmp_path / "compile.log"
+    assert str(log) in caught.value.remedy
+    assert "either" in log.read_text()
 
 
 def test_a_value_that_is_no_number_is_told_with_the_sample_after_which_it_is(program, inputs) -> None:

@@ -13,8 +13,8 @@ ROOT = workflow.basedir
 sys.path.insert(0, f"{ROOT}/workflow")
 
 from brian2zoo.config import load_config
-from brian2zoo.errors import ZooError
 from brian2zoo.spec import BACKENDS, ON_GPU, fingerprint, numbers_of
+from brian2zoo.unforeseen import told
 from brian2zoo.zoo import ROOT_VARIABLE, Zoo, read_yaml
 from snakemake.exceptions import WorkflowError
 
@@ -58,8 +58,10 @@ try:
         mistakes = errors(check_zoo(ZOO)) or check_config(CONFIG, ZOO, SOURCES)
         if mistakes:
             raise WorkflowError("\n".join(dict.fromkeys(str(error) for error in mistakes)))
-except ZooError as error:
-    raise WorkflowError(str(error))
+except WorkflowError:
+    raise
+except Exception as error:
+    raise WorkflowError(told(error))
 
 
 wildcard_constraints:

@@ -220,7 +220,7 @@ def test_pulses_of_an_update_are_those_of_a_simulated_one() -> None:
         (["--layers", "784,x"], "write sizes such as 784,200,10"),
         (["--layers", "784,200,10", "--rule", "rbp"], "give bp or dfa"),
         ([], "give either --layers 784,200,10 or --run RESULT.nc"),
-        (["--run", "nothing.nc"], "there is no file nothing.nc"),
+        (["--run", "nothing.nc"], "nothing.nc: there is no such result"),
     ],
 )
 def test_a_mistake_is_one_line(words: list[str], told: str) -> None:

@@ -1,10 +1,9 @@
 """The command `brian2zoo`: look at the zoo and check it."""
 
 import json
-import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,7 +12,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from brian2zoo import __version__
+from brian2zoo import __version__, unforeseen
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.kinds import KINDS, json_schemas
 from brian2zoo.language import Refused, expression, name_or_none
@@ -53,7 +52,13 @@ app = typer.Typer(cls=_OneLineErrors, no_args_is_help=True, add_completion=False
 
 def main() -> None:
     """Entry point of the console script."""
-    app()
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        stream.reconfigure(errors="backslashreplace")  # where it cannot write the sign of a title
+    try:
+        app()
+    except Exception as error:
+        err.print(unforeseen.told(error), style="red")
+        sys.exit(1)
 
 
 def _print_version(asked: bool) -> None:
@@ -209,6 +214,7 @@ def map_network(
     """
     zoo: Zoo = ctx.obj
     if chip in zoo.names("cim"):
+        _refuse_options(ctx, _OF_SPIKES, "a chip of spiking cores", chip)
         _map_cim(zoo, chip, layers, run, [*(set_ or []), *(words or [])], rule, as_json)
         return
     if chip not in zoo.names("chip"):
@@ -216,6 +222,9 @@ def map_network(
         raise ZooError(
             "--chip", "", f"there is no chip '{chip}'", did_you_mean(chip, known, f"chips: {', '.join(known)}")
         )
+    _refuse_options(ctx, _IN_MEMORY, "a compute-in-memory chip", chip)
+    if learning and run is None:
+        raise ZooError("--learning", "", "nothing is priced without spikes", "give a result with --run")
     from brian2zoo.mapping.spiking import report
     from brian2zoo.mapping.spiking.request import Request
 
@@ -231,6 +240,18 @@ def map_network(
         out.print_json(json.dumps(told))
     else:
         print_mapping(told)
+
+
+_OF_SPIKES = ("mode", "setting", "placement", "learning", "sana_fe")
+_IN_MEMORY = ("set_", "rule")
+"""Parameters of `map` that only one kind of chip has."""
+
+
+def _refuse_options(ctx: typer.Context, names: Sequence[str], kind: str, chip: str) -> None:
+    """`ZooError` if one of these is given."""
+    for parameter in ctx.command.params:
+        if parameter.name in names and ctx.get_parameter_source(parameter.name).name != "DEFAULT":
+            raise ZooError(parameter.opts[0], "", f"it is for {kind}, which '{chip}' is not", "leave it out")
 
 
 def _map_cim(zoo: Zoo, chip: str, layers: str, run: Path | None, settings: list[str], rule: str, as_json: bool) -> None:
@@ -258,7 +279,7 @@ def ledger(
     Counted from the composed equations and, with results, from the spikes of the last epoch.
     """
     from brian2zoo.mapping.ledger import of_training
-    from brian2zoo.results import read
+    from brian2zoo.results import read_training
 
     zoo: Zoo = ctx.obj
     if results and experiment:
@@ -275,7 +296,7 @@ def ledger(
     table = new_table("experiment", "network", "a sample", *(name.replace("_", " ") for name in OPERATIONS))
     memory = new_table("experiment", "network", "bits a synapse", "bits a neuron", "footprint", "synaptic operations")
     for path in results:
-        costs = of_training(zoo, read(path))
+        costs = of_training(zoo, read_training(path))
         name = [
             f"{costs.attrs['experiment']} {costs.attrs['setting']}",
             f"{costs.attrs['dataset']} {costs.attrs['layers']}",
@@ -344,8 +365,6 @@ def derive(
     if not name:
         out.print(text, end="")
         return
-    if not re.fullmatch(r"[\w.-]+", name):
-        raise ZooError("--name", "", f"'{name}' cannot name a file", "take letters, digits, '_' and '-'")
     path = zoo.root / KINDS["rule"][1] / f"{name}.yaml"
     if path.exists():
         raise ZooError("--name", "", f"there is a rule '{name}' already", "delete the file, or take another name")

@@ -83,7 +83,7 @@ class EventTimes:
 
 def given_to(row: np.ndarray, path: Path) -> Mapping[str, str]:
     """Write a row of times; returns the environment in which a program finds it."""
-    row.astype(np.float32).tofile(path)
+    path.write_bytes(row.astype(np.float32).tobytes())  # of a full disk tofile may not tell
     return {**os.environ, _FILE: str(path)}
 
 

@@ -21,7 +21,7 @@ class Progress:
         self.begin = self.last = time.monotonic()
         self.bar = (
             tqdm(total=total, initial=done, desc=what, unit="sample", file=self.stream)
-            if self.stream.isatty()
+            if self.stream and self.stream.isatty()
             else None
         )
 

@@ -24,7 +24,7 @@ File = tuple[str, str]
 """Kind and name."""
 
 # Into a file or a pipe, a table row stays on one line.
-_WIDTH = None if sys.stdout.isatty() else 240
+_WIDTH = None if sys.stdout and sys.stdout.isatty() else 240
 out = Console(highlight=False, markup=False, soft_wrap=True, width=_WIDTH)
 
 

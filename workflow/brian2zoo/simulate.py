@@ -4,15 +4,17 @@ A binary depends on equations and sizes only. Weights, parameters, data, the see
 enter when it runs, so that a sweep compiles once.
 """
 
+import contextlib
 import hashlib
 import json
 import logging
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -41,7 +43,13 @@ logging.getLogger("brian2.codegen.generators.base").addFilter(
     lambda record: "may not be well-defined" not in record.getMessage()
 )
 
-MANIFEST = "manifest.json"
+MANIFEST, PROGRAM = "manifest.json", "main"
+_STATED = {
+    "key", "backend", "capacity", "steps_per_sample", "dt", "data", "data_names", "variables", "orders", "seconds",
+}  # fmt: skip
+"""What `build` states in a manifest, and a run needs."""
+_ANEW = "delete the folder, and the pipeline makes it anew"
+_ALL_ANEW = "delete results/build, and the pipeline makes all programs anew"
 
 
 @dataclass(frozen=True)
@@ -136,13 +144,15 @@ def build(
     Raises
     ------
     ZooError
-        If the backend does not take the circuit, before anything is generated.
+        If the backend does not take the circuit or there is no compiler, before anything is generated; or if the
+        compiler fails.
     """
     directory = Path(directory)
     partial = directory.with_name(directory.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     refuse(circuit)
     backend = backend or backend_of(circuit.experiment.backend)
+    backend.need_compiler()
     begin = time.perf_counter()
     with backend.device_in(partial, threads) as device:
         assembled = assemble(circuit, sample_time, capacity, recording, backend.assembly)
@@ -190,10 +200,12 @@ def build_cached(
     stored.parent.mkdir(parents=True, exist_ok=True)
     # Experiments that share a program are often built side by side: the second waits for the first.
     with FileLock(f"{stored}.lock"):
-        if not (stored / MANIFEST).exists():
+        try:
+            Binary(stored)
+        except ZooError:  # there is none, or not the whole of it
             build(circuit, sample_time, capacity, stored, recording, threads)
-    shutil.rmtree(directory, ignore_errors=True)
-    return Path(shutil.copytree(stored, directory, copy_function=os.link))
+        shutil.rmtree(directory, ignore_errors=True)
+        return Path(shutil.copytree(stored, directory, copy_function=os.link))
 
 
 def _variables(assembled: Assembled, device: Any, synapses: Mapping[str, int]) -> dict[str, dict[str, Any]]:
@@ -311,14 +323,21 @@ class Binary:
     Raises
     ------
     ZooError
-        If the program was made by a version of the zoo that knew less of what it made.
+        If it is no whole program, or one of a version of the zoo that knew less of what it made.
     """
 
     def __init__(self, directory: Path) -> None:
         self.directory = Path(directory).resolve()
-        self.manifest = json.loads((self.directory / MANIFEST).read_text())
-        if "key" not in self.manifest:
-            raise ZooError(directory, MANIFEST, "another version of brian2zoo made this program", "delete the folder")
+        try:
+            self.manifest = json.loads((self.directory / MANIFEST).read_text())
+        except OSError as error:
+            raise ZooError(directory, MANIFEST, f"it cannot be read ({error.strerror})", _ANEW) from None
+        except ValueError:
+            raise ZooError(directory, MANIFEST, "it is damaged", _ANEW) from None
+        if not isinstance(self.manifest, dict) or not self.manifest.keys() >= _STATED:
+            raise ZooError(directory, MANIFEST, "another version of brian2zoo made this program", _ANEW)
+        if not os.access(self.directory / PROGRAM, os.X_OK):
+            raise ZooError(directory, PROGRAM, "the program is missing, or may not be executed", _ANEW)
         self.key: str = self.manifest["key"]
         self.capacity: int = self.manifest["capacity"]
         self.steps_per_sample: int = self.manifest["steps_per_sample"]
@@ -330,10 +349,9 @@ class Binary:
         ------
         ValueError
             If an input does not fit the build: the program itself would run on with wrong data.
-        RuntimeError
-            If the program fails; the message carries what it printed.
         ZooError
-            If the program has not written all that it should have.
+            If the program does not run here or fails, it has not written all that it should have, or there is no place
+            for what it is given and returns.
         NotFinite
             If a variable that changes is infinite or not a number, or a time not a number.
         """
@@ -342,7 +360,7 @@ class Binary:
 
     def _attempt(self, inputs: Inputs, outputs: Iterable[str]) -> tuple[dict[str, np.ndarray], list[str]]:
         variables = self.manifest["variables"]
-        with tempfile.TemporaryDirectory(prefix="brian2zoo-") as scratch:
+        with _scratch() as scratch:
             arguments = [
                 f"run.seed={inputs.seed}",
                 f"run.n_steps={inputs.n_samples * self.steps_per_sample}",
@@ -350,7 +368,7 @@ class Binary:
             data, event_times = padded(inputs, self.manifest["data"])
             for name, array in data.items():
                 path = Path(scratch, f"{name}.dat")
-                array.tofile(path)
+                path.write_bytes(array.tobytes())  # of a full disk tofile may not tell
                 arguments.append(f"{self.manifest['data_names'][name]}.values={path}")
             for name, value in inputs.values.items():
                 if name not in variables or not variables[name]["settable"]:
@@ -363,23 +381,35 @@ class Binary:
                 if size not in (-1, array.size):
                     raise ValueError(f"'{name}' has {size} values, {array.size} were given")
                 path = Path(scratch, f"{name}.dat")
-                array.tofile(path)
+                path.write_bytes(array.tobytes())
                 arguments.append(f"{name}={path}")
             results = Path(scratch, "results")
             results.mkdir()
             seconds = inputs.n_samples * self.steps_per_sample * self.manifest["dt"]
-            done = subprocess.run(
-                backend_of(self.manifest["backend"]).command(results, arguments, seconds),
-                cwd=self.directory, env=given_to(event_times, Path(scratch, "events.dat")),
-                capture_output=True, text=True, check=False,
-            )  # fmt: skip
-            if done.returncode or done.stderr:
-                raise RuntimeError(f"the simulation failed ({done.returncode}): {done.stderr or done.stdout}")
+            command = backend_of(self.manifest["backend"]).command(results, arguments, seconds)
+            self._execute(command, given_to(event_times, Path(scratch, "events.dat")))
             n_steps = inputs.n_samples * self.steps_per_sample
             values = {name: self._read(results, name, n_steps) for name in {**dict.fromkeys(outputs), **self._checks}}
         return {name: self._as_made(name, values[name]) for name in outputs}, [
             text for name, checked in self._checks.items() for text in _wrong(checked, values[name])
         ]
+
+    def _execute(self, command: list[str], environment: Mapping[str, str]) -> None:
+        try:
+            done = subprocess.run(
+                command, cwd=self.directory, env=environment, capture_output=True, text=True, errors="replace",
+                check=False,
+            )  # fmt: skip
+        except OSError as error:
+            raise ZooError(self.directory, PROGRAM, f"it does not run here ({error.strerror})", _ALL_ANEW) from None
+        if not done.returncode and not done.stderr:
+            return
+        how = f"signal {signal.Signals(-done.returncode).name}" if done.returncode < 0 else f"code {done.returncode}"
+        lines = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        problem = f"the program fails ({how}){f': {lines[-1][:200]}' if lines else ''}"
+        if lines[:-1]:
+            logger.error("%s", "\n".join(lines[:-1]))
+        raise ZooError(self.directory, PROGRAM, problem, f"if another machine compiled it, {_ALL_ANEW}")
 
     @property
     def _checks(self) -> dict[str, dict[str, Any]]:
@@ -390,7 +420,7 @@ class Binary:
         """Values of a variable, as many as it has to have; `ZooError` if it has others."""
         entry = self.manifest["variables"][name]
         path, dtype = results / entry["file"], np.dtype(entry["dtype"])
-        remedy = "see that the disk is not full; else delete the folder, and the program is made anew"
+        remedy = f"see that the disk of TMPDIR, {tempfile.gettempdir()}, is not full; else {_ANEW}"
         if not path.exists():
             raise ZooError(self.directory, name, f"the program has not written {entry['file']}", remedy)
         size, written = self._expected(results, entry, n_steps), path.stat().st_size
@@ -415,6 +445,17 @@ class Binary:
         as_made = np.empty_like(values)
         as_made[order] = values
         return as_made
+
+
+@contextlib.contextmanager
+def _scratch() -> Iterator[str]:
+    """A folder for what a program is given and returns; `ZooError` if that cannot be written."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="brian2zoo-") as folder:
+            yield folder
+    except OSError as error:
+        where = f"{os.environ.get('TMPDIR', '/tmp')} cannot be written ({error.strerror or error})"
+        raise ZooError("TMPDIR", "", where, "free space there, or set TMPDIR to another folder") from None
 
 
 def padded(inputs: Inputs, shapes: Mapping[str, Iterable[int]]) -> tuple[dict[str, np.ndarray], np.ndarray]:
@@ -456,6 +497,7 @@ def _attempt_here(
 ) -> tuple[dict[str, np.ndarray], list[str]]:
     brian2.set_device("runtime")
     brian2.prefs.codegen.target = "numpy"
+    brian2.prefs.core.stop_on_keyboard_interrupt = False  # which would return a part of the run as if it were all
     brian2.seed(inputs.seed)
     assembled = assemble(circuit, sample_time, inputs.n_samples, recording)
     shapes = {name: array.values.shape for name, array in assembled.data.items()}

@@ -14,19 +14,18 @@ from typing import Any
 import typer
 import xarray as xr
 
-from brian2zoo import results
-from brian2zoo.errors import ZooError
+from brian2zoo import results, unforeseen
 from brian2zoo.spec import Experiment
 from brian2zoo.zoo import Zoo
 
 
 def run(main: Callable[..., None]) -> None:
-    """Call `main` with the command line's options; a `ZooError` ends the script with its one line."""
+    """Call `main` with the command line's options; an exception ends the script with one line."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
         typer.run(main)
-    except ZooError as error:
-        sys.exit(f"brian2zoo: {error}")
+    except Exception as error:
+        sys.exit(f"brian2zoo: {unforeseen.told(error)}")
 
 
 def experiment_of(name: str, setting: str = "default") -> Experiment:

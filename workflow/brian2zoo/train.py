@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from brian2zoo import carried, measure
+from brian2zoo import carried, measure, results
 from brian2zoo.circuits import Circuit
 from brian2zoo.encode import content, take
 from brian2zoo.errors import ZooError
@@ -136,8 +136,8 @@ def train(
                 state.epoch += 1
             close_epoch(states)
             _save(states, checkpoint, identity)
-    results = [_summary(state, start, learning.circuit, schedule) for state, start in zip(states, starts, strict=True)]
-    return [result.assign_attrs(made_from=identity) for result in results]
+    made = [_summary(state, start, learning.circuit, schedule) for state, start in zip(states, starts, strict=True)]
+    return [result.assign_attrs(made_from=identity) for result in made]
 
 
 def _what(circuit: Circuit, schedule: Schedule) -> str:
@@ -227,9 +227,8 @@ def _save(states: Sequence[_State], path: Path, identity: Mapping[str, Any]) -> 
     weights = {f"{k}:{name}": values for k, state in enumerate(states) for name, values in state.weights.items()}
     archive = BytesIO()
     np.savez(archive, state=np.array(stored), **weights)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(_MAGIC + _digest(archive.getvalue()) + b"\n" + archive.getvalue())
-    partial.replace(path)
+    with results.replacing(path) as partial:
+        partial.write_bytes(_MAGIC + _digest(archive.getvalue()) + b"\n" + archive.getvalue())
 
 
 def _digest(archive: bytes) -> bytes:

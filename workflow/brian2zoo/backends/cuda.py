@@ -67,6 +67,10 @@ class Cuda(Standalone):
             link.unlink(missing_ok=True)
             link.symlink_to(next((package / "lib").glob("libcurand.so.*")))
 
+    def compile(self, device: Any, directory: Path) -> None:
+        """Compile the program by brian2cuda's own way; RuntimeError if the compiler fails."""
+        device.compile_source(str(directory), "unix", debug=False, clean=False)
+
 
 def _curand_of_package() -> Path | None:
     """cuRAND of the package index, if the compiler has none of its own."""

@@ -2,7 +2,6 @@
 
 import importlib
 import os
-import subprocess
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
@@ -67,9 +66,7 @@ class GeNN(Standalone):
         Raises
         ------
         ZooError
-            If GeNN is not found.
-        RuntimeError
-            If a step fails, with the end of what it printed.
+            If GeNN is not found, or a step fails.
         """
         place = toolkit.genn()
         if place is None or not (place / "bin" / toolkit.GENERATE).exists():
@@ -81,9 +78,7 @@ class GeNN(Standalone):
         usual = os.environ | {"GENN_PATH": str(place)}
         optimized = usual | {"CXX": os.environ.get("CXX", CXX)}
         for command, environment in ((generate, usual), (["make"], optimized)):
-            done = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False)
-            if done.returncode:
-                raise RuntimeError(f"{' '.join(command)}:\n{(done.stdout + done.stderr)[-2000:]}")
+            self.work(command, directory, environment)
         Path(directory, "generator").unlink()
 
     def stored_order(self, pre: np.ndarray) -> np.ndarray | None:

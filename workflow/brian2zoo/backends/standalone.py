@@ -3,6 +3,9 @@
 import contextlib
 import importlib
 import inspect
+import os
+import shutil
+import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
@@ -64,6 +67,13 @@ class Standalone:
             remedy = "'brian2zoo doctor' says what is missing"
             raise ZooError(f"backend {self.name}", "", problem, remedy) from None
 
+    def need_compiler(self) -> None:
+        """`ZooError` if this machine has nothing to compile a program with."""
+        for tool in (os.environ.get("CXX", "g++").split()[0], "make"):
+            if shutil.which(tool) is None:
+                remedy = "'brian2zoo doctor' says what is missing"
+                raise ZooError(f"backend {self.name}", "", f"there is no '{tool}' on the PATH", remedy)
+
     def preferences(self, threads: int) -> dict[str, Any]:
         """Brian2's preferences while a program is generated and compiled, by `threads` compilers at a time."""
         return {"devices.cpp_standalone.extra_make_args_unix": [f"-j{threads}"]}
@@ -99,8 +109,24 @@ class Standalone:
         device.build(directory=str(directory), compile=False, run=False)
 
     def compile(self, device: Any, directory: Path) -> None:
-        """Compile the program; RuntimeError if the compiler fails."""
-        device.compile_source(str(directory), "unix", debug=False, clean=False)
+        """Compile the program; `ZooError` if the compiler fails."""
+        self.work(["make", *brian2.prefs["devices.cpp_standalone.extra_make_args_unix"]], directory)
+
+    def work(self, command: Sequence[str], directory: Path, environment: Mapping[str, str] | None = None) -> None:
+        """Let a tool work in a program's folder; `ZooError` with its first complaint, and where the others are."""
+        done = subprocess.run(
+            command, cwd=directory, env=environment,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False,
+        )  # fmt: skip
+        if done.returncode == 0:
+            return
+        log = Path(directory, "compile.log")
+        log.write_text(done.stdout)
+        complaints = [line.strip() for line in done.stdout.splitlines() if "error" in line.lower()]
+        first = (complaints or done.stdout.splitlines() or ["it says nothing"])[0]
+        problem = f"{command[0]} fails ({done.returncode}): {first[:200]}"
+        remedy = f"all it says is in {log}; 'brian2zoo doctor' says whether something is missing"
+        raise ZooError(f"backend {self.name}", "", problem, remedy)
 
     def paths(self, device: Any) -> dict[str, str]:
         """How each projection is run, where the device knows more than one way."""

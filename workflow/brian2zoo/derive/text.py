@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from textwrap import indent, wrap
 
+import numpy as np
 import sympy as sp
-from brian2 import Quantity, get_unit
+from brian2 import Quantity, get_unit, have_same_dimensions
 from brian2.core.namespace import DEFAULT_UNITS
 from brian2.equations.equations import Equations
 
@@ -15,6 +16,7 @@ from brian2zoo.derive import formulas
 from brian2zoo.derive.dynamics import Dynamics, W, names_at, symbol
 from brian2zoo.derive.traces import ELIG, SELF, SPIKED, Traces, derive, propagator, trace
 from brian2zoo.errors import ZooError
+from brian2zoo.expressions import evaluate
 from brian2zoo.propagators import DT
 from brian2zoo.spec import Feedback, Loss, Optimizer, Surrogate, as_dict
 
@@ -194,7 +196,7 @@ def _neuron_side(traces: Traces, choice: Choice, blocks: _Blocks) -> None:
     if surrogate is None:
         raise ZooError("--surrogate", "", f"neuron '{dynamics.neuron.name}' spikes", "name a file of models/surrogates")
     unit = dynamics.threshold_unit
-    scale = choice.scale or _SCALES.get(unit, f"1*{unit}")
+    scale = _checked_scale(choice.scale or _SCALES.get(unit, f"1*{unit}"), unit)
     plain = scale == "1" and unit == "1"
     gate = "active*" if dynamics.neuron.refractory else ""
     x = f"({dynamics.distance})" if plain else f"(({dynamics.distance})/psi_scale)"
@@ -221,6 +223,20 @@ def _neuron_side(traces: Traces, choice: Choice, blocks: _Blocks) -> None:
     blocks.parameters += [f"psi_{line}" for line in surrogate.parameters]
     if not plain:
         blocks.parameters.append(f"psi_scale = {scale} [> 0]  # distance from the threshold that counts as 1")
+
+
+def _checked_scale(scale: str, unit: str) -> str:
+    """A scale; `ZooError` unless it is a number above 0 in a unit."""
+    remedy = f"write a number in that unit, such as '{_SCALES.get(unit, f'1*{unit}')}'"
+    try:
+        value = evaluate(scale)
+    except ValueError as error:
+        raise ZooError("--scale", "", str(error), f"{remedy}: the unit of the distance is {unit}") from None
+    if not have_same_dimensions(value, evaluate(unit)):
+        raise ZooError("--scale", "", f"'{scale}' is not in {unit}, the unit of the distance from threshold", remedy)
+    if not 0 < float(np.asarray(value)) < np.inf:
+        raise ZooError("--scale", "", f"'{scale}' is no number above 0", remedy)
+    return scale
 
 
 def _trace_equations(traces: Traces, blocks: _Blocks) -> None:

@@ -251,6 +251,5 @@ def save(figure: Figure, stem: Path, command: str) -> None:
     stem.parent.mkdir(parents=True, exist_ok=True)
     for kind in ("png", "pdf"):
         path = stem.with_name(f"{stem.name}.{kind}")
-        partial = path.with_name(path.name + ".partial")
-        figure.savefig(partial, format=kind, metadata=metadata)
-        partial.replace(path)
+        with results.replacing(path) as partial:
+            figure.savefig(partial, format=kind, metadata=metadata)

@@ -22,7 +22,6 @@ from brian2.stateupdaters.base import StateUpdateMethod
 from brian2zoo.circuits import Circuit, Influence, Population, Projection, build
 from brian2zoo.codes import Codes, compose
 from brian2zoo.compose import InfluenceCode, NeuronCode, SynapseCode, compose_synapse, join
-from brian2zoo.errors import ZooError
 from brian2zoo.mapping.operations import KINDS, Operations, count, neuron_scope, stored, synapse_scope
 from brian2zoo.network import duration
 from brian2zoo.zoo import Zoo
@@ -259,11 +258,6 @@ def alike(found: Sequence[Event]) -> list[tuple[str, str, Operations, list[str]]
 def of_training(zoo: Zoo, trained: xr.Dataset) -> xr.Dataset:
     """`per_sample` at the spikes of a training's last epoch, with what it is of as attributes."""
     attrs = trained.attrs
-    needed = ("experiment", "rule", "dataset", "layers", "setting", "seed")
-    missing = [key for key in needed if key not in attrs]
-    if missing:
-        problem = f"the result does not say its {', '.join(missing)}"
-        raise ZooError("RESULTS", "", problem, "give a result of a training, results/train/....nc")
     experiment = zoo.experiment(attrs["experiment"]).with_setting(attrs["setting"])
     circuit = build(zoo, experiment, [int(size) for size in attrs["layers"].split("-")], "train")
     spikes = {}
@@ -271,4 +265,5 @@ def of_training(zoo: Zoo, trained: xr.Dataset) -> xr.Dataset:
         last = trained.spikes.isel(epoch=-1)
         spikes = {str(name): float(last.sel(population=name)) for name in trained.population.values}
     result = per_sample(circuit, spikes)
-    return result.assign_attrs({key: attrs[key] for key in needed})
+    facts = ("experiment", "rule", "dataset", "layers", "setting", "seed")
+    return result.assign_attrs({key: attrs[key] for key in facts})

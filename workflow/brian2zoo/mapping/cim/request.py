@@ -65,9 +65,10 @@ def sizes(layers: str) -> tuple[int, ...]:
 def _of_training(zoo: Zoo, chip: ComputeInMemory, path: Path) -> Request:
     from brian2zoo.mapping.cim import trained  # which needs Brian2, and that takes seconds to import
 
-    if not path.exists():
-        raise ZooError("--run", "", f"there is no file {path}", "give the result of a training, results/train/...nc")
     result = results.read(path)
-    if "layers" not in result.attrs or "rule" not in result.attrs or "samples" not in result.attrs:
-        raise ZooError("--run", "", f"{path} is no result of a training", "give a file in results/train/")
+    if not {"layers", "rule", "samples"} <= result.attrs.keys() or "epoch" not in result.coords:
+        raise ZooError(path, "", "it is no result of a training", "give a file of results/train/")
+    if not trained.weights(result):
+        problem = "it has no weights, on which the cost of an update depends"
+        raise ZooError(path, "", problem, "give a file of results/train/; published ones are kept without weights")
     return Request(sizes(str(result.attrs["layers"])), trained.settings(zoo, chip, result), trained.rule(zoo, result))

@@ -30,7 +30,11 @@ COSTS = {  # of a training: variable of an estimate, unit of a sample, what it i
 
 def rule(zoo: Zoo, result: xr.Dataset) -> Algorithm:
     """How the layers of a training wait for each other."""
-    return RULES[zoo.rule(result.attrs["rule"]).feedback]
+    feedback = zoo.rule(result.attrs["rule"]).feedback
+    if feedback not in RULES:
+        problem = f"feedback of its rule '{result.attrs['rule']}' is {feedback}"
+        raise ZooError("--run", "", problem, f"the chip's model knows {', '.join(RULES)}")
+    return RULES[feedback]
 
 
 def settings(zoo: Zoo, chip: ComputeInMemory, result: xr.Dataset) -> dict[str, Any]:
@@ -41,9 +45,9 @@ def settings(zoo: Zoo, chip: ComputeInMemory, result: xr.Dataset) -> dict[str, A
     Cells and converters are those it learned with, as the chip file says in `trained`.
     """
     samples, epochs = int(result.attrs["samples"]), int(result.epoch.max())
-    spread = [_spread(result, name, samples * max(epochs, 1)) for name in result.data_vars if _is_weight(result, name)]
-    weights, changes = np.sqrt(np.mean(np.square(spread), axis=0))
-    found = {"batch": 1, "iterations": samples, "weight_std": float(weights)}
+    spread = [_spread(result, name, samples * max(epochs, 1)) for name in weights(result)]
+    sizes, changes = np.sqrt(np.mean(np.square(spread), axis=0))
+    found = {"batch": 1, "iterations": samples, "weight_std": float(sizes)}
     if changes > 0:
         found["update_std"] = float(np.clip(changes, 1e-6, 1))
     if "experiment" in result.attrs:
@@ -52,8 +56,10 @@ def settings(zoo: Zoo, chip: ComputeInMemory, result: xr.Dataset) -> dict[str, A
     return found
 
 
-def _is_weight(result: xr.Dataset, name: str) -> bool:
-    return name.startswith("w_") and f"w0_{name[2:]}" in result and "feedback" not in name
+def weights(result: xr.Dataset) -> list[str]:
+    """Names of the weights that a training has changed, in its result."""
+    names = map(str, result.data_vars)
+    return [n for n in names if n.startswith("w_") and f"w0_{n[2:]}" in result and "feedback" not in n]
 
 
 def _spread(result: xr.Dataset, name: str, updates: int) -> tuple[float, float]:

@@ -92,7 +92,7 @@ def of_result(circuit: Circuit, result: xr.Dataset) -> Activity:
         share = {name: u / u.sum() if u.sum() else np.full(len(u), 1 / len(u)) for name, u in units.items()}
         return Activity(steps, share, resolved=True)
     key, dim = ("spikes", "population") if circuit.mode == "train" else ("test_spikes", "test_population")
-    if key not in result:
+    if key not in result or "epoch" not in result[key].dims:
         raise ZooError("--run", "", "the result has no spike counts", "give a result of a training, or of 'activity'")
     last = {str(p): float(result[key].isel(epoch=-1).sel({dim: p})) for p in result[dim].values}
     n_steps = steps_per_sample(circuit)

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from ruamel.yaml import YAML
 
+from brian2zoo.errors import ZooError
 from brian2zoo.mapping.spiking.activity import Activity
 from brian2zoo.mapping.spiking.chip import Chip
 from brian2zoo.mapping.spiking.demand import Link
@@ -28,12 +29,16 @@ _NEURON, _OUTSIDE, _SYNAPSE = "replay", "outside", "synapse"
 
 def write(placement: Placement, activity: Activity | None, folder: Path) -> list[Path]:
     """Write FOLDER/arch.yaml and FOLDER/snn.yaml; without activity no neuron fires. Returns the two paths."""
-    folder.mkdir(parents=True, exist_ok=True)
     arch, snn = folder / "arch.yaml", folder / "snn.yaml"
-    with arch.open("w", encoding="utf-8") as file:
-        YAML(typ="safe", pure=True).dump({"architecture": architecture(placement)}, file)
-    with snn.open("w", encoding="utf-8") as file:
-        file.writelines(f"{line}\n" for line in network(placement, activity))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with arch.open("w", encoding="utf-8") as file:
+            YAML(typ="safe", pure=True).dump({"architecture": architecture(placement)}, file)
+        with snn.open("w", encoding="utf-8") as file:
+            file.writelines(f"{line}\n" for line in network(placement, activity))
+    except OSError as error:
+        problem = f"{error.filename or folder} cannot be written: {error.strerror}"
+        raise ZooError("--sana-fe", "", problem, "name a folder that can be made, or written to") from None
     return [arch, snn]
 
 
