@@ -1,6 +1,7 @@
 """Results as netCDF: whole or not at all, and saying where each number comes from."""
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,7 @@ def _plain(dataset: xr.Dataset) -> xr.Dataset:
 
 
 def git_commit() -> str:
-    """Commit of the zoo in use, with '+' if files differ from it; 'unknown' outside a clone.
+    """Commit of the zoo in use, with '+' if files differ from it; 'unknown' outside a clone or without git.
 
     Where the program is of another clone, at another commit, that is stated too.
     """
@@ -92,6 +93,8 @@ def git_commit() -> str:
 
 
 def _commit_of(folder: Path) -> str:
+    if shutil.which("git") is None:
+        return "unknown"
     command = ["git", "-C", str(folder), "describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.stdout.strip() if done.returncode == 0 else "unknown"
