@@ -112,13 +112,15 @@ def perform(step: Step, log: Path, seconds: float) -> tuple[str, str]:
         try:
             status = process.wait(seconds)
         except subprocess.TimeoutExpired:
-            return "out of time", f"ended after {seconds:.0f} s"
+            status = None
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
     printed = log.read_bytes()[begin:].decode(errors="replace")
     told = " | ".join(line.strip() for line in printed.strip().splitlines()[-2:])
+    if status is None:
+        return "out of time", f"ended after {seconds:.0f} s: {told}"
     if status:
         return "failed", f"exit status {status}: {told}"
     return ("passed" if step.proof in printed else "skipped"), told

@@ -91,7 +91,7 @@ def test_steps_that_fail_hang_or_do_not_exist_do_not_stop_the_rest(benchmark, ou
     steps = [
         benchmark.Step("fails", shell("echo one; echo no kernel image >&2; exit 3"), 10),
         benchmark.Step("is not there", ["no-such-command"], 10),
-        benchmark.Step("hangs", shell(f"(sleep 3; touch {late}) & sleep 60"), 0.5),
+        benchmark.Step("hangs", shell(f"echo began; (sleep 3; touch {late}) & sleep 60"), 0.5),
         benchmark.Step("tests nothing", shell("echo 1 skipped"), 10, proof="1 passed"),
         benchmark.Step("tests", shell("echo 1 passed in 3 s"), 10, proof="1 passed"),
     ]
@@ -105,6 +105,7 @@ def test_steps_that_fail_hang_or_do_not_exist_do_not_stop_the_rest(benchmark, ou
     }
     found = results.read(output)
     assert found.why.values[0] == "exit status 3: one | no kernel image"
+    assert found.why.values[2].endswith(": began")
     assert 0.4 < found.step_time.values[2] < 10
     assert found.attrs["hardware"] == "none"
     log = output.with_suffix(".log").read_text()
