@@ -31,7 +31,9 @@ from brian2zoo.spec import ON_GPU
 CHOSEN = CONFIG["gpu_check"]
 OUTPUT = Path("results/benchmarks/gpu-check.nc")
 TESTS = "tests/backends/test_same_results.py"
-PYTEST = [sys.executable, "-m", "pytest", "-n", "0", "-m", "gpu or not gpu", "-q"]
+# what is printed goes into the log at once; at the end stand the error or the reason, and the count
+PYTEST = [sys.executable, *shlex.split("-m pytest -n 0 -m 'gpu or not gpu' -q -s --show-capture=no --tb=short -rNs")]
+PYTEST += ["-p", "no:warnings"]
 TIMES = {
     "step_time": "time that a step took",
     "run_time": "wall time of a run of a program, its start included",

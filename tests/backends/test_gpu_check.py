@@ -114,6 +114,28 @@ def test_steps_that_fail_hang_or_do_not_exist_do_not_stop_the_rest(benchmark, ou
     assert not late.exists()
 
 
+TESTS = """
+import pytest
+def test_wrong(): print("compiles"); raise RuntimeError("the simulation failed (1): no kernel image")
+def test_none(): pytest.skip("unsupported")
+def test_right(): pass
+"""
+
+
+def test_a_test_that_fails_or_is_skipped_says_why(benchmark, output, tmp_path) -> None:
+    path = tmp_path / "test_some.py"
+    path.write_text(TESTS)
+    names = ("test_wrong", "test_none", "test_right")
+    steps = [benchmark.Step(n, [*benchmark.PYTEST, f"{path}::{n}"], 60, proof="1 passed") for n in names]
+    benchmark.check(steps, 200, HERE, output)
+    found = results.read(output)
+    assert found.state.values.tolist() == ["failed", "skipped", "passed"]
+    wrong, none, _ = found.why.values
+    assert "RuntimeError: the simulation failed (1): no kernel image | 1 failed" in wrong
+    assert "unsupported | 1 skipped" in none
+    assert "compiles" in output.with_suffix(".log").read_text()
+
+
 def test_the_whole_ends_in_time(benchmark, output) -> None:
     steps = [
         benchmark.Step("takes what is left", shell("sleep 60"), 100),
