@@ -1,11 +1,14 @@
-# make: install and run the default pipeline, to figures and report.  make test: install and test.  make gpu: what
+# make: install and run the default pipeline, to figures and report.  make resume: go on with a pipeline that was killed;
+# make resume CONFIG=config/paper.yaml that of another configuration.  make test: install and test.  make gpu: what
 # backends genn, genn_cpu and cuda need of Python, and what is still missing.  make test-gpu: all tests of backends.
 PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/installed
 RUN := PATH="$$PWD/$(VENV)/bin:$$PATH"
 
-.PHONY: all install test report paper gpu test-gpu clean
+CONFIGURED = $(if $(CONFIG),--configfile $(CONFIG))
+
+.PHONY: all install test report paper resume gpu test-gpu clean
 
 all: install
 	$(RUN) snakemake
@@ -26,6 +29,11 @@ test: install
 paper: install
 	$(RUN) snakemake --configfile config/paper.yaml
 	$(RUN) snakemake --configfile config/paper.yaml --report results/report-paper.zip
+
+# A pipeline that was killed leaves its lock in the folder, and perhaps a file that is not complete.
+resume: install
+	$(RUN) snakemake $(CONFIGURED) --unlock
+	$(RUN) snakemake $(CONFIGURED) --rerun-incomplete
 
 gpu: install
 	$(VENV)/bin/pip install --quiet --no-deps --requirement workflow/envs/gpu-packages.txt

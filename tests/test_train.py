@@ -468,7 +468,7 @@ W = np.zeros((64, 20))
         ({"w_input_hidden1": W * np.nan}, "w_input_hidden1", "no numbers"),
         ({"w_inpt_hidden1": W}, "", r"no weights of this network — did you mean 'w_input_hidden1'\?"),
         ({"w_input_hidden1": xr.Variable(("i", "j"), W, {"units": "amp"})}, "w_input_hidden1", "'amp' — this .* '1'"),
-        (None, "", "no such file"),
+        (None, "", "there is no such"),
         ("text", "", "cannot be read"),
     ],
 )
