@@ -1,4 +1,5 @@
-# make: install and run the default pipeline, to figures and report.  make test: install and test.  make gpu: what
+# make: install and run the default pipeline, to figures and report.  make resume: go on with a pipeline that was killed;
+# make resume CONFIG=config/paper.yaml that of another configuration.  make test: install and test.  make gpu: what
 # backends genn, genn_cpu and cuda need of Python, and what is still missing.  make test-gpu: all tests of backends.
 # make gpu-check: the first minutes on a GPU, with the packages that make gpu-wheels has put into wheelhouse/, if any.
 PYTHON ?= python3
@@ -11,7 +12,9 @@ CHECK ?=
 SITE := .gpu-site
 WHEELS := $(wildcard wheelhouse/*.whl)
 
-.PHONY: all install test report paper gpu test-gpu gpu-wheels gpu-check clean
+CONFIGURED = $(if $(CONFIG),--configfile $(CONFIG))
+
+.PHONY: all install test report paper resume gpu test-gpu gpu-wheels gpu-check clean
 
 all: install
 	$(RUN) snakemake
@@ -32,6 +35,11 @@ test: install
 paper: install
 	$(RUN) snakemake --configfile config/paper.yaml
 	$(RUN) snakemake --configfile config/paper.yaml --report results/report-paper.zip
+
+# A pipeline that was killed leaves its lock in the folder, and perhaps a file that is not complete.
+resume: install
+	$(RUN) snakemake $(CONFIGURED) --unlock
+	$(RUN) snakemake $(CONFIGURED) --rerun-incomplete
 
 gpu: install
 	$(VENV)/bin/pip install --quiet --no-deps --requirement workflow/envs/gpu-packages.txt

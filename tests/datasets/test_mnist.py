@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-import yaml
+from ruamel.yaml import YAML
 
 from brian2zoo.datasets import CHECKSUMS, DatasetSettings, load
 from brian2zoo.errors import ZooError
@@ -82,7 +82,7 @@ def checksums(mirrors, tmp_path) -> Callable[..., Path]:
             }
         path = tmp_path / "checksums.yaml"
         registry = {"mirrors": [*map(mirrors.address, names)], "files": files}
-        path.write_text(yaml.safe_dump({"mnist": registry}, sort_keys=False))
+        YAML(typ="safe", pure=True).dump({"mnist": registry}, path)
         return path
 
     return to_file
@@ -165,7 +165,7 @@ def test_altered_content_is_named_with_both_checksums(mirrors, checksums, tmp_pa
         load_mnist(tmp_path, path, **({"folder": str(folder)} if where == "folder" else {}))
     assert caught.value.where == str(folder / NAMES[3])
     assert hashlib.sha256((folder / NAMES[3]).read_bytes()).hexdigest() in caught.value.problem
-    assert yaml.safe_load(path.read_text())["mnist"]["files"][NAMES[3]]["sha256"] in caught.value.remedy
+    assert YAML(typ="safe").load(path)["mnist"]["files"][NAMES[3]]["sha256"] in caught.value.remedy
     assert mirrors.requested == []
 
 
@@ -197,7 +197,7 @@ def test_bad_checksum_file(tmp_path, content, field) -> None:
 
 
 def test_shipped_checksums_are_those_of_the_published_files() -> None:
-    files = yaml.safe_load(CHECKSUMS.read_text())["mnist"]["files"]
+    files = YAML(typ="safe").load(CHECKSUMS)["mnist"]["files"]
     assert list(files) == NAMES
     assert files[NAMES[0]]["sha256"].startswith("ba891046e650")
     assert files[NAMES[0]]["gz_md5"] == "f68b3c2dcbeaaa9fbdd348bbdeb94873"

@@ -398,6 +398,31 @@ def test_a_training_that_starts_from_another_comes_after_it_and_is_stale_when_th
         )
 
 
+def test_after_a_kill_make_resume_unlocks_the_folder_and_goes_on(tmp_path: Path) -> None:
+    """With the lock that Snakemake leaves, and the same configuration for both of its commands."""
+    checkout = copy_of_the_repository(tmp_path)
+    for name in ("Makefile", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    installed = tmp_path / ".venv/installed"
+    installed.parent.mkdir()
+    installed.touch()
+    (locks := tmp_path / ".snakemake/locks").mkdir(parents=True)
+    goal = tmp_path / "results/encoded/digits/escape_rate,label_current/train.nc"
+    asked = str(goal.relative_to(tmp_path))
+    for kind in ("input", "output"):
+        (locks / f"0.{kind}.lock").write_text(f"{asked}\n")
+    refused = checkout.snakemake(asked, "--configfile", str(TINY))
+    assert refused.returncode != 0
+    assert "--unlock" in refused.stdout + refused.stderr
+    commands = checkout.run("make", "--dry-run", "resume", f"CONFIG={TINY}").stdout.splitlines()
+    unlock, go_on = (line[line.index("snakemake") :] for line in commands)
+    assert go_on == f"snakemake --configfile {TINY} --rerun-incomplete"
+    assert checkout.run(*shlex.split(unlock)).returncode == 0
+    done = checkout.run(*shlex.split(go_on), asked, "--cores", "1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert goal.exists()
+
+
 def test_the_report_collects_the_figures(finished: Checkout) -> None:
     done = finished.snakemake("--report", "results/report.zip")
     assert done.returncode == 0, done.stderr

@@ -5,8 +5,9 @@ from pathlib import Path
 from textwrap import shorten
 
 import pooch
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from brian2zoo.datasets import idx
 from brian2zoo.datasets.images import ImageSet
@@ -106,12 +107,12 @@ def _download(name: str, folder: Path, md5: str, mirrors: tuple[str, ...]) -> No
 
 def _registry(checksums: Path) -> Registry:
     try:
-        return Registry.model_validate(yaml.safe_load(checksums.read_text(encoding="utf-8"))["mnist"])
+        return Registry.model_validate(YAML(typ="safe", pure=True).load(checksums.read_text(encoding="utf-8"))["mnist"])
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, ("mnist", *first["loc"])))
         remedy = "mirrors, and sha256 and gz_md5 of each file"
         raise ZooError(checksums, field, first["msg"], remedy) from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError) as error:
+    except (OSError, UnicodeDecodeError, YAMLError, KeyError, TypeError) as error:
         problem = f"cannot be read ({shorten(str(error), 240, placeholder=' …')})"  # YAML's errors span lines
         raise ZooError(checksums, "mnist", problem, "a YAML file with this entry") from error
