@@ -75,6 +75,11 @@ equations: |
   small : 1
   cut : 1
   cut_sign : 1
+  of_two : 1
+  quotient_in_place : integer
+  remainder_in_place : integer
+  rest_in_place : 1
+  root_in_place : 1
 each_step: |
   k = k + 1
   quotient = (k - 250)//3
@@ -85,6 +90,15 @@ each_step: |
   small = 1/52
   cut = clip(k - 250, -0.5, 2.5)
   cut_sign = clip(sign(0.1*(k - 250)), -0.5, 0.5)
+  of_two = (k - 250)/(k + 3)
+  quotient_in_place = k - 250
+  quotient_in_place //= 3
+  remainder_in_place = k - 250
+  remainder_in_place %= 7
+  rest_in_place = 0.1*k - 25.05
+  rest_in_place %= 2
+  root_in_place = k
+  root_in_place **= 1/2
 """,
     "models/neurons/forced_rk4.yaml": """
 title: Driven by the time alone
@@ -340,7 +354,24 @@ POPULATIONS = {
     "on": Neurons("always_on", traces=("since",)),
     "kick": ticking(0, 11, 2, 3),
     "held": Neurons("clamped", traces=("v",)),
-    "whole": Neurons("integers", traces=("quotient", "ones", "remainder", "share", "rest", "small", "cut", "cut_sign")),
+    "whole": Neurons(
+        "integers",
+        traces=(
+            "quotient",
+            "ones",
+            "remainder",
+            "share",
+            "rest",
+            "small",
+            "cut",
+            "cut_sign",
+            "of_two",
+            "quotient_in_place",
+            "remainder_in_place",
+            "rest_in_place",
+            "root_in_place",
+        ),
+    ),
     "rk4": Neurons("forced_rk4", traces=("v",)),
     "rk2": Neurons("forced_rk2", traces=("v",)),
     "gate": Neurons("gates", 3),
@@ -549,6 +580,11 @@ def test_operators_of_whole_numbers_are_pythons(found) -> None:
         "share": (k - 250) / 3,
         "small": np.full(STEPS, 1 / 52),
         "rest": (0.1 * k - 25.05) % 2,
+        "of_two": (k - 250) / (k + 3),
+        "quotient_in_place": (k - 250) // 3,
+        "remainder_in_place": (k - 250) % 7,
+        "rest_in_place": (0.1 * k - 25.05) % 2,
+        "root_in_place": np.sqrt(k),
     }
     for name, values in expected.items():
         close(found[f"whole.{name}"], values)
