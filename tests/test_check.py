@@ -116,6 +116,30 @@ STORED = [
         ["boolean", "give a condition"],
     ),
 ]
+SYNAPTIC_CURRENT = "dI/dt = -I/tau_s         : amp"
+NOT_OF_BRIAN = [
+    ("negative power of a whole number", LIF, "V = 0*volt", "V = 10**-3*volt", "reset", ["10.0**-3"]),
+    ("power of whole numbers that vary", LIF, "V = 0*volt", "V = 2**(3 - i)*volt", "reset", ["loses its fraction"]),
+    ("two random numbers", LIF, "V = 0*volt", "V = V_th*(rand() - rand())", "reset", ["rand() more than once"]),
+    (
+        "shared value of what is not",
+        LIF,
+        SYNAPTIC_CURRENT,
+        f"level = 2*V : volt (shared)\n  {SYNAPTIC_CURRENT}",
+        "equations",
+        ["'level' is shared by all"],
+    ),
+    ("start in two steps", LIF, "threshold:", "initial: |\n  a = 1*mV\n  V = a\nthreshold:", "initial", ["'a = 1*mV'"]),
+    ("start that adds", LIF, "threshold:", "initial: V += 1*mV\nthreshold:", "initial", ["'V += 1*mV'"]),
+    (
+        "event-driven equation that is not linear",
+        ERBP,
+        "  synapse: |\n",
+        "  synapse: |\n    dz/dt = -z**2/T_wait : 1 (event-driven)\n",
+        "variables.synapse",
+        ["not linear", "(clock-driven)"],
+    ),
+]
 CHANCES = [
     ("probability of a step above 1", NOISE, "rate = 1000*Hz", "rate = 20*kHz", "threshold", ["'rate * dt' is 2"]),
     ("probability above 1", "models/synapses/blank_out.yaml", "< p", "< p + 1", "draw", ["not between 0 and 1"]),
@@ -284,7 +308,13 @@ EXPERIMENTS = [
     ("file", "old", "new", "field", "words"),
     [
         pytest.param(*case, id=name)
-        for name, *case in NEURONS + STORED + CHANCES + NAMES_OF_COMPILERS + SYNAPSES_AND_RULES + EXPERIMENTS
+        for name, *case in NEURONS
+        + STORED
+        + NOT_OF_BRIAN
+        + CHANCES
+        + NAMES_OF_COMPILERS
+        + SYNAPSES_AND_RULES
+        + EXPERIMENTS
     ],
 )
 def test_a_mistake_is_one_line(edit: Edit, file: str, old: str, new: str, field: str, words: list[str]) -> None:
@@ -485,6 +515,20 @@ def test_an_event_driven_variable_is_read_at_spikes_alone(edit: Edit) -> None:
     assert str(finding).startswith(f"{ERBP}: each_step: 'last = half' reads 'half', which is event-driven")
 
 
+@pytest.mark.parametrize(
+    ("deviation", "method", "words"),
+    [
+        ("1*nA", "rk4", ["dI/dt has noise,", "'rk4'", "method: euler"]),
+        ("I", "euler", ["multiplied by a variable", "'euler'", "method: heun"]),
+    ],
+)
+def test_noise_that_a_method_does_not_take(edit: Edit, deviation: str, method: str, words: list[str]) -> None:
+    noisy = f"dI/dt = (-I + {deviation}*xi*sqrt(tau_s))/tau_s : amp"
+    zoo = edit(LIF, SYNAPTIC_CURRENT, noisy, "method: exact", f"method: {method}")
+    (finding,) = check_file(zoo, "neuron", "lif")
+    assert [word for word in words if word not in str(finding)] == []
+
+
 @pytest.mark.parametrize("method", ["euler", "heun"])
 def test_a_neuron_may_walk_at_random(edit: Edit, method: str) -> None:
     noisy = ")/tau_m : volt (unless refractory)", ")/tau_m + 1*mV*xi*tau_m**-0.5 : volt"
@@ -492,6 +536,11 @@ def test_a_neuron_may_walk_at_random(edit: Edit, method: str) -> None:
     assert check_file(zoo, "neuron", "lif") == []
     (finding,) = check_file(edit(LIF, "= -I/tau_s ", "= -I/tau_s + 1*nA*xi "), "neuron", "lif")
     assert "'(1 * nA) * xi' has unit s^-0.5 A" in finding.problem
+
+
+def test_the_place_of_a_neuron_is_a_whole_number(edit: Edit) -> None:
+    placed = edit(EVENTS, "entry = entry + 1", "entry = entry + 1 + i - i % N + 0*t_in_timesteps")
+    assert check_file(placed, "neuron", "event_input") == []
 
 
 def test_what_a_rule_and_a_synapse_give_the_same_neuron_has_two_names(edit: Edit) -> None:

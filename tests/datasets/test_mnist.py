@@ -82,7 +82,7 @@ def checksums(mirrors, tmp_path) -> Callable[..., Path]:
             }
         path = tmp_path / "checksums.yaml"
         registry = {"mirrors": [*map(mirrors.address, names)], "files": files}
-        YAML(typ="safe", pure=True).dump({"mnist": registry}, path)
+        YAML().dump({"mnist": registry}, path)
         return path
 
     return to_file

@@ -77,6 +77,11 @@ equations: |
   cut_sign : 1
   root : 1
   ratio : 1
+  of_two : 1
+  quotient_in_place : integer
+  remainder_in_place : integer
+  rest_in_place : 1
+  root_in_place : 1
 each_step: |
   k = k + 1
   quotient = (k - 250)//3
@@ -89,6 +94,15 @@ each_step: |
   cut_sign = clip(sign(0.1*(k - 250)), -0.5, 0.5)
   root = (0.1*k)**(1/3)
   ratio = k/(k + 1)
+  of_two = (k - 250)/(k + 3)
+  quotient_in_place = k - 250
+  quotient_in_place //= 3
+  remainder_in_place = k - 250
+  remainder_in_place %= 7
+  rest_in_place = 0.1*k - 25.05
+  rest_in_place %= 2
+  root_in_place = k
+  root_in_place **= 1/2
 """,
     "models/neurons/forced_rk4.yaml": """
 title: Driven by the time alone
@@ -346,7 +360,23 @@ POPULATIONS = {
     "held": Neurons("clamped", traces=("v",)),
     "whole": Neurons(
         "integers",
-        traces=("quotient", "ones", "remainder", "share", "rest", "small", "cut", "cut_sign", "root", "ratio"),
+        traces=(
+            "quotient",
+            "ones",
+            "remainder",
+            "share",
+            "rest",
+            "small",
+            "cut",
+            "cut_sign",
+            "root",
+            "ratio",
+            "of_two",
+            "quotient_in_place",
+            "remainder_in_place",
+            "rest_in_place",
+            "root_in_place",
+        ),
     ),
     "rk4": Neurons("forced_rk4", traces=("v",)),
     "rk2": Neurons("forced_rk2", traces=("v",)),
@@ -558,6 +588,11 @@ def test_operators_of_whole_numbers_are_pythons(found) -> None:
         "rest": (0.1 * k - 25.05) % 2,
         "root": (0.1 * k) ** (1 / 3),
         "ratio": k / (k + 1),
+        "of_two": (k - 250) / (k + 3),
+        "quotient_in_place": (k - 250) // 3,
+        "remainder_in_place": (k - 250) % 7,
+        "rest_in_place": (0.1 * k - 25.05) % 2,
+        "root_in_place": np.sqrt(k),
     }
     for name, values in expected.items():
         close(found[f"whole.{name}"], values)

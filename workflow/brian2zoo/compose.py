@@ -409,6 +409,9 @@ def in_order(block: str, equations: Equations, copies: Mapping[str, str] | None 
             for _ in through:  # one may be made of another
                 expression = word_substitute(expression, through)
             line = f"{variable} {operator} {word_substitute(expression, copies)}"
+        if operator in ("//=", "%=", "**="):  # Brian2 knows two of them not at all, and % of C++ keeps the sign
+            variable, operator, expression, _ = parse_statement(line)
+            line = f"{variable} = {variable} {operator[:-1]} ({expression})"
         changed.add(variable)
         lines.append(line)
     return "\n".join(lines)
@@ -521,11 +524,12 @@ def compose_influence(
     own = {name: values[name] for name in _of_influence(rule)}
     at_synapse = {name: f"{name}_pre" for name in values if name not in names and name not in own}
     renamed = dict(names) | at_synapse
+    equations = join(word_substitute(influence.variables, renamed), "own : 1 (constant)", declare(own))
     stores = SynapseCode(
-        equations=join(word_substitute(influence.variables, renamed), "own : 1 (constant)", declare(own)),
+        equations=equations,
         parameters=own,
-        each_step=word_substitute(influence.each_step, renamed),
-        on_arrival=word_substitute(influence.on_arrival, renamed),
+        each_step=in_order(word_substitute(influence.each_step, renamed), Equations(equations)),
+        on_arrival=in_order(word_substitute(influence.on_arrival, renamed), Equations(equations)),
         method=rule.method,
     )
     if within is None or not influence.coupling:

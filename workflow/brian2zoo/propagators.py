@@ -169,6 +169,7 @@ def integrated(code: Code, known: Mapping[str, Any], sources: Iterable[Source]) 
     still = frozenset(name for name in clocked if refractory and "unless refractory" in equations[name].flags)
     try:
         _check_events(_formulas(equations, events), known)
+        _check_noise(equations, code.method or "euler")
         if code.method not in METHODS or not clocked:
             return code
         made = step(code.method, _formulas(equations, set(clocked)), still, frozenset(known))
@@ -223,16 +224,18 @@ def linear(method: str, formulas: Iterable[tuple[str, str]], still: frozenset[st
         used = get_identifiers(text)
         random = sorted(n for n in used if n in _RANDOM or n == "xi" or n.startswith("xi_"))
         if random:
-            raise Unsolvable(name, f"d{name}/dt has '{random[0]}', and {_called(method)} takes nothing random")
+            problem = f"d{name}/dt has '{random[0]}', and {_called(method)} takes nothing random"
+            raise Unsolvable(name, problem, _other(method))
         if "t" in used and method != "exponential_euler":
             problem = f"d{name}/dt names the time t, and {_called(method)} takes what is constant over a step"
-            raise Unsolvable(name, problem, f"put it into a variable, 'x = ... : 1 (constant over dt)', or {_OTHER}")
+            hold = "put it into a variable, 'x = ... : 1 (constant over dt)', or "
+            raise Unsolvable(name, problem, (hold if method == "exact" else "") + _other(method))
         try:
             matrix, negative = sp.linear_eq_to_matrix([str_to_sympy(text).expand()], symbols)
         except NonlinearError as error:
             what = " ".join(str(error).split())
             problem = f"d{name}/dt is not linear ({what}), and {_called(method)} takes linear equations alone"
-            raise Unsolvable(name, problem) from None
+            raise Unsolvable(name, problem, _other(method)) from None
         rows.append(matrix)
         constants.append(-negative)
     matrix, constant = (sp.Matrix.vstack(*parts).as_immutable() for parts in (rows, constants))
@@ -364,6 +367,18 @@ def _formulas(equations: Equations, names: set[str]) -> tuple[tuple[str, str], .
     return tuple((name, found[name]) for name in equations if name in found)
 
 
+def _check_noise(equations: Equations, method: str) -> None:
+    """That the method takes the noise `xi` of the equations, where there is some; Unsolvable if not."""
+    noisy = [name for name in equations if equations[name].stochastic_variables]
+    if not noisy or method in METHODS:  # these say so in their own words
+        return
+    taking = ["heun", "milstein"] if equations.stochastic_type == "multiplicative" else ["euler", "heun", "milstein"]
+    if method not in taking:
+        kind = "noise that is multiplied by a variable" if len(taking) == 2 else "noise"
+        problem = f"d{noisy[0]}/dt has {kind}, which {_called(method)} does not take"
+        raise Unsolvable(noisy[0], problem, f"take 'method: {taking[0]}'")
+
+
 def _check_events(formulas: tuple[tuple[str, str], ...], known: Mapping[str, Any]) -> None:
     """That the poles of event-driven equations, which Brian2 solves, are apart; Unsolvable if not."""
     if not formulas:
@@ -390,6 +405,10 @@ def _are_apart(equations: Linear, driven: bool, known: Mapping[str, Any]) -> boo
     dt = _number(known, "dt")
     gaps = [abs(a - b) * dt for i, a in enumerate(poles) for b in poles[:i]]
     return min(gaps, default=np.inf) >= _APART and all(np.imag(pole) == 0 for pole in poles)
+
+
+def _other(method: str) -> str:
+    return "make it (clock-driven), under 'method: euler'" if method == "event-driven" else _OTHER
 
 
 def _called(method: str) -> str:

@@ -1,5 +1,6 @@
 """What the backends share: all generate a program that is compiled once and takes its numbers as arguments."""
 
+import ast
 import contextlib
 import importlib
 import inspect
@@ -14,8 +15,21 @@ from typing import Any
 
 import brian2
 import numpy as np
+from brian2.codegen.generators import cpp_generator
+from brian2.parsing.rendering import CPPNodeRenderer
 
 from brian2zoo.errors import ZooError
+
+
+class _Renderer(CPPNodeRenderer):
+    """Brian2's, but that the quotient of two whole numbers is a double; theirs, '1.0f*k/n', is good to seven digits."""
+
+    def render_BinOp(self, node: ast.BinOp) -> str:
+        text = super().render_BinOp(node)
+        return text.replace("1.0f*", "1.0*", 1) if isinstance(node.op, ast.Div) else text
+
+
+cpp_generator.CPPNodeRenderer = _Renderer
 
 
 @dataclass(frozen=True)

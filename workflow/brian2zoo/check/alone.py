@@ -223,6 +223,11 @@ def _initial(text: Text, scope: Scope) -> None:
     random = get_identifiers(text.text) & {"rand", "randn", "poisson"}
     if random:
         raise text.wrong(f"{min(random)}() is random", "draw it in on_sample, which the seed of a run governs")
+    for line in statements(text.text):
+        name, operator, _ = parse(text, line)
+        if operator != "=" or name not in scope.own:
+            problem = f"'{line}' is more than a variable and its value before a run"
+            raise text.wrong(problem, "write 'variable = expression' for variables of the neuron")
     check_statements([text], scope)
 
 

@@ -76,13 +76,15 @@ _SPELLED = {
 
 RANDOM = frozenset({"rand", "randn", "poisson", "binomial"})
 
+_WHOLE = ("i", "j", "N", "t_in_timesteps")
 _TYPES = {BOOLEAN: bool, INTEGER: int, FLOAT: float}
 
 Names = dict[str, Any]
 
 
 def _built_in(**dimensions: Any) -> Names:
-    return {name: Variable(name, dimensions=dim) for name, dim in dimensions.items()}
+    types = dict.fromkeys(_WHOLE, int)
+    return {name: Variable(name, dimensions=dim, dtype=types.get(name)) for name, dim in dimensions.items()}
 
 
 _CLOCK = _built_in(t=SECOND, dt=SECOND, T_sample=SECOND, T_answer=SECOND, t_in_timesteps=DIMENSIONLESS, N=DIMENSIONLESS)
@@ -298,6 +300,9 @@ def check_equation(text: Text, equation: SingleEquation, scope: Scope) -> None:
         noise = equation.stochastic_variables
         scope = replace(scope, own=scope.own | _built_in(**dict.fromkeys(noise, SECOND**-0.5)))
     expression = str(equation.expr)
+    if "shared" in equation.flags and not scope.uniform(expression):
+        problem = f"'{name}' is shared by all, and '{expression}' may be another for each of them"
+        raise text.wrong(problem, "take the flag (shared) away, or name shared values alone")
     _compare(text, f"{name} = {expression}", name, expected, dimensions(text, expression, scope))
 
 
@@ -326,6 +331,8 @@ def check_statements(texts: Sequence[Text], scope: Scope) -> None:
             here = Scope(scope.own | temporary, scope.sources, scope.fixed, scope.neurons)
             name, operator, expression = parse(text, line)
             found = dimensions(text, expression, here)
+            if operator == "=" and (name in uniform or (name in here.own and name != "dw")):
+                _refuse_draws(text, line, expression)
             used_names = get_identifiers(expression)
             for used in used_names:
                 unread.pop(used, None)
@@ -369,12 +376,34 @@ def dimensions(text: Text, expression: str, scope: Scope) -> Any:
         raise scope.unknown(text, name, expression)
     _refuse_truth_as_number(text, expression)
     try:
-        return parse_expression_dimensions(expression.strip(), names)
+        found = parse_expression_dimensions(expression.strip(), names)
     except brian2.DimensionMismatchError as error:
         raise text.wrong(f"units do not match: {_reason(error)}", "make the units of both sides agree") from None
     except _UNREADABLE as error:
         remedy = "see Brian2's documentation of expressions"
         raise text.wrong(f"'{expression}' cannot be read: {_reason(error)}", remedy) from None
+    _refuse_negative_power(text, expression, scope)
+    return found
+
+
+def _refuse_negative_power(text: Text, expression: str, scope: Scope) -> None:
+    """Refuse 10**-3: of whole numbers Brian2 makes a whole number, 0, and numpy none at all."""
+    for node in ast.walk(brian_ast(expression.strip(), scope.names)):
+        if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Pow):
+            continue
+        never_negative = isinstance(node.right, ast.Constant)
+        if node.left.dtype == node.right.dtype == "integer" and not never_negative:
+            power = ast.unparse(node)
+            problem = f"'{power}' is a power of whole numbers, and loses its fraction where the exponent is negative"
+            raise text.wrong(problem, "give the base a point, as in 10.0**-3, or multiply it by 1.0")
+
+
+def _refuse_draws(text: Text, line: str, expression: str) -> None:
+    """Refuse two random numbers by one function in what a variable is set to, which Brian2 does not take."""
+    for function in sorted(RANDOM):
+        if len(re.findall(rf"\b{function}\s*\(", expression)) > 1:
+            problem = f"'{line}' calls {function}() more than once"
+            raise text.wrong(problem, "draw each in a statement of its own, such as 'a = rand()'")
 
 
 def _refuse_truth_as_number(text: Text, expression: str) -> None:
