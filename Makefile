@@ -1,11 +1,12 @@
 # make: install and run the default pipeline, to figures and report.  make test: install and test.  make gpu: what
 # backends genn, genn_cpu and cuda need of Python, and what is still missing.  make test-gpu: all tests of backends.
+# make fuzz: mutants, damage and kills at full size, to docs/fuzz.md; FUZZ="--texts 100 --kill 0" makes it smaller.
 PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/installed
 RUN := PATH="$$PWD/$(VENV)/bin:$$PATH"
 
-.PHONY: all install test report paper gpu test-gpu clean
+.PHONY: all install test fuzz report paper gpu test-gpu clean
 
 all: install
 	$(RUN) snakemake
@@ -22,6 +23,9 @@ test: install
 	$(RUN) ruff check
 	$(RUN) ruff format --check
 	$(RUN) pytest
+
+fuzz: install
+	cd tests && PATH="$(CURDIR)/$(VENV)/bin:$$PATH" python -m fuzz $(FUZZ)
 
 paper: install
 	$(RUN) snakemake --configfile config/paper.yaml

@@ -40,7 +40,7 @@ def main(
             yield from tries.of_commands(folder, seed, commands)
             yield from tries.of_damage(folder, seed, damage)
             if kill:
-                yield from kills.of_kills(folder, kills.pipeline(folder / "whole"), seed, kill)
+                yield from kills.of_kills(folder, seed, kill)
 
         begin, tried = time.monotonic(), []
         for each in everything():

@@ -14,9 +14,9 @@ from brian2zoo.zoo import ROOT, Zoo
 from .worker import MARKER
 
 ODD = [
-    "", " ", "-", "--", "x", "../x", "/", ".", "/dev/null", "1x", "nan", "-1", "0", "\x00", "é", "\n", "x" * 5000, "[red]",
-    "%s", "*", "'", '"', f"$(touch {MARKER})", f"__import__('os').system('touch {MARKER}')", "rule.eta=1*ms", "9**9**9**9",
-    "null",
+    "", " ", "-", "--", "x", "../x", "/", ".", "/dev/null", "1x", "nan", "-1", "0", "\x00", "é", "\n", "x" * 5000,
+    "[red]", "%s", "*", "'", '"', f"$(touch {MARKER})", f"__import__('os').system('touch {MARKER}')", "rule.eta=1*ms",
+    "9**9**9**9", "null",
 ]  # fmt: skip
 LAYERS = [
     "4-3-2", "4", "", "0-0-0", "4--2", "-4-2", "4-3-2-", "a-b", "1e9-1", "4-3-3-3-2", "64-100-10", "٣-2", "1-1-1",
@@ -69,7 +69,7 @@ COMMANDS: dict[str, tuple[str, list[str]]] = {
 """Of each command what its argument is, and its options."""
 REQUIRED = {"map": "--chip", "derive": "--surrogate"}
 WEIGHTS = {"map": 4, "derive": 4, "ledger": 3, "show": 3, "check": 2}
-SLOW = ("check", "backends")
+SLOW = ("check", "backends", "ledger")
 """Commands that take long without an argument."""
 
 

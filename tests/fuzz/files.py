@@ -40,6 +40,8 @@ COMMANDS = {
     "placement": ("map", "nbp", "--chip", "loihi", "--layers", "400-400-10", "--placement", "{}"),
 }
 """What puts a file to use that is part of no experiment."""
+MAY_BE_RIGHT = {("loss", "misspell_a_name")}
+"""Kinds and mutations: a loss may read any variable of the unit it is put on, which only that unit knows."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ def mutants(seed: int, n: int) -> Iterator[Mutant]:
         kind, name = order.pop()
         text, mutation, wrong = mutant(rng, (ROOT / path_of(kind, name)).read_text(encoding="utf-8"))
         experiments = uses().get((kind, name))
+        wrong = wrong and (kind, mutation) not in MAY_BE_RIGHT
         yield Mutant(kind, name, text, mutation, wrong, rng.choice(experiments) if experiments else "")
 
 

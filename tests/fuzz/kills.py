@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,13 +17,13 @@ from brian2zoo import results
 
 from .tries import Tried
 
-SHORTEST, LONGEST = 4.0, 40.0
-"""Seconds from the start of a run to its kill."""
+SHORTEST, LONGEST = 0.05, 0.4
+"""From the start of a run to its kill, of the time that the whole pipeline takes."""
 MEASURED = re.compile("time|seconds|memory")
 """Variables that say how long a step has taken."""
 
 
-def pipeline(folder: Path) -> Checkout:
+def _pipeline(folder: Path) -> Checkout:
     """A copy of the repository in which the tiny pipeline has run without interruption."""
     checkout = copy_of_the_repository(folder)
     done = checkout.snakemake()
@@ -31,13 +32,16 @@ def pipeline(folder: Path) -> Checkout:
     return checkout
 
 
-def of_kills(folder: Path, whole: Checkout, seed: int, n: int) -> Iterator[Tried]:
+def of_kills(folder: Path, seed: int, n: int) -> Iterator[Tried]:
     """Kills of a pipeline until so many have been made; when it is through it is compared and begins anew."""
     rng, made = random.Random(seed), 0
+    begin = time.monotonic()
+    whole = _pipeline(folder / "whole")
+    takes = time.monotonic() - begin
     while made < n:
         checkout = copy_of_the_repository(folder / f"after {made} kills")
         kills = []
-        while made + len(kills) < n and (step := _killed(checkout, rng.uniform(SHORTEST, LONGEST))) is not None:
+        while made + len(kills) < n and (step := _killed(checkout, takes * rng.uniform(SHORTEST, LONGEST))) is not None:
             kills.append(step)
             checkout.snakemake("--unlock")
         done = checkout.snakemake()

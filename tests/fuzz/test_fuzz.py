@@ -1,4 +1,4 @@
-"""A few of the mutants, odd arguments and damaged files of `make fuzz`; BRIAN2ZOO_FUZZ=20 tries twenty times as many."""
+"""A few of the mutants, odd arguments and damaged files of `make fuzz`; BRIAN2ZOO_FUZZ=20 tries 20 times as many."""
 
 import os
 import time
@@ -71,8 +71,6 @@ def runs_code() -> None:
         (takes_all_memory, "traceback", "MemoryError"),
         (dies, "traceback", "SIGABRT"),
         (runs_code, "executed", "refused after all"),
-        (os.listdir, "accepted", ""),
-        (int, "accepted", ""),
     ],
 )
 def test_a_worker_tells_what_happened(tmp_path: Path, monkeypatch, function, outcome, told) -> None:

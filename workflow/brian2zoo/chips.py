@@ -102,6 +102,10 @@ class PlacementPlan(File):
     chips_synchronised: int = Field(1, description="chips that wait for each other at the end of a step")
 
 
+CHOICE = "kind"
+"""Unit of a quantity that is no number but one of several words."""
+
+
 class Quantity(BaseModel):
     """A number of a chip, or one for each value of a choice of its design."""
 
@@ -145,6 +149,8 @@ class ComputeInMemory(File):
                 if used not in known:
                     remedy = did_you_mean(used, known, f"known: {', '.join(known)}")
                     raise ValueError(f"'{name}' has an unknown {key} '{used}'|{remedy}")
+            if isinstance(quantity.value, str) and quantity.unit != CHOICE:
+                raise ValueError(f"'{name}' is '{quantity.value}'|give a number, in {quantity.unit}")
             if isinstance(quantity.value, dict) != bool(quantity.by):
                 raise ValueError(f"'{name}' needs both `by` and several values, or neither|see the other lines")
         both = sorted(self.design.keys() & self.quantities.keys())

@@ -367,7 +367,7 @@ def dimensions(text: Text, expression: str, scope: Scope) -> Any:
     names = scope.names
     for name in sorted(get_identifiers(expression) - set(names)):
         raise scope.unknown(text, name, expression)
-    _refuse_truth_as_number(text, expression)
+    refuse_truth_as_number(text, expression)
     try:
         return parse_expression_dimensions(expression.strip(), names)
     except brian2.DimensionMismatchError as error:
@@ -377,7 +377,7 @@ def dimensions(text: Text, expression: str, scope: Scope) -> Any:
         raise text.wrong(f"'{expression}' cannot be read: {_reason(error)}", remedy) from None
 
 
-def _refuse_truth_as_number(text: Text, expression: str) -> None:
+def refuse_truth_as_number(text: Text, expression: str) -> None:
     """Refuse what reads differently in Python, SymPy and C++: chained comparisons, and arithmetic with conditions."""
     try:
         tree = ast.parse(expression.strip(), mode="eval")
