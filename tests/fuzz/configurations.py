@@ -4,10 +4,9 @@ import copy
 import random
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-from brian2zoo.check import errors
+from brian2zoo.check import ReadOnce, errors
 from brian2zoo.config import load_config
 from brian2zoo.plan import check_config
 from brian2zoo.zoo import ROOT, Zoo, read_yaml
@@ -26,9 +25,15 @@ VALUES: list[Any] = [
 
 @cache
 def configurations() -> dict[str, dict[str, Any]]:
-    """The configurations of the repository, each as it stands over the default one."""
+    """The configurations of the repository, each as it stands over the default one, with three settings at most.
+
+    Each setting is checked for itself, so that all of config/cim.yaml take as long as a hang.
+    """
     files = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "config").glob("*.yaml"))]
-    return {file: read_yaml(ROOT / file) for file in files}
+    found = {file: read_yaml(ROOT / file) for file in files}
+    for entry in (entry for content in found.values() for entry in content["training"]):
+        entry["settings"] = entry.get("settings", ["default"])[:3]
+    return found
 
 
 def _places(content: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -89,6 +94,4 @@ def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 
 @cache
 def _zoo() -> Zoo:
-    zoo = Zoo(Path(ROOT))
-    zoo.load = cache(zoo.load)
-    return zoo
+    return ReadOnce(Zoo(ROOT))

@@ -64,6 +64,9 @@ READERS: dict[str, Callable[[Path], Any]] = {
 }  # fmt: skip
 
 
+NETCDF = ("encoded", "result", "start")
+
+
 @cache
 def _circuit() -> circuits.Circuit:
     zoo = Zoo(ROOT)

@@ -12,6 +12,8 @@ from .worker import MARKER
 
 PROSE = ("title", "reference", "notes", "paper", "sources")
 """Keys of words, not code."""
+MIXED = ("numbers", "design", "quantities", "phases")
+"""Keys of both."""
 STATED = ("parameters", "weights")
 """Keys of lines `name = value`."""
 UNITS = {
@@ -171,8 +173,7 @@ def change_a_unit(rng: random.Random, text: str) -> str | None:
 
 
 def drop_a_bracket(rng: random.Random, text: str) -> str | None:
-    words = (*PROSE, "numbers", "design", "quantities", "phases")  # which have words among their values
-    return _replaced(rng, text, _spans(text, r"[\[\](){}]", lambda key: key not in words), lambda _: "")
+    return _replaced(rng, text, _spans(text, r"[\[\](){}]", lambda key: key not in (*PROSE, *MIXED)), lambda _: "")
 
 
 def drop_the_title(rng: random.Random, text: str) -> str | None:
@@ -183,7 +184,8 @@ def drop_the_title(rng: random.Random, text: str) -> str | None:
 
 
 def run_code(rng: random.Random, text: str) -> str | None:
-    spans = _spans(text, r"= ([^:#{}\n]+)|^threshold: (.+)|^(?:encode|derivative): (.+)")
+    pattern = r"= ([^:#{}\n]+)|^threshold: (.+)|^(?:encode|derivative): (.+)"
+    spans = _spans(text, pattern, lambda key: key not in (*PROSE, *MIXED))
     spans = spans or _spans(text, r"value: ([^,}]+)")
     return _replaced(rng, text, spans, lambda _: rng.choice(ATTACKS))
 

@@ -54,9 +54,13 @@ def page(result: xr.Dataset) -> str:
     ]
     table = "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *rows])
     outcomes = "\n".join(f"- {outcome}: {meaning}" for outcome, meaning in OUTCOMES.items() if meaning)
+    alike: dict[tuple[str, ...], list[dict[str, str]]] = {}
+    for each in json.loads(result.attrs["findings"]):
+        alike.setdefault((each["subject"], each["outcome"], each["told"] or each["what"]), []).append(each)
     findings = [
-        f"- {each['outcome']}, {each['subject']}:\n\n  ```text\n{_indented(each)}\n  ```\n"
-        for each in json.loads(result.attrs["findings"])
+        f"- {outcome}, {subject}{f', {len(found)} like' if len(found) > 1 else ''}:\n\n"
+        f"  ```text\n{_indented(found[0])}\n  ```\n"
+        for (subject, outcome, _), found in alike.items()
     ]
     text = "\n".join(findings) or "Nothing.\n"
     return _TEXT.format(what=_WHAT, table=table, outcomes=outcomes, findings=text.rstrip("\n"), **result.attrs)

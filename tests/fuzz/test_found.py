@@ -21,7 +21,12 @@ CORPUS = [
     ("optimizer", "rms", "s : 1", "u = graqd : 1\n  s : 1", "", "state: unknown name 'graqd'"),
     (
         "cim", "cim_training", "write_voltage: {value: 4,", "write_voltage: {value: four,", "",
-        "'write_voltage' is 'four' — give a number, in V",
+        "design.write_voltage.value: 'four' is no number — give a number, in V",
+    ),
+    (
+        "cim", "cim_training", "read_voltage: {value: 0.5, unit: V, least: 0.05, most: 5, source: V2.1",
+        "read_voltage: {value: 0.5, unit: V, least: 0.05, most: 5, source: V2.2", "",
+        "design.read_voltage.source: 'read_voltage' has an unknown source 'V2.2' — did you mean 'V2.1'?",
     ),
     ("neuron", "lif_delta", "parameters: |", "'': |", "", "'': unknown key ''"),
     ("neuron", "lif_delta", "parameters: |", "equations: |", "", 'found duplicate key "equations" — '),

@@ -2,7 +2,8 @@
 
 import difflib
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ OUTCOMES = {
     "unnamed": "refused in more than one line, or without the file or the field",
     "wrong": "accepted although it cannot be right",
 }
+_SCRATCH = re.compile(r"/\S*brian2zoo-fuzz-\w+/")
 NEVER = ("traceback", "hang", "executed", "unnamed")
 
 
@@ -76,9 +78,10 @@ def of_commands(folder: Path, seed: int, n: int) -> Iterator[Tried]:
     worker.close()
 
 
-def of_damage(folder: Path, seed: int, n: int) -> Iterator[Tried]:
+def of_damage(folder: Path, seed: int, n: int, kinds: Collection[str] = damage.READERS) -> Iterator[Tried]:
     """Data, results and checkpoints. A plain IDX file has nothing by which a changed pixel could be noticed."""
-    paths, worker = damage.write_all(folder / "data"), _worker(folder)
+    paths = {kind: path for kind, path in damage.write_all(folder / "data").items() if kind in kinds}
+    worker = _worker(folder)
     sound = {kind: worker(damage.read_damaged, kind, path).value for kind, path in paths.items()}
     for each in damage.damaged(paths, seed, n):
         kept = each.file.read_bytes()
@@ -99,7 +102,7 @@ def table(tried: list[Tried]) -> xr.Dataset:
     subjects = list(dict.fromkeys(each.subject for each in tried))
     counts = [[sum((t.subject, t.outcome) == (s, o) for t in tried) for o in OUTCOMES] for s in subjects]
     attrs = {"units": "1", "long_name": "number of tries"}
-    bad = [vars(each) for each in tried if each.outcome in (*NEVER, "wrong")]
+    bad = [vars(each) | {"told": _SCRATCH.sub("", each.told)} for each in tried if each.outcome in (*NEVER, "wrong")]
     return xr.Dataset(
         {"tries": (("subject", "outcome"), counts, attrs)},
         {"subject": subjects, "outcome": list(OUTCOMES)},

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from brian2zoo.errors import did_you_mean
-from brian2zoo.language import Expression, Key, Line, Name, NameOrNone, Prose
+from brian2zoo.language import Expression, Key, Line, Name, NameOrNone, Prose, Refused
 from brian2zoo.spec import File
 
 Certainty = Literal["published", "corroborated", "derived", "inferred", "memory"]
@@ -139,7 +139,8 @@ class ComputeInMemory(File):
 
     @model_validator(mode="after")
     def _names_are_known(self) -> "ComputeInMemory":
-        for name, quantity in (self.design | self.quantities).items():
+        parts = {"design": self.design, "quantities": self.quantities}
+        for field, name, quantity in ((f, n, q) for f, part in parts.items() for n, q in part.items()):
             for key, used, known in (
                 ("source", quantity.source, self.sources),
                 ("by", quantity.by or quantity.source, self.design if quantity.by else self.sources),
@@ -148,12 +149,15 @@ class ComputeInMemory(File):
             ):
                 if used not in known:
                     remedy = did_you_mean(used, known, f"known: {', '.join(known)}")
-                    raise ValueError(f"'{name}' has an unknown {key} '{used}'|{remedy}")
+                    raise Refused(f"'{name}' has an unknown {key} '{used}'", remedy, f"{field}.{name}.{key}")
             if isinstance(quantity.value, str) and quantity.unit != CHOICE:
-                raise ValueError(f"'{name}' is '{quantity.value}'|give a number, in {quantity.unit}")
+                problem = f"'{quantity.value}' is no number"
+                raise Refused(problem, f"give a number, in {quantity.unit}", f"{field}.{name}.value")
             if isinstance(quantity.value, dict) != bool(quantity.by):
-                raise ValueError(f"'{name}' needs both `by` and several values, or neither|see the other lines")
+                problem = f"'{name}' needs both `by` and several values, or neither"
+                raise Refused(problem, "see the other lines", f"{field}.{name}.value")
         both = sorted(self.design.keys() & self.quantities.keys())
         if both:
-            raise ValueError(f"'{both[0]}' is in design and in quantities|keep one of the lines")
+            problem = f"'{both[0]}' is in design and in quantities"
+            raise Refused(problem, "keep one of the lines", f"quantities.{both[0]}")
         return self
