@@ -16,8 +16,11 @@ _TEXT = """\
 
 {what}
 
-`{command}` writes this page and [`results/published/fuzz/fuzz.nc`](../results/published/fuzz/fuzz.nc), from which it is
-made: commit `{git_commit}`, {date}, seed {seed}, {minutes} minutes. `make test` tries a few of each.
+`make fuzz` writes this page and [its result](../results/published/fuzz/fuzz.nc); `make test` tries a few of each. This is
+
+    {command}
+
+at commit `{git_commit}`, {date}, seed {seed}, {minutes} minutes.
 
 {table}
 
@@ -37,7 +40,7 @@ A plain IDX file has no checksum: nobody can notice that a pixel has changed, an
 
 ## What is open
 
-{findings}
+{left}
 """
 _WHAT = """\
 Every mistake of a user is to end in one line that names the file and the field: never in a traceback, a hang or code
@@ -46,9 +49,13 @@ that runs. Mutated files, odd arguments, damaged data and kills look for the mis
 
 def page(result: xr.Dataset) -> str:
     """The page of a result of `make fuzz`."""
-    head = ["what", "tried", *OUTCOMES]
+    head = ["what", "tried", "cannot be right", *OUTCOMES]
     rows = [
-        [str(subject), str(int(result.tries.sel(subject=subject).sum()))]
+        [
+            str(subject),
+            str(int(result.tries.sel(subject=subject).sum())),
+            str(int(result.impossible.sel(subject=subject)) or ""),
+        ]
         + [str(int(result.tries.sel(subject=subject, outcome=outcome)) or "") for outcome in OUTCOMES]
         for subject in result.subject.values
     ]
@@ -63,7 +70,7 @@ def page(result: xr.Dataset) -> str:
         for (subject, outcome, _), found in alike.items()
     ]
     text = "\n".join(findings) or "Nothing.\n"
-    return _TEXT.format(what=_WHAT, table=table, outcomes=outcomes, findings=text.rstrip("\n"), **result.attrs)
+    return _TEXT.format(what=_WHAT, table=table, outcomes=outcomes, left=text.rstrip("\n"), **result.attrs)
 
 
 def _indented(finding: dict[str, str]) -> str:

@@ -36,12 +36,14 @@ class Tried:
     what : enough to do it again.
     outcome : of OUTCOMES.
     told : the refusal, or the end of the traceback.
+    impossible : whether it cannot be right, whatever else the file says.
     """
 
     subject: str
     what: str
     outcome: str
     told: str
+    impossible: bool = False
 
 
 def of_files(folder: Path, seed: int, n: int, n_used: int) -> Iterator[Tried]:
@@ -51,7 +53,8 @@ def of_files(folder: Path, seed: int, n: int, n_used: int) -> Iterator[Tried]:
     for mutant in files.mutants(seed, n):
         answer = files.judged(worker, root, mutant)
         passed = answer.outcome == "accepted"
-        yield Tried("text files", _change(mutant), "wrong" if passed and mutant.wrong else answer.outcome, answer.told)
+        outcome = "wrong" if passed and mutant.wrong else answer.outcome
+        yield Tried("text files", _change(mutant), outcome, answer.told, mutant.wrong)
         accepted += [mutant] if passed and len(accepted) < n_used else []
     for mutant, answer in files.used(worker, root, accepted):
         yield Tried("accepted files, ten steps", _change(mutant), answer.outcome, answer.told)
@@ -103,8 +106,12 @@ def table(tried: list[Tried]) -> xr.Dataset:
     counts = [[sum((t.subject, t.outcome) == (s, o) for t in tried) for o in OUTCOMES] for s in subjects]
     attrs = {"units": "1", "long_name": "number of tries"}
     bad = [vars(each) | {"told": _SCRATCH.sub("", each.told)} for each in tried if each.outcome in (*NEVER, "wrong")]
+    impossible = [sum(each.impossible for each in tried if each.subject == subject) for subject in subjects]
     return xr.Dataset(
-        {"tries": (("subject", "outcome"), counts, attrs)},
+        {
+            "tries": (("subject", "outcome"), counts, attrs),
+            "impossible": ("subject", impossible, attrs | {"long_name": "number of tries that cannot be right"}),
+        },
         {"subject": subjects, "outcome": list(OUTCOMES)},
         {"findings": json.dumps(bad, ensure_ascii=False)},
     )
