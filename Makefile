@@ -2,6 +2,7 @@
 # make resume CONFIG=config/paper.yaml that of another configuration.  make test: install and test.  make gpu: what
 # backends genn, genn_cpu and cuda need of Python, and what is still missing.  make test-gpu: all tests of backends.
 # make gpu-check: the first minutes on a GPU, with the packages that make gpu-wheels has put into wheelhouse/, if any.
+# make fuzz: mutants, damage and kills at full size, to docs/fuzz.md; FUZZ="--texts 100 --kill 0" makes it smaller.
 PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/installed
@@ -14,7 +15,7 @@ WHEELS := $(wildcard wheelhouse/*.whl)
 
 CONFIGURED = $(if $(CONFIG),--configfile $(CONFIG))
 
-.PHONY: all install test report paper resume gpu test-gpu gpu-wheels gpu-check clean
+.PHONY: all install test fuzz report paper resume gpu test-gpu gpu-wheels gpu-check clean
 
 all: install
 	$(RUN) snakemake
@@ -31,6 +32,9 @@ test: install
 	$(RUN) ruff check
 	$(RUN) ruff format --check
 	$(RUN) pytest
+
+fuzz: install
+	cd tests && PATH="$(CURDIR)/$(VENV)/bin:$$PATH" python -m fuzz $(FUZZ)
 
 paper: install
 	$(RUN) snakemake --configfile config/paper.yaml

@@ -127,7 +127,7 @@ def _arrays(path: Path) -> xr.Dataset:
         raise ZooError(
             path, "", "there is no such file", "give a result of a training, or arrays w_PROJECTION"
         ) from None
-    except (OSError, ValueError, BadZipFile) as error:
+    except (OSError, ValueError, EOFError, BadZipFile) as error:
         remedy = "give netCDF or npz with arrays w_PROJECTION"
         raise ZooError(path, "", f"it cannot be read ({str(error).splitlines()[0]})", remedy) from None
     return xr.Dataset({n: ([f"{n}_{k}" for k in range(array.ndim)], array) for n, array in flat.items()})

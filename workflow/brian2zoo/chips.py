@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, WithJsonSchema, model_validator
 
 from brian2zoo.errors import did_you_mean
-from brian2zoo.language import Expression, Key, Line, Name, NameOrNone, Prose
+from brian2zoo.language import Expression, Key, Line, Name, NameOrNone, Prose, Refused
 from brian2zoo.spec import File
 
 Certainty = Literal["published", "corroborated", "derived", "inferred", "memory"]
@@ -108,6 +108,10 @@ class PlacementPlan(File):
     chips_synchronised: int = Field(1, description="chips that wait for each other at the end of a step")
 
 
+CHOICE = "kind"
+"""Unit of a quantity that is no number but one of several words."""
+
+
 class Quantity(BaseModel):
     """A number of a chip, or one for each value of a choice of its design."""
 
@@ -153,7 +157,8 @@ class ComputeInMemory(File):
 
     @model_validator(mode="after")
     def _names_are_known(self) -> "ComputeInMemory":
-        for name, quantity in (self.design | self.quantities).items():
+        parts = {"design": self.design, "quantities": self.quantities}
+        for field, name, quantity in ((f, n, q) for f, part in parts.items() for n, q in part.items()):
             for key, used, known in (
                 ("source", quantity.source, self.sources),
                 ("by", quantity.by or quantity.source, self.design if quantity.by else self.sources),
@@ -162,14 +167,20 @@ class ComputeInMemory(File):
             ):
                 if used not in known:
                     remedy = did_you_mean(used, known, f"known: {', '.join(known)}")
-                    raise ValueError(f"'{name}' has an unknown {key} '{used}'|{remedy}")
+                    raise Refused(f"'{name}' has an unknown {key} '{used}'", remedy, f"{field}.{name}.{key}")
+            if isinstance(quantity.value, str) and quantity.unit != CHOICE:
+                problem = f"'{quantity.value}' is no number"
+                raise Refused(problem, f"give a number, in {quantity.unit}", f"{field}.{name}.value")
             values = quantity.value.values() if isinstance(quantity.value, dict) else [quantity.value]
             for value in (value for value in values if not isinstance(value, str)):
                 if wanted := quantity.outside(value):
-                    raise ValueError(f"'{name}' is {value:g}, which is out of range|give {wanted}")
+                    problem = f"'{name}' is {value:g}, which is out of range"
+                    raise Refused(problem, f"give {wanted}", f"{field}.{name}.value")
             if isinstance(quantity.value, dict) != bool(quantity.by):
-                raise ValueError(f"'{name}' needs both `by` and several values, or neither|see the other lines")
+                problem = f"'{name}' needs both `by` and several values, or neither"
+                raise Refused(problem, "see the other lines", f"{field}.{name}.value")
         both = sorted(self.design.keys() & self.quantities.keys())
         if both:
-            raise ValueError(f"'{both[0]}' is in design and in quantities|keep one of the lines")
+            problem = f"'{both[0]}' is in design and in quantities"
+            raise Refused(problem, "keep one of the lines", f"quantities.{both[0]}")
         return self

@@ -103,7 +103,7 @@ class Refused(ValueError):
     Parameters
     ----------
     problem, remedy : as those of `ZooError`.
-    within : the line of a block it is in, by name.
+    within : what of the field it is in: the line of a block, by name, or a key.
     """
 
     def __init__(self, problem: str, remedy: str, within: str = "") -> None:
@@ -112,7 +112,7 @@ class Refused(ValueError):
 
     def at(self, where: str | Path, field: str = "") -> ZooError:
         """The mistake, with the file or argument it is in."""
-        return ZooError(where, f"{field}.{self.within}" if self.within else field, self.problem, self.remedy)
+        return ZooError(where, ".".join(filter(None, (field, self.within))), self.problem, self.remedy)
 
 
 def quoted(text: str, most: int = 120) -> str:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from brian2zoo import circuits
 from brian2zoo.abreast import abreast
-from brian2zoo.check import check_experiment, errors
+from brian2zoo.check import ReadOnce, check_experiment, errors
 from brian2zoo.check.alone import SAMPLES
 from brian2zoo.check.domains import outside_lines
 from brian2zoo.check.findings import Findings
@@ -29,7 +29,7 @@ def check_config(config: Config, zoo: Zoo, sources: Sources) -> list[ZooError]:
     ----------
     sources : see `brian2zoo.config.load_config`; a mistake names the file it is in.
     """
-    findings = Findings()
+    findings, zoo = Findings(), ReadOnce.of(zoo)  # a configuration of many settings has the same files many times
     shapes: dict[str, Shape | None] = {}
     for name, settings in config.datasets.items():
         with findings.collect(), _at(sources, f"datasets.{name}"):

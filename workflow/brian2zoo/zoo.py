@@ -233,6 +233,10 @@ def _text(path: Path) -> str:
         raise ZooError(path, "", "the file is not UTF-8", "keep to printable characters in UTF-8") from None
 
 
+_FOUND = re.compile(r" with value .*", re.DOTALL)
+"""What a duplicate key has, in the message about it: it may be many lines."""
+
+
 class _PlainComposer(Composer):
     """Refuses what makes a short file a large one, or its values more than text, numbers, lists and mappings."""
 
@@ -264,7 +268,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f"line {mark.line + 1}" if mark else ""
-        problem = f"YAML syntax: {error.problem or error.context}"
+        problem = f"YAML syntax: {_FOUND.sub('', error.problem or error.context)}"
         remedy = "indent blocks by two spaces; quote text with ': ' in it"
         raise ZooError(path, line, problem, remedy) from None
     except YAMLError as error:
@@ -343,7 +347,7 @@ def validate(model: type[M], data: dict[str, Any], where: Path, **extra: Any) ->
         return model.model_validate(data | extra)
     except ValidationError as error:
         first = error.errors()[0]
-    field = ".".join(quoted(str(part))[1:-1] for part in first["loc"] if part != "[key]")
+    field = ".".join(quoted(str(part))[1:-1] or "''" for part in first["loc"] if part != "[key]")
     if first["type"] == "extra_forbidden":
         known = _fields_at(model, first["loc"][:-1], set(extra))
         remedy = did_you_mean(str(first["loc"][-1]), known, f"known keys: {', '.join(known)}")

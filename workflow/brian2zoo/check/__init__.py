@@ -16,19 +16,24 @@ from brian2zoo.kinds import KINDS
 from brian2zoo.spec import Experiment
 from brian2zoo.zoo import Zoo
 
-__all__ = ["ZooWarning", "check_experiment", "check_file", "check_zoo", "errors"]
+__all__ = ["ReadOnce", "ZooWarning", "check_experiment", "check_file", "check_zoo", "errors"]
 
 File = tuple[str, str]
 """Kind and name."""
 
 
-class _ReadOnce(Zoo):
+class ReadOnce(Zoo):
     """Files that do not change as long as they are checked."""
 
     def __init__(self, zoo: Zoo) -> None:
         super().__init__(zoo.root)
         self.read = cache(zoo.read)
         self.load = cache(super().load)
+
+    @classmethod
+    def of(cls, zoo: Zoo) -> "ReadOnce":
+        """The zoo itself if it is one already."""
+        return zoo if isinstance(zoo, cls) else cls(zoo)
 
 
 def check_file(zoo: Zoo, kind: str, name: str) -> list[ZooError]:
@@ -38,7 +43,7 @@ def check_file(zoo: Zoo, kind: str, name: str) -> list[ZooError]:
 
 def check_experiment(zoo: Zoo, experiment: Experiment) -> list[ZooError]:
     """Findings in an experiment, in the files it uses and in their combination."""
-    zoo = _ReadOnce(zoo)
+    zoo = ReadOnce.of(zoo)
     findings = check_references(zoo, experiment)
     if not findings:
         for file in sorted(set(references(experiment).values())):
@@ -57,7 +62,7 @@ def check_zoo(zoo: Zoo, selected: Collection[File] | None = None) -> list[ZooErr
     selected : the files of interest; with them are checked the experiments that use one of them, and all
         that these use. None for every file there is.
     """
-    zoo = _ReadOnce(zoo)
+    zoo = ReadOnce.of(zoo)
     uses = {name: _uses(zoo, name) for name in zoo.names("experiment")}
     if selected is None:
         files = {(kind, name) for kind in KINDS for name in zoo.names(kind)}

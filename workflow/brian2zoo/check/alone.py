@@ -37,6 +37,8 @@ from brian2zoo.check.strings import (
     neuron_scope,
     parse,
     parse_equations,
+    refuse_truth_as_number,
+    variables,
 )
 from brian2zoo.chips import ChipNumbers, PlacementPlan, SpikingChip
 from brian2zoo.circuits.synfire import parse_table
@@ -274,6 +276,10 @@ def _synapse(model: SynapseModel) -> Findings:
                 _, operator, _ = parse(text, line)
                 if field == "read" and operator != "+=":
                     raise text.wrong(f"'{line}' does not add", "write 'X_post += ...', so that spikes can coincide")
+    equations = equations_of(model.state)
+    if "w" in equations and "shared" in equations["w"].flags:
+        text = Text(model.path, "state", model.state)
+        findings.append(text.wrong("the weight w is shared by all synapses", "take the flag (shared) away"))
     if model.write and "dw" not in get_identifiers(model.write):
         problem, remedy = "the change dw is not used", "write the store from w and dw, as in 'w = w + dw'"
         findings.append(ZooError(model.path, "write", problem, remedy))
@@ -297,6 +303,8 @@ def _rule(rule: Rule) -> Findings:
             with findings.collect():
                 for line in statements(text.text):
                     parse(text, line)
+    with findings.collect():
+        refuse_truth_as_number(Text(rule.path, "returned", rule.returned), rule.returned)
     if rule.returned and rule.feedback != "symmetric":
         problem = f"with feedback '{rule.feedback}' no weight returns the error"
         findings.append(ZooError(rule.path, "returned", problem, "take 'feedback: symmetric', or leave it out"))
@@ -354,16 +362,32 @@ def _loss(loss: Loss) -> Findings:
 
 def _optimizer(optimizer: Optimizer) -> Findings:
     names = _parameters(optimizer)
-    findings, names = Findings(), set(names)
+    findings, equations = Findings(), Equations("")
     if optimizer.each == "batch" and "batch" not in names:
         findings.append(ZooError(optimizer.path, "parameters", "there is no 'batch'", "add a line 'batch = 1'"))
     text = Text(optimizer.path, "state", optimizer.state)
     if optimizer.state:
-        _distinct(text, parse_equations(text, _SYNAPSE_FLAGS), optimizer)
-        findings += kept(Text(optimizer.path, "keeps", ""), optimizer.keeps, equations_of(optimizer.state))
+        equations = parse_equations(text, _SYNAPSE_FLAGS)
+        _distinct(text, equations, optimizer)
+        findings += kept(Text(optimizer.path, "keeps", ""), optimizer.keeps, equations)
     text = Text(optimizer.path, "update", optimizer.update)
     if "dw" not in {parse(text, line)[0] for line in statements(text.text)}:
         findings.append(text.wrong("no statement assigns dw", "ask for a change, 'dw = ...'"))
+    if findings:
+        return findings
+    given = ["w", "dw", "grad", *(["due"] if optimizer.each == "batch" else [])]  # all without unit
+    own = variables(equations) | {
+        name: Variable(name, dimensions=DIMENSIONLESS, scalar=name == "due") for name in given
+    }
+    own |= {name: Variable(name, dimensions=brian2.get_dimensions(value), scalar=True) for name, value in names.items()}
+    scope = Scope(
+        own, f"state, parameters, {', '.join(given)}, units and functions", fixed={*names, "w", "grad", "due"}
+    )
+    with findings.collect():
+        check_statements([text], scope)
+    for equation in equations.values():
+        with findings.collect():
+            check_equation(Text(optimizer.path, "state", optimizer.state), equation, scope)
     return findings
 
 

@@ -374,7 +374,7 @@ def dimensions(text: Text, expression: str, scope: Scope) -> Any:
     names = scope.names
     for name in sorted(get_identifiers(expression) - set(names)):
         raise scope.unknown(text, name, expression)
-    _refuse_truth_as_number(text, expression)
+    refuse_truth_as_number(text, expression)
     try:
         found = parse_expression_dimensions(expression.strip(), names)
     except brian2.DimensionMismatchError as error:
@@ -406,7 +406,7 @@ def _refuse_draws(text: Text, line: str, expression: str) -> None:
             raise text.wrong(problem, "draw each in a statement of its own, such as 'a = rand()'")
 
 
-def _refuse_truth_as_number(text: Text, expression: str) -> None:
+def refuse_truth_as_number(text: Text, expression: str) -> None:
     """Refuse what reads differently in Python, SymPy and C++: chained comparisons, and arithmetic with conditions."""
     try:
         tree = ast.parse(expression.strip(), mode="eval")

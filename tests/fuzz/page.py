@@ -1,0 +1,78 @@
+"""The page of the documentation that says what was tried and what came of it."""
+
+import json
+
+import xarray as xr
+
+from brian2zoo.zoo import ROOT
+
+from .tries import OUTCOMES
+
+RESULT = ROOT / "results/published/fuzz/fuzz.nc"
+PAGE = ROOT / "docs/fuzz.md"
+
+_TEXT = """\
+# What was tried to break it
+
+{what}
+
+`make fuzz` writes this page and [its result](../results/published/fuzz/fuzz.nc); `make test` tries a few of each. This
+is
+
+    {command}
+
+at commit `{git_commit}`, {date}, seed {seed}, {minutes} minutes.
+
+{table}
+
+{outcomes}
+
+*Text files* are the bundled ones of every kind with one change: of a name, a number, a unit, an operator, a flag, a
+line, a type, some characters, or with code that is meant to run. `check` reads the file and one experiment that uses
+it. Two in five are changed so that they cannot be right. Those that are accepted are built and run for ten steps on
+Brian2's numpy target, or, where no experiment uses them, by the command that does.
+
+*Configurations* are planned as by `snakemake -n`.
+
+A *kill* ends a run of the pipeline by SIGKILL at a random moment. When it has been resumed to the end, every figure has
+to be there, and every number has to be that of a run without kills, bit for bit.
+
+A plain IDX file has no checksum: nobody can notice that a pixel has changed, and it counts as accepted.
+
+## What is open
+
+{left}
+"""
+_WHAT = """\
+Every mistake of a user is to end in one line that names the file and the field: never in a traceback, a hang or code
+that runs. Mutated files, odd arguments, damaged data and kills look for the mistakes nobody has thought of."""
+
+
+def page(result: xr.Dataset) -> str:
+    """The page of a result of `make fuzz`."""
+    head = ["what", "tried", "cannot be right", *OUTCOMES]
+    rows = [
+        [
+            str(subject),
+            str(int(result.tries.sel(subject=subject).sum())),
+            str(int(result.impossible.sel(subject=subject)) or ""),
+        ]
+        + [str(int(result.tries.sel(subject=subject, outcome=outcome)) or "") for outcome in OUTCOMES]
+        for subject in result.subject.values
+    ]
+    table = "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *rows])
+    outcomes = "\n".join(f"- {outcome}: {meaning}" for outcome, meaning in OUTCOMES.items() if meaning)
+    alike: dict[tuple[str, ...], list[dict[str, str]]] = {}
+    for each in json.loads(result.attrs["findings"]):
+        alike.setdefault((each["subject"], each["outcome"], each["told"] or each["what"]), []).append(each)
+    findings = [
+        f"- {outcome}, {subject}{f', {len(found)} like' if len(found) > 1 else ''}:\n\n"
+        f"  ```text\n{_indented(found[0])}\n  ```\n"
+        for (subject, outcome, _), found in alike.items()
+    ]
+    text = "\n".join(findings) or "Nothing.\n"
+    return _TEXT.format(what=_WHAT, table=table, outcomes=outcomes, left=text.rstrip("\n"), **result.attrs)
+
+
+def _indented(finding: dict[str, str]) -> str:
+    return "\n".join(f"  {line}" for line in [*finding["what"].splitlines(), *finding["told"].splitlines()])

@@ -1,0 +1,50 @@
+"""Changes of files by which a fuzzer has found something: each is refused now, and says where and what."""
+
+from pathlib import Path
+
+import pytest
+
+from brian2zoo.errors import ZooError
+
+from . import files
+
+CORPUS = [
+    # kind, name, text, what it becomes, experiment, what is told
+    (
+        "rule", "sign_symmetric", "2*int(w > 0)", "2>int(w > 0)", "sign_symmetric",
+        "returned: the condition '2 > int(w > 0) - 1' is used as a number",
+    ),
+    ("synapse", "current", "w : 1", "w : 1 (shared)", "superspike", "state: the weight w is shared by all synapses"),
+    ("optimizer", "online", "-eta*grad", "-eta*graqd", "", "update: unknown name 'graqd'"),
+    ("optimizer", "online", "-eta*grad", "-eta*due*grad", "", "update: unknown name 'due'"),
+    ("optimizer", "online", "eta = 1e-4", "eta = 1e-4*ms", "", "update: wrong unit"),
+    ("optimizer", "rms", "s : 1", "u = graqd : 1\n  s : 1", "", "state: unknown name 'graqd'"),
+    (
+        "cim", "cim_training", "write_voltage: {value: 4,", "write_voltage: {value: four,", "",
+        "design.write_voltage.value: 'four' is no number — give a number, in V",
+    ),
+    (
+        "cim", "cim_training", "read_voltage: {value: 0.5, unit: V, least: 0.05, most: 5, source: V2.1",
+        "read_voltage: {value: 0.5, unit: V, least: 0.05, most: 5, source: V2.2", "",
+        "design.read_voltage.source: 'read_voltage' has an unknown source 'V2.2' — did you mean 'V2.1'?",
+    ),
+    ("neuron", "lif_delta", "parameters: |", "'': |", "", "'': unknown key ''"),
+    ("neuron", "lif_delta", "parameters: |", "equations: |", "", 'found duplicate key "equations" — '),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory) -> Path:
+    return files.copy_of_the_zoo(tmp_path_factory.mktemp("found") / "zoo")
+
+
+@pytest.mark.parametrize(("kind", "name", "old", "new", "experiment", "told"), CORPUS)
+def test_what_was_found_is_refused(root, kind, name, old, new, experiment, told) -> None:
+    text = (root / files.path_of(kind, name)).read_text()
+    assert text.count(old) == 1
+    changed = files.Mutant(kind, name, text.replace(old, new), "by hand", True, experiment)
+    with files.in_place(root, changed), pytest.raises(ZooError) as refusal:
+        files.checked(root, kind, name, experiment)
+    assert refusal.value.where == changed.path
+    assert told in str(refusal.value)
+    assert "\n" not in str(refusal.value)
