@@ -305,6 +305,13 @@ def _rule(rule: Rule) -> Findings:
                     parse(text, line)
     with findings.collect():
         refuse_truth_as_number(Text(rule.path, "returned", rule.returned), rule.returned)
+    synapse = Text(rule.path, "variables.synapse", rule.variables.synapse)
+    stores = Text(rule.path, "influence.variables", rule.influence.variables if rule.influence is not None else "")
+    for text in (synapse, stores) if not findings and not rule.method else ():
+        clocked = [name for name, e in equations_of(text.text).items() if "clock-driven" in e.flags]
+        if clocked:
+            problem = f"d{clocked[0]}/dt is given, but no method of integration"
+            findings.append(text.wrong(problem, "add a line 'method: exact' or 'method: euler'"))
     if rule.returned and rule.feedback != "symmetric":
         problem = f"with feedback '{rule.feedback}' no weight returns the error"
         findings.append(ZooError(rule.path, "returned", problem, "take 'feedback: symmetric', or leave it out"))
