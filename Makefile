@@ -1,14 +1,20 @@
 # make: install and run the default pipeline, to figures and report.  make resume: go on with a pipeline that was killed;
 # make resume CONFIG=config/paper.yaml that of another configuration.  make test: install and test.  make gpu: what
 # backends genn, genn_cpu and cuda need of Python, and what is still missing.  make test-gpu: all tests of backends.
+# make gpu-check: the first minutes on a GPU, with the packages that make gpu-wheels has put into wheelhouse/, if any.
 PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/installed
 RUN := PATH="$$PWD/$(VENV)/bin:$$PATH"
+# of make gpu-check: where its result goes, further options, and packages over those of $(PYTHON)
+OUT ?= results/benchmarks
+CHECK ?=
+SITE := .gpu-site
+WHEELS := $(wildcard wheelhouse/*.whl)
 
 CONFIGURED = $(if $(CONFIG),--configfile $(CONFIG))
 
-.PHONY: all install test report paper resume gpu test-gpu clean
+.PHONY: all install test report paper resume gpu test-gpu gpu-wheels gpu-check clean
 
 all: install
 	$(RUN) snakemake
@@ -41,6 +47,18 @@ gpu: install
 
 test-gpu: gpu
 	$(RUN) pytest -m "gpu or not gpu" tests/backends
+
+gpu-wheels: install
+	rm -rf wheelhouse
+	$(VENV)/bin/pip download --quiet --no-deps --only-binary :all: --implementation cp --python-version 3.12 \
+		--platform manylinux_2_28_x86_64 --platform manylinux2014_x86_64 --dest wheelhouse \
+		--requirement workflow/envs/gpu-packages.txt --requirement workflow/envs/gpu-check-packages.txt
+	du -chL wheelhouse data/mnist
+
+gpu-check:
+	$(if $(WHEELS),$(PYTHON) -m pip install --quiet --no-index --no-deps --no-compile --upgrade --target $(SITE) $(WHEELS))
+	PYTHONPATH="$$PWD/workflow:$$PWD/$(SITE)" PYTHONUNBUFFERED=1 \
+		$(PYTHON) benchmarks/gpu_check.py run --output "$(OUT)/gpu-check.nc" $(CHECK)
 
 clean:
 	rm -rf $(VENV) results/build results/checkpoints .snakemake

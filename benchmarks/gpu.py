@@ -8,9 +8,11 @@ has run with dense and genn_cpu.
 """
 
 import platform
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import typer
@@ -19,14 +21,13 @@ from programs import CONFIG, program, samples, variable, wall_seconds
 
 from brian2zoo import results, stage
 from brian2zoo.backends import backend
+from brian2zoo.backends.doctor import Finding, examine
 from brian2zoo.backends.doctor import backends as missing_for
-from brian2zoo.backends.doctor import examine
 from brian2zoo.circuits import initial_weights
 from brian2zoo.runner import Runner
 from brian2zoo.spec import ON_GPU
 
 OUTPUT = Path("results/benchmarks/gpu.nc")
-WAYS = ["programs", "abreast"]
 CHOSEN = CONFIG["gpu"]
 
 
@@ -44,15 +45,32 @@ def abreast(runner: Runner, data: dict[str, np.ndarray], at_once: int) -> None:
     runner.run_abreast([data] * at_once, starts, seed=0)
 
 
-def milliseconds(network: str, where: str, at_once: int, repeats: int, number: int) -> list[float]:
-    """Wall time a sample and network in either way, median over repeats; `network` is an experiment and its layers."""
+RUN = {"programs": programs, "abreast": abreast}
+
+
+def compiled_for(network: str, where: str, way: str, at_once: int, number: int) -> tuple[Runner, Callable[[int], None]]:
+    """A program that takes so many samples, and what runs it on the first ones of them, for `at_once` networks.
+
+    Parameters
+    ----------
+    network : an experiment and its layers, as in "erbp_plus 784-100-10".
+    way : one of `RUN`.
+    """
     name, layers = network.split()
     experiment = stage.experiment_of(name)
-    data, found = samples(experiment, number), []
-    for way, networks in ((programs, 1), (abreast, at_once)):
-        run = partial(way, program(experiment, layers, where, number, networks=networks), data, at_once)
-        found.append(1000 * float(np.median([wall_seconds(run) for _ in range(repeats)])) / (number * at_once))
-    return found
+    data = samples(experiment, number)
+    runner = program(experiment, layers, where, number, networks=at_once if way == "abreast" else 1)
+
+    def run(first: int) -> None:
+        RUN[way](runner, {name: values[:first] for name, values in data.items()}, at_once)
+
+    return runner, run
+
+
+def milliseconds(network: str, where: str, way: str, at_once: int, repeats: int, number: int) -> float:
+    """Wall time a sample and network, median over repeats."""
+    _, run = compiled_for(network, where, way, at_once, number)
+    return 1000 * float(np.median([wall_seconds(partial(run, number)) for _ in range(repeats)])) / (number * at_once)
 
 
 def crossover(sizes: list[int], reference: np.ndarray, times: np.ndarray) -> float:
@@ -71,6 +89,22 @@ def crossover(sizes: list[int], reference: np.ndarray, times: np.ndarray) -> flo
     return float(np.exp(np.interp(0, gain[last : last + 2], x)))
 
 
+def wanting(found: dict[str, Finding], names: Iterable[str]) -> dict[str, str]:
+    """What keeps each of these backends from running here, in words; empty if it runs."""
+    missing = missing_for(found)
+    return {name: ", ".join(f"{f.what} ({f.state})" for f in missing[name]) for name in names}
+
+
+def machine(found: dict[str, Finding], there: Iterable[str]) -> dict[str, Any]:
+    """What a result says of where it was made."""
+    gpu = found["GPU"]
+    return {
+        "hardware": gpu.detail if gpu.state == "found" else "no GPU: untested on hardware",
+        "processor": platform.processor() or platform.machine(),
+        "versions": {name: backend(name).versions() for name in there},
+    }
+
+
 def main(
     backends: list[str] = typer.Option(CHOSEN["backends"], "--backend"),
     sizes: list[int] = typer.Option(CHOSEN["sizes"], "--size"),
@@ -81,21 +115,22 @@ def main(
 ) -> None:
     """Time every network, size and number of networks on every backend that runs here; print, write to a file."""
     found = examine()
-    wanting = {name: ", ".join(f"{f.what} ({f.state})" for f in missing_for(found)[name]) for name in backends}
-    for name, what in wanting.items():
+    missing = wanting(found, backends)
+    for name, what in missing.items():
         if what:
             print(f"{name} is left out: {what}")
-    there = [name for name in backends if not wanting[name]]
-    coords = {"network": CHOSEN["networks"], "size": sizes, "at_once": at_once, "backend": there, "way": WAYS}
+    there = [name for name in backends if not missing[name]]
+    coords = {"network": CHOSEN["networks"], "size": sizes, "at_once": at_once, "backend": there, "way": list(RUN)}
     times = np.full([len(values) for values in coords.values()], np.nan)
     for row, network in enumerate(CHOSEN["networks"]):
         for column, size in enumerate(sizes):
             for batch, networks in enumerate(at_once):
                 for place, where in enumerate(there):
-                    taken = milliseconds(network.format(size), where, networks, repeats, number)
-                    times[row, column, batch, place] = taken
+                    for order, way in enumerate(RUN):
+                        taken = milliseconds(network.format(size), where, way, networks, repeats, number)
+                        times[row, column, batch, place, order] = taken
                 told = "; ".join(
-                    ", ".join([where, *(f"{way} {times[row, column, batch, k, w]:.2f}" for w, way in enumerate(WAYS))])
+                    ", ".join([where, *(f"{way} {times[row, column, batch, k, w]:.2f}" for w, way in enumerate(RUN))])
                     for k, where in enumerate(there)
                 )
                 print(f"{network.format(size)}, {networks} at once, ms a sample and network: {told}")
@@ -111,12 +146,7 @@ def main(
     )
     result["crossover"] = crossed.assign_attrs(units="1", long_name="hidden units from which on the backend is faster")
     print(result.speedup.to_series().unstack(["backend", "way"]).round(2))
-    gpu = found["GPU"]
-    facts = {
-        "hardware": gpu.detail if gpu.state == "found" else "no GPU: untested on hardware",
-        "processor": platform.processor() or platform.machine(),
-        "versions": {name: backend(name).versions() for name in there},
-    }
+    facts = machine(found, there)
     results.write(result, output, "Backends on a GPU", command="python benchmarks/gpu.py", **facts)
 
 

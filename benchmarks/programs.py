@@ -1,5 +1,6 @@
 """What the benchmarks share: programs of one experiment on several devices, run in turn on the same data."""
 
+import os
 import resource
 import statistics
 import time
@@ -44,7 +45,10 @@ def program(
     folder = BUILDS / "_".join(
         [experiment.name, *experiment.neurons.values(), experiment.precision, layers, backend, mode, str(networks)]
     )
-    binary = Binary(build_cached(abreast(circuit, networks), sample_time, capacity, folder, BUILDS / "cache"))
+    threads = os.cpu_count() or 1
+    binary = Binary(
+        build_cached(abreast(circuit, networks), sample_time, capacity, folder, BUILDS / "cache", threads=threads)
+    )
     return Runner(circuit, binary, sample_time, networks)
 
 

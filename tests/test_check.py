@@ -118,7 +118,7 @@ STORED = [
 ]
 CHANCES = [
     ("probability of a step above 1", NOISE, "rate = 1000*Hz", "rate = 20*kHz", "threshold", ["'rate * dt' is 2"]),
-    ("probability above 1", "models/synapses/blank_out.yaml", "p = ", "p = 1.1 + ", "draw", ["not between 0 and 1"]),
+    ("probability above 1", "models/synapses/blank_out.yaml", "< p", "< p + 1", "draw", ["not between 0 and 1"]),
 ]
 NAMES_OF_COMPILERS = [
     (
@@ -294,6 +294,120 @@ def test_a_mistake_is_one_line(edit: Edit, file: str, old: str, new: str, field:
     assert [word for word in words if word not in told] == []
     assert finding.remedy
     assert "\n" not in told
+
+
+ANALOG = "models/synapses/analog_rate.yaml"
+ADEX = "models/neurons/adex.yaml"
+LOIHI = "models/chips/loihi.yaml"
+CELLS = "models/chips/cim_training.yaml"
+OUTSIDE = [
+    (LIF, "20*ms", "0*ms", "parameters.tau_m: '0*ms' is not above 0 — give a number > 0"),
+    (LIF, "20*ms", "-20*ms", "parameters.tau_m: '-20*ms' is not above 0"),
+    (LIF, "1*Gohm", "inf*ohm", "parameters.R: 'inf*ohm' is infinite — give a finite number >= 0"),
+    (LIF, "1*Gohm", "log(-1)*ohm", "parameters.R: 'log(-1)*ohm' is not a number — give a finite number >= 0"),
+    (LIF, "1*Gohm", "(-1)**0.5*ohm", "parameters.R: '(-1)**0.5*ohm' is no real number"),
+    (LIF, "2*ms ", "-2*ms ", "parameters.t_ref: '-2*ms' is below 0 — give a number >= 0"),
+    (
+        LIF,
+        "[>= 0]        # mem",
+        "[> 1*volt] # mem",
+        "parameters.R: in its domain '[> 1*volt]': the bound '1*volt' is in",
+    ),
+    (LIF, "[>= 0]        # mem", "[> x] # mem", "parameters.R: in its domain '[> x]': unknown name 'x'"),
+    (ADEX, "= -40.4*mV", "= -71*mV", "parameters.V_cut: '-71*mV' is not above V_r — give a number > V_r"),
+    (NOISE, "1000*Hz", "-1*Hz", "parameters.rate: '-1*Hz' is below 0"),
+    (ERBP, "1.15*nA", "-1.15*nA", "parameters.b_max: '-1.15*nA' is not above 0"),
+    (ERBP, "6e-4*nS", "inf*nS", "parameters.eta: 'inf*nS' is infinite — give a finite number"),
+    (FIXED_POINT, "= 8", "= 2.5", "parameters.bits: '2.5' is not whole — give a whole number >= 1"),
+    (FIXED_POINT, "= 8", "= -3", "parameters.bits: '-3' is below 1"),
+    (FIXED_POINT, "= 0.75*nA", "= -0.75*nA", "parameters.w_max: '-0.75*nA' is not above w_min"),
+    (ANALOG, "stuck_low  = 0  ", "stuck_low = 1.1", "parameters.stuck_low: '1.1' is above 1"),
+    (ANALOG, "c2c        = 0  ", "c2c = -1", "parameters.c2c: '-1' is below 0"),
+    ("models/synapses/blank_out.yaml", "p = 0.45", "p = 1.1", "parameters.p: '1.1' is above 1 — give a number >= 0"),
+    (STATE, "x_bits = 16", "x_bits = 0.5", "parameters.x_bits: '0.5' is below 1"),
+    ("models/optimizers/adam.yaml", "batch   = 20", "batch = 0", "parameters.batch: '0' is below 1"),
+    ("models/losses/van_rossum.yaml", "= 10*ms", "= 0*ms", "parameters.tau_decay: '0*ms' is not above 0"),
+    (LOIHI, "columns:             {value: 8", "columns: {value: -1", "numbers.columns: '-1' is below 1"),
+    (
+        LOIHI,
+        "cores_per_tile:      {value: 4",
+        "cores_per_tile: {value: 1.5",
+        "numbers.cores_per_tile: '1.5' is not whole",
+    ),
+    (
+        CELLS,
+        "value: 240,",
+        "value: -1,",
+        "'r_on' is -1, which is out of range — give a number from 16.6 to 1e+06 (kOhm)",
+    ),
+    (CELLS, "value: 0.5, source: V2.1, meaning: half", "value: -1, source: V2.1, meaning: half", "'half_cycle' is -1"),
+    (CELLS, "value: 0.5, source: V2.1, meaning: half", "value: .inf, source: V2.1, meaning: half", "quantities.half_"),
+    (PLUS, "dt: 0.1*ms", "dt: -0.1*ms", "protocol.dt: '-0.1*ms' is no duration"),
+    (PLUS, "delay: 0.8*ms", "delay: -0.8*ms", "protocol.delay: '-0.8*ms' is no duration"),
+    (PLUS, "delay: 0.8*ms", "delay: inf*ms", "protocol.delay: 'inf*ms' is no duration"),
+    (PLUS, "delay: 0.8*ms", "delay: (-1)**0.5*ms", "protocol.delay: '(-1)**0.5*ms' is no duration"),
+]
+
+
+@pytest.mark.parametrize(("file", "old", "new", "told"), OUTSIDE)
+def test_a_number_outside_its_domain_is_refused(edit: Edit, file: str, old: str, new: str, told: str) -> None:
+    kind, name = next((kind, name) for kind, name in selected(file) if name in Zoo().names(kind))
+    (finding,) = check_file(edit(file, old, new), kind, name)
+    assert str(finding).startswith(f"{file}: ")
+    assert told in str(finding)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        (LIF, "20*ms", "inf*second"),
+        (LIF, "1*Gohm", "0*ohm"),
+        (ERBP, "6e-4*nS", "-6e-4*nS"),
+        (FIXED_POINT, "= 8", "= 1"),
+    ],
+)
+def test_a_number_at_the_end_of_its_domain_is_fine(edit: Edit, file: str, old: str, new: str) -> None:
+    ((kind, name),) = selected(file)
+    assert check_file(edit(file, old, new), kind, name) == []
+
+
+OVERRIDES = [
+    ("erbp_plus", "hidden_hidden.b_max=-25*nA", "hidden_hidden.b_max: '-25*nA' is not above 0 — give a number > 0"),
+    ("erbp_plus", "rule.eta=log(-1)*nS", "rule.eta: 'log(-1)*nS' is not a number — give a finite number"),
+    ("erbp_plus", "hidden.tau_m=0*ms", "hidden.tau_m: '0*ms' is not above 0"),
+    ("erbp_plus", "noise.rate=-1*Hz", "noise.rate: '-1*Hz' is below 0"),
+    ("erbp_fixed_point", "synapse.bits=2.5", "synapse.bits: '2.5' is not whole"),
+    ("erbp_fixed_state", "state.x_bits=0", "state.x_bits: '0' is below 1"),
+    ("erbp_fixed_state", "hidden.V_max=0*volt", "hidden.V_max: '0*volt' is not above 0"),
+    ("bp_analog", "synapse.stuck_high=0.6:synapse.stuck_low=0.5", "synapse.stuck_high: '0.6' is above 1 - stuck_low"),
+    ("nbp", "synapse.w_min=300", "synapse.w_min: with '300', 'w_max' is not above w_min"),
+    ("rtrl_block_diagonal", "hidden_output.batch=0", "hidden_output.batch: '0' is below 1"),
+]
+
+
+@pytest.mark.parametrize(("experiment", "setting", "told"), OVERRIDES)
+def test_an_override_has_the_domain_of_what_it_replaces(experiment: str, setting: str, told: str) -> None:
+    zoo = Zoo()
+    findings = check_experiment(zoo, zoo.experiment(experiment).with_setting(setting))
+    assert str(findings[0]).startswith(f"config/experiments/{experiment}.yaml: parameters.{told}")
+    assert len(findings) == 1
+
+
+@pytest.mark.parametrize("weight", ["inf*mV", "log(-1)*mV", "(-1)**0.5*mV"])
+def test_a_weight_is_finite(edit: Edit, weight: str) -> None:
+    zoo = edit(PLUS, "noise         = 50*mV", f"noise = {weight}")
+    (finding,) = check_experiment(zoo, zoo.experiment("erbp_plus"))
+    assert str(finding) == f"{PLUS}: weights.noise: '{weight}' is no finite number — give a finite weight"
+
+
+def test_what_can_only_be_in_part_of_the_numbers_states_its_domain() -> None:
+    """Time constants, numbers of bits and samples of all files."""
+    zoo = Zoo()
+    kinds = [kind for kind, (model, _) in KINDS.items() if kind != "experiment" and "parameters" in model.model_fields]
+    lines = [(name, line) for kind in kinds for name in zoo.names(kind) for line in zoo.load(kind, name).parameters]
+    bounded = [(name, line) for name, line in lines if {"tau", "bits", "batch"} & set(line.name.split("_"))]
+    assert len(bounded) > 60
+    assert [(name, line.name) for name, line in bounded if not line.domain] == []
 
 
 CLOCK = ["t", "dt", "t_in_timesteps", "T_sample", "lastspike", "sample_number"]

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from brian2 import Equations, get_dimensions, metre, ms, nA, nS
+from brian2 import Equations, get_dimensions, kelvin, metre, ms, nA, nS, second, volt
 from pydantic import BaseModel
 
 from brian2zoo import circuits
@@ -99,20 +99,16 @@ def test_every_parameter_is_a_shared_constant_that_a_run_can_set() -> None:
     assert synapse.parameters == {"w_max": 2 * nA, "eta": 1 * nS}
 
 
-@pytest.mark.parametrize(
-    ("value", "name"),
-    [
-        (3, "1"),
-        (3 * ms, "second"),
-        (3 * nA, "amp"),
-        (1 / ms, "hertz"),
-        (metre / ms / nA, "metre**1*second**-1*ampere**-1"),
-    ],
-)
+@pytest.mark.parametrize(("value", "name"), [(3, "1"), (3 * ms, "second"), (3 * nA, "amp"), (1 / ms, "hertz")])
 def test_unit_is_spelt_as_in_equations(value, name) -> None:
     assert unit_name(value) == name
     assert declare({"x": value}) == f"x : {name} (shared, constant)"
-    assert Equations(f"x : {name}")["x"].dim is get_dimensions(value)
+
+
+@pytest.mark.parametrize("value", [metre / ms / nA, volt**2 * second / nA**3, 1 / nS**2 / kelvin])
+def test_a_unit_without_a_name_is_one_that_equations_read(value) -> None:
+    """Brian2 spells it with brackets, which its equations do not know."""
+    assert Equations(f"x : {unit_name(value)}")["x"].dim is get_dimensions(value)
 
 
 def test_override_changes_the_values_derived_from_it_and_ignores_other_names() -> None:

@@ -36,6 +36,7 @@ _TOUCH = f"open('{MARKER}', 'w')"
 
 TYPES = {
     language.Expression: "1*ms",
+    language.DomainText: "> 0",
     language.Equations: "v : 1",
     language.Statements: "v = 1",
     language.Name: "v",
@@ -48,7 +49,13 @@ TYPES = {
     Setting: "rule.eta=1",
     Lines: "v = 1",
 }
-CODE = {language.Expression: "{}", language.Equations: "v = {} : 1", language.Statements: "v = {}", Lines: "v = {}"}
+CODE = {
+    language.Expression: "{}",
+    language.DomainText: "> {}",
+    language.Equations: "v = {} : 1",
+    language.Statements: "v = {}",
+    Lines: "v = {}",
+}
 NAMES = (language.Name, language.NameOrNone, language.Key)
 WORDS = (language.Line, language.Prose)
 
@@ -221,7 +228,9 @@ def test_no_text_is_of_no_type() -> None:
     """A new field has to say what it holds: code, a name or words."""
     found = [(kind, leaf.path) for kind, model in MODELS.items() for leaf in leaves(model) if leaf.kind is str]
     assert found == []
-    assert {leaf.kind for leaf in leaves(Parameter)} == {language.Key, language.Expression, language.Prose}
+    assert {leaf.kind for leaf in leaves(Parameter)} == {
+        *(language.Key, language.Expression, language.DomainText, language.Prose)
+    }
 
 
 def test_a_field_of_no_type_would_be_found() -> None:

@@ -34,6 +34,11 @@ def test_written_data_and_facts_come_back(dataset, tmp_path) -> None:
         assert json.loads(read.attrs[name]) == facts[name]
 
 
+def test_without_git_the_commit_is_unknown(monkeypatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert results.git_commit() == "unknown"
+
+
 def test_file_names_conventions_version_and_commit(dataset, tmp_path) -> None:
     results.write(dataset, tmp_path / "result.nc", "A title")
     attrs = results.read(tmp_path / "result.nc").attrs

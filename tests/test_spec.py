@@ -9,6 +9,7 @@ import pytest
 
 from brian2zoo.errors import ZooError
 from brian2zoo.kinds import KINDS, json_schemas
+from brian2zoo.language import Domain, Refused, domain_of
 from brian2zoo.spec import as_dict, fingerprint, numbers_of, parse_lines
 from brian2zoo.zoo import ROOT, Zoo, is_stated, read_yaml
 
@@ -63,6 +64,39 @@ def test_a_line_given_twice() -> None:
         parse_lines("a = 1\na = 2")
 
 
+def test_a_line_states_its_domain() -> None:
+    (line,) = parse_lines("p = 0.45 [ 0 to 1]   # a share [of 1]")
+    assert (line.value, line.domain, line.meaning) == ("0.45", "0 to 1", "a share [of 1]")
+    assert str(line) == "p = 0.45 [0 to 1]  # a share [of 1]"
+
+
+@pytest.mark.parametrize(
+    ("text", "domain"),
+    [
+        ("", Domain()),
+        ("> 0", Domain(((">", "0"),))),
+        (">=-70*mV, < E_L", Domain(((">=", "-70*mV"), ("<", "E_L")))),
+        ("0 to 1", Domain(((">=", "0"), ("<=", "1")))),
+        ("whole, >= 1", Domain(((">=", "1"),), whole=True)),
+        ("<= 1 - stuck_low or inf", Domain((("<=", "1 - stuck_low"),), infinite=True)),
+    ],
+)
+def test_domains(text: str, domain: Domain) -> None:
+    assert domain_of(text) == domain
+
+
+@pytest.mark.parametrize("text", ["0", "positive", "> ", "> a > b", "== 0", "0 to", "> 0,", "> 0 [", "inf", "> 'a'"])
+def test_what_is_no_domain(text: str) -> None:
+    with pytest.raises(Refused):
+        parse_lines(f"a = 1 [{text}]")
+
+
+@pytest.mark.parametrize("line", ["a = 1 [> 0", "a = [> 0]", "a = 1 [> 0] + 1"])
+def test_a_domain_stands_in_brackets_after_the_value(line: str) -> None:
+    with pytest.raises(Refused, match="malformed line"):
+        parse_lines(line)
+
+
 # A file that extends another
 
 
@@ -88,6 +122,20 @@ def test_parameters_are_merged_line_by_line(zoo_with) -> None:
 def test_null_removes_an_inherited_line(zoo_with) -> None:
     child = "title: Child\nextends: base\nparameters: |\n  tau = null\n"
     assert as_dict(rules(zoo_with, base=BASE, child=child).rule("child").parameters) == {"eta": "1*nS"}
+
+
+def test_a_line_keeps_the_domain_of_the_one_it_replaces(zoo_with) -> None:
+    base = BASE.replace("1*nS ", "1*nS [> 0]").replace("2*eta/nS", "2*eta/nS [> 0]")
+    child = "title: Child\nextends: base\nparameters: |\n  eta = 3*nS\n  tau = 2 [>= 1]\n"
+    lines = rules(zoo_with, base=base, child=child).rule("child").parameters
+    assert [(line.value, line.domain) for line in lines] == [("3*nS", "> 0"), ("2", ">= 1")]
+
+
+@pytest.mark.parametrize("key", ["parameters", "weights"])
+def test_an_experiment_states_no_domains(zoo_with, key: str) -> None:
+    text = f"title: Child\nextends: bp\n{key}: |\n  rule.eta = 1 [> 0]\n"
+    with pytest.raises(ZooError, match=rf"child.yaml: {key}.rule.eta: the domain '\[> 0\]' is for the file"):
+        zoo_with({"config/experiments/child.yaml": text}).experiment("child")
 
 
 def test_a_grandchild(zoo_with) -> None:
@@ -176,6 +224,8 @@ EDITS = [
     ("rules/erbp.yaml", "eta*U_post", "2*eta*U_post", True, False, True),
     ("rules/erbp.yaml", "6e-4*nS", "7e-4*nS", False, False, True),
     ("rules/erbp.yaml", "# learning rate", "# another meaning", False, False, False),
+    ("rules/erbp.yaml", "1.15*nA [> 0]", "1.15*nA [>= 0]", False, False, False),
+    ("rules/erbp.yaml", "1.15*nA [> 0]", "1.15*nA", False, False, False),
     ("rules/erbp.yaml", "title: Event", "title: An event", False, False, False),
     ("rules/bp.yaml", "delta_post*r_pre", "r_pre*delta_post", False, False, False),
     ("models/neurons/two_compartment_lif.yaml", "-U/tau_u", "-2*U/tau_u", True, True, True),

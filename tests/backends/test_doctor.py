@@ -118,3 +118,4 @@ def test_the_command_tells_every_backend(genn) -> None:
     assert f"GeNN: too new, 5.1.0 in {genn} — install GeNN 4.9" in told
     assert "dense: runs here" in told
     assert "GeNN (too new)" in told.split("genn_cpu: does not run here:")[1]
+    assert told.endswith("brian2genn is for Brian2 below 2.6 and GeNN 4.9, and has had no release since 2023.\n")

@@ -4,6 +4,7 @@ Each test takes every backend that runs on this machine, GeNN's CPU backend as w
 says what is missing.
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -24,6 +25,8 @@ from brian2zoo.simulate import Binary, Inputs, build, parameter_values
 from brian2zoo.zoo import Zoo
 
 N_SAMPLES = 10
+# CUDA takes minutes to compile on one.
+CORES = os.cpu_count() or 1
 
 
 @pytest.fixture(scope="module", params=["genn_cpu", "genn", "cuda"])
@@ -46,7 +49,7 @@ def run_on_both(elsewhere, tmp_path_factory) -> Callable[..., list[dict[str, np.
             there = replace(circuit, experiment=circuit.experiment.with_setting(f"backend={name}"))
             values = {f"{p}.w": w for p, w in initial_weights(there, seed=0).items()} | parameter_values(there)
             folder = tmp_path_factory.mktemp("program") / name
-            program = Binary(build(there, sample_time, N_SAMPLES, folder, recording))
+            program = Binary(build(there, sample_time, N_SAMPLES, folder, recording, CORES))
             outputs = [f"{p.name}.w" for p in circuit.plastic]
             fixed = [p for p in circuit.projections if p.pairs is not None and p not in circuit.plastic]
             outputs += [f"{p.name}.w" for p in fixed if has_weights(p)]
@@ -127,7 +130,7 @@ def test_networks_abreast_do_what_each_does_alone(elsewhere, deterministic, late
     layers = (12, 9, 3)
     circuit = deterministic(layers, "float", f"backend={elsewhere}")
     sample_time = network.duration(circuit, "T_train")
-    program = Binary(build(abreast(circuit, 3), sample_time, N_SAMPLES, tmp_path / "program"))
+    program = Binary(build(abreast(circuit, 3), sample_time, N_SAMPLES, tmp_path / "program", threads=CORES))
     starts = [initial_weights(circuit, seed) for seed in range(3)]
     given = latencies(layers, N_SAMPLES)
     data = [{name: np.roll(values, shift, axis=0) for name, values in given.items()} for shift in range(3)]
@@ -150,7 +153,7 @@ def test_chance_is_the_same_in_distribution(elsewhere, zoo: Zoo, tmp_path) -> No
     for name in ("dense", elsewhere):
         experiment = zoo.experiment("erbp_times").with_setting(f"backend={name}")
         circuit = circuits.build(zoo, experiment, (60, 3, 2), "test")
-        program = Binary(build(circuit, 250 * ms, N_SAMPLES, tmp_path / name))
+        program = Binary(build(circuit, 250 * ms, N_SAMPLES, tmp_path / name, threads=CORES))
         for which, seed in (("one", 1), ("two", 2), ("one again", 1)):
             inputs = Inputs({"input": np.full((N_SAMPLES, 60), 0.05)}, parameter_values(circuit), N_SAMPLES, seed)
             counts[name, which] = program.run(inputs, ["input_spikes.count"])["input_spikes.count"]
@@ -167,7 +170,7 @@ def test_what_is_said_to_work_runs(elsewhere, zoo, tmp_path, experiment) -> None
     circuit = circuits.build(zoo, zoo.experiment(experiment).with_setting(f"backend={elsewhere}"), (4, 3, 2), "train")
     if verdict(circuit, elsewhere).kind == "unsupported":
         pytest.skip(str(verdict(circuit, elsewhere)))
-    program = Binary(build(circuit, 20 * ms, 2, tmp_path / "program"))
+    program = Binary(build(circuit, 20 * ms, 2, tmp_path / "program", threads=CORES))
     start = initial_weights(circuit, seed=0)
     values = {f"{p}.w": w for p, w in start.items()} | parameter_values(circuit)
     data = {p.data: np.full((2, p.size), 0.5) for p in circuit.populations if p.data}

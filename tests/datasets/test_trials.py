@@ -97,6 +97,8 @@ def test_same_seed_same_trials_and_limits_take_the_first() -> None:
         ({"delay": "1*mV"}, "'1\\*mV' is no time"),
         ({"rate": "10*ms"}, "'10\\*ms' is no rate"),
         ({"gap": "-1*ms"}, "is no time"),
+        ({"gap": "inf*ms"}, "is no time"),
+        ({"gap": "(-1)**0.5*ms"}, "is no time"),
         ({"cue": "1*parsec"}, "unknown name 'parsec'"),
     ],
 )

@@ -197,7 +197,9 @@ def test_van_rossum_loss_of_a_spiking_output() -> None:
         "    dmismatch/dt = -mismatch/tau_rise : 1",
         "  post: |\n    mismatch += 1\n",
         "  elig = eps_v_pre*psi_post\n  bar_I += elig\n",
-        "  tau_decay = 10*ms",
+        "  tau_decay = 10*ms [> 0 or inf]\n",
+        "  psi_slope = 20 [> 0]  ",
+        "  readout_tau_out = 10*ms [> 0 or inf]  # tau_out of",
     ):
         assert part in output
     refused = run("derive", "lif_exp", "--surrogate", "superspike", "--loss", "cross_entropy")

@@ -210,7 +210,7 @@ def test_a_neuron_is_differentiated(derive, neuron, parts) -> None:
         (("(I - v)/tau", "(I - v/(k - k))/tau"), "a division by zero"),
         (("(I - v)/tau", "(I*i - v)/tau"), "'i' means something else at a synapse"),
         (("(I - v)/tau", "(I/N - v)/tau"), "'N' means something else at a synapse"),
-        (("(I - v)/tau", "(I*exp((lastspike - t)/tau) - v)/tau"), "'lastspike' means something else at a synapse"),
+        (("(I - v)/tau", "(I*exp((lastspike - t)/tau) - v)/tau"), "unknown name 'lastspike'"),
         ((WITH, f"{WITH}\n  r = v**2 : 1 (constant over dt)"), "'r' is held over a step"),
         (("method: euler", "refractory: (1 + v)*ms\nmethod: euler"), "'(1 + v)*ms' is no fixed time"),
         (("method: euler", "on_sample: v = 0\nmethod: euler"), "on_sample: 'v' is changed beside its equation"),
@@ -288,7 +288,11 @@ parameters: |
 """
 
 
-@pytest.mark.parametrize("text", [HODGKIN_HUXLEY, COMPARTMENTS, RESONATOR], ids=["rates", "compartments", "resonator"])
+NESTED = NEURON.replace("(I - v)/tau", f"(I - {'tanh(' * 8}v{')' * 8})/tau").replace("  k = 2\n", "")
+SLOW = {"rates": HODGKIN_HUXLEY, "compartments": COMPARTMENTS, "resonator": RESONATOR, "nested": NESTED}
+
+
+@pytest.mark.parametrize("text", SLOW.values(), ids=SLOW)
 @pytest.mark.parametrize("latex", [False, True], ids=["rule", "latex"])
 def test_the_answer_comes_within_seconds(zoo_with, text, latex) -> None:
     zoo = zoo_with({"models/neurons/slow.yaml": text})

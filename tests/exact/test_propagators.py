@@ -203,7 +203,7 @@ NEURON = "title: N\nthreshold: v > 1\nreset: v = 0\nmethod: {method}\nparameters
         ("exact", "  dv/dt = (v**2 - v)/tau : 1\n", "dv/dt is not linear (nonlinear term: v**2)"),
         ("exact", "  dv/dt = -abs(v)/tau : 1\n", "is not linear"),
         ("exact", "  dv/dt = (sin(t/tau) - v)/tau : 1\n", "dv/dt names the time t"),
-        ("exact", "  dv/dt = (rand() - v)/tau : 1\n", "dv/dt has 'rand'"),
+        ("exact", "  dv/dt = (rand() - v)/tau : 1\n", "dv/dt takes a random number, rand()"),
         ("exponential_euler", "  dv/dt = v**2/tau : 1\n", "is not linear"),
         (
             "exact",
@@ -228,24 +228,26 @@ def test_what_cannot_be_integrated_is_told_of_the_file(zoo_with, method, equatio
 @pytest.mark.parametrize(
     ("equations", "told"),
     [
-        ("dbar_y/dt = (bar_y - bar_y**2)/readout_tau_out : 1 (clock-driven)", "dbar_y/dt is not linear (nonl"),
-        ("dbar_y/dt = -bar_y/readout_tau_out : 1 (event-driven)\n    dq/dt = (bar_y - q)/(50*ms) : 1 (event-driven)",
+        ("dz/dt = (z - z**2)/T_wait : 1 (clock-driven)", "dz/dt is not linear (nonl"),
+        ("dz/dt = -z/T_wait : 1 (event-driven)\n    dq/dt = (z - q)/(50*ms) : 1 (event-driven)",
          "'q' is event-driven, and the poles of its equation and of those it reads may meet"),
-        ("dbar_y/dt = -bar_y/readout_tau_out : 1 (event-driven)\n    dq/dt = bar_y/(20*ms) : 1 (event-driven)", None),
-        ("dbar_y/dt = -bar_y/readout_tau_out : 1 (event-driven)\n    dq/dt = 1/(20*ms) : 1 (event-driven)", "'q' is"),
-        ("dbar_y/dt = (1 - bar_y)/readout_tau_out : 1 (event-driven)", None),
-        ("dbar_y/dt = -sine(bar_y)/readout_tau_out : 1 (clock-driven)", "unknown name 'sine'"),
+        ("dz/dt = -z/T_wait : 1 (event-driven)\n    dq/dt = z/(20*ms) : 1 (event-driven)", None),
+        ("dz/dt = -z/T_wait : 1 (event-driven)\n    dq/dt = 1/(20*ms) : 1 (event-driven)", "'q' is"),
+        ("dz/dt = (1 - z)/T_wait : 1 (event-driven)", None),
+        ("dz/dt = -sine(z)/T_wait : 1 (clock-driven)", "unknown function 'sine'"),
     ],
 )  # fmt: skip
 def test_what_a_rule_cannot_integrate_is_told_of_the_rule(zoo, zoo_with, equations, told) -> None:
-    text = (zoo.root / "rules/rtrl_block_diagonal.yaml").read_text()
-    line = next(line for line in text.splitlines() if "dbar_y/dt" in line)
-    edited = zoo_with({"rules/rtrl_block_diagonal.yaml": text.replace(line.strip(), equations)})
-    findings = check_experiment(edited, edited.experiment("rtrl_block_diagonal"))
+    text = (zoo.root / "rules/erbp.yaml").read_text()
+    text = text.replace("  synapse: |\n", f"  synapse: |\n    {equations}\n").replace(
+        "on_pre:", "method: exact\non_pre:"
+    )
+    edited = zoo_with({"rules/erbp.yaml": text})
+    findings = check_experiment(edited, edited.experiment("erbp_plus"))
     if told is None:
         assert not findings
         return
-    assert str(findings[0]).startswith("rules/rtrl_block_diagonal.yaml: variables.synapse: ")
+    assert str(findings[0]).startswith("rules/erbp.yaml: variables.synapse: ")
     assert told in str(findings[0])
 
 

@@ -75,6 +75,8 @@ equations: |
   small : 1
   cut : 1
   cut_sign : 1
+  root : 1
+  ratio : 1
 each_step: |
   k = k + 1
   quotient = (k - 250)//3
@@ -85,6 +87,8 @@ each_step: |
   small = 1/52
   cut = clip(k - 250, -0.5, 2.5)
   cut_sign = clip(sign(0.1*(k - 250)), -0.5, 0.5)
+  root = (0.1*k)**(1/3)
+  ratio = k/(k + 1)
 """,
     "models/neurons/forced_rk4.yaml": """
 title: Driven by the time alone
@@ -340,7 +344,10 @@ POPULATIONS = {
     "on": Neurons("always_on", traces=("since",)),
     "kick": ticking(0, 11, 2, 3),
     "held": Neurons("clamped", traces=("v",)),
-    "whole": Neurons("integers", traces=("quotient", "ones", "remainder", "share", "rest", "small", "cut", "cut_sign")),
+    "whole": Neurons(
+        "integers",
+        traces=("quotient", "ones", "remainder", "share", "rest", "small", "cut", "cut_sign", "root", "ratio"),
+    ),
     "rk4": Neurons("forced_rk4", traces=("v",)),
     "rk2": Neurons("forced_rk2", traces=("v",)),
     "gate": Neurons("gates", 3),
@@ -549,6 +556,8 @@ def test_operators_of_whole_numbers_are_pythons(found) -> None:
         "share": (k - 250) / 3,
         "small": np.full(STEPS, 1 / 52),
         "rest": (0.1 * k - 25.05) % 2,
+        "root": (0.1 * k) ** (1 / 3),
+        "ratio": k / (k + 1),
     }
     for name, values in expected.items():
         close(found[f"whole.{name}"], values)

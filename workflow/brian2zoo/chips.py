@@ -5,7 +5,7 @@ The files lie in models/chips and models/placements.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, WithJsonSchema, model_validator
 
 from brian2zoo.errors import did_you_mean
 from brian2zoo.language import Expression, Key, Line, Name, NameOrNone, Prose
@@ -28,34 +28,40 @@ class Fact(BaseModel):
     note: Prose = Field("", description="condition under which it holds")
 
 
-def _fact(unit: str, meaning: str) -> Any:
-    return Field(None, description=meaning, json_schema_extra={"unit": unit})
+_COUNT = "whole, >= 1"
+_COUNT_OR_NONE = "whole, >= 0"
+
+
+def _fact(unit: str, meaning: str, domain: str = ">= 0") -> Any:
+    return Field(None, description=meaning, json_schema_extra={"unit": unit, "domain": domain})
 
 
 class ChipNumbers(BaseModel):
     """Numbers of a spiking chip. One that nobody has published is left out; what needs it says so."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    chips: Fact | None = _fact("1", "chips of the largest system")
-    cores: Fact | None = _fact("1", "cores of a chip")
-    columns: Fact | None = _fact("1", "tiles of the mesh in x")
-    rows: Fact | None = _fact("1", "tiles of the mesh in y")
-    cores_per_tile: Fact | None = _fact("1", "cores that share a router")
-    neurons_per_core: Fact | None = _fact("1", "neurons, or compartments, of a core")
-    states_per_neuron: Fact | None = _fact("1", "state variables of one of these; a neuron with more takes several")
-    axons_in_per_core: Fact | None = _fact("1", "presynaptic neurons that a core can listen to")
-    axons_out_per_core: Fact | None = _fact("1", "destinations that the neurons of a core can send to")
-    axons_out_per_neuron: Fact | None = _fact("1", "destinations that a neuron can send to")
-    synapses_per_core: Fact | None = _fact("1", "synapses of a core, where they are not words of a memory")
-    synaptic_memory: Fact | None = _fact("1", "synaptic memory of a core, bits")
-    synapse_word: Fact | None = _fact("1", "bits to whose multiple a block of synapses is rounded up")
-    synapse_block: Fact | None = _fact("1", "synapses of one axon that share a header")
-    synapse_header: Fact | None = _fact("1", "bits of the header of a block")
-    index_bits: Fact | None = _fact("1", "bits that name the target, where not all neurons are targets")
-    delay_bits: Fact | None = _fact("1", "bits of a delay, where there is one")
-    delay_steps: Fact | None = _fact("1", "longest delay beyond one step, steps")
-    tag_bits: Fact | None = _fact("1", "bits of a further variable of a synapse")
-    weight_bits: Fact | None = _fact("1", "bits of a weight, at most")
+    chips: Fact | None = _fact("1", "chips of the largest system", _COUNT)
+    cores: Fact | None = _fact("1", "cores of a chip", _COUNT)
+    columns: Fact | None = _fact("1", "tiles of the mesh in x", _COUNT)
+    rows: Fact | None = _fact("1", "tiles of the mesh in y", _COUNT)
+    cores_per_tile: Fact | None = _fact("1", "cores that share a router", _COUNT)
+    neurons_per_core: Fact | None = _fact("1", "neurons, or compartments, of a core", _COUNT)
+    states_per_neuron: Fact | None = _fact(
+        "1", "state variables of one of these; a neuron with more takes several", _COUNT
+    )
+    axons_in_per_core: Fact | None = _fact("1", "presynaptic neurons that a core can listen to", _COUNT)
+    axons_out_per_core: Fact | None = _fact("1", "destinations that the neurons of a core can send to", _COUNT)
+    axons_out_per_neuron: Fact | None = _fact("1", "destinations that a neuron can send to", _COUNT)
+    synapses_per_core: Fact | None = _fact("1", "synapses of a core, where they are not words of a memory", _COUNT)
+    synaptic_memory: Fact | None = _fact("1", "synaptic memory of a core, bits", _COUNT)
+    synapse_word: Fact | None = _fact("1", "bits to whose multiple a block of synapses is rounded up", _COUNT)
+    synapse_block: Fact | None = _fact("1", "synapses of one axon that share a header", _COUNT)
+    synapse_header: Fact | None = _fact("1", "bits of the header of a block", _COUNT_OR_NONE)
+    index_bits: Fact | None = _fact("1", "bits that name the target, where not all neurons are targets", _COUNT_OR_NONE)
+    delay_bits: Fact | None = _fact("1", "bits of a delay, where there is one", _COUNT_OR_NONE)
+    delay_steps: Fact | None = _fact("1", "longest delay beyond one step, steps", _COUNT_OR_NONE)
+    tag_bits: Fact | None = _fact("1", "bits of a further variable of a synapse", _COUNT_OR_NONE)
+    weight_bits: Fact | None = _fact("1", "bits of a weight, at most", _COUNT)
     energy_synop: Fact | None = _fact("joule", "one spike at one synapse")
     energy_neuron: Fact | None = _fact("joule", "update of a neuron that no spike has reached, one step")
     energy_neuron_active: Fact | None = _fact("joule", "update of a neuron that spikes have reached")
@@ -75,8 +81,8 @@ class ChipNumbers(BaseModel):
     time_learn: Fact | None = _fact("second", "the learning engine visits one synapse")
     time_barrier: Fact | None = _fact("second", "synchronisation at the end of a step, one chip")
     time_barrier_board: Fact | None = _fact("second", "synchronisation at the end of a step, several chips")
-    time_step: Fact | None = _fact("second", "a step, where it has a fixed length")
-    acceleration: Fact | None = _fact("1", "model time over real time, where there are no steps")
+    time_step: Fact | None = _fact("second", "a step, where it has a fixed length", "> 0")
+    acceleration: Fact | None = _fact("1", "model time over real time, where there are no steps", "> 0")
     power_static: Fact | None = _fact("watt", "a chip that does nothing")
 
 
@@ -106,7 +112,9 @@ class Quantity(BaseModel):
     """A number of a chip, or one for each value of a choice of its design."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    value: float | Line | dict[Line | int, float] = Field(description="the number, the choice, or a number a choice")
+    value: FiniteFloat | Line | dict[Line | int, FiniteFloat] = Field(
+        description="the number, the choice, or a number a choice"
+    )
     unit: Line
     meaning: Prose
     source: Line = Field(description="key of `sources`")
@@ -115,14 +123,24 @@ class Quantity(BaseModel):
         "", description="quantity by which this one, given at the default technology, changes with it"
     )
     times: NameOrNone = Field("", description="quantity that multiplies this one")
-    least: float | None = Field(None, description="smallest value that makes sense")
-    most: float | None = Field(None, description="largest value that makes sense")
+    least: FiniteFloat | None = Field(None, description="smallest value that makes sense; 0 unless it is `signed`")
+    most: FiniteFloat | None = Field(None, description="largest value that makes sense")
     whole: bool = Field(False, description="whether only whole numbers make sense")
+    signed: bool = Field(False, exclude=True, description="whether it may be negative without a `least`")
     trained: Expression = Field(
         "",
         description="of a trained network: an expression of the design, and of the parameters of the synapse that"
         " learns and of the states",
     )
+
+    def outside(self, value: float) -> str:
+        """What there may be in place of a value that makes no sense, such as 'a number from 0 on'; '' if it does."""
+        least = self.least if self.least is not None or self.signed else 0
+        kind = "a whole number" if self.whole else "a number"
+        low = "" if least is None else f" from {least:g}"
+        high = (" on" if low else "") if self.most is None else f" to {self.most:g}"
+        within = (least is None or value >= least) and (self.most is None or value <= self.most)
+        return "" if within and (not self.whole or value == round(value)) else f"{kind}{low}{high} ({self.unit})"
 
 
 class ComputeInMemory(File):
@@ -145,6 +163,10 @@ class ComputeInMemory(File):
                 if used not in known:
                     remedy = did_you_mean(used, known, f"known: {', '.join(known)}")
                     raise ValueError(f"'{name}' has an unknown {key} '{used}'|{remedy}")
+            values = quantity.value.values() if isinstance(quantity.value, dict) else [quantity.value]
+            for value in (value for value in values if not isinstance(value, str)):
+                if wanted := quantity.outside(value):
+                    raise ValueError(f"'{name}' is {value:g}, which is out of range|give {wanted}")
             if isinstance(quantity.value, dict) != bool(quantity.by):
                 raise ValueError(f"'{name}' needs both `by` and several values, or neither|see the other lines")
         both = sorted(self.design.keys() & self.quantities.keys())

@@ -152,8 +152,8 @@ def backends(
 @app.command()
 def doctor() -> None:
     """What the backends need of this machine: found, missing, too old or too new, and what to do."""
+    from brian2zoo.backends.doctor import UPKEEP, examine
     from brian2zoo.backends.doctor import backends as missing_for
-    from brian2zoo.backends.doctor import examine
 
     found = examine()
     colours = {"found": "green", "missing": "red"}
@@ -164,6 +164,8 @@ def doctor() -> None:
     for name, reasons in missing_for(found).items():
         wanting = ", ".join(f"{finding.what} ({finding.state})" for finding in reasons)
         out.print(f"{name}: {f'does not run here: {wanting}' if wanting else 'runs here'}")
+    out.print()
+    out.print(UPKEEP)
 
 
 @app.command()

@@ -13,6 +13,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    FiniteFloat,
     PositiveFloat,
     PositiveInt,
     field_validator,
@@ -165,7 +166,7 @@ class Gradients(_Part):
     values: Some[PositiveFloat] = Field(description="of the parameter")
     layers: Layers = Field(description="sizes from input to output; the exact gradient costs the fourth power of them")
     samples: PositiveInt = Field(description="so many, the first of the test split")
-    strengths: Some[float] = Field(description="multiples of the experiment's recurrent weights")
+    strengths: Some[FiniteFloat] = Field(description="multiples of the experiment's recurrent weights")
 
 
 class Watched(_Part):

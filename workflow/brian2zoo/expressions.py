@@ -52,7 +52,8 @@ def evaluate(expression: str, names: Mapping[str, Any] | None = None) -> Any:
         else:
             raise ValueError(f"unknown name '{name}' in '{expression}'")
     try:
-        value = eval(code, {"__builtins__": {}}, scope)
+        with np.errstate(all="ignore"):
+            value = eval(code, {"__builtins__": {}}, scope)
         return float(value) if isinstance(value, int) and abs(value) > MOST_INTEGER else value
     except brian2.DimensionMismatchError as error:
         raise ValueError(f"units do not match in '{expression}': {error}") from error

@@ -13,6 +13,7 @@ import keyword
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Annotated
@@ -282,6 +283,59 @@ def expression(text: str) -> str:
     return text
 
 
+@dataclass(frozen=True)
+class Domain:
+    """The values that a number may have; without bounds any that is finite and real.
+
+    Parameters
+    ----------
+    bounds : of each an operator and an expression, (">", "0*mV").
+    whole : whether it has to be a whole number.
+    infinite : whether it may be inf as well.
+    """
+
+    bounds: tuple[tuple[str, str], ...] = ()
+    whole: bool = False
+    infinite: bool = False
+
+
+_BOUND = re.compile(r"(>=|<=|>|<)(.*)")
+
+
+@cache
+def domain_of(text: str) -> Domain:
+    """What ``> 0``, ``>= w_min, < 1``, ``0 to 1``, ``whole, >= 1`` or ``> 0 or inf`` says, or an empty text."""
+    if not text:
+        return Domain()
+    parts, infinite = re.subn(r"\s+or\s+inf$", "", text.strip())
+    bounds: list[tuple[str, str]] = []
+    stated = [part.strip() for part in parts.split(",")]
+    for part in (part for part in stated if part != "whole"):
+        low, to, high = part.partition(" to ")
+        if bound := _BOUND.fullmatch(part):
+            bounds.append((bound[1], bound[2].strip()))
+        elif to:
+            bounds += [(">=", low.strip()), ("<=", high.strip())]
+        else:
+            raise _no_domain(text)
+    for _, limit in bounds:
+        if not limit or isinstance(parse(limit), ast.Compare | ast.BoolOp):
+            raise _no_domain(text)
+    return Domain(tuple(bounds), "whole" in stated, bool(infinite))
+
+
+def _no_domain(text: str) -> Refused:
+    remedy = "write such as [> 0], [>= 0], [0 to 1], [whole, >= 1] or [> 0 or inf]"
+    return Refused(f"{quoted(f'[{text}]')} says not what values there may be", remedy)
+
+
+def domain(text: str) -> str:
+    """The values a number may have, as `domain_of` reads it."""
+    _refuse_invisible(text)
+    domain_of(text)
+    return text
+
+
 def equations(text: str) -> str:
     """Equations ``dx/dt = EXPRESSION : UNIT (FLAGS)``, ``x = EXPRESSION : UNIT`` and ``x : UNIT``.
 
@@ -424,6 +478,7 @@ def prose(text: str) -> str:
 
 
 Expression = Annotated[str, AfterValidator(expression)]
+DomainText = Annotated[str, AfterValidator(domain)]
 Equations = Annotated[str, AfterValidator(equations)]
 Statements = Annotated[str, AfterValidator(statements)]
 Name = Annotated[str, AfterValidator(name)]

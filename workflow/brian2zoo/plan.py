@@ -1,16 +1,20 @@
 """What a configuration asks for, beside the zoo and the data: what does not fit is found before anything runs."""
 
+import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from brian2zoo import circuits
 from brian2zoo.abreast import abreast
 from brian2zoo.check import check_experiment, errors
+from brian2zoo.check.alone import SAMPLES
+from brian2zoo.check.domains import outside_lines
 from brian2zoo.check.findings import Findings
 from brian2zoo.config import FILLED, Config, Network, Sources, mistake
 from brian2zoo.datasets import Shape, shape
 from brian2zoo.encode import check_layers, input_units
 from brian2zoo.errors import ZooError, did_you_mean
+from brian2zoo.expressions import evaluate
 from brian2zoo.kinds import KINDS
 from brian2zoo.spec import Experiment, as_dict, numbers_of
 from brian2zoo.zoo import Zoo
@@ -80,6 +84,22 @@ def _check_network(network: Network, config: Config, zoo: Zoo, sources: Sources,
             units = _input_units(zoo, experiment, of_data)
         with _at(sources, sized, f"{network.layers} on {network.dataset}: "):
             check_layers(sizes, units, of_data.classes)
+        with _at(sources, named, f"{network.experiment} on {network.dataset}: "):
+            _check_times(experiment, of_data)
+
+
+def _check_times(experiment: Experiment, of_data: Shape) -> None:
+    """That a sample of the protocol lasts as long as one of the data, and is not answered before it is asked."""
+    if of_data.ends is None:
+        return
+    times = {key: float(evaluate(getattr(experiment.protocol, key))) for key in (*SAMPLES, "T_answer")}
+    for key in SAMPLES:
+        if not math.isclose(times[key], of_data.ends, rel_tol=1e-9):
+            problem = f"{key} is {times[key]:g} s, and a trial lasts {of_data.ends:g} s"
+            raise ZooError(experiment.path, f"protocol.{key}", problem, "give one of them the other's duration")
+    if times["T_answer"] < of_data.asked * (1 - 1e-9):
+        problem = f"T_answer is {times['T_answer']:g} s, and the answer is asked for at {of_data.asked:g} s"
+        raise ZooError(experiment.path, "protocol.T_answer", problem, "give T_answer that time")
 
 
 def _input_units(zoo: Zoo, experiment: Experiment, of_data: Shape) -> int:
@@ -99,6 +119,10 @@ def _check_chips(config: Config, zoo: Zoo, sources: Sources) -> None:
         _file(zoo, sources, "rtrl.surrogate", "surrogate", config.rtrl.surrogate)
         parameters = list(as_dict(zoo.surrogate(config.rtrl.surrogate).parameters))
         _known(sources, "rtrl.parameter", "parameter of the surrogate", config.rtrl.parameter, parameters)
+        for value in config.rtrl.values:
+            if found := outside_lines(zoo.surrogate(config.rtrl.surrogate), {config.rtrl.parameter: str(value)}):
+                ((problem, remedy), *_) = found.values()
+                raise mistake(sources, "rtrl.values", f"{value:g} {problem}", remedy)
 
 
 def _check_watched(config: Config, sources: Sources) -> None:

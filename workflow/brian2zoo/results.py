@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import uuid
 from collections.abc import Iterator
@@ -160,7 +161,7 @@ def _plain(dataset: xr.Dataset) -> xr.Dataset:
 
 
 def git_commit() -> str:
-    """Commit of the zoo in use, with '+' if files differ from it; 'unknown' outside a clone.
+    """Commit of the zoo in use, with '+' if files differ from it; 'unknown' outside a clone or without git.
 
     Where the program is of another clone, at another commit, that is stated too.
     """
@@ -169,6 +170,8 @@ def git_commit() -> str:
 
 
 def _commit_of(folder: Path) -> str:
+    if shutil.which("git") is None:
+        return "unknown"
     command = ["git", "-C", str(folder), "describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.stdout.strip() if done.returncode == 0 else "unknown"

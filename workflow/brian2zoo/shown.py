@@ -202,9 +202,9 @@ def _print_parameters(title: str, kind: str, file: Any) -> None:
 
         units = {name: unit_name(value) for name, value in constants(file, {}).items()}
     out.print(f"\n{title}", style="bold")
-    table = new_table("name", "value", *(["unit"] if units else []), "meaning")
+    table = new_table("name", "value", *(["unit", "domain"] if units else []), "meaning")
     for line in lines:
-        table.add_row(line.name, line.value, *([units[line.name]] if units else []), line.meaning)
+        table.add_row(line.name, line.value, *([units[line.name], line.domain] if units else []), line.meaning)
     out.print(table, soft_wrap=False)
 
 

@@ -1,7 +1,7 @@
 """The formats of the text files: which keys each kind has, and what they may hold.
 
 A file is YAML. Equations and statements are blocks of Brian2 strings; parameters are blocks of lines
-``name = value  # meaning``.
+``name = value [domain]  # meaning``.
 """
 
 import hashlib
@@ -18,10 +18,12 @@ from pydantic import (
     ConfigDict,
     Field,
     WithJsonSchema,
+    field_validator,
 )
 
 from brian2zoo.errors import did_you_mean
 from brian2zoo.language import (
+    DomainText,
     Equations,
     Expression,
     Key,
@@ -31,6 +33,7 @@ from brian2zoo.language import (
     Prose,
     Refused,
     Statements,
+    domain,
     expression,
     key,
     prose,
@@ -41,16 +44,22 @@ _PARAMETER = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)?")
 
 
 class Parameter(BaseModel):
-    """One line ``name = value  # meaning``."""
+    """One line ``name = value [domain]  # meaning``. No number depends on the domain, which refuses values."""
 
     model_config = ConfigDict(frozen=True)
 
     name: Key
     value: Expression
+    domain: DomainText = Field("", exclude=True)
     meaning: Prose = ""
 
+    @property
+    def code(self) -> str:
+        """The line without its name and meaning."""
+        return f"{self.value} [{self.domain}]" if self.domain else self.value
+
     def __str__(self) -> str:
-        return f"{self.name} = {self.value}" + (f"  # {self.meaning}" if self.meaning else "")
+        return f"{self.name} = {self.code}" + (f"  # {self.meaning}" if self.meaning else "")
 
 
 def parse_lines(block: Any) -> Any:
@@ -60,15 +69,18 @@ def parse_lines(block: Any) -> Any:
     found: dict[str, Parameter] = {}
     for line in prose(block).split("\n"):
         code, _, meaning = line.partition("#")
-        name, equals, value = (part.strip() for part in code.partition("="))
+        name, equals, right = (part.strip() for part in code.partition("="))
+        value, bracket, inside = (part.strip() for part in right.partition("["))
         if not code.strip():
             continue
-        if not equals or not value or "=" in value or not _PARAMETER.fullmatch(name):
-            raise Refused(f"malformed line {quoted(line)}", "write 'name = value  # meaning'")
+        closed = not bracket or inside.endswith("]")
+        if not equals or not value or "=" in value or not closed or not _PARAMETER.fullmatch(name):
+            raise Refused(f"malformed line {quoted(line)}", "write 'name = value [domain]  # meaning'")
         if name in found:
             raise Refused(f"'{name}' is given twice", "keep one of the lines")
         try:
-            found[name] = Parameter(name=key(name), value=expression(value), meaning=prose(meaning.strip()))
+            of = {"value": expression(value), "domain": domain(inside.removesuffix("]").strip())}
+            found[name] = Parameter(name=key(name), meaning=prose(meaning.strip()), **of)
         except Refused as error:
             raise Refused(error.problem, error.remedy, within=name) from None
     return tuple(found.values())
@@ -77,7 +89,7 @@ def parse_lines(block: Any) -> Any:
 Lines = Annotated[
     tuple[Parameter, ...],
     BeforeValidator(parse_lines),
-    WithJsonSchema({"type": "string", "description": "lines: name = value  # meaning"}),
+    WithJsonSchema({"type": "string", "description": "lines: name = value [domain]  # meaning"}),
 ]
 
 
@@ -430,6 +442,15 @@ class Experiment(File):
     weights: Lines = Field((), description="initial or fixed weights of each kind of projection")
     parameters: Lines = Field((), description="overrides: scope.name = value")
 
+    @field_validator("weights", "parameters")
+    @classmethod
+    def _without_domains(cls, lines: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
+        for line in lines:
+            if line.domain:
+                problem = f"the domain '[{line.domain}]' is for the file that declares a parameter to state"
+                raise Refused(problem, "take it away here", within=line.name)
+        return lines
+
     def rule_of(self, kind: str) -> str:
         """Name of the rule by which a kind of projection learns."""
         return self.rules.get(kind, self.rule)
@@ -438,6 +459,11 @@ class Experiment(File):
     def all_rules(self) -> tuple[str, ...]:
         """Names of the rules, each once."""
         return tuple(dict.fromkeys((self.rule, *self.rules.values())))
+
+    def overrides(self, scope: str) -> dict[str, str]:
+        """Parameter expressions given under a scope, by name."""
+        lines = ((*line.name.partition("."), line.value) for line in self.parameters)
+        return {name: value for where, _, name, value in lines if where == scope}
 
     def with_setting(self, setting: str) -> "Experiment":
         """The experiment with parameters replaced.

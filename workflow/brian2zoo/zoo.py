@@ -289,7 +289,9 @@ def _merge(parent: dict[str, Any], child: dict[str, Any], shown: Path) -> dict[s
             both = {}
             for block in (parent[key], child[key]):
                 try:
-                    both |= {line.name: line for line in parse_lines(block)}
+                    for line in parse_lines(block):
+                        before = both.get(line.name, line)
+                        both[line.name] = line.model_copy(update={"domain": line.domain or before.domain})
                 except ValueError as error:
                     raise _line_error(shown, key, error) from None
             merged[key] = "\n".join(str(line) for line in both.values() if line.value != "null")

@@ -27,6 +27,12 @@ WANTED: dict[str, tuple[str | None, str | None]] = {
 # brian2cuda names a module that Brian2 has since then.
 BRIAN2_FOR_CUDA = "2.10"
 
+# Which of the packages for a GPU goes on.
+UPKEEP = (
+    "For a GPU take cuda: brian2cuda goes on with Brian2. genn and genn_cpu are kept as they are: brian2genn is for "
+    "Brian2 below 2.6 and GeNN 4.9, and has had no release since 2023."
+)
+
 NEEDS = {
     "dense": ("brian2", "C++ compiler", "make"),
     "cpp": ("brian2", "C++ compiler", "make"),

@@ -18,6 +18,7 @@ from brian2.equations.equations import (
 from brian2.units.fundamentalunits import DIMENSIONLESS
 from brian2.utils.stringtools import get_identifiers
 
+from brian2zoo.check.domains import refuse_outside
 from brian2zoo.check.findings import Findings, ZooWarning
 from brian2zoo.check.strings import (
     RANDOM,
@@ -125,7 +126,7 @@ def _protocol(experiment: Experiment) -> Findings:
             found = brian2.get_dimensions(value)
             if found is not SECOND:
                 raise text.wrong(f"wrong unit: the time '{time}' is {in_unit(found)}", "write it as '1*ms'")
-            seconds = float(value)
+            seconds = np.nan if np.iscomplexobj(value) else float(value)
             if not np.isfinite(seconds) or seconds < 0 or (seconds == 0 and key not in MAY_BE_ZERO):
                 raise text.wrong(f"'{time}' is no duration", "give a time above zero, such as '1*ms'")
             times[key] = text, seconds
@@ -339,6 +340,7 @@ def _phases(table: PhaseTable) -> Findings:
 
 
 def _loss(loss: Loss) -> Findings:
+    _parameters(loss)
     text = Text(loss.path, "equations", loss.equations)
     if "learning_signal" not in parse_equations(text, _NEURON_FLAGS):
         raise text.wrong("no equation gives 'learning_signal'", "add 'learning_signal = ... : 1'")
@@ -376,11 +378,14 @@ def _chip(chip: SpikingChip) -> Findings:
             continue
         text = Text(chip.path, f"numbers.{name}", fact.value)
         with findings.collect():
-            unit = ChipNumbers.model_fields[name].json_schema_extra["unit"]
+            stated = ChipNumbers.model_fields[name].json_schema_extra
+            unit = stated["unit"]
             expected = DIMENSIONLESS if unit == "1" else brian2.get_dimensions(evaluate(unit))
-            found = brian2.get_dimensions(evaluate_text(text, {}))
+            value = evaluate_text(text, {})
+            found = brian2.get_dimensions(value)
             if found is not expected:
                 raise text.wrong(f"wrong unit: '{fact.value}' is {in_unit(found)}", f"give it in {unit}")
+            refuse_outside(text, stated["domain"], value, {})
             if fact.source not in chip.sources:
                 problem = f"there is no source '{fact.source}'"
                 raise text.wrong(problem, did_you_mean(fact.source, chip.sources, "add a line to 'sources'"))
@@ -432,12 +437,14 @@ def refuse_chance(text: Text, equation: SingleEquation, equations: Equations) ->
 
 
 def _parameters(file: Any, reserved: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Values of a file's parameters."""
+    """Values of a file's parameters, each in its domain."""
     values: dict[str, Any] = {}
+    texts = {line.name: Text(file.path, f"parameters.{line.name}", line.value) for line in file.parameters}
+    for name, text in texts.items():
+        check_name(text, name, reserved)
+        values[name] = evaluate_text(text, values)
     for line in file.parameters:
-        text = Text(file.path, f"parameters.{line.name}", line.value)
-        check_name(text, line.name, reserved)
-        values[line.name] = evaluate_text(text, values)
+        refuse_outside(texts[line.name], line.domain, values[line.name], values)
     return values
 
 

@@ -20,6 +20,7 @@ from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from brian2zoo.backends.capability import refuse
 from brian2zoo.check.alone import EVENTS, data_dimensions, kept, refuse_chance
+from brian2zoo.check.domains import outside_lines
 from brian2zoo.check.findings import Findings, listed
 from brian2zoo.check.strings import (
     SECOND,
@@ -137,7 +138,33 @@ def _overrides(zoo: Zoo, experiment: Experiment) -> Findings:
                 otherwise = f"it has {listed(known)}" if known else f"'{scope}' has no parameters: remove the line"
                 raise text.wrong(f"'{scope}' has no parameter '{name}'", did_you_mean(name, known, otherwise))
             _override(text, name, known[name])
+            for file in scopes[scope]:
+                _in_domains(text, file, name, experiment)
     return findings
+
+
+def _in_domains(text: Text, file: Any, name: str, experiment: Experiment) -> None:
+    """That an override leaves itself, and what the file makes of it, in the domains the file states."""
+    if name not in as_dict(file.parameters):
+        return
+    scope = text.field.split(".")[1]
+    own = experiment.overrides(scope)
+    general = experiment.overrides("rule") | experiment.overrides("synapse") if scope in PLASTIC_KINDS else {}
+    together = general | own
+    try:
+        before = outside_lines(file, {key: value for key, value in together.items() if key != name})
+    except ValueError:
+        return  # another line is wrong, and told
+    try:
+        found = outside_lines(file, together)
+    except ValueError as error:
+        raise text.wrong(f"with '{text.text}', {error}", "give another value") from None
+    if name in found:
+        problem, remedy = found[name]
+        raise text.wrong(f"'{text.text}' {problem}", remedy)
+    for made, (problem, remedy) in found.items():
+        if made not in own and made not in before:
+            raise text.wrong(f"with '{text.text}', '{made}' {problem}", remedy)
 
 
 def _scopes(zoo: Zoo, experiment: Experiment) -> dict[str, list[Any]]:
@@ -163,8 +190,10 @@ def _scopes(zoo: Zoo, experiment: Experiment) -> dict[str, list[Any]]:
 
 def _stored(state: StateFormat, variable: str) -> StateFormat:
     """A storage format with its parameters named as those of the variable it stores."""
-    renamed = [(f"{variable}_{line.name.removeprefix('x_')}", line) for line in state.parameters]
-    lines = tuple(line.model_copy(update={"name": name}) for name, line in renamed)
+    names = {line.name: f"{variable}_{line.name.removeprefix('x_')}" for line in state.parameters}
+    renamed = [{key: word_substitute(getattr(line, key), names) for key in ("name", "value", "domain")}
+               for line in state.parameters]  # fmt: skip
+    lines = tuple(line.model_copy(update=new) for line, new in zip(state.parameters, renamed, strict=True))
     return state.model_copy(update={"parameters": lines})
 
 
@@ -575,6 +604,8 @@ def _weights(circuit: Circuit, projection: Projection, expected: Any) -> None:
     text = Text(where, f"weights.{projection.kind}", lines[projection.kind])
     value = evaluate_text(text, weight_names(circuit, projection, np.random.default_rng(0)))
     found = brian2.get_dimensions(value)
+    if not np.isfinite(np.asarray(value)).all() or np.iscomplexobj(value):
+        raise text.wrong(f"'{text.text}' is no finite number", "give a finite weight")
     if found is not expected:
         problem = f"wrong unit: '{text.text}' is {in_unit(found)}, w of the synapse {in_unit(expected)}"
         raise text.wrong(problem, f"the weight has to be {in_unit(expected)}")

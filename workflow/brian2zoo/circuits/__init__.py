@@ -228,7 +228,7 @@ class Wiring:
             if where == role:
                 formats[variable] = self.zoo.state(name_of_format)
         neuron = self.zoo.neuron(self.experiment.neurons[role])
-        overrides = self.overrides("state") | self.overrides(role)
+        overrides = self.experiment.overrides("state") | self.experiment.overrides(role)
         return Population(name, role, size, neuron, overrides=overrides, formats=formats, **details)
 
     def plastic(self, pre: Population, post: Population, kind: str, mode: Mode, **details: Any) -> Projection:
@@ -236,14 +236,16 @@ class Wiring:
         rule = self.zoo.rule(self.experiment.rule_of(kind))
         name = f"{pre.name}_{post.name}"
         store = self.synapse(kind if kind in self.experiment.synapses else "plastic")
-        overrides = self.overrides("rule") | self.overrides("synapse") | self.overrides(kind)
+        given = self.experiment.overrides
+        overrides = given("rule") | given("synapse") | given(kind)
         learns = rule if mode == "train" and kind in rule.plastic else None
         return Projection(name, kind, pre, post, store, learns, overrides=overrides, **details)
 
     def fixed(self, pre: Population, post: Population, kind: str, **details: Any) -> Projection:
         """A projection that never learns."""
         model = self.synapse(kind)
-        return Projection(f"{pre.name}_{post.name}", kind, pre, post, model, overrides=self.overrides(kind), **details)
+        overrides = self.experiment.overrides(kind)
+        return Projection(f"{pre.name}_{post.name}", kind, pre, post, model, overrides=overrides, **details)
 
     def synapse(self, kind: str) -> SynapseModel:
         """The synapse model the experiment names for a kind of projection."""
@@ -251,15 +253,6 @@ class Wiring:
             remedy = f"add 'synapses: {{{kind}: ...}}' with a file of models/synapses"
             raise ZooError(self.experiment.path, f"synapses.{kind}", "the circuit needs this projection", remedy)
         return self.zoo.synapse(self.experiment.synapses[kind])
-
-    def overrides(self, scope: str) -> dict[str, str]:
-        """Parameter expressions the experiment gives under a scope."""
-        found = {}
-        for name, value in as_dict(self.experiment.parameters).items():
-            where, _, parameter = name.partition(".")
-            if where == scope:
-                found[parameter] = value
-        return found
 
     def hidden_kind(self, index: int) -> str:
         """Kind of the projection out of layer `index`."""
@@ -336,5 +329,8 @@ def drawing(rng: np.random.Generator, shape: tuple[int, int]) -> dict[str, Any]:
 
 
 def evaluate_weights(expression: str, names: Mapping[str, Any]) -> np.ndarray:
-    """Value of a line of `weights` in SI units."""
-    return np.asarray(evaluate(expression, names), dtype=float)
+    """Value of a line of `weights` in SI units; ValueError as `evaluate`, or if it is not finite."""
+    value = np.asarray(evaluate(expression, names))
+    if np.iscomplexobj(value) or not np.isfinite(value).all():
+        raise ValueError(f"'{expression}' is no finite number")
+    return value.astype(float)

@@ -79,17 +79,20 @@ class DatasetSettings(BaseModel):
 
 
 class Shape(NamedTuple):
-    """What a sample is, as far as a network's sizes depend on it.
+    """What a sample is, as far as a network's sizes and times depend on it.
 
     Parameters
     ----------
     units : pixels of an image or units of events, before an encoder takes some of them together.
     events : whether it is a number of spikes of each unit, not one value.
+    asked, ends : s after its onset, when the answer is asked for and when it ends, where both are known.
     """
 
     units: int
     classes: int
     events: bool
+    asked: float = 0.0
+    ends: float | None = None
 
 
 def shape(settings: DatasetSettings, root: Path) -> Shape | None:
@@ -101,7 +104,8 @@ def shape(settings: DatasetSettings, root: Path) -> Shape | None:
         case "randman":
             return Shape(settings.manifolds.units, settings.manifolds.classes, events=False)
         case "trials":
-            return Shape(trials.POPULATIONS * settings.trials.units, trials.CLASSES, events=True)
+            units = trials.POPULATIONS * settings.trials.units
+            return Shape(units, trials.CLASSES, events=True, asked=settings.trials.asked, ends=settings.trials.ends)
         case "shd" | "ssc":
             return Shape(heidelberg.CHANNELS, heidelberg.COLLECTIONS[settings.source].classes, events=True)
         case "tonic":

@@ -50,7 +50,8 @@ class Trials(BaseModel):
             expected = brian2.get_dimensions(evaluate(example))
             for name in names:
                 value = evaluate(getattr(self, name))
-                if brian2.get_dimensions(value) is not expected or float(value) < 0:
+                within = not np.iscomplexobj(value) and 0 <= float(value) < np.inf
+                if brian2.get_dimensions(value) is not expected or not within:
                     raise ValueError(f"{name}: '{getattr(self, name)}' is no {what}|write such as {example}")
         if self.answer == "majority" and self.cues % 2 == 0:
             raise ValueError(f"{self.cues} cues may have no majority|give an odd number")
@@ -59,6 +60,16 @@ class Trials(BaseModel):
     def seconds(self, name: str) -> float:
         """A time or rate in SI units."""
         return float(evaluate(getattr(self, name)))
+
+    @property
+    def asked(self) -> float:
+        """When the answer is asked for, s after the onset."""
+        return self.cues * (self.seconds("gap") + self.seconds("cue")) + self.seconds("delay")
+
+    @property
+    def ends(self) -> float:
+        """When a trial ends, s after the onset."""
+        return self.asked + self.seconds("recall")
 
 
 def read(settings: Trials, limits: Mapping[str, int | None]) -> dict[str, Trains]:
@@ -94,9 +105,7 @@ def _cues(settings: Trials, rng: np.random.Generator) -> np.ndarray:
 
 def _spikes(settings: Trials, right: np.ndarray, rng: np.random.Generator) -> list[list[np.ndarray]]:
     """Times and units of the spikes of each trial, in the order of time."""
-    gap, cue, delay, recall, rate = (settings.seconds(name) for name in ("gap", "cue", "delay", "recall", "rate"))
-    asked = settings.cues * (gap + cue) + delay
-    end = asked + recall
+    gap, cue, recall, rate = (settings.seconds(name) for name in ("gap", "cue", "recall", "rate"))
     trial, unit, time = [], [], []
 
     def fire(population: np.ndarray | int, rate: float, begin: float, duration: float) -> None:
@@ -109,8 +118,8 @@ def _spikes(settings: Trials, right: np.ndarray, rng: np.random.Generator) -> li
 
     for k in range(settings.cues):
         fire(np.where(right[:, k], RIGHT, LEFT), rate, k * (gap + cue) + gap, cue)
-    fire(RECALL, rate, asked, recall)
-    fire(BACKGROUND, settings.seconds("background"), 0, end)
+    fire(RECALL, rate, settings.asked, recall)
+    fire(BACKGROUND, settings.seconds("background"), 0, settings.ends)
     trials, units, times = (np.concatenate(parts) for parts in (trial, unit, time))
     order = np.lexsort((times, trials))
     ends = np.cumsum(np.bincount(trials, minlength=settings.samples))[:-1]

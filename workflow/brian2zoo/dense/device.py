@@ -6,6 +6,7 @@ all-to-all, its synapses are rows: no index is stored, and the loop over a row b
 numbers included. Whatever this does not cover takes Brian2's own template. The templates extend Brian2's.
 """
 
+import ast
 import re
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +23,7 @@ from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import all_devices
 from brian2.groups.neurongroup import NeuronGroup
+from brian2.parsing.rendering import CPPNodeRenderer
 from brian2.synapses.synapses import Synapses, SynapticPathway
 
 from brian2zoo.dense import precision, rows
@@ -72,6 +74,17 @@ DEFAULT_FUNCTIONS["clip"].implementations.add_implementation(
     name="_clip",
     compiler_kwds={"headers": ["<type_traits>"]},
 )
+
+_binary = CPPNodeRenderer.render_BinOp
+
+
+def _render_binary(renderer: CPPNodeRenderer, node: ast.BinOp) -> str:
+    """As Brian2's, which divides whole numbers in single precision: 1/3 would have eight digits."""
+    text = _binary(renderer, node)
+    return f"1.0*{text.removeprefix('1.0f*')}" if isinstance(node.op, ast.Div) else text
+
+
+CPPNodeRenderer.render_BinOp = _render_binary
 
 
 @dataclass

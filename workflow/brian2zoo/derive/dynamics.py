@@ -179,7 +179,7 @@ def _reset(neuron: NeuronModel, state: tuple[sp.Symbol, ...], short: dict[sp.Sym
         value = parsed(neuron, "reset", expression).xreplace(short).xreplace(now)
         value = assigned(neuron, "reset", line, now.get(symbol(name), symbol(name)), value)
         now[symbol(name)] = _smooth(neuron, "reset", line, value, state)
-    return sp.Matrix([sp.expand_mul(now.get(x, x)) for x in state])
+    return sp.Matrix([sp.expand_mul(now.get(x, x), deep=False) for x in state])
 
 
 def _refuse_changed(

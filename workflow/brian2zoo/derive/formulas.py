@@ -41,6 +41,9 @@ _OWN = {"clip": clip, "int_": int_, "sqrt": sp.sqrt}
 _KNOWN = {f.sympy_func for f in DEFAULT_FUNCTIONS.values() if f.sympy_func is not None} | {sp.Mod, clip, int_}
 
 
+_LONG = 80
+
+
 class Rough(Exception):
     """A part of a formula that has no derivative; `part` is its text."""
 
@@ -175,8 +178,13 @@ def jacobian(column: sp.Matrix, by: Iterable[sp.Symbol], kinks: bool = False) ->
 
 
 def short(formula: sp.Expr) -> sp.Expr:
-    """The shortest of a few forms of it that cost little to find, equal wherever the formula has a value."""
-    forms = [sp.factor_terms(sp.expand_mul(formula)), sp.factor_terms(formula), formula]
+    """The shortest of a few forms of it that cost little to find, equal wherever the formula has a value.
+
+    A long formula stays as it is: SymPy's time grows exponentially as functions are nested.
+    """
+    if sp.count_ops(formula) > _LONG:
+        return formula
+    forms = [sp.factor_terms(sp.expand_mul(formula, deep=False)), sp.factor_terms(formula), formula]
     if _is_small_quotient(formula):
         forms.append(sp.factor_terms(sp.simplify(formula)))
     return min(forms, key=sp.count_ops)

@@ -222,7 +222,7 @@ def _neuron_side(traces: Traces, choice: Choice, blocks: _Blocks) -> None:
         blocks.post.append(f"spiked = {gate}int({dynamics.neuron.threshold}) : 1    # 1 in the step of a spike")
     blocks.parameters += [f"psi_{line}" for line in surrogate.parameters]
     if not plain:
-        blocks.parameters.append(f"psi_scale = {scale}  # distance from the threshold that counts as 1")
+        blocks.parameters.append(f"psi_scale = {scale} [> 0]  # distance from the threshold that counts as 1")
 
 
 def _checked_scale(scale: str, unit: str) -> str:
@@ -377,7 +377,7 @@ def _readout_kernel(traces: Traces, choice: Choice, blocks: _Blocks) -> tuple[st
     for line in choice.readout.neuron.parameters:
         if symbol(line.name) in used:
             where = f"{line.name} of {choice.readout.neuron.name}"
-            blocks.parameters.append(f"readout_{line.name} = {line.value}  # {where}, which has to have the same")
+            blocks.parameters.append(f"readout_{line.name} = {line.code}  # {where}, which has to have the same")
     return f"bar_{choice.readout.graded}", arrivals
 
 
@@ -510,7 +510,7 @@ def _about_resets(traces: Traces) -> list[str]:
             lines.append(
                 f"    {name} jumps by {_text(traces.jump(name))} at a spike; this way is kept: eps_{name} += jump*elig"
             )
-        elif sp.expand(traces.jump(name)) != 0 and name in traces.variables:
+        elif traces.jump(name) != 0 and name in traces.variables:
             lines.append(f"    {name} jumps at a spike; that the weight moves the spike is left out of eps_{name}")
     return lines
 

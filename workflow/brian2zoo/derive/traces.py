@@ -100,7 +100,7 @@ class Traces:
     def jump(self, name: str) -> sp.Expr:
         """R - x of one variable."""
         i = self._index(name)
-        return formulas.short(sp.expand_mul(self.dynamics.reset[i] - self.dynamics.state[i]))
+        return formulas.short(sp.expand_mul(self.dynamics.reset[i] - self.dynamics.state[i], deep=False))
 
     def _index(self, name: str) -> int:
         return self.dynamics.state.index(symbol(name))
@@ -162,9 +162,7 @@ def derive(
     else:
         slope = formulas.jacobian(sp.Matrix([dynamics.threshold]), x)
     couples = lambda i, j: i != j and (jacobian[i, j] != 0 or reset[i, j] != 0)  # noqa: E731
-    changed = {
-        i for i in range(len(x)) if dynamics.threshold is not None and sp.expand_mul(dynamics.reset[i] - x[i]) != 0
-    }
+    changed = {i for i in range(len(x)) if dynamics.threshold is not None and dynamics.reset[i] != x[i]}
     driven = {i for i in range(len(x)) if (dynamics.arrival.added if full else dynamics.arrival.slope)[i] != 0}
     relevant = _closure({i for i in range(len(x)) if slope[i] != 0}, lambda i, j: couples(j, i), len(x))
     reached = _closure(driven, couples, len(x))

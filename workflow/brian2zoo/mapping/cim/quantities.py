@@ -109,14 +109,6 @@ def _check(name: str, quantity: Quantity, values: np.ndarray) -> None:
         return
     if values.dtype.kind not in "iufb" or not np.isfinite(values.astype(float)).all():
         raise ZooError("--set", name, f"'{values.flat[0]}' is no number", f"give it in {quantity.unit}")
-    wrong = np.zeros(values.shape, bool)
-    if quantity.least is not None:
-        wrong |= values < quantity.least
-    if quantity.most is not None:
-        wrong |= values > quantity.most
-    if quantity.whole:
-        wrong |= values != np.round(values)
-    if wrong.any():
-        kind = "a whole number" if quantity.whole else "a number"
-        bounds = f"give {kind} from {quantity.least:g} to {quantity.most:g} ({quantity.unit})"
-        raise ZooError("--set", name, f"{values[wrong].flat[0]:g} is out of range", bounds)
+    for value in np.unique(values):
+        if wanted := quantity.outside(value):
+            raise ZooError("--set", name, f"{value:g} is out of range", f"give {wanted}")
