@@ -1,6 +1,7 @@
 """Training: the draw of samples, the learning curve, and that a killed training ends as if it were not."""
 
 import json
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -458,6 +459,22 @@ def test_arrays_give_weights_and_the_rest_is_drawn(zoo, train_bp, tmp_path) -> N
 
 
 W = np.zeros((64, 20))
+
+
+def test_a_damaged_archive_to_start_from_is_told_in_a_line(tmp_path) -> None:
+    path, changing = tmp_path / "start.npz", random.Random(3)
+    np.savez_compressed(path, w_input_hidden1=np.random.default_rng(0).random((64, 20)))
+    whole, told = path.read_bytes(), []
+    for _ in range(300):
+        data = bytearray(whole)
+        data[changing.randrange(len(data))] ^= 1 << changing.randrange(8)
+        path.write_bytes(data)
+        try:
+            carried._arrays(path)
+        except ZooError as error:
+            told.append(str(error))
+    assert len(told) > 250
+    assert all(line.startswith(f"{path}: ") and "\n" not in line for line in told)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ called as its projection, what is kept ``group.variable``; in a result they are 
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from zipfile import BadZipFile
 
 import brian2
 import numpy as np
@@ -127,9 +126,11 @@ def _arrays(path: Path) -> xr.Dataset:
         raise ZooError(
             path, "", "there is no such file", "give a result of a training, or arrays w_PROJECTION"
         ) from None
-    except (OSError, ValueError, EOFError, BadZipFile) as error:
+    except ZooError:
+        raise
+    except Exception as error:  # of a damaged archive zipfile, zlib and NumPy raise whatever they come to
         remedy = "give netCDF or npz with arrays w_PROJECTION"
-        raise ZooError(path, "", f"it cannot be read ({str(error).splitlines()[0]})", remedy) from None
+        raise ZooError(path, "", f"it cannot be read ({' '.join(str(error).split())})", remedy) from None
     return xr.Dataset({n: ([f"{n}_{k}" for k in range(array.ndim)], array) for n, array in flat.items()})
 
 

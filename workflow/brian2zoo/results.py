@@ -130,7 +130,8 @@ def _readable(path: Path) -> Iterator[None]:
         raise
     except OSError as error:
         problem = f"it cannot be read ({error.strerror or error})"
-        raise ZooError(path, "", problem, "give a netCDF file of results/") from None
+        remedy = "give a netCDF file of results/; a damaged one is made anew once it is deleted"
+        raise ZooError(path, "", problem, remedy) from None
     except Exception as error:
         problem = f"it is damaged ({type(error).__name__}: {' '.join(str(error).split())})"
         raise ZooError(path, "", problem, "delete it, and the pipeline makes it anew") from None
