@@ -73,6 +73,8 @@ def test_output_in_ascii_is_complete() -> None:
 def test_an_interrupt_ends_a_command_without_a_word() -> None:
     interrupted = "import os, signal; os.kill(os.getpid(), signal.SIGINT)"
     script = f"from brian2zoo import cli; cli.Zoo.names = lambda *_: exec({interrupted!r}); cli.main()"
+    # tests in the background of a shell ignore interrupts, and so would their children
+    script = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler); {script}"
     done = subprocess.run([sys.executable, "-c", script, "list"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
