@@ -16,7 +16,7 @@ _TEXT = """\
 
 {what}
 
-`make fuzz` writes this page and [its result](../results/published/fuzz/fuzz.nc); `make test` tries a few of each. This is
+`make fuzz` writes this page and [its result](../results/published/fuzz/fuzz.nc), `make test` tries a few. This is
 
     {command}
 

@@ -28,7 +28,7 @@ def found(tried: Iterator[tries.Tried]) -> list[tries.Tried]:
 
 def test_mutants_of_text_files(tmp_path: Path) -> None:
     """Those that check accepts run."""
-    assert found(tries.of_files(tmp_path, seed=0, n=80 * TIMES, n_used=4 * TIMES)) == []
+    assert found(tries.of_files(tmp_path, seed=0, n=60 * TIMES, n_used=3 * TIMES)) == []
 
 
 def test_configurations(tmp_path: Path) -> None:
@@ -80,6 +80,7 @@ def runs_code() -> None:
 )
 def test_a_worker_tells_what_happened(tmp_path: Path, monkeypatch, function, outcome, told) -> None:
     monkeypatch.setattr("fuzz.worker.SECONDS", 0.2)
+    monkeypatch.setattr("fuzz.worker.PATIENCE", 300)
     worker = Worker(tmp_path)
     answer = worker(function)
     assert (answer.outcome, told in answer.told) == (outcome, True)
