@@ -131,7 +131,8 @@ def _misspelt(name: str) -> str:
 
 
 def _code(key: str) -> bool:
-    return key not in (*PROSE, *STATED)
+    """Of equations and statements; `backward` is read with symmetric feedback alone."""
+    return key not in (*PROSE, *STATED, "backward")
 
 
 # What cannot be right

@@ -16,8 +16,7 @@ _TEXT = """\
 
 {what}
 
-`make fuzz` writes this page and [its result](../results/published/fuzz/fuzz.nc); `make test` tries a few of each. This
-is
+`make fuzz` writes this page and [its result](../results/published/fuzz/fuzz.nc), `make test` tries a few. This is
 
     {command}
 
@@ -29,7 +28,7 @@ at commit `{git_commit}`, {date}, seed {seed}, {minutes} minutes.
 
 *Text files* are the bundled ones of every kind with one change: of a name, a number, a unit, an operator, a flag, a
 line, a type, some characters, or with code that is meant to run. `check` reads the file and one experiment that uses
-it. Two in five are changed so that they cannot be right. Those that are accepted are built and run for ten steps on
+it. A third is changed so that it cannot be right. Of those that are accepted some are built and run for ten steps on
 Brian2's numpy target, or, where no experiment uses them, by the command that does.
 
 *Configurations* are planned as by `snakemake -n`.

@@ -14,6 +14,14 @@ CORPUS = [
         "rule", "sign_symmetric", "2*int(w > 0)", "2>int(w > 0)", "sign_symmetric",
         "returned: the condition '2 > int(w > 0) - 1' is used as a number",
     ),
+    (
+        "experiment", "erbp_plus", "centred(uniform(sqrt(7/(N_output + N_hidden))))*volt",
+        "centred(uniform(sqrt(7/(N_output + N_hidden))))**volt", "erbp_plus", "weights.feedback: ",
+    ),
+    (
+        "rule", "rtrl_full", "    elig : 1 ", "    elig : 1 (shared) ", "rtrl_full",
+        "influence.each_step: 'elig = eps_v*psi_post' changes 'elig', which all synapses share",
+    ),
     ("synapse", "current", "w : 1", "w : 1 (shared)", "superspike", "state: the weight w is shared by all synapses"),
     ("optimizer", "online", "-eta*grad", "-eta*graqd", "", "update: unknown name 'graqd'"),
     ("optimizer", "online", "-eta*grad", "-eta*due*grad", "", "update: unknown name 'due'"),

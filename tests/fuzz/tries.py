@@ -77,7 +77,8 @@ def of_commands(folder: Path, seed: int, n: int) -> Iterator[Tried]:
     root, worker = files.copy_of_the_zoo(folder / "zoo of commands"), _worker(folder)
     for line in commands.lines(seed, n):
         answer = worker(commands.invoke, root, line)
-        yield Tried("command lines", " ".join(repr(word[:80]) for word in line), answer.outcome, answer.told)
+        told = " ".join(repr(word.removeprefix(f"{ROOT}/")[:80]) for word in line)
+        yield Tried("command lines", told, answer.outcome, answer.told)
     worker.close()
 
 

@@ -87,6 +87,8 @@ def _power(base: Any, exponent: Any) -> Any:
     """``base**exponent``; of integers as a float where Python would work out more digits than one has."""
     if isinstance(base, int) and isinstance(exponent, int) and abs(exponent) * base.bit_length() > _MOST_BITS:
         base = float(base)
+    if not brian2.get_dimensions(exponent).is_dimensionless:  # of an array Brian2 would not come to an end
+        raise TypeError("the exponent has a unit")
     return base**exponent
 
 

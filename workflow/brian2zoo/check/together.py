@@ -491,8 +491,7 @@ def _reach(rule: Rule, model: SynapseModel, there: OnNeurons, equations: Equatio
                 problem = f"'{line}' goes round the 'write' of the synapse, which keeps the weight in its bounds"
                 findings.append(text.wrong(problem, "ask for a change, 'dw = ...'"))
             elif name in equations and "shared" in equations[name].flags:
-                problem = f"'{line}' changes '{name}', which all synapses share"
-                findings.append(text.wrong(problem, "take the flag (shared) away"))
+                findings.append(_of_all(text, line, name))
             elif name.endswith(("_pre", "_post")) and event not in AT_SPIKES:
                 problem = f"'{line}' changes a neuron that other synapses read at the same moment"
                 findings.append(text.wrong(problem, "change neurons at spikes (on_pre, on_post), or in at_spike"))
@@ -500,6 +499,10 @@ def _reach(rule: Rule, model: SynapseModel, there: OnNeurons, equations: Equatio
                 problem = f"'{line}' overwrites a neuron: of several synapses the last would win"
                 findings.append(text.wrong(problem, "add to it, 'X_post += ...', so that spikes can coincide"))
     return findings
+
+
+def _of_all(text: Text, line: str, name: str) -> ZooError:
+    return text.wrong(f"'{line}' changes '{name}', which all synapses share", "take the flag (shared) away")
 
 
 def _influence(influence: Influence, codes: Codes, neurons: Mapping[str, Equations]) -> Findings:
@@ -511,7 +514,12 @@ def _influence(influence: Influence, codes: Codes, neurons: Mapping[str, Equatio
     scope = synapse_scope(stores, code.stores.parameters, _named(ends))
     for event in ("on_arrival", "each_step"):
         with findings.collect():
-            check_statements([Text(rule.path, f"influence.{event}", getattr(code.stores, event))], scope)
+            text = Text(rule.path, f"influence.{event}", getattr(code.stores, event))
+            check_statements([text], scope)
+            for line in statements(text.text):
+                name, *_ = parse(text, line)
+                if name in stores and "shared" in stores[name].flags:
+                    raise _of_all(text, line, name)
     if code.couplings is not None:
         both = {"pre": (rule, stores), "post": (rule, stores)}
         findings += _sums(Text(rule.path, "influence.coupling", ""), code.couplings, both)
