@@ -26,7 +26,7 @@ from programs import CONFIG, HERE, wall_seconds
 
 from brian2zoo import results
 from brian2zoo.backends.doctor import examine
-from brian2zoo.spec import ON_GPU
+from brian2zoo.spec import BACKENDS, ON_GPU
 
 CHOSEN = CONFIG["gpu_check"]
 OUTPUT = Path("results/benchmarks/gpu-check.nc")
@@ -181,6 +181,8 @@ def measure(
     Several networks are abreast on a GPU, and one after the other elsewhere. By two numbers of samples the start of a
     program, with its weights read and its GPU set up, can be told from what it does.
     """
+    if backend not in BACKENDS:
+        raise typer.BadParameter(f"there is no backend '{backend}'")
     numbers = sorted(samples)
     way = "abreast" if networks > 1 and backend in ON_GPU else "programs"
     runner, run = compiled_for(network, backend, way, networks, numbers[-1])
