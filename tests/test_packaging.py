@@ -50,5 +50,7 @@ def test_make_finds_its_environment_in_any_folder(tmp_path) -> None:
     folder = tmp_path / 'it\'s "a clone" for $5'
     folder.mkdir()
     (folder / "Makefile").write_text(f"{(ROOT / 'Makefile').read_text()}\nprobe:\n\t@$(RUN) printenv PATH\n")
-    done = subprocess.run(["make", "probe"], cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["make", "--no-print-directory", "probe"], cwd=folder, capture_output=True, text=True, check=False
+    )
     assert done.stdout.startswith(f"{folder}/.venv/bin:"), done.stdout + done.stderr

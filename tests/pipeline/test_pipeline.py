@@ -362,7 +362,7 @@ def test_after_a_kill_make_resume_unlocks_the_folder_and_goes_on(tmp_path: Path)
     refused = checkout.snakemake(asked, "--configfile", str(TINY))
     assert refused.returncode != 0
     assert "--unlock" in refused.stdout + refused.stderr
-    commands = checkout.run("make", "--dry-run", "resume", f"CONFIG={TINY}").stdout.splitlines()
+    commands = checkout.run("make", "--no-print-directory", "--dry-run", "resume", f"CONFIG={TINY}").stdout.splitlines()
     unlock, go_on = (line[line.index("snakemake") :] for line in commands)
     assert go_on == f"snakemake --configfile {TINY} --rerun-incomplete"
     assert checkout.run(*shlex.split(unlock)).returncode == 0
