@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from brian2zoo.errors import ZooError
+from brian2zoo.zoo import ROOT
 
 SECONDS = 10
 """Of processor time; a machine that is busy with other work is given PATIENCE times as long."""
@@ -117,4 +118,5 @@ def _tried(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Answer:
     except BaseException as error:  # an exit among them
         last = traceback.extract_tb(error.__traceback__)[-3:]
         places = " < ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in reversed(last))
-        return Answer("traceback", f"{type(error).__name__}: {str(error)[:300]} ({places})")
+        said = str(error).replace(f"{ROOT}/", "")[:300]
+        return Answer("traceback", f"{type(error).__name__}: {said} ({places})")
