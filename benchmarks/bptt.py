@@ -21,12 +21,12 @@ from scipy.linalg import expm
 
 from brian2zoo import built, network, results, stage
 from brian2zoo.circuits import Circuit, initial_weights
-from brian2zoo.compose import constants
 from brian2zoo.datasets import DatasetSettings, load
 from brian2zoo.derive import formulas, read
 from brian2zoo.derive.dynamics import ACTIVE, Dynamics, symbol
 from brian2zoo.derive.gradient import PROJECTIONS
 from brian2zoo.encode import encode_dataset
+from brian2zoo.pieces import constants
 from brian2zoo.train import shuffled_samples
 from brian2zoo.zoo import Zoo, zoo_in_use
 

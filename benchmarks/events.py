@@ -16,9 +16,9 @@ from brian2.utils.stringtools import get_identifiers
 from programs import CONFIG, compiled, in_turn, medians, variable
 
 from brian2zoo import built, network, results, stage
-from brian2zoo.codes import compose
-from brian2zoo.compose import unit_name_of
+from brian2zoo.compose.circuit import compose
 from brian2zoo.dense import DEVICE
+from brian2zoo.pieces import unit_name_of
 
 OUTPUT = Path("results/benchmarks/events.nc")
 FOLDER = Path("results/benchmarks/build/events")

@@ -15,7 +15,7 @@ from programs import CONFIG, in_turn, medians, program, slope, variable, weights
 
 from brian2zoo import network, results, stage
 from brian2zoo.circuits import Circuit
-from brian2zoo.codes import compose
+from brian2zoo.compose.circuit import compose
 
 OUTPUT = Path("results/benchmarks/rules.nc")
 BYTES = 8

@@ -7,8 +7,10 @@ from brian2 import Equations, get_dimensions, kelvin, metre, ms, nA, nS, second,
 from pydantic import BaseModel
 
 from brian2zoo import circuits
-from brian2zoo.codes import compose
-from brian2zoo.compose import axon_part, compose_neuron, compose_synapse, constants, declare, unit_name
+from brian2zoo.compose.circuit import compose
+from brian2zoo.compose.neuron import compose_neuron
+from brian2zoo.compose.synapse import axon_part, compose_synapse
+from brian2zoo.pieces import constants, declare, unit_name
 from brian2zoo.errors import ZooError
 from brian2zoo.network import Recording
 from brian2zoo.simulate import Inputs, parameter_values, run_here

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from brian2zoo import language
 from brian2zoo.check import check_file, check_zoo
 from brian2zoo.cli import app
-from brian2zoo.compose import statements
+from brian2zoo.pieces import statements
 from brian2zoo.config import Config
 from brian2zoo.errors import ZooError
 from brian2zoo.expressions import FUNCTIONS, evaluate

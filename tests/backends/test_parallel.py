@@ -6,8 +6,9 @@ from brian2.equations.equations import Equations
 from brian2zoo import circuits
 from brian2zoo.backends.parallel import side_by_side
 from brian2zoo.backends.standalone import Assembly
-from brian2zoo.codes import compose
-from brian2zoo.compose import NeuronCode, SynapseCode
+from brian2zoo.compose.circuit import compose
+from brian2zoo.compose.neuron import NeuronCode
+from brian2zoo.compose.synapse import SynapseCode
 
 PARALLEL = Assembly(on_host=False, parallel=True)
 

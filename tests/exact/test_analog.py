@@ -8,7 +8,8 @@ import pytest
 
 from brian2zoo import circuits, network
 from brian2zoo.circuits import initial_weights
-from brian2zoo.compose import compose_neuron, constants, statements
+from brian2zoo.compose.neuron import compose_neuron
+from brian2zoo.pieces import constants, statements
 from brian2zoo.simulate import Inputs, run_here
 
 RNG = np.random.default_rng(2022)

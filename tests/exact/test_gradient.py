@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from brian2zoo.circuits import build, initial_weights
-from brian2zoo.codes import compose
+from brian2zoo.compose.circuit import compose
 from brian2zoo.derive import gradient, read
 from brian2zoo.derive.reference import Neuron, Weights, layer_jacobian, surrogate_function
 from brian2zoo.derive.traces import derive

@@ -15,8 +15,8 @@ from brian2.parsing.statements import parse_statement
 from scipy.linalg import expm
 
 from brian2zoo import circuits, network
-from brian2zoo.codes import compose
-from brian2zoo.compose import constants, statements
+from brian2zoo.compose.circuit import compose
+from brian2zoo.pieces import constants, statements
 from brian2zoo.derive import Choice, derive, read, rule_text
 from brian2zoo.derive.reference import Neuron, Trial, Weights, run, surrogate_function
 from brian2zoo.expressions import evaluate

@@ -16,10 +16,10 @@ from brian2.equations.equations import Equations
 
 from brian2zoo import results
 from brian2zoo.circuits import PLASTIC_KINDS, Circuit, Projection, copied_weights, initial_weights
-from brian2zoo.codes import compose
-from brian2zoo.compose import unit_name_of
+from brian2zoo.compose.circuit import compose
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.expressions import evaluate
+from brian2zoo.pieces import unit_name_of
 
 Carried = Mapping[str, np.ndarray]
 

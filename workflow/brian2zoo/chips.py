@@ -3,7 +3,7 @@
 The files lie in models/chips and models/placements.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, WithJsonSchema, model_validator
 
@@ -17,8 +17,9 @@ code; from memory, unverified."""
 
 
 class Fact(BaseModel):
-    """A number of a chip, and where it comes from."""
+    """A number of a chip, and where it comes from: a file that extends another states all of it or nothing."""
 
+    merges_by_key: ClassVar[bool] = False
     model_config = ConfigDict(frozen=True, extra="forbid")
     value: Annotated[Expression, BeforeValidator(str), WithJsonSchema({"type": ["string", "number"]})] = Field(
         description="expression with its unit"

@@ -8,10 +8,10 @@ import brian2
 import numpy as np
 import xarray as xr
 
-from brian2zoo.compose import constants
 from brian2zoo.errors import ZooError
 from brian2zoo.events import Events
 from brian2zoo.expressions import evaluate
+from brian2zoo.pieces import constants
 from brian2zoo.spec import Encoder
 
 _BLOCK = 500  # samples of events encoded at a time: expressions are evaluated in double precision

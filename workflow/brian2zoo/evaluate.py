@@ -8,7 +8,7 @@ import xarray as xr
 from brian2.equations.equations import Equations
 
 from brian2zoo import measure, quantize
-from brian2zoo.codes import compose
+from brian2zoo.compose.circuit import compose
 from brian2zoo.network import weight_matrix
 from brian2zoo.runner import Runner, test
 from brian2zoo.train import operations

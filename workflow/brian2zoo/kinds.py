@@ -3,9 +3,11 @@
 from typing import Any
 
 from brian2zoo.chips import ComputeInMemory, PlacementPlan, SpikingChip
+from brian2zoo.merging import merges_by_key, merges_by_name
 from brian2zoo.spec import (
     Encoder,
     Experiment,
+    Feedback,
     File,
     Loss,
     NeuronModel,
@@ -26,30 +28,13 @@ KINDS: dict[str, tuple[type[File], str]] = {
     "loss": (Loss, "models/losses"),
     "optimizer": (Optimizer, "models/optimizers"),
     "surrogate": (Surrogate, "models/surrogates"),
+    "feedback": (Feedback, "models/feedback"),
     "rule": (Rule, "rules"),
     "chip": (SpikingChip, "models/chips"),
     "placement": (PlacementPlan, "models/placements"),
     "experiment": (Experiment, "config/experiments"),
     "cim": (ComputeInMemory, "models/chips"),
 }
-MERGED_BY_LINE = ("parameters", "weights")
-MERGED_BY_KEY = (
-    "neurons",
-    "synapses",
-    "protocol",
-    "encoders",
-    "states",
-    "phases",
-    "rules",
-    "variables",
-    "matrices",
-    "populations",
-    "sources",
-    "design",
-    "quantities",
-    "numbers",
-    "cores",
-)
 
 
 def json_schemas() -> dict[str, dict[str, Any]]:
@@ -63,11 +48,11 @@ def json_schemas() -> dict[str, dict[str, Any]]:
         schema = model.model_json_schema()
         for hidden in ("name", "path"):
             schema["properties"].pop(hidden)
-        for key in MERGED_BY_LINE:
-            schema["properties"].get(key, {}).pop("default", None)
         complete: dict[str, Any] = {"required": schema.pop("required"), "properties": {}}
-        for key in MERGED_BY_KEY:
-            if key in schema["properties"]:
+        for key, field in model.model_fields.items():
+            if merges_by_name(field):
+                schema["properties"][key].pop("default", None)
+            elif merges_by_key(field):
                 complete["properties"][key] = _relax(schema, schema["properties"][key])
         schemas[kind] = {
             "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -83,7 +83,7 @@ _NODES = (
 )  # fmt: skip
 
 _NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
-_KEY = re.compile(r"\*|[A-Za-z]\w*([.@]\w+)?", re.ASCII)
+_KEY = re.compile(r"\*|[A-Za-z]\w*([.@]\w+){0,2}", re.ASCII)
 _SIZE = "[1-9][0-9]{0,8}"
 _LONGEST_NAME = 100
 # What breaks a line for some readers of a file and not for others, what no file can hold, and what hides the order.
@@ -372,6 +372,25 @@ def _equations(text: str) -> Iterator[re.Match[str]]:
         where = equation.end()
 
 
+def one_a_line(text: str) -> list[str]:
+    """Equations, each in one line and without comments."""
+    return [" ".join(equation[0].split()) for equation in _equations(text)]
+
+
+def by_variable(text: str) -> dict[str, str]:
+    """Equations, with their comments, by the variable on the left."""
+    found: dict[str, str] = {}
+    lines, code = text.splitlines(), without_comments(text)
+    for equation in _equations(text):
+        variable = equation["of"] or equation["variable"]
+        if variable in found:
+            raise Refused(f"'{variable}' has two equations", "keep one of them")
+        start = equation.start("of" if equation["of"] else "variable")
+        first, last = (code.count("\n", 0, place) for place in (start, equation.end("unit")))
+        found[variable] = "\n".join(lines[first : last + 1])
+    return found
+
+
 def _unit(text: str) -> None:
     if not text:
         raise Refused("an equation has no unit", "write it after a colon: volt, amp, second, 1")
@@ -442,7 +461,7 @@ def name_or_none(text: str) -> str:
 
 
 def key(text: str) -> str:
-    """A name, NAME.PART, NAME@PART, or * for all others."""
+    """A name, up to three joined by dots or @, or * for all others."""
     words = re.split("[.@]", text)
     if not _KEY.fullmatch(text) or "__" in text or len(text) > _LONGEST_NAME or any(map(keyword.iskeyword, words)):
         raise Refused(f"{quoted(text)} is not a key", "write a name, or two joined by a dot or an @")

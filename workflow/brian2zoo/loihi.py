@@ -11,8 +11,8 @@ import sympy
 from brian2.parsing.statements import parse_statement
 from brian2.parsing.sympytools import str_to_sympy
 
-from brian2zoo.compose import statements
 from brian2zoo.errors import ZooError
+from brian2zoo.pieces import statements
 from brian2zoo.spec import Rule, as_dict
 
 FACTORS = {

@@ -16,10 +16,12 @@ from brian2.utils.stringtools import get_identifiers, word_substitute
 from brian2zoo.backends.parallel import PLACE
 from brian2zoo.backends.standalone import USUAL, Assembly
 from brian2zoo.circuits import Circuit, Influence, Population, Projection
-from brian2zoo.codes import compose, couplings_of
-from brian2zoo.compose import InfluenceCode, NeuronCode, SynapseCode, join, statements, written
+from brian2zoo.compose.circuit import compose, couplings_of
+from brian2zoo.compose.neuron import NeuronCode
+from brian2zoo.compose.synapse import InfluenceCode, SynapseCode
 from brian2zoo.events import EVENT_DATA, EventTimes
 from brian2zoo.expressions import evaluate
+from brian2zoo.pieces import join, statements, written
 from brian2zoo.rest import NOT_REFRACTORY, at_rest, forget_spikes
 from brian2zoo.spec import Experiment
 

@@ -20,9 +20,8 @@ while a neuron is refractory has a zero row in A and b then; an equation that re
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 from typing import Any, TypeVar
 
 import brian2
@@ -33,11 +32,11 @@ from brian2.core.functions import exprel
 from brian2.core.namespace import DEFAULT_UNITS
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, Equations, extract_constant_subexpressions
 from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
-from brian2.utils.stringtools import get_identifiers, word_substitute
+from brian2.utils.stringtools import get_identifiers
 from sympy.solvers.solveset import NonlinearError
 
-from brian2zoo.compose import NeuronCode, SynapseCode, declare, join
 from brian2zoo.errors import ZooError
+from brian2zoo.pieces import declare, join, renamed
 
 METHODS = ("exact", "exponential_euler")
 DT = sp.Symbol("dt", real=True, positive=True)
@@ -56,22 +55,8 @@ _APART = 1e-5
 
 _OTHER = "take 'method: euler'"
 
-Code = TypeVar("Code", NeuronCode, SynapseCode)
-
-
-@dataclass(frozen=True)
-class Source:
-    """Equations where a file has them.
-
-    Parameters
-    ----------
-    as_written : what the file calls the names that composing has given them.
-    """
-
-    path: Path
-    key: str
-    equations: str
-    as_written: Mapping[str, str] = field(default_factory=dict)
+Code = TypeVar("Code")
+"""The code of a neuron or a synapse."""
 
 
 class Unsolvable(Exception):
@@ -146,13 +131,12 @@ class Step:
     rows: tuple[tuple[str, Row], ...]
 
 
-def integrated(code: Code, known: Mapping[str, Any], sources: Iterable[Source]) -> Code:
+def integrated(code: Code, known: Mapping[str, Any]) -> Code:
     """Code that says itself how its equations move on, where their method is one of this module.
 
     Parameters
     ----------
     known : value by name of what is equal for all units and all time, `dt` among it, beside the code's own parameters.
-    sources : the files that its equations come from.
 
     Raises
     ------
@@ -175,7 +159,7 @@ def integrated(code: Code, known: Mapping[str, Any], sources: Iterable[Source]) 
         made = step(code.method, _formulas(equations, set(clocked)), still, frozenset(known))
         values = _quantities(equations, made.rows, known)
     except Unsolvable as unsolvable:
-        raise _told(sources, *unsolvable.args) from None
+        raise _told(code, *unsolvable.args) from None
     return replace(
         code,
         equations=join(code.equations, declare(values)),
@@ -415,8 +399,8 @@ def _called(method: str) -> str:
     return "an event-driven equation" if method == "event-driven" else f"method '{method}'"
 
 
-def _told(sources: Iterable[Source], name: str, problem: str, remedy: str = _OTHER) -> ZooError:
+def _told(code: Code, name: str, problem: str, remedy: str = _OTHER) -> ZooError:
     """A mistake in the equation of a variable, in the words of the file that has it."""
-    sources = list(sources)
-    source = next((each for each in sources if each.equations and name in Equations(each.equations).names), sources[0])
-    return ZooError(source.path, source.key, word_substitute(problem, source.as_written), remedy)
+    lines = code.pieces["equations"]
+    line = next((line for line in lines if name in Equations(line.text).names), lines[0])
+    return ZooError(line.where, line.field, renamed(problem, line.names), remedy)

@@ -11,7 +11,7 @@ import xarray as xr
 from brian2zoo import carried, measure
 from brian2zoo.abreast import concatenated
 from brian2zoo.circuits import Circuit
-from brian2zoo.compose import first_sample
+from brian2zoo.compose.samples import first_sample
 from brian2zoo.encode import take
 from brian2zoo.errors import ZooError
 from brian2zoo.events import Events

@@ -17,8 +17,9 @@ if TYPE_CHECKING:  # Brian2 and xarray take seconds to import: only what needs t
     import xarray as xr
 
     from brian2zoo.circuits import Circuit
-    from brian2zoo.codes import Codes
-    from brian2zoo.compose import NeuronCode, SynapseCode
+    from brian2zoo.compose.circuit import Codes
+    from brian2zoo.compose.neuron import NeuronCode
+    from brian2zoo.compose.synapse import SynapseCode
 
 File = tuple[str, str]
 """Kind and name."""
@@ -59,7 +60,7 @@ def print_file(kind: str, file: Any) -> None:
 def print_composed(zoo: Zoo, experiment: str, layers: str, mode: str, only: File | None) -> None:
     """Composed strings of an experiment's populations and projections; `only` those that use a file."""
     from brian2zoo.circuits import build
-    from brian2zoo.codes import compose
+    from brian2zoo.compose.circuit import compose
 
     try:
         sizes = [int(size) for size in layers.split("-")]
@@ -198,7 +199,7 @@ def _print_code(code: "NeuronCode | SynapseCode") -> None:
 def _print_parameters(title: str, kind: str, file: Any) -> None:
     lines, units = getattr(file, title), {}
     if kind != "experiment":
-        from brian2zoo.compose import constants, unit_name
+        from brian2zoo.pieces import constants, unit_name
 
         units = {name: unit_name(value) for name, value in constants(file, {}).items()}
     out.print(f"\n{title}", style="bold")

@@ -28,8 +28,8 @@ from brian2zoo.backends import Standalone
 from brian2zoo.backends import backend as backend_of
 from brian2zoo.backends.capability import refuse
 from brian2zoo.circuits import Circuit, Projection
-from brian2zoo.codes import compose
-from brian2zoo.compose import InfluenceCode, SynapseCode
+from brian2zoo.compose.circuit import compose
+from brian2zoo.compose.synapse import InfluenceCode, SynapseCode
 from brian2zoo.errors import ZooError
 from brian2zoo.events import Events, given_to
 from brian2zoo.network import OUTPUT_ONLY, Assembled, Recording, assemble, duration

@@ -17,6 +17,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    ValidationError,
     WithJsonSchema,
     field_validator,
 )
@@ -107,13 +108,18 @@ class File(BaseModel):
     reference: Line = Field("", description="where it comes from: a DOI, an arXiv number")
     notes: Prose = Field("", description="what a reader should know; no number depends on it")
     extends: NameOrNone = Field("", description="another file of the same kind; this one states what differs")
+    merges: tuple[Key, ...] = Field(
+        (),
+        description="blocks of statements that state only what differs, too: a line replaces the one that assigns to the"
+        " same variable, or comes last",
+    )
 
     name: NameOrNone = Field("", exclude=True, description="file name without .yaml; set on loading")
     path: Path = Field(Path(), exclude=True)
 
     def content(self) -> dict[str, Any]:
         """All a number can depend on: without titles, notes, comments and white space."""
-        data = self.model_dump(exclude={"title", "reference", "notes", "extends"}, mode="json")
+        data = self.model_dump(exclude={"title", "reference", "notes", "extends", "merges"}, mode="json")
         return _canonical(data)
 
 
@@ -190,14 +196,6 @@ class SynapseModel(File):
     parameters: Lines = Field((), description="constants")
 
 
-class Needs(BaseModel):
-    """Variables a rule reads from the neurons on either side."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    pre: tuple[Name, ...] = ()
-    post: tuple[Name, ...] = ()
-
-
 class Variables(BaseModel):
     """Equations a rule adds."""
 
@@ -205,6 +203,7 @@ class Variables(BaseModel):
     pre: Equations = ""
     post: Equations = ""
     synapse: Equations = ""
+    within: Equations = Field("", description="added to synapses within a layer, from its neurons to each other")
 
 
 class Jumps(BaseModel):
@@ -236,25 +235,37 @@ class InfluenceRule(BaseModel):
 Backend = Literal["dense", "cpp", "genn", "genn_cpu", "cuda"]
 BACKENDS: tuple[Name, ...] = get_args(Backend)
 ON_GPU = ("genn", "cuda")
-Feedback = Literal["direct_random", "layerwise_random", "local", "symmetric"]
-FEEDBACK: tuple[Name, ...] = get_args(Feedback)
 ProjectionKind = Literal["input_hidden", "recurrent", "hidden_hidden", "hidden_output"]
+PLASTIC_KINDS: tuple[Name, ...] = get_args(ProjectionKind)
+
+
+class Origin(BaseModel):
+    """The equations that a rule was derived from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    neuron: Name = Field(description="file in models/neurons/")
+    synapse: Name = Field(description="file in models/synapses/")
+    fingerprint: Key = Field(description="of their equations as they were then")
 
 
 class Rule(File):
-    """rules: what change of a weight is asked for, and when."""
+    """rules: what change of a weight a rule asks for, and when; or its traces, from which the change is composed."""
 
-    feedback: Feedback = Field(description="how the error reaches the hidden layers")
-    returned: Expression = Field(
-        "", description="symmetric feedback: by what the error returns, an expression of the weight w as it is read"
+    derived: Literal["", "block_diagonal", "snap1", "full"] = Field(
+        "",
+        description="it is derived from the neuron it trains, when it is composed. What of the Jacobian is kept: "
+        "'block_diagonal', a neuron's own dynamics; 'snap1', its synapse onto itself too; 'full', all of the layer",
     )
-    transmits: Literal["before", "after"] = Field(
-        "after", description="whether a spike carries the weight as it was before the update it causes, or after"
+    through: tuple[Name, ...] | None = Field(
+        None,
+        description="of a derived rule: variables whose reset is differentiated, by the surrogate; left out, those that"
+        " the weight reaches in no other way",
     )
-    plastic: tuple[ProjectionKind, ...] = Field(
-        ("input_hidden", "recurrent", "hidden_hidden", "hidden_output"), description="kinds of projections that learn"
+    eligibility: Expression = Field(
+        "",
+        description="derivative by the weight of the neuron's spike of a step, with psi_post for that of the threshold,"
+        " or of its answer; times learning_signal_post it is the gradient that the optimizer is given",
     )
-    needs: Needs = Field(Needs(), description="variables read from the neurons")
     variables: Variables = Field(
         Variables(),
         description="equations added to neurons and synapses; in `pre`, X_post is a parameter of the other neuron",
@@ -265,7 +276,9 @@ class Rule(File):
     at_spike: Jumps = Field(Jumps(), description="statements a neuron runs when it spikes, after its reset")
     on_pre: Statements = Field("", description="statements at a presynaptic spike, ending in 'dw = ...'")
     on_post: Statements = Field("", description="statements at a postsynaptic spike")
-    each_step: Statements = Field("", description="statements at every step, after the neurons' equations")
+    each_step: Statements = Field(
+        "", description="statements at every step, after the neurons' equations, and after `elig`, the eligibility"
+    )
     on_sample: Statements = Field("", description="statements once a sample, at the end of its first step")
     at_onset: Statements = Field(
         "", description="statements at the onset of a sample, about the one before; first of all"
@@ -276,7 +289,31 @@ class Rule(File):
     keeps: tuple[Name, ...] = Field(
         (), description="variables of the synapse that go on from run to run of a training, as the weight does"
     )
+    origin: Origin | None = Field(None, description="what it was derived from, where 'brian2zoo derive' wrote it")
     parameters: Lines = Field((), description="constants")
+
+    @property
+    def gives_gradient(self) -> bool:
+        """Whether it says what a weight does, and an optimizer what follows from that; else it asks for dw itself."""
+        return bool(self.derived or self.eligibility)
+
+
+class Feedback(File):
+    """models/feedback: how the error reaches the hidden layers."""
+
+    way: Literal["direct_random", "layerwise_random", "local", "symmetric"] = Field(
+        description="'symmetric', through the forward weights; 'layerwise_random', layer by layer through fixed random"
+        " weights; 'direct_random', through such from the output to every layer; 'local', from a readout of each layer"
+    )
+    returned: Expression = Field(
+        "", description="by what a symmetric error returns, an expression of the weight w as it is read; empty: by w"
+    )
+    parameters: Lines = Field((), description="constants")
+
+
+Backend = Literal["dense", "cpp", "genn", "genn_cpu", "cuda"]
+BACKENDS: tuple[Name, ...] = get_args(Backend)
+ON_GPU = ("genn", "cuda")
 
 
 class Encoder(File):
@@ -306,12 +343,21 @@ class Surrogate(File):
     """models/surrogates: what stands for the derivative of a spike by the distance to its threshold."""
 
     derivative: Expression = Field(
-        description="expression of x, by how much the threshold is exceeded, in multiples of the rule's `scale`"
+        description="expression of x, by how much the threshold is exceeded, in multiples of the experiment's `scale`"
     )
     smooth: Expression = Field(
         "", description="a spike that is smooth in x and has this derivative, for tests by differences"
     )
     parameters: Lines = Field((), description="constants")
+
+
+class Filter(BaseModel):
+    """What an eligibility passes before it meets the error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    equations: Equations = Field(description="equations of a synapse, linear")
+    input: Name = Field(description="the variable to which the eligibility of a step is added")
+    output: Name = Field(description="the variable that meets the error")
 
 
 class Loss(File):
@@ -324,6 +370,9 @@ class Loss(File):
     at_spike: Statements = Field(
         "", description="statements at a spike of an answering unit, where spikes are the answer"
     )
+    filter: Filter | None = Field(
+        None, description="that of the loss, where a part of it is taken on the eligibility; else it is the readout's"
+    )
     parameters: Lines = Field((), description="constants")
 
 
@@ -334,6 +383,7 @@ class Optimizer(File):
         "batch",
         description="'step': 'grad' is that of a step, and the update is made in it; 'batch': 'due' is 1 if it is time",
     )
+    unit: Expression = Field("1", description="unit of the weights it is for; 'grad' has its inverse")
     state: Equations = Field("", description="equations added to a synapse")
     update: Statements = Field(
         description="statements ending in 'dw = ...'; of a batch at the onset of the next sample"
@@ -416,15 +466,59 @@ class Protocol(BaseModel):
     )
 
 
+class Choice(BaseModel):
+    """How a kind of projections learns."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    rule: NameOrNone = Field("", description="file in rules/")
+    surrogate: NameOrNone = Field(
+        "", description="file in models/surrogates/, which stands for the derivative of a spike in the rule's `psi`"
+    )
+    scale: Expression = Field(
+        "1", description="distance from the threshold that is 1 to the surrogate; it may name the neuron's parameters"
+    )
+    optimizer: NameOrNone = Field("", description="file in models/optimizers/, of a rule that gives a gradient")
+    filter: Literal["readout", "none"] = Field(
+        "readout",
+        description="of a rule that gives a gradient by the error at the output: whether its eligibility passes the"
+        " filter by which the output takes in spikes, or that of the loss",
+    )
+    traces: Literal["neuron", "synapse"] = Field(
+        "neuron",
+        description="of a derived rule: traces are the neuron's where its synapses have them in common, or not",
+    )
+    transmits: Literal["before", "after"] = Field(
+        "after", description="whether a spike carries the weight as it was before the update it causes, or after"
+    )
+
+
+class Learning(BaseModel):
+    """How a network learns: choices that are independent of each other."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    feedback: Name = Field(description="file in models/feedback/: how the error reaches the hidden layers")
+    loss: NameOrNone = Field("", description="file in models/losses/; empty: the neurons have the error by themselves")
+    learns: tuple[ProjectionKind, ...] = Field(PLASTIC_KINDS, description="kinds of projections that learn")
+    plastic: Choice = Field(description="how they do")
+    input_hidden: Choice = Field(Choice(), description="of one kind, what differs from that")
+    hidden_hidden: Choice = Field(Choice(), description="as input_hidden")
+    recurrent: Choice = Field(Choice(), description="as input_hidden")
+    hidden_output: Choice = Field(Choice(), description="as input_hidden")
+
+    def of(self, kind: str) -> Choice:
+        """The choice for a kind of projections."""
+        own = getattr(self, kind)
+        return self.plastic.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
+
+
 class Experiment(File):
-    """config/experiments: one network, its rule and its protocol."""
+    """config/experiments: one network, how it learns, and its protocol."""
 
     paper: NameOrNone = Field(
         "", description="key of the paper it reproduces, in whose figures it is drawn; empty: of none"
     )
     circuit: Literal["direct_feedback", "layerwise", "synfire", "recurrent"] = Field(description="who is wired to whom")
-    rule: Name = Field(description="file in rules/")
-    rules: dict[ProjectionKind, Name] = Field({}, description="another file in rules/ for a kind of projection")
+    learning: Learning = Field(description="how it learns")
     synapses: dict[Name, Name] = Field(
         description="file in models/synapses/ for 'plastic', or one kind that learns, and each kind that does not"
     )
@@ -451,14 +545,19 @@ class Experiment(File):
                 raise Refused(problem, "take it away here", within=line.name)
         return lines
 
-    def rule_of(self, kind: str) -> str:
-        """Name of the rule by which a kind of projection learns."""
-        return self.rules.get(kind, self.rule)
-
-    @property
-    def all_rules(self) -> tuple[str, ...]:
-        """Names of the rules, each once."""
-        return tuple(dict.fromkeys((self.rule, *self.rules.values())))
+    def uses(self) -> dict[str, tuple[str, str]]:
+        """Kind and name of the files it names, by the field that names them."""
+        learning = self.learning
+        found = {"learning.feedback": ("feedback", learning.feedback), "learning.loss": ("loss", learning.loss)}
+        for kind in ("plastic", *PLASTIC_KINDS):
+            choice = getattr(learning, kind)
+            for key in ("rule", "surrogate", "optimizer"):
+                found[f"learning.{kind}.{key}"] = (key, getattr(choice, key))
+        fields = (("synapses", "synapse"), ("neurons", "neuron"), ("states", "state"), ("phases", "phases"))
+        for field, kind in fields:
+            found |= {f"{field}.{key}": (kind, name) for key, name in getattr(self, field).items()}
+        found |= {f"encoders.{key}": ("encoder", name) for key, name in self.encoders}
+        return {field: file for field, file in found.items() if file[1]}
 
     def overrides(self, scope: str) -> dict[str, str]:
         """Parameter expressions given under a scope, by name."""
@@ -474,16 +573,41 @@ class Experiment(File):
             ``backend=NAME``; 'default' for none.
         """
         lines = {line.name: line for line in self.parameters}
-        chosen = self.backend
+        chosen, learning = self.backend, self.learning
         try:
             for name, value in values_of(setting).items():
                 if name == "backend":
                     chosen = value
+                elif name.startswith(CHOICES):
+                    learning = _with_choice(learning, name.removeprefix(CHOICES), value)
                 else:
                     lines[name] = Parameter(name=name, value=value, meaning="setting of this run")
         except Refused as error:
             raise error.at("setting") from None
-        return self.model_copy(update={"parameters": tuple(lines.values()), "backend": chosen})
+        return self.model_copy(update={"parameters": tuple(lines.values()), "backend": chosen, "learning": learning})
+
+
+CHOICES = "learning."
+"""Of a setting: what begins so makes another choice of files, and so another program."""
+
+
+def _with_choice(learning: Learning, place: str, value: str) -> Learning:
+    """Learning with one choice replaced, `Refused` if there is none at that place."""
+    key_, _, inner = place.partition(".")
+    stated = learning.model_dump(exclude_unset=True)
+    known: Iterable[str] = Learning.model_fields
+    if key_ in known and isinstance(getattr(learning, key_), Choice):
+        known = Choice.model_fields
+        chosen = {**stated.get(key_, {}), inner: value}
+    else:
+        chosen, inner = value, key_
+    if inner not in known:
+        raise Refused(f"'{CHOICES}{place}' is no choice", did_you_mean(inner, known, f"choices: {', '.join(known)}"))
+    try:
+        return Learning.model_validate({**stated, key_: chosen})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise Refused(f"{quoted(value)} cannot be '{CHOICES}{place}': {first['msg']}", "see config/README.md") from None
 
 
 _LONGEST_SETTING = 200
@@ -526,6 +650,11 @@ Setting = Annotated[str, AfterValidator(_setting)]
 def joined(parts: Iterable[str]) -> str:
     """A setting of ``name=value`` parts; 'default' of none."""
     return _JOINT.join(parts) or "default"
+
+
+def choices_of(setting: str) -> str:
+    """What of a setting makes another program; 'default' of none."""
+    return joined(part for part in parts_of(setting) if part.startswith(CHOICES))
 
 
 def numbers_of(setting: str) -> str:

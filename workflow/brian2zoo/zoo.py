@@ -16,12 +16,14 @@ from ruamel.yaml.nodes import CollectionNode
 
 from brian2zoo.chips import ComputeInMemory, PlacementPlan, SpikingChip
 from brian2zoo.errors import ZooError, did_you_mean
-from brian2zoo.kinds import KINDS, MERGED_BY_KEY, MERGED_BY_LINE
+from brian2zoo.kinds import KINDS
 from brian2zoo.language import Refused, name_or_none, quoted
 from brian2zoo.language import name as checked_name
+from brian2zoo.merging import merged
 from brian2zoo.spec import (
     Encoder,
     Experiment,
+    Feedback,
     File,
     Loss,
     NeuronModel,
@@ -31,7 +33,6 @@ from brian2zoo.spec import (
     StateFormat,
     Surrogate,
     SynapseModel,
-    parse_lines,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -97,7 +98,7 @@ class Zoo:
         except Refused as error:
             raise error.at(folder) from None
         shown = Path(folder) / f"{name}.yaml"
-        data = self._raw(path, shown, ())
+        data = self._raw(model, path, shown, ())
         return validate(model, data, shown, name=name, path=shown)
 
     def neuron(self, name: str) -> NeuronModel:
@@ -132,6 +133,10 @@ class Zoo:
         """models/surrogates/NAME.yaml"""
         return self.load("surrogate", name)
 
+    def feedback(self, name: str) -> Feedback:
+        """models/feedback/NAME.yaml"""
+        return self.load("feedback", name)
+
     def rule(self, name: str) -> Rule:
         """rules/NAME.yaml"""
         return self.load("rule", name)
@@ -157,36 +162,28 @@ class Zoo:
 
         A number enters the program when it runs. In mode 'test' nothing learns, so the rule is left out.
         """
-        files = [self.neuron(name) for name in experiment.neurons.values()]
-        files += [self.synapse(name) for name in experiment.synapses.values()]
-        files += [self.state(name) for name in experiment.states.values()]
-        files += [self.phases(name) for name in experiment.phases.values()]
-        if mode == "train":
-            files += [self.rule(name) for name in experiment.all_rules]
+        files = [
+            self.load(kind, name)
+            for field, (kind, name) in experiment.uses().items()
+            if kind != "encoder" and (mode == "train" or not field.startswith("learning."))
+        ]
         contents = [file.content() for file in files]
         for content in contents:
             content["parameters"] = [line["name"] for line in content.get("parameters", ())]
         own = experiment.content()
         return [
             contents,
-            {
-                key: own[key]
-                for key in ("circuit", "neurons", "synapses", "rules", "states", "phases", "protocol", "precision")
-            },
+            {key: own[key] for key in ("circuit", "neurons", "synapses", "states", "phases", "protocol", "precision")},
+            own["learning"] if mode == "train" else None,
             mode,
         ]
 
     def numbers(self, experiment: Experiment) -> list[Any]:
         """All that a result of the experiment depends on, beside data, sizes and seed."""
-        files: list[File] = [experiment, *(self.rule(name) for name in experiment.all_rules)]
-        files += [self.neuron(name) for name in experiment.neurons.values()]
-        files += [self.synapse(name) for name in experiment.synapses.values()]
-        files += [self.state(name) for name in experiment.states.values()]
-        files += [self.phases(name) for name in experiment.phases.values()]
-        files += [self.encoder(name) for name in (experiment.encoders.input, experiment.encoders.label)]
+        files: list[File] = [experiment, *(self.load(kind, name) for kind, name in experiment.uses().values())]
         return [file.content() for file in files]
 
-    def _raw(self, path: Path, shown: Path, seen: tuple[str, ...]) -> dict[str, Any]:
+    def _raw(self, model: type[BaseModel], path: Path, shown: Path, seen: tuple[str, ...]) -> dict[str, Any]:
         try:
             data = self.read(path)
             base = name_or_none(str(data.get("extends") or ""))
@@ -204,8 +201,11 @@ class Zoo:
         above = f"{base}.yaml"
         if not path.with_name(above).exists():
             raise ZooError(shown, "extends", f"there is no '{base}'", _instead_of(path.with_name(above)))
-        parent = self._raw(path.with_name(above), shown.with_name(above), (*seen, path.stem))
-        return _merge(parent, data, shown)
+        parent = self._raw(model, path.with_name(above), shown.with_name(above), (*seen, path.stem))
+        try:
+            return merged(model, parent, data)
+        except Refused as error:
+            raise error.at(shown) from None
 
 
 def _states_kind(path: Path, kinds: tuple[str, ...]) -> bool:
@@ -284,39 +284,6 @@ def read_yaml(path: Path) -> dict[str, Any]:
 def _instead_of(path: Path) -> str:
     names = [p.stem for p in path.parent.glob("*.yaml")]
     return did_you_mean(path.stem, names, "'brian2zoo list' names the files there are")
-
-
-def _merge(parent: dict[str, Any], child: dict[str, Any], shown: Path) -> dict[str, Any]:
-    merged = {k: v for k, v in parent.items() if k not in ("reference", "notes")} | child
-    for key in MERGED_BY_LINE:
-        if isinstance(parent.get(key), str) and isinstance(child.get(key), str):
-            both = {}
-            for block in (parent[key], child[key]):
-                try:
-                    for line in parse_lines(block):
-                        before = both.get(line.name, line)
-                        both[line.name] = line.model_copy(update={"domain": line.domain or before.domain})
-                except ValueError as error:
-                    raise _line_error(shown, key, error) from None
-            merged[key] = "\n".join(str(line) for line in both.values() if line.value != "null")
-    for key in MERGED_BY_KEY:
-        if isinstance(parent.get(key), dict) and isinstance(child.get(key), dict):
-            both = parent[key] | child[key]
-            merged[key] = {inner: value for inner, value in both.items() if value is not None}
-    return merged
-
-
-def is_stated(data: dict[str, Any], field: str) -> bool:
-    """Whether a dotted field stands in a file's own mapping; if not, the file inherits it or leaves it out."""
-    key, _, inner = field.partition(".")
-    if key in MERGED_BY_LINE and key in data:
-        try:
-            return inner in {line.name for line in parse_lines(data[key])}
-        except ValueError:
-            return True
-    if key in MERGED_BY_KEY and inner and isinstance(data.get(key), dict):
-        return inner in data[key]
-    return key in data
 
 
 def _line_error(where: Path, field: str, error: ValueError) -> ZooError:

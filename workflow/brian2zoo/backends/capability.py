@@ -19,11 +19,13 @@ from brian2zoo.backends import BACKENDS, backend
 from brian2zoo.backends.parallel import SEEN, behind
 from brian2zoo.backends.standalone import USUAL, Assembly
 from brian2zoo.circuits import Circuit, Projection
-from brian2zoo.codes import Codes, compose
-from brian2zoo.compose import NeuronCode, SynapseCode, statements, written
+from brian2zoo.compose.circuit import Codes, compose
+from brian2zoo.compose.neuron import NeuronCode
+from brian2zoo.compose.synapse import SynapseCode
 from brian2zoo.errors import ZooError
 from brian2zoo.events import EVENT_DATA
 from brian2zoo.expressions import evaluate
+from brian2zoo.pieces import statements, written
 
 Kind = Literal["works", "approximate", "unsupported"]
 

@@ -13,7 +13,9 @@ from typing import Any
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, FLOAT, SUBEXPRESSION, Equations
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
-from brian2zoo.compose import NeuronCode, SynapseCode, declare, join, unit_name_of
+from brian2zoo.compose.neuron import NeuronCode
+from brian2zoo.compose.synapse import SynapseCode
+from brian2zoo.pieces import declare, join, unit_name_of
 
 SEEN, BEFORE, PLACE = "_seen", "_before", "_place"
 EVENTS = ("on_pre", "on_post", "each_step", "on_sample", "at_onset")

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from functools import cache
 
-from brian2zoo.check.alone import check_alone, check_references, references
+from brian2zoo.check.alone import check_alone, check_references
 from brian2zoo.check.findings import Findings, ZooWarning, errors, listed
 from brian2zoo.check.together import check_together
 from brian2zoo.errors import ZooError
@@ -46,7 +46,7 @@ def check_experiment(zoo: Zoo, experiment: Experiment) -> list[ZooError]:
     zoo = ReadOnce.of(zoo)
     findings = check_references(zoo, experiment)
     if not findings:
-        for file in sorted(set(references(experiment).values())):
+        for file in sorted(set(experiment.uses().values())):
             findings += check_alone(zoo, *file)
     if not errors(findings):
         findings += check_together(zoo, experiment)
@@ -85,7 +85,7 @@ def _uses(zoo: Zoo, experiment: str) -> set[File]:
     """The files of an experiment that are there, itself among them."""
     files = {("experiment", experiment)}
     with Findings().collect():
-        files |= set(references(zoo.experiment(experiment)).values())
+        files |= set(zoo.experiment(experiment).uses().values())
     return {(kind, name) for kind, name in files if name in zoo.names(kind)}
 
 

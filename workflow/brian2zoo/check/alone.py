@@ -42,12 +42,14 @@ from brian2zoo.check.strings import (
 )
 from brian2zoo.chips import ChipNumbers, PlacementPlan, SpikingChip
 from brian2zoo.circuits.synfire import parse_table
-from brian2zoo.compose import RULE_EVENTS, compose_neuron, names_in, statements
+from brian2zoo.compose.neuron import compose_neuron
 from brian2zoo.encode import channels, encode
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.events import EVENT_DATA
 from brian2zoo.expressions import evaluate
 from brian2zoo.kinds import KINDS
+from brian2zoo.learning import EVENTS
+from brian2zoo.pieces import names_in, statements
 from brian2zoo.propagators import Source, integrated
 from brian2zoo.spec import (
     Encoder,
@@ -94,20 +96,10 @@ def check_alone(zoo: Zoo, kind: str, name: str) -> Findings:
     return findings
 
 
-def references(experiment: Experiment) -> dict[str, tuple[str, str]]:
-    """Kind and name of the files an experiment names, by the field that names them."""
-    found = {"rule": ("rule", experiment.rule)}
-    found |= {f"rules.{kind}": ("rule", name) for kind, name in experiment.rules.items()}
-    kinds = (("synapses", "synapse"), ("neurons", "neuron"), ("states", "state"), ("phases", "phases"))
-    for field, kind in kinds:
-        found |= {f"{field}.{key}": (kind, name) for key, name in getattr(experiment, field).items()}
-    return found | {f"encoders.{key}": ("encoder", name) for key, name in experiment.encoders}
-
-
 def check_references(zoo: Zoo, experiment: Experiment) -> Findings:
     """Files that an experiment names and that are not there."""
     findings = Findings()
-    for field, (kind, name) in references(experiment).items():
+    for field, (kind, name) in experiment.uses().items():
         known = zoo.names(kind)
         if name not in known:
             problem = f"there is no file {KINDS[kind][1]}/{name}.yaml"

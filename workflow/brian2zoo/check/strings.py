@@ -33,10 +33,11 @@ from brian2.parsing.statements import parse_statement
 from brian2.units.fundamentalunits import DIMENSIONLESS
 from brian2.utils.stringtools import get_identifiers
 
-from brian2zoo.compose import SAMPLE_NUMBER, statements, unit_name
+from brian2zoo.compose.samples import SAMPLE_NUMBER
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.events import EventTimes
 from brian2zoo.expressions import FUNCTIONS, evaluate
+from brian2zoo.pieces import statements, unit_name
 
 SECOND = brian2.second.dim
 

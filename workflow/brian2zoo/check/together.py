@@ -47,25 +47,14 @@ from brian2zoo.circuits import (
     vocabulary,
     weight_names,
 )
-from brian2zoo.codes import Codes, OnNeurons, compose, joined, put_on_neurons
-from brian2zoo.compose import (
-    AT_SPIKES,
-    NeuronCode,
-    NeuronPart,
-    SynapseCode,
-    compose_neuron,
-    constants,
-    depending,
-    join,
-    names_in,
-    returning,
-    statements,
-    with_names,
-    written,
-)
+from brian2zoo.compose.circuit import Codes, OnNeurons, compose, joined, put_on_neurons
+from brian2zoo.compose.MISSING import returning, with_names
+from brian2zoo.compose.neuron import NeuronCode, NeuronPart, compose_neuron
+from brian2zoo.compose.synapse import AT_SPIKES, SynapseCode
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.events import EVENT_DATA
 from brian2zoo.expressions import evaluate
+from brian2zoo.pieces import constants, depending, join, names_in, statements, written
 from brian2zoo.spec import Experiment, NeuronModel, Rule, StateFormat, SynapseModel, as_dict
 from brian2zoo.zoo import Zoo
 

@@ -3,7 +3,7 @@
 import importlib
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any, Literal
 
@@ -11,7 +11,8 @@ import numpy as np
 
 from brian2zoo.errors import ZooError
 from brian2zoo.expressions import evaluate
-from brian2zoo.spec import Experiment, NeuronModel, Rule, StateFormat, SynapseModel, as_dict
+from brian2zoo.learning import LearningRule, Neurons, Output, Ways, learning_rule
+from brian2zoo.spec import PLASTIC_KINDS, Experiment, Feedback, Loss, NeuronModel, StateFormat, SynapseModel, as_dict
 from brian2zoo.zoo import Zoo
 
 Mode = Literal["train", "test"]
@@ -61,7 +62,7 @@ class Projection:
     pre: Population
     post: Population
     synapse: SynapseModel
-    rule: Rule | None = None
+    rule: LearningRule | None = None
     pairs: tuple[np.ndarray, np.ndarray] | None = None
     sign: np.ndarray | None = None
     copies: int = 1
@@ -123,6 +124,7 @@ class Circuit:
     ----------
     answer_step : step of a sample, from 0, whose output spikes are the answer; None if all of them are.
     membrane : variable of the output at that step which is a graded answer; empty for none.
+    feedback, loss : how the error reaches hidden layers, and what error it is, in a network that learns.
     networks : it is so many of `layers` side by side, see `abreast`.
     """
 
@@ -133,6 +135,8 @@ class Circuit:
     projections: tuple[Projection, ...]
     answer_step: int | None = None
     membrane: str = ""
+    feedback: Feedback | None = None
+    loss: Loss | None = None
     networks: int = 1
 
     @property
@@ -157,7 +161,6 @@ class Circuit:
 
 
 FORWARD_KINDS = ("input_hidden", "hidden_hidden", "hidden_output")
-PLASTIC_KINDS = (*FORWARD_KINDS, "recurrent")
 
 
 def build(zoo: Zoo, experiment: Experiment, layers: Sequence[int], mode: Mode) -> Circuit:
@@ -171,10 +174,13 @@ def build(zoo: Zoo, experiment: Experiment, layers: Sequence[int], mode: Mode) -
     if len(layers) < 3 or any(n < 1 for n in layers):
         raise ZooError("layers", "", f"{list(layers)} is not a network", "give input, hidden ..., output sizes")
     if not supports(zoo, experiment, layers):
-        depth, feedback = _depth(zoo, experiment), zoo.rule(experiment.rule).feedback
+        depth, feedback = _depth(zoo, experiment), experiment.learning.feedback
         problem = f"circuit '{experiment.circuit}' with feedback '{feedback}' has {depth} layers, not {len(layers)}"
         raise ZooError("layers", "", problem, f"give {depth} sizes")
-    circuit = _module(experiment.circuit).circuit(Wiring(zoo, experiment, tuple(layers)), mode)
+    wiring = Wiring(zoo, experiment, tuple(layers))
+    circuit = _module(experiment.circuit).circuit(wiring, mode)
+    if mode == "train":
+        circuit = replace(circuit, feedback=wiring.feedback, loss=wiring.loss)
     for influence in circuit.influences:
         _refuse_large(influence)
     return circuit
@@ -197,7 +203,7 @@ def supports(zoo: Zoo, experiment: Experiment, layers: Sequence[int]) -> bool:
 def _depth(zoo: Zoo, experiment: Experiment) -> int | None:
     """How many layers the circuit has under the rule's feedback; None if it takes any number."""
     depth = getattr(_module(experiment.circuit), "depth", None)
-    return depth(zoo.rule(experiment.rule).feedback) if depth else None
+    return depth(zoo.feedback(experiment.learning.feedback).way) if depth else None
 
 
 def vocabulary(circuit: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -215,7 +221,9 @@ class Wiring:
 
     def __init__(self, zoo: Zoo, experiment: Experiment, layers: tuple[int, ...]) -> None:
         self.zoo, self.experiment, self.layers = zoo, experiment, layers
-        self.rule: Rule = zoo.rule(experiment.rule)
+        learning = experiment.learning
+        self.feedback = zoo.feedback(learning.feedback)
+        self.loss = zoo.loss(learning.loss) if learning.loss else None
 
     def population(self, name: str, role: str, size: int, **details: Any) -> Population:
         """A population whose neuron the experiment names under `role`."""
@@ -228,18 +236,46 @@ class Wiring:
             if where == role:
                 formats[variable] = self.zoo.state(name_of_format)
         neuron = self.zoo.neuron(self.experiment.neurons[role])
-        overrides = self.experiment.overrides("state") | self.experiment.overrides(role)
-        return Population(name, role, size, neuron, overrides=overrides, formats=formats, **details)
+        return Population(name, role, size, neuron, overrides=self.overrides(role), formats=formats, **details)
 
     def plastic(self, pre: Population, post: Population, kind: str, mode: Mode, **details: Any) -> Projection:
-        """A projection between layers; it learns in training, if the rule says so."""
-        rule = self.zoo.rule(self.experiment.rule_of(kind))
-        name = f"{pre.name}_{post.name}"
-        store = self.synapse(kind if kind in self.experiment.synapses else "plastic")
-        given = self.experiment.overrides
-        overrides = given("rule") | given("synapse") | given(kind)
-        learns = rule if mode == "train" and kind in rule.plastic else None
-        return Projection(name, kind, pre, post, store, learns, overrides=overrides, **details)
+        """A projection between layers; it learns in training, if the experiment says so."""
+        store, given = self.store(kind), self.experiment.overrides
+        rule = None
+        if mode == "train" and kind in self.experiment.learning.learns:
+            scopes = {scope: given(scope) | given(kind) for scope in ("rule", "surrogate", "optimizer")}
+            ends = [Neurons(each.name, each.neuron, each.overrides) for each in (pre, post)]
+            rule = learning_rule(self.ways(kind), *ends, store, self.output(), scopes)
+        overrides = given("synapse") | given(kind)
+        return Projection(f"{pre.name}_{post.name}", kind, pre, post, store, rule, overrides=overrides, **details)
+
+    def ways(self, kind: str) -> Ways:
+        """The files by which a kind of projections learns."""
+        choice, where = self.experiment.learning.of(kind), self.experiment.path
+        stated = lambda key: kind if key in getattr(self.experiment.learning, kind).model_fields_set else "plastic"  # noqa: E731
+        if not choice.rule:
+            remedy = f"name a file of rules/, or leave '{kind}' out of `learns`"
+            raise ZooError(where, f"learning.{kind}.rule", "nothing says by which rule it learns", remedy)
+        surrogate = self.zoo.surrogate(choice.surrogate) if choice.surrogate else None
+        optimizer = self.zoo.optimizer(choice.optimizer) if choice.optimizer else None
+        return Ways(choice, self.zoo.rule(choice.rule), surrogate, optimizer, where, f"learning.{stated('rule')}")
+
+    def output(self) -> Output | None:
+        """What an error is one of, if the circuit has a role for it."""
+        role = "output"
+        if role not in self.experiment.neurons:
+            return None
+        neurons = Neurons(role, self.zoo.neuron(self.experiment.neurons[role]), self.overrides(role))
+        loss = self.experiment.overrides("loss")
+        return Output(neurons, self.store("hidden_output"), self.loss, loss, self.feedback.way)
+
+    def overrides(self, role: str) -> dict[str, str]:
+        """Parameters of a role that the experiment gives."""
+        return self.experiment.overrides("state") | self.experiment.overrides(role)
+
+    def store(self, kind: str) -> SynapseModel:
+        """The synapse model of a kind of projections that may learn."""
+        return self.synapse(kind if kind in self.experiment.synapses else "plastic")
 
     def fixed(self, pre: Population, post: Population, kind: str, **details: Any) -> Projection:
         """A projection that never learns."""

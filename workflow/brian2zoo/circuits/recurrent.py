@@ -1,7 +1,7 @@
 """Spiking layers, each connected within itself, and an output whose error the circuit brings to every hidden layer.
 
 input -> hidden1 -> hidden2 ... -> output, every hidden layer all-to-all to itself where the experiment has weights
-for 'recurrent'; a neuron hears itself as it hears any other. The rule's `feedback` says how the error returns:
+for 'recurrent'; a neuron hears itself as it hears any other. The feedback says how the error returns:
 'symmetric' through the weights of the readout themselves, as its synapse model states in `backward`, to the one
 hidden layer; 'direct_random' through fixed weights from the output to every hidden layer; 'local' from a fixed
 readout of each hidden layer's own. The answer is the graded one of the output, or its spikes if it has none.
@@ -29,9 +29,10 @@ def circuit(wiring: Wiring, mode: Mode) -> Circuit:
     sizes, experiment = wiring.layers, wiring.experiment
     delay = experiment.protocol.delay
     # nobody hears an error where no hidden layer learns
-    feedback = wiring.rule.feedback if set(wiring.rule.plastic) - {"hidden_output"} else None
+    feedback = wiring.feedback.way if set(experiment.learning.learns) - {"hidden_output"} else None
     if feedback == "layerwise_random":
-        raise ZooError(wiring.rule.path, "feedback", "there is no error within layers to return", "take direct_random")
+        problem = "there is no error within layers to return"
+        raise ZooError(experiment.path, "learning.feedback", problem, "take direct_random")
     layers = [wiring.population("input", "input", sizes[0], data="input")]
     layers += [wiring.population(f"hidden{k}", "hidden", n) for k, n in enumerate(sizes[1:-1], start=1)]
     layers.append(wiring.population("output", "output", sizes[-1]))

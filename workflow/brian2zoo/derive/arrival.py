@@ -13,11 +13,11 @@ from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, Equatio
 from brian2.parsing.statements import parse_statement
 from brian2.utils.stringtools import get_identifiers
 
-from brian2zoo.compose import statements, written
 from brian2zoo.derive import formulas
 from brian2zoo.derive.fields import assigned, dimensions, parsed, refuse_chance, shorthand
 from brian2zoo.derive.formulas import Rough, symbol
 from brian2zoo.errors import ZooError
+from brian2zoo.pieces import statements, written
 from brian2zoo.spec import NeuronModel, SynapseModel, as_dict
 
 W = symbol("w")

@@ -12,12 +12,12 @@ from brian2.core.namespace import DEFAULT_UNITS
 from brian2.equations.equations import Equations, extract_constant_subexpressions
 from brian2.parsing.statements import parse_statement
 
-from brian2zoo.compose import statements, unit_name, unit_name_of, written
 from brian2zoo.derive import formulas
 from brian2zoo.derive.arrival import Arrival, W, arrival
 from brian2zoo.derive.fields import assigned, dimensions, parsed, refuse_chance, shorthand
 from brian2zoo.derive.formulas import Rough, symbol
 from brian2zoo.errors import ZooError
+from brian2zoo.pieces import statements, unit_name, unit_name_of, written
 from brian2zoo.spec import NeuronModel, SynapseModel, as_dict
 
 __all__ = ["ACTIVE", "Dynamics", "W", "names_at", "read", "symbol"]
@@ -104,8 +104,8 @@ def read(neuron: NeuronModel, synapse: SynapseModel) -> Dynamics:
     flow = sp.Matrix([formula("equations", str(equations[name].expr)) for name in order])
     still = [name for name in order if "unless refractory" in equations[name].flags and neuron.refractory]
     flow = sp.Matrix([ACTIVE * f if name in still else f for name, f in zip(order, flow, strict=True)])
-    distance = _distance(neuron) if neuron.threshold else ""
-    threshold = formula("threshold", distance) if distance else None
+    away = distance(neuron) if neuron.threshold else ""
+    threshold = formula("threshold", away) if away else None
     reset = _reset(neuron, state, short)
     if neuron.graded and neuron.graded not in order:
         raise _refusal(
@@ -115,12 +115,12 @@ def read(neuron: NeuronModel, synapse: SynapseModel) -> Dynamics:
     linear = not formulas.jacobian(flow, state).free_symbols & set(state)
     _refuse_method(neuron, linear)
     units = {name: unit_name_of(equations, name) for name in order}
-    threshold_unit = unit_name(Quantity(1, dim=dimensions(neuron, equations, distance))) if distance else "1"
+    threshold_unit = unit_name(Quantity(1, dim=dimensions(neuron, equations, away))) if away else "1"
     arriving = arrival(neuron, synapse, state, equations)
     weight_unit = unit_name_of(Equations(synapse.state), "w")
     return Dynamics(
         neuron, synapse, state, flow, threshold, reset, arriving, symbol(neuron.graded) if neuron.graded else None,
-        units, weight_unit, distance, threshold_unit, linear and neuron.method == "exact",
+        units, weight_unit, away, threshold_unit, linear and neuron.method == "exact",
     )  # fmt: skip
 
 
@@ -159,7 +159,7 @@ def _smooth(neuron: NeuronModel, field: str, text: str, found: sp.Expr, state: t
     return found
 
 
-def _distance(neuron: NeuronModel) -> str:
+def distance(neuron: NeuronModel) -> str:
     """g of the condition g > 0, as text."""
     tree = ast.parse(neuron.threshold.strip(), mode="eval").body
     if not isinstance(tree, ast.Compare) or len(tree.ops) != 1 or isinstance(tree.ops[0], ast.Eq | ast.NotEq):

@@ -15,10 +15,10 @@ from brian2.parsing.expressions import parse_expression_dimensions
 from brian2.parsing.statements import parse_statement
 from brian2.utils.stringtools import get_identifiers
 
-from brian2zoo.compose import constants
 from brian2zoo.derive import formulas
 from brian2zoo.derive.formulas import symbol
 from brian2zoo.errors import ZooError
+from brian2zoo.pieces import constants
 from brian2zoo.spec import NeuronModel, SynapseModel
 
 _OPERATORS = {

@@ -45,9 +45,3 @@ def _drivers(dynamics: Dynamics) -> int:
     """How many other variables drive those that a presynaptic spike writes."""
     written = [i for i, jump in enumerate(dynamics.arrival.added) if jump != 0]
     return sum(len((dynamics.flow[i].free_symbols & set(dynamics.state)) - {dynamics.state[i]}) for i in written)
-
-
-def readout(zoo: Zoo, name: str) -> Dynamics:
-    """The formulas of a readout, under the synapse that fits it."""
-    model = zoo.neuron(name)
-    return read(model, fitting_synapse(zoo, model))

@@ -24,10 +24,10 @@ from brian2.core.namespace import DEFAULT_UNITS
 from brian2.parsing.sympytools import str_to_sympy
 from scipy.linalg import expm
 
-from brian2zoo.compose import constants
 from brian2zoo.derive.dynamics import ACTIVE, Dynamics, W, symbol
 from brian2zoo.derive.traces import Traces
 from brian2zoo.expressions import evaluate
+from brian2zoo.pieces import constants
 from brian2zoo.spec import Surrogate
 
 Approximation = Literal["full", "block_diagonal", "snap"]

@@ -20,10 +20,12 @@ from brian2.equations.equations import Equations
 from brian2.stateupdaters.base import StateUpdateMethod
 
 from brian2zoo.circuits import Circuit, Influence, Population, Projection, build
-from brian2zoo.codes import Codes, compose
-from brian2zoo.compose import InfluenceCode, NeuronCode, SynapseCode, compose_synapse, join
+from brian2zoo.compose.circuit import Codes, compose
+from brian2zoo.compose.neuron import NeuronCode
+from brian2zoo.compose.synapse import InfluenceCode, SynapseCode, compose_synapse
 from brian2zoo.mapping.operations import KINDS, Operations, count, neuron_scope, stored, synapse_scope
 from brian2zoo.network import duration
+from brian2zoo.pieces import join
 from brian2zoo.zoo import Zoo
 
 PARTS = {

@@ -10,10 +10,10 @@ from brian2.units.fundamentalunits import have_same_dimensions
 from brian2.utils.stringtools import get_identifiers
 
 from brian2zoo.chips import ComputeInMemory
-from brian2zoo.compose import constants
 from brian2zoo.errors import ZooError
 from brian2zoo.expressions import evaluate
 from brian2zoo.mapping.cim.estimate import Algorithm, estimate
+from brian2zoo.pieces import constants
 from brian2zoo.spec import Experiment, as_dict
 from brian2zoo.zoo import Zoo
 

@@ -14,7 +14,7 @@ import numpy as np
 from brian2.equations.equations import Equations
 
 from brian2zoo.circuits import Circuit, Population, Projection
-from brian2zoo.codes import compose
+from brian2zoo.compose.circuit import compose
 from brian2zoo.expressions import evaluate
 from brian2zoo.mapping.operations import stored
 from brian2zoo.mapping.spiking.chip import Chip

@@ -9,25 +9,21 @@ from brian2zoo.abreast import within
 from brian2zoo.backends.parallel import side_by_side, with_places
 from brian2zoo.backends.standalone import USUAL, Assembly
 from brian2zoo.circuits import Circuit, Influence, Population, Projection
-from brian2zoo.compose import (
+from brian2zoo.compose.neuron import NeuronCode, NeuronPart, compose_neuron
+from brian2zoo.compose.samples import with_sample_number
+from brian2zoo.compose.synapse import (
     InfluenceCode,
-    NeuronCode,
-    NeuronPart,
     SynapseCode,
     axon_part,
     compose_influence,
-    compose_neuron,
     compose_synapse,
-    depending,
-    join,
-    rule_parts,
     statements_at_spikes,
-    with_sample_number,
-    written,
 )
 from brian2zoo.errors import ZooError
 from brian2zoo.expressions import evaluate
-from brian2zoo.propagators import Source, integrated
+from brian2zoo.learning import Neurons, loss_part
+from brian2zoo.pieces import depending, join, written
+from brian2zoo.propagators import integrated
 
 
 @dataclass(frozen=True)
@@ -84,7 +80,7 @@ def joined(circuit: Circuit, assembly: Assembly = USUAL) -> Codes:
     """The same before it is found how equations move on by a step, for which they have to make sense."""
     synapses = {}
     copied: dict[str, set[str]] = {p.name: set() for p in circuit.populations}
-    added: dict[str, list[NeuronPart]] = {p.name: [] for p in circuit.populations}
+    added = {p.name: loss_parts(circuit, p) for p in circuit.populations}
     on_neurons = {projection.name: put_on_neurons(projection) for projection in circuit.projections}
     changing = {p.name: _changing(circuit, p, on_neurons) for p in circuit.populations}
     for projection in circuit.projections:
@@ -96,7 +92,9 @@ def joined(circuit: Circuit, assembly: Assembly = USUAL) -> Codes:
             projection.rule,
             projection.overrides,
             driven=driven,
-            returns_error=projection.returns_error,
+            returns=projection.returns_error,
+            feedback=circuit.feedback,
+            feedback_overrides=circuit.experiment.overrides("feedback"),
             names=there.names,
             kept=there.kept,
         )
@@ -136,30 +134,15 @@ def _integrated(circuit: Circuit, codes: Codes) -> Codes:
         return {f"{key}_{suffix}": value for key, value in codes.parameters[name].items()}
 
     def on_projection(projection: Projection, code: SynapseCode) -> SynapseCode:
-        model, rule = projection.synapse, projection.rule
-        sources = [Source(model.path, "state", model.state)]
-        if rule is not None:
-            names = {new: name for name, new in codes.on_neurons[projection.name].names.items()}
-            sources.append(Source(rule.path, "variables.synapse", rule.variables.synapse, names))
-        ends = side("pre", projection.pre.name) | side("post", projection.post.name)
-        return integrated(code, dt | ends, sources)
+        return integrated(code, dt | side("pre", projection.pre.name) | side("post", projection.post.name))
 
     def on_influence(influence: Influence, code: InfluenceCode) -> InfluenceCode:
-        rule, ends = influence.of.rule, side("pre", influence.of.name) | side("post", influence.of.post.name)
-        sources = [Source(rule.path, "influence.variables", rule.influence.variables)]
-        return replace(code, stores=integrated(code.stores, dt | ends, sources))
-
-    def on_population(population: Population, code: NeuronCode) -> NeuronCode:
-        sources = [Source(population.neuron.path, "equations", population.neuron.equations)]
-        for projection in circuit.projections:
-            for part in codes.on_neurons[projection.name].parts:
-                if getattr(projection, part.side) is population:
-                    sources.append(Source(part.path, part.key, part.equations, part.as_written))
-        return integrated(code, dt, sources)
+        ends = side("pre", influence.of.name) | side("post", influence.of.post.name)
+        return replace(code, stores=integrated(code.stores, dt | ends))
 
     return replace(
         codes,
-        neurons={p.name: on_population(p, codes.neurons[p.name]) for p in circuit.populations},
+        neurons={p.name: integrated(codes.neurons[p.name], dt) for p in circuit.populations},
         synapses={p.name: on_projection(p, codes.synapses[p.name]) for p in circuit.projections},
         influences={each.name: on_influence(each, codes.influences[each.name]) for each in circuit.influences},
     )
@@ -171,7 +154,7 @@ def _influence_code(influence: Influence, names: dict[str, str]) -> InfluenceCod
         problem = f"rule '{of.rule.name}' takes a spike to arrive in the step after it"
         raise ZooError(of.rule.path, "influence", problem, "give the protocol a delay of 0*ms")
     model, overrides = (within.synapse, within.overrides) if within is not None else (None, {})
-    code = compose_influence(of.rule, of.overrides, names, model, overrides)
+    code = compose_influence(of.rule, names, model, overrides)
     return replace(code, stores=with_sample_number(code.stores, influence.name))
 
 
@@ -180,12 +163,11 @@ def put_on_neurons(projection: Projection) -> OnNeurons:
     rule, model, pre, post = projection.rule, projection.synapse, projection.pre, projection.post
     parts, names, kept = [], {}, {}
     if rule is not None:
-        parts, names = rule_parts(rule, projection.overrides, post.neuron, post.name, post.overrides)
-        if rule.at_spike.pre and evaluate(projection.delay) != 0:
+        parts, names = rule.on_neurons(Neurons(post.name, post.neuron, post.overrides))
+        if evaluate(projection.delay) != 0 and any(part.side == "pre" and part.at_spike for part in parts):
             problem = f"rule '{rule.name}' takes a presynaptic spike for arrived when it is emitted"
-            raise ZooError(
-                rule.path, "at_spike", problem, "give the protocol a delay of 0*ms, or derive with --on-synapses"
-            )
+            remedy = "give the protocol a delay of 0*ms, or a derived rule 'traces: synapse'"
+            raise ZooError(rule.path, "at_spike", problem, remedy)
     if model.axon is not None:
         part, kept = axon_part(model, projection.overrides, post.name)
         for name in sorted(names.keys() & kept.keys()):
@@ -195,7 +177,8 @@ def put_on_neurons(projection: Projection) -> OnNeurons:
     for part in parts:
         if part.side == "pre" and part.at_spike and not pre.neuron.threshold:
             problem = f"neuron '{pre.neuron.name}' before the synapse never spikes"
-            raise ZooError(part.path, "at_spike", problem, "pick another for graded neurons")
+            first = part.at_spike[0]
+            raise ZooError(first.where, first.field, problem, "pick another for graded neurons")
     return OnNeurons(tuple(part for part in parts if part.equations or part.at_spike), names, kept)
 
 
@@ -207,11 +190,16 @@ def _changing(circuit: Circuit, population: Population, on_neurons: dict[str, On
             if getattr(projection, side) is population:
                 names = written(statements_at_spikes(projection.synapse, projection.rule))
                 driven |= {name.removesuffix(f"_{side}") for name in names if name.endswith(f"_{side}")}
-    added = {
-        part.equations: None
-        for each in circuit.projections
-        for part in on_neurons[each.name].parts
-        if getattr(each, part.side) is population
-    }
-    equations = Equations(join(population.neuron.equations, *added))
-    return depending(equations, driven)
+    parts = [*loss_parts(circuit, population)]
+    parts += [
+        part for p in circuit.projections for part in on_neurons[p.name].parts if getattr(p, part.side) is population
+    ]
+    added = dict.fromkeys(part.equations.text for part in parts)
+    return depending(Equations(join(population.neuron.equations, *added)), driven)
+
+
+def loss_parts(circuit: Circuit, population: Population) -> list[NeuronPart]:
+    """What the loss adds to a population, if it is the one that gives the answer."""
+    if circuit.loss is None or population.name != "output":
+        return []
+    return [loss_part(circuit.loss, population.neuron, circuit.experiment.overrides("loss"))]

@@ -1,0 +1,185 @@
+"""A neuron, and what rules and synapse models add to it, as the strings of a `brian2.NeuronGroup`."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from brian2.equations.equations import Equations
+from brian2.utils.stringtools import get_identifiers
+
+from brian2zoo.errors import ZooError
+from brian2zoo.pieces import NOTHING, Block, Given, Line, declared, given, in_order, kind_of, values
+from brian2zoo.spec import NeuronModel, StateFormat
+
+START_SUFFIX = "_start"
+
+
+@dataclass(frozen=True)
+class NeuronCode:
+    """Arguments of a `brian2.NeuronGroup` and the statements run with it; `before` each step's equations.
+
+    `update` are the statements that move the differential equations on by a step, where `propagators` has found them;
+    else `method` does. `pieces` are the lines that equations and statements were composed from, by the name of the
+    argument.
+    """
+
+    equations: str
+    parameters: dict[str, Any]
+    threshold: str = ""
+    reset: str = ""
+    refractory: str = ""
+    method: str = ""
+    initial: str = ""
+    copies: str = ""
+    on_sample: str = ""
+    before: str = ""
+    each_step: str = ""
+    forward: str = ""
+    backward: str = ""
+    update: str = ""
+    pieces: Mapping[str, Block] = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True)
+class NeuronPart:
+    """What the rule, the loss or the synapse model of a projection adds to the neurons on a side of it.
+
+    Parameters
+    ----------
+    side : 'pre' or 'post'.
+    parameters : constants that the equations need, declared with them.
+    at_spike : statements run after the reset.
+    method : integration of the equations, where there is an ODE among them.
+    """
+
+    side: str
+    equations: Block = NOTHING
+    parameters: Mapping[str, Given] = field(default_factory=dict)
+    at_spike: Block = NOTHING
+    method: str = ""
+
+
+def compose_neuron(
+    model: NeuronModel,
+    overrides: Mapping[str, str],
+    *,
+    parts: Iterable[NeuronPart] = (),
+    copied: Iterable[str] = (),
+    formats: Mapping[str, StateFormat] | None = None,
+) -> NeuronCode:
+    """A neuron with what rules add to it.
+
+    Parameters
+    ----------
+    overrides : parameter expressions that differ from the file's.
+    parts : what rules add.
+    copied : variables of which a copy is taken at the start of each step.
+    formats : storage format by variable; its statements run after each step, or when a sum is complete.
+    """
+
+    def own(key: str) -> Block:
+        return Block.of_statements(model.path, key, getattr(model, key))
+
+    parts = _distinct(model, parts)
+    equations = Block.of_equations(model.path, "equations", model.equations)
+    equations = Block((*equations, *(line for part in parts for line in part.equations)))
+    known = Equations(equations.text)
+    parameters = given(model, overrides)
+    for part in parts:
+        parameters |= part.parameters
+    each_step, forward, backward = own("each_step"), own("forward"), own("backward")
+    for variable, state in (formats or {}).items():
+        of_variable = {re.sub(f"^{variable}_", "x_", name): text for name, text in overrides.items()}
+        parameters |= {
+            _for_variable(name, variable): value for name, value in given(state, dict(overrides) | of_variable).items()
+        }
+        each_step += _stored(state, "each_step", variable)
+        # a sum is complete before the pass that reads it first
+        if variable in get_identifiers(model.forward):
+            forward = _stored(state, "on_sum", variable) + forward
+        else:
+            backward = _stored(state, "on_sum", variable) + backward
+    copied = sorted(set(copied))
+    copies = {name: f"{name}{START_SUFFIX}" for name in copied}
+    kept = Block(Line(f"{copy} : {kind_of(known, name)}", model.path, "equations") for name, copy in copies.items())
+    reset = own("reset") + (line for part in parts for line in part.at_spike)
+    blocks = {"reset": reset, "on_sample": own("on_sample"), "each_step": each_step, "forward": forward}
+    blocks = {name: in_order(block, known) for name, block in (blocks | {"backward": backward}).items()}
+    pieces = {"equations": equations + kept + declared(parameters), "initial": own("initial"), **blocks}
+    return NeuronCode(
+        parameters=values(parameters),
+        threshold=model.threshold,
+        refractory=model.refractory,
+        method=_method(model, parts),
+        copies="\n".join(f"{copy} = {name}" for name, copy in copies.items()),
+        pieces=pieces,
+        **{name: block.text for name, block in pieces.items()},
+    )
+
+
+def _distinct(model: NeuronModel, parts: Iterable[NeuronPart]) -> list[NeuronPart]:
+    """Parts without repetition: projections under one rule add the same part to a neuron they share."""
+    distinct: list[NeuronPart] = []
+    for part in parts:
+        if part in distinct:
+            continue
+        for other in distinct:
+            for name in part.parameters.keys() & other.parameters.keys():
+                if part.parameters[name].value != other.parameters[name].value:
+                    problem = f"rules give '{name}' of neuron '{model.name}' two values"
+                    remedy = "give it for all projections, not for one kind"
+                    raise ZooError(model.path, "parameters", problem, remedy)
+        if part.equations and any(part.equations.text == other.equations.text for other in distinct):
+            continue
+        distinct.append(part)
+    return distinct
+
+
+def _method(model: NeuronModel, parts: Iterable[NeuronPart]) -> str:
+    """Integration of a neuron with what rules add to it."""
+    method = model.method
+    for part in parts:
+        if part.method and method and part.method != method:
+            problem = f"a rule adds traces integrated by '{part.method}' to a neuron integrated by '{method}'"
+            remedy = "keep them on the synapses: in the experiment, learning.KIND.traces: synapse"
+            raise ZooError(model.path, "method", problem, remedy)
+        method = method or part.method
+    return method
+
+
+def _stored(state: StateFormat, key: str, variable: str) -> Block:
+    """Statements of a storage format, for a variable."""
+    block = Block.of_statements(state.path, key, getattr(state, key))
+    return Block(replace(line, text=_for_variable(line.text, variable)) for line in block)
+
+
+def _for_variable(text: str, variable: str) -> str:
+    """Text of a storage format with x, and names that start with x_, standing for a variable."""
+    return re.sub(r"\bx(?=_|\b)", variable, text)
+
+
+def for_target(part: NeuronPart, of_post: Mapping[str, Given], post_name: str) -> tuple[NeuronPart, dict[str, str]]:
+    """A presynaptic part with the name of the postsynaptic population in all its names, and what synapses call them.
+
+    The neuron may have other targets with other constants. Of constants the part keeps those that it uses.
+
+    Parameters
+    ----------
+    of_post : constants of the postsynaptic neuron, named '..._post'.
+    """
+    used = get_identifiers(part.equations.text + "\n" + part.at_spike.text)
+    there = {name: f"{name}_{post_name}" for name in Equations(part.equations.text).names} if part.equations else {}
+    own = {name: f"{name}_{post_name}" for name in part.parameters if name in used}
+    foreign = {name: f"{name.removesuffix('_post')}_of_{post_name}" for name in of_post if name in used}
+    derivatives = {f"d{name}": f"d{new}" for name, new in there.items()}
+    found = {**part.parameters, **of_post}
+    names = derivatives | there | own | foreign
+    with_target = replace(
+        part,
+        equations=part.equations.renamed(names),
+        parameters={new: found[name] for name, new in (own | foreign).items()},
+        at_spike=part.at_spike.renamed(names),
+    )
+    called = {f"{n}_pre": f"{new}_pre" for n, new in there.items()} | {n: f"{new}_pre" for n, new in own.items()}
+    return with_target, called

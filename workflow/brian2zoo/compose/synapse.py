@@ -1,0 +1,233 @@
+"""A synapse model and the rule it learns by, as the strings of a `brian2.Synapses`.
+
+A rule asks for a change `dw`, a synapse model stores and transmits. At a presynaptic spike the order is
+draw, rule, write, read: update first, then transmit, unless a spike is to transmit before.
+What happens at a spike reads neurons as they were at the start of the step: what some projection changes when
+spikes arrive is read from a copy, so that the order of spikes within a step cannot matter. What happens in each
+step reads them as they are after their equations (docs/moments.md).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from brian2.equations.equations import Equations
+from brian2.parsing.statements import parse_statement
+from brian2.utils.stringtools import get_identifiers
+
+from brian2zoo.compose.neuron import START_SUFFIX, NeuronPart, for_target
+from brian2zoo.errors import ZooError
+from brian2zoo.learning import LearningRule, returning
+from brian2zoo.pieces import (
+    NOTHING,
+    Block,
+    Given,
+    Line,
+    declared,
+    given,
+    in_order,
+    join,
+    names_in,
+    unit_name_of,
+    values,
+    written,
+)
+from brian2zoo.spec import Feedback, SynapseModel
+
+AT_SPIKES = ("on_pre", "on_post")
+
+
+@dataclass(frozen=True)
+class SynapseCode:
+    """Arguments of a `brian2.Synapses` and the statements run with it; `update` and `pieces` as for neurons.
+
+    `reads` maps 'pre' and 'post' to the variables the neurons on that side have to copy at the start of
+    a step.
+    """
+
+    equations: str
+    parameters: dict[str, Any]
+    on_pre: str = ""
+    on_post: str = ""
+    each_step: str = ""
+    on_sample: str = ""
+    at_onset: str = ""
+    reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    method: str = ""
+    on_arrival: str = ""
+    update: str = ""
+    pieces: Mapping[str, Block] = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True)
+class InfluenceCode:
+    """What makes the stores of an influence.
+
+    Parameters
+    ----------
+    stores : one for a weight and a neuron.
+    couplings : from store to store of a weight; `w` comes from the synapses within the layer.
+    weights : these give it. Both are None without such synapses.
+    """
+
+    stores: SynapseCode
+    couplings: SynapseCode | None = None
+    weights: SynapseCode | None = None
+
+
+def axon_part(model: SynapseModel, overrides: Mapping[str, str], post_name: str) -> tuple[NeuronPart, dict[str, str]]:
+    """What a synapse model keeps on the presynaptic neuron, and what its strings then call it."""
+    axon = model.axon
+    equations = Block.of_equations(model.path, "axon.variables", axon.variables)
+    jumps = Block.of_statements(model.path, "axon.at_spike", axon.at_spike)
+    return for_target(NeuronPart("pre", equations, given(model, overrides), jumps), {}, post_name)
+
+
+def compose_synapse(
+    model: SynapseModel,
+    rule: LearningRule | None,
+    overrides: Mapping[str, str],
+    *,
+    driven: Mapping[str, Iterable[str]],
+    returns: bool = False,
+    feedback: Feedback | None = None,
+    feedback_overrides: Mapping[str, str] | None = None,
+    names: Mapping[str, str] | None = None,
+    kept: Mapping[str, str] | None = None,
+) -> SynapseCode:
+    """A weight store under a rule, or transmitting only.
+
+    Parameters
+    ----------
+    rule : None for a projection that does not learn.
+    overrides : parameter expressions that differ from the synapse model's.
+    driven : for 'pre' and 'post', the variables of that neuron that change when spikes arrive.
+    returns : whether the projection also carries the error back to its presynaptic side, as `feedback` has it.
+    names : new names of what the rule has put on the neurons, as `LearningRule.on_neurons` gives them.
+    kept : new names of what the model has put on the presynaptic neurons, as `axon_part` gives them.
+    """
+    names, kept = names or {}, kept or {}
+
+    def own(key: str) -> Block:
+        return Block.of_statements(model.path, key, getattr(model, key)).renamed(kept)
+
+    parameters = {name: value for name, value in given(model, overrides).items() if name not in kept}
+    equations = Block.of_equations(model.path, "state", model.state).renamed(kept)
+    if returns:
+        back, more = returning(model, feedback, feedback_overrides or {})
+        equations += back
+        parameters = _distinct(parameters, more)
+    if rule is None:
+        blocks = {"on_pre": own("draw") + own("read")}
+    else:
+        if not model.write:
+            raise ZooError(model.path, "write", "the synapse cannot learn", "state how dw is written, or pick another")
+        changes = {name: value for name, value in rule.parameters.items() if name not in names}
+        parameters = _distinct(parameters, {n: v for n, v in changes.items() if n not in of_influence(rule)})
+        equations += rule.equations.renamed(names)
+        blocks = {event: block.renamed(names) for event, block in rule.events.items()}
+        asking = {event for event, block in blocks.items() if "dw" in written(block.text)}
+        blocks = {event: block + (own("write") if event in asking else NOTHING) for event, block in blocks.items()}
+        update, read = blocks["on_pre"], own("read")
+        blocks["on_pre"] = own("draw") + (read + update if rule.transmits == "before" else update + read)
+    equations += declared(parameters)
+    known = Equations(equations.text)
+    reads: dict[str, tuple[str, ...]] = {}
+    for side, variables in driven.items():
+        moving = {f"{name}_{side}" for name in variables}
+        used = set().union(*(_read_in(blocks.get(event, NOTHING).text, known) for event in AT_SPIKES))
+        if moving & used:
+            reads[side] = tuple(sorted(name.removesuffix(f"_{side}") for name in moving & used))
+    copies = {f"{v}_{side}": f"{v}{START_SUFFIX}_{side}" for side, copied in reads.items() for v in copied}
+    blocks = {event: in_order(block, known, copies if event in AT_SPIKES else None) for event, block in blocks.items()}
+    pieces = {"equations": equations, **blocks}
+    return SynapseCode(
+        parameters=values(parameters),
+        reads=reads,
+        method=_method(model, rule),
+        pieces=pieces,
+        **{name: block.text for name, block in pieces.items()},
+    )
+
+
+def _distinct(parameters: Mapping[str, Given], more: Mapping[str, Given]) -> dict[str, Given]:
+    """Parameters of two files, which may not have one in common."""
+    for name in parameters.keys() & more.keys():
+        one, other = parameters[name], more[name]
+        problem = f"'{name}' is a parameter of {one.where} too"
+        raise ZooError(other.where, other.field, problem, "rename it in one of them")
+    return {**parameters, **more}
+
+
+def _method(model: SynapseModel, rule: LearningRule | None) -> str:
+    """Integration of a synapse's equations, in training and without a rule alike."""
+    equations = rule.equations.text if rule is not None else ""
+    by_rule = rule.method if equations and Equations(equations).diff_eq_names else ""
+    if model.method and by_rule and model.method != by_rule:
+        problem = f"it integrates by '{by_rule}' what synapse '{model.name}' integrates by '{model.method}'"
+        raise ZooError(rule.path, "method", problem, f"take one of them in both, here or in {model.path}")
+    return model.method or by_rule
+
+
+def statements_at_spikes(model: SynapseModel, rule: LearningRule | None) -> str:
+    """All that a projection does at spikes, in no order."""
+    by_rule = [rule.events[event].text for event in AT_SPIKES] if rule is not None else []
+    return join(model.draw, model.write, model.read, *by_rule)
+
+
+def _read_in(block: str, equations: Equations) -> set[str]:
+    """Names that the right-hand sides of statements read, also by way of subexpressions."""
+    return names_in("\n".join(parse_statement(line)[2] for line in block.splitlines()), equations)
+
+
+def compose_influence(
+    rule: LearningRule, names: Mapping[str, str], within: SynapseModel | None, overrides_within: Mapping[str, str]
+) -> InfluenceCode:
+    """The stores of what a rule's weights do to all neurons of the layer, and how they are coupled.
+
+    A parameter is declared where it is used, and read from there by what comes after: synapse, store, coupling.
+
+    Parameters
+    ----------
+    names : of what the rule has put on the neurons, as `LearningRule.on_neurons` gives them.
+    within : the synapse within the layer; None if there is none.
+    """
+    influence = rule.influence
+    own = {name: rule.parameters[name] for name in of_influence(rule)}
+    at_synapse = {name: f"{name}_pre" for name in rule.parameters if name not in names and name not in own}
+    new = dict(names) | at_synapse
+    is_own = Line("own : 1 (constant)", rule.path, "influence.variables")
+    equations = influence.variables.renamed(new) + [is_own] + declared(own)
+    known = Equations(equations.text)
+    pieces = {
+        "equations": equations,
+        "each_step": in_order(influence.each_step.renamed(new), known),
+        "on_arrival": in_order(influence.on_arrival.renamed(new), known),
+    }
+    texts = {name: block.text for name, block in pieces.items()}
+    stores = SynapseCode(parameters=values(own), method=rule.method, pieces=pieces, **texts)
+    if within is None or not influence.coupling:
+        return InfluenceCode(stores)
+    unit = unit_name_of(Equations(within.state), within.as_read)
+    used = get_identifiers(influence.coupling.text)
+    of_coupling = {name: value for name, value in given(within, overrides_within).items() if name in used}
+    of_coupling |= {name: value for name, value in rule.parameters.items() if name in used and name not in own}
+    weight = Line(f"w : {unit}", within.path, "state")
+    coupling = Block([weight]) + influence.coupling.renamed({name: f"{name}_pre" for name in own})
+    coupling += declared(of_coupling)
+    return InfluenceCode(
+        stores,
+        SynapseCode(coupling.text, values(of_coupling), pieces={"equations": coupling}),
+        SynapseCode(f"w_post = {within.as_read}_pre : {unit} (summed)", {}),
+    )
+
+
+def of_influence(rule: LearningRule) -> list[str]:
+    """Parameters that the stores of an influence need and the synapse does not."""
+    if rule.influence is None:
+        return []
+    stores = rule.influence
+    here = get_identifiers(join(stores.variables.text, stores.on_arrival.text, stores.each_step.text))
+    here -= get_identifiers(join(rule.equations.text, rule.statements))
+    on_neurons = get_identifiers(join(*(f"{part.equations.text}\n{part.at_spike.text}" for part in rule.parts)))
+    return [name for name in rule.parameters if name in here - on_neurons]
