@@ -4,6 +4,7 @@ rule build:
         directory("results/build/{backend}/{experiment}/{layers}/{mode}"),
     params:
         structure=structure,
+        choices="default",
         networks=1,
         capacity=lambda wildcards: watched(wildcards).samples if wildcards.mode == "trace" else CONFIG.capacity,
         cache="results/build/cache",
@@ -20,22 +21,24 @@ rule build:
         "compile {wildcards.experiment} {wildcards.layers}, {wildcards.mode}, {wildcards.backend}"
     shell:
         'python "$SCRIPTS/build.py"'
-        " --backend {wildcards.backend} --experiment {wildcards.experiment}"
+        " --backend {wildcards.backend} --experiment {wildcards.experiment} --choices {params.choices}"
         " --layers {wildcards.layers} --mode {wildcards.mode} --networks {params.networks}"
         " --capacity {params.capacity} --cache {params.cache} --threads {threads} --output {output} 2>&1 | tee {log}"
 
 
-use rule build as build_abreast with:
+# Of other choices than the experiment's, of several networks abreast, or of both: LEARNING=FILE:...:abreast=N
+use rule build as build_variant with:
     output:
-        directory("results/build/{backend}/{experiment}/{layers}/abreast={networks}/{mode}"),
+        directory("results/build/{backend}/{experiment}/{layers}/{variant}/{mode}"),
     params:
         structure=structure,
-        networks=lambda wildcards: wildcards.networks,
-        capacity=CONFIG.capacity,
+        choices=lambda wildcards: variant(wildcards)[0],
+        networks=lambda wildcards: variant(wildcards)[1],
+        capacity=lambda wildcards: watched(wildcards).samples if wildcards.mode == "trace" else CONFIG.capacity,
         cache="results/build/cache",
     log:
-        "results/logs/build/{backend}/{experiment}/{layers}/abreast={networks}/{mode}.log",
+        "results/logs/build/{backend}/{experiment}/{layers}/{variant}/{mode}.log",
     benchmark:
-        "results/benchmarks/build/{backend}/{experiment}/{layers}/abreast={networks}/{mode}.tsv"
+        "results/benchmarks/build/{backend}/{experiment}/{layers}/{variant}/{mode}.tsv"
     message:
-        "compile {wildcards.networks} of {wildcards.experiment} {wildcards.layers}, {wildcards.mode}, {wildcards.backend}"
+        "compile {wildcards.experiment} {wildcards.layers}, {wildcards.variant}, {wildcards.mode}, {wildcards.backend}"

@@ -13,7 +13,7 @@ ROOT = workflow.basedir
 sys.path.insert(0, f"{ROOT}/workflow")
 
 from brian2zoo.config import load_config
-from brian2zoo.spec import BACKENDS, ON_GPU, fingerprint, numbers_of
+from brian2zoo.spec import BACKENDS, ON_GPU, choices_of, fingerprint, joined, numbers_of, parts_of
 from brian2zoo.unforeseen import told
 from brian2zoo.zoo import ROOT_VARIABLE, Zoo, read_yaml
 from snakemake.exceptions import WorkflowError
@@ -73,7 +73,7 @@ wildcard_constraints:
     layers=r"\d+(-\d+)+",
     setting=r"[^/]+",
     seed=r"\d+",
-    networks=r"\d+",
+    variant=r"[^/]+=[^/]+",
     mode=r"train|test|final|trace|count_train|count_test",
     counting=r"count_train|count_test",
     chip=r"\w+",
@@ -84,12 +84,20 @@ wildcard_constraints:
 def structure(wildcards):
     """What the program of an experiment depends on."""
     mode = "test" if wildcards.mode in ("test", "final", "count_test") else "train"
-    return fingerprint(ZOO.structure(ZOO.experiment(wildcards.experiment), mode))
+    choices, _ = variant(wildcards)
+    return fingerprint(ZOO.structure(ZOO.experiment(wildcards.experiment).with_setting(choices), mode))
+
+
+def variant(wildcards):
+    """Of a program, the choices that replace the experiment's, and how many networks are abreast."""
+    parts = parts_of(getattr(wildcards, "variant", "default"))
+    networks = [int(part.partition("=")[2]) for part in parts if part.startswith("abreast=")]
+    return joined(part for part in parts if not part.startswith("abreast=")), (networks or [1])[0]
 
 
 def numbers(wildcards):
     """What a result of an experiment depends on, beside its inputs."""
-    return fingerprint(ZOO.numbers(ZOO.experiment(wildcards.experiment)))
+    return fingerprint(ZOO.numbers(ZOO.experiment(wildcards.experiment).with_setting(choices_of(wildcards.setting))))
 
 
 def encoding(wildcards):
@@ -114,12 +122,14 @@ def encoded(split):
 
 def program(mode, networks=1):
     """Input function: the program of an experiment, on the backend that it or the setting names."""
-    abreast = f"abreast={networks}/" if networks > 1 else ""
+    abreast = [f"abreast={networks}"] if networks > 1 else []
 
     def path(wildcards):
         chosen = ZOO.experiment(wildcards.experiment).with_setting(wildcards.setting).backend
         network = f"{chosen}/{wildcards.experiment}/{wildcards.layers}"
-        return f"results/build/{network}/{abreast}{mode.format(wildcards=wildcards)}"
+        of_setting = joined([*parts_of(choices_of(wildcards.setting)), *abreast])
+        folder = "" if of_setting == "default" else f"{of_setting}/"
+        return f"results/build/{network}/{folder}{mode.format(wildcards=wildcards)}"
 
     return path
 

@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 from brian2zoo import __version__, unforeseen
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.kinds import KINDS, json_schemas
-from brian2zoo.language import Refused, expression, name_or_none
+from brian2zoo.language import Refused, name_or_none
 from brian2zoo.shown import (
     File,
     new_table,
@@ -26,12 +26,13 @@ from brian2zoo.shown import (
     print_file,
     print_mapping,
 )
-from brian2zoo.spec import FEEDBACK
+from brian2zoo.spec import Rule
 from brian2zoo.zoo import ROOT, Zoo, is_zoo, zoo_in_use
 
 Kind = StrEnum("Kind", list(KINDS))
 Mode = StrEnum("Mode", ["train", "test"])
 Learning = StrEnum("Learning", ["sweep", "active"])
+Jacobian = StrEnum("Jacobian", ["block_diagonal", "snap1", "full"])
 
 err = Console(highlight=False, markup=False, soft_wrap=True, stderr=True)
 
@@ -317,53 +318,39 @@ def ledger(
 def derive(
     ctx: typer.Context,
     neuron: Annotated[str, typer.Argument(help="Name or path of the neuron in models/neurons.")],
-    surrogate: Annotated[str, typer.Option(help="File in models/surrogates; needed if the neuron spikes.")] = "",
     synapse: Annotated[str, typer.Option(help="File in models/synapses; found by itself if only one fits.")] = "",
-    readout: Annotated[
-        str, typer.Option(help="Neuron whose answer the error is of; its kernel then filters the eligibility.")
-    ] = "",
-    loss: Annotated[str, typer.Option(help="File in models/losses, where the neuron itself gives the answer.")] = "",
-    feedback: Annotated[
-        str, typer.Option(help=f"How errors reach hidden layers: {', '.join(FEEDBACK)}.")
-    ] = "symmetric",
-    optimizer: Annotated[str, typer.Option(help="File in models/optimizers; without one a step a sample.")] = "",
+    jacobian: Annotated[
+        Jacobian, typer.Option(help="What of it is kept, as `derived` in a rule.")
+    ] = Jacobian.block_diagonal,
     through: Annotated[
         str, typer.Option(help="Variables, with commas, whose reset is differentiated by the surrogate; or 'none'.")
     ] = "",
-    scale: Annotated[str, typer.Option(help="Distance from the threshold that is 1 to the surrogate.")] = "",
     on_synapses: Annotated[bool, typer.Option(help="Keep all traces on the synapses.")] = False,
-    autapse: Annotated[bool, typer.Option(help="SnAp-1: keep the way through a neuron's synapse onto itself.")] = False,
-    full: Annotated[bool, typer.Option(help="Keep the ways through all neurons' spikes; for few neurons.")] = False,
     latex: Annotated[bool, typer.Option(help="Print the mathematics as LaTeX instead of the rule.")] = False,
     name: Annotated[str, typer.Option(help="Write rules/NAME.yaml instead of printing.")] = "",
 ) -> None:
-    """The learning rule that a neuron's equations imply, as a rule file: traces, their jumps, eligibility, update."""
+    """The learning rule that a neuron's equations imply: how it follows, its traces and their eligibility.
+
+    A rule with `derived` is this one, derived whenever it is composed. Written to a file it is yours to edit, and no
+    longer follows the neuron.
+    """
     from brian2zoo import derive as deriving
     from brian2zoo.derive.latex import latex_text
+    from brian2zoo.derive.text import title_of
 
     zoo: Zoo = ctx.obj
-    if feedback not in FEEDBACK:
-        raise ZooError(
-            "--feedback", "", f"there is no feedback '{feedback}'", did_you_mean(feedback, FEEDBACK, "see --help")
-        )
-    scale, name = _option("--scale", expression, scale), _option("--name", name_or_none, name)
+    name = _option("--name", name_or_none, name)
     model = _sound(zoo, "neuron", neuron)
     fitting = deriving.fitting_synapse(zoo, model, _named(zoo, "synapse", synapse) if synapse else "")
-    dynamics = deriving.read(model, _sound(zoo, "synapse", fitting.name))
-    kept = None if not through else () if through == "none" else through.split(",")
-    traces = deriving.derive(dynamics, kept, factorize=not on_synapses, autapse=autapse, full=full)
-    choice = deriving.Choice(
-        _sound(zoo, "surrogate", surrogate) if surrogate else None,
-        scale,
-        feedback,
-        deriving.readout(zoo, _sound(zoo, "neuron", readout).name) if readout else None,
-        _sound(zoo, "loss", loss) if loss else None,
-        _sound(zoo, "optimizer", optimizer) if optimizer else None,
-    )
+    store = _sound(zoo, "synapse", fitting.name)
+    kept = None if not through else () if through == "none" else tuple(through.split(","))
+    asked = Rule(title=title_of(jacobian.value, model), derived=jacobian.value, through=kept)
+    traces = deriving.traces_of(asked, model, store, not on_synapses)
     if latex:
         out.print(latex_text(traces))
         return
-    text = deriving.rule_text(traces, choice, " ".join(["brian2zoo", *sys.argv[1:]]))
+    rule = deriving.derived(asked, model, store, not on_synapses)
+    text = deriving.rule_text(rule, traces, " ".join(["brian2zoo", *sys.argv[1:]]))
     if not name:
         out.print(text, end="")
         return

@@ -215,7 +215,7 @@ def _sides(rule: Rule, side: str) -> set[str]:
 
 def surrogate_lines(ways: Ways, neuron: NeuronModel, overrides: Mapping[str, str]) -> tuple[Block, dict[str, Given]]:
     """`psi`, what stands for the derivative of a spike, as an equation of the neuron, and its parameters."""
-    surrogate, scale = ways.surrogate, ways.choice.scale
+    surrogate = ways.surrogate
     if not neuron.threshold:
         problem = f"the rule names psi, the derivative of a spike, and neuron '{neuron.name}' never spikes"
         raise ZooError(ways.where, f"{ways.key}.rule", problem, "take another rule for this kind of projection")

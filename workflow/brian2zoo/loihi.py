@@ -12,6 +12,7 @@ from brian2.parsing.statements import parse_statement
 from brian2.parsing.sympytools import str_to_sympy
 
 from brian2zoo.errors import ZooError
+from brian2zoo.learning import LearningRule
 from brian2zoo.pieces import statements
 from brian2zoo.spec import Rule, as_dict
 
@@ -39,15 +40,17 @@ class Verdict:
     text: str
 
 
-def sum_of_products(rule: Rule) -> Verdict:
+def sum_of_products(rule: Rule | LearningRule) -> Verdict:
     """The change a rule asks for as Loihi's sum of products, or why it is none.
+
+    Of a composed rule it is also told whether a spike carries the weight as the chip has it.
 
     A statement has to be a polynomial in `FACTORS`; parameters are constants. Names are taken at their word: that
     a rule's own `x1` is a trace the chip can keep, this does not check.
     """
     changes = []
     for event in ("on_pre", "on_post", "each_step", "on_sample"):
-        for line in statements(getattr(rule, event)):
+        for line in statements(getattr(rule, event) if isinstance(rule, Rule) else rule.events[event].text):
             variable, operator, expression, _ = parse_statement(line)
             if variable != "dw" or operator != "=":
                 return Verdict(False, f"{event} changes '{variable}' as well; the engine adds to one variable")
@@ -58,7 +61,7 @@ def sum_of_products(rule: Rule) -> Verdict:
         total = sympy.expand(sum(str_to_sympy(text) for text in changes))
     except (SyntaxError, ValueError, TypeError) as error:
         raise ZooError(rule.path, "dw", f"it cannot be read as a formula ({error})", "use + - * / and names") from None
-    constants = as_dict(rule.parameters)
+    constants = as_dict(rule.parameters) if isinstance(rule, Rule) else rule.parameters
     symbols = sorted(total.free_symbols, key=str)
     factors = [s for s in symbols if str(s) in FACTORS]
     for symbol in symbols:
@@ -71,5 +74,6 @@ def sum_of_products(rule: Rule) -> Verdict:
         return Verdict(False, "it divides by a factor or takes a power of it that is no whole number")
     terms = sympy.Add.make_args(total)
     text = " + ".join(str(term).replace("1.0*", "") for term in terms).replace("+ -", "- ")
-    late = ", but the rule wants a spike to carry the new weight; the chip first delivers, then learns"
-    return Verdict(rule.transmits == "before", f"dw = {text}{late if rule.transmits == 'after' else ''}")
+    late = ", but a spike is to carry the new weight; the chip first delivers, then learns"
+    too_late = isinstance(rule, LearningRule) and rule.transmits == "after"
+    return Verdict(not too_late, f"dw = {text}{late if too_late else ''}")

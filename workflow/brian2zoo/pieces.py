@@ -28,12 +28,14 @@ class Line:
     ----------
     where, field : the file it comes from, and the field in it.
     names : what the file calls the names that composing has given it.
+    before : a statement as it was before the order of the statements around it was seen to; empty if the same.
     """
 
     text: str
     where: Path
     field: str
     names: Mapping[str, str] = field(default_factory=dict, compare=False)
+    before: str = field(default="", compare=False)
 
     def renamed(self, names: Mapping[str, str]) -> "Line":
         """With other names, all replaced at once."""
@@ -202,9 +204,10 @@ def in_order(block: Block, equations: Equations, copies: Mapping[str, str] | Non
             for _ in through:  # one may be made of another
                 expression = renamed(expression, through)
             expression = renamed(expression, copies)
-            line = replace(line, text=f"{variable} {operator} {expression}")
+            line = replace(line, text=f"{variable} {operator} {expression}", before=line.text)
         if operator in ("//=", "%=", "**="):  # Brian2 knows two of them not at all, and % of C++ keeps the sign
-            line = replace(line, text=f"{variable} = {variable} {operator[:-1]} ({expression})")
+            own = f"{variable} = {variable} {operator[:-1]} ({expression})"
+            line = replace(line, text=own, before=line.before or line.text)
         changed.add(variable)
         lines.append(line)
     return Block(lines)

@@ -3,12 +3,14 @@
 import sys
 from collections.abc import Iterator
 from dataclasses import fields
+from itertools import zip_longest
 from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from brian2zoo.errors import ZooError
 from brian2zoo.zoo import Zoo
@@ -16,13 +18,16 @@ from brian2zoo.zoo import Zoo
 if TYPE_CHECKING:  # Brian2 and xarray take seconds to import: only what needs them does
     import xarray as xr
 
-    from brian2zoo.circuits import Circuit
+    from brian2zoo.circuits import Circuit, Projection
     from brian2zoo.compose.circuit import Codes
     from brian2zoo.compose.neuron import NeuronCode
     from brian2zoo.compose.synapse import SynapseCode
 
 File = tuple[str, str]
 """Kind and name."""
+
+_CODE_WIDTH = 56
+"""Of strings, up to where what comes beside them is aligned."""
 
 # Into a file or a pipe, a table row stays on one line.
 _WIDTH = None if sys.stdout and sys.stdout.isatty() else 240
@@ -47,7 +52,7 @@ def print_file(kind: str, file: Any) -> None:
         if key in ("title", "reference", "notes", "extends", "name", "path", "parameters", "weights"):
             continue
         _print_block(key, "\n".join(_lines(value)))
-    if kind == "rule":
+    if kind == "rule" and not file.gives_gradient:
         from brian2zoo.loihi import sum_of_products
 
         verdict = sum_of_products(file)
@@ -169,15 +174,14 @@ def _parts(circuit: "Circuit", codes: "Codes") -> "Iterator[tuple[str, set[File]
         files = {("neuron", population.neuron.name)} | {("state", f.name) for f in population.formats.values()}
         yield f"{population.name}: {population.size} {population.neuron.name}", files, codes.neurons[population.name]
     for projection in circuit.projections:
-        files = {("synapse", projection.synapse.name)}
+        files = {("synapse", projection.synapse.name)} | _of_projection(circuit, projection)
         heading = f"{projection.pre.name} -> {projection.post.name}: {projection.size} {projection.synapse.name}"
         if projection.rule is not None:
-            files.add(("rule", projection.rule.name))
             heading += f" under {projection.rule.name}"
         yield heading, files, codes.synapses[projection.name]
     for influence in circuit.influences:
         rule, post, code = influence.of.rule.name, influence.of.post, codes.influences[influence.name]
-        files = {("rule", rule)}
+        files = _of_projection(circuit, influence.of)
         heading = (
             f"{influence.of.name} -> {post.name}: {influence.size} stores of each weight on each neuron under {rule}"
         )
@@ -186,14 +190,33 @@ def _parts(circuit: "Circuit", codes: "Codes") -> "Iterator[tuple[str, set[File]
             yield f"within {influence.name}: {influence.couplings} couplings", files, code.couplings
 
 
+def _of_projection(circuit: "Circuit", projection: "Projection") -> set[File]:
+    """The files by which a projection learns."""
+    if projection.rule is None:
+        return set()
+    learning = circuit.experiment.learning
+    choice = learning.of(projection.kind)
+    files = {(key, getattr(choice, key)) for key in ("rule", "surrogate", "optimizer")}
+    return files | {("feedback", learning.feedback), ("loss", learning.loss)}
+
+
 def _print_code(code: "NeuronCode | SynapseCode") -> None:
+    """Strings line by line, and the file and field that each comes from; what comes from none is composing's own."""
     for key in (field.name for field in fields(code)):
         value = getattr(code, key)
         if key == "parameters":
             value = "\n".join(f"{name} = {quantity}" for name, quantity in value.items())
-        if value and isinstance(value, str):
-            out.print(f"  {key}", style="dim")
-            out.print(indent(value.strip(), "    "))
+        if not value or not isinstance(value, str):
+            continue
+        out.print(f"  {key}", style="dim")
+        sources = [line.source for line in code.pieces.get(key, ())]
+        lines = value.strip().splitlines()
+        width = min(max(map(len, lines)), _CODE_WIDTH)
+        for line, source in zip_longest(lines, sources[: len(lines)], fillvalue=""):
+            text = Text(f"    {line}")
+            if source:
+                text.append(f"{'':{max(width - len(line), 0)}}    # {source}", style="dim")
+            out.print(text)
 
 
 def _print_parameters(title: str, kind: str, file: Any) -> None:
@@ -218,7 +241,10 @@ def _print_block(title: str, text: str) -> None:
 def _lines(value: Any, key: str = "") -> Iterator[str]:
     """A field as lines of text, nested keys with dots."""
     if isinstance(value, BaseModel | dict):
+        stated = value.model_fields_set if isinstance(value, BaseModel) else value
         for inner, nested in value.items() if isinstance(value, dict) else value:
+            if inner not in stated:
+                continue
             yield from _lines(nested, f"{key}.{inner}" if key else inner)
     elif value:
         text = ", ".join(value) if isinstance(value, tuple) else str(value).strip()

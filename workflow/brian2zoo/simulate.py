@@ -85,7 +85,10 @@ def build_key(circuit: Circuit, sample_time: Any, capacity: int, recording: Reco
     backend = backend_of(circuit.experiment.backend)
     codes = compose(circuit, backend.assembly)
     strings = [
-        {name: {k: v for k, v in vars(code).items() if k != "parameters"} for name, code in kind.items()}
+        {
+            name: {k: v for k, v in vars(code).items() if k not in ("parameters", "pieces")}
+            for name, code in kind.items()
+        }
         for kind in (codes.neurons, codes.synapses, _objects(codes.influences))
     ]
     units = [

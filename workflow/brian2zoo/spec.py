@@ -110,8 +110,8 @@ class File(BaseModel):
     extends: NameOrNone = Field("", description="another file of the same kind; this one states what differs")
     merges: tuple[Key, ...] = Field(
         (),
-        description="blocks of statements that state only what differs, too: a line replaces the one that assigns to the"
-        " same variable, or comes last",
+        description="blocks of statements that state only what differs, too: a line replaces the one that assigns to"
+        " the same variable, or comes last",
     )
 
     name: NameOrNone = Field("", exclude=True, description="file name without .yaml; set on loading")
@@ -551,12 +551,12 @@ class Experiment(File):
         found = {"learning.feedback": ("feedback", learning.feedback), "learning.loss": ("loss", learning.loss)}
         for kind in ("plastic", *PLASTIC_KINDS):
             choice = getattr(learning, kind)
-            for key in ("rule", "surrogate", "optimizer"):
-                found[f"learning.{kind}.{key}"] = (key, getattr(choice, key))
+            for what in ("rule", "surrogate", "optimizer"):
+                found[f"learning.{kind}.{what}"] = (what, getattr(choice, what))
         fields = (("synapses", "synapse"), ("neurons", "neuron"), ("states", "state"), ("phases", "phases"))
         for field, kind in fields:
-            found |= {f"{field}.{key}": (kind, name) for key, name in getattr(self, field).items()}
-        found |= {f"encoders.{key}": ("encoder", name) for key, name in self.encoders}
+            found |= {f"{field}.{role}": (kind, name) for role, name in getattr(self, field).items()}
+        found |= {f"encoders.{population}": ("encoder", name) for population, name in self.encoders}
         return {field: file for field, file in found.items() if file[1]}
 
     def overrides(self, scope: str) -> dict[str, str]:

@@ -52,7 +52,7 @@ def write(result: xr.Dataset, output: Path, experiment: Experiment, **facts: Any
         output,
         experiment.title,
         experiment=experiment.name,
-        rule=experiment.rule,
+        rule=experiment.learning.plastic.rule,
         backend=experiment.backend,
         command=command(output),
         config_json={"experiment": experiment.model_dump(mode="json"), **facts},

@@ -7,13 +7,14 @@ from typer import Option
 from brian2zoo import built, network, simulate, stage
 from brian2zoo.abreast import abreast
 from brian2zoo.mapping.spiking.activity import every_spike
-from brian2zoo.spec import BACKENDS
+from brian2zoo.spec import BACKENDS, joined, parts_of
 from brian2zoo.trace import recording
 
 
 def main(
     experiment: str = Option(help="file in config/experiments"),
     backend: str = Option(help=f"where it runs: {', '.join(BACKENDS)}"),
+    choices: str = Option("default", help="choices of learning that replace the experiment's, as in a setting"),
     layers: str = Option(help="sizes of the layers, such as 784-100-10"),
     mode: str = Option(help="train, test, final, trace, count_train or count_test"),
     networks: int = Option(1, help="so many abreast"),
@@ -22,7 +23,12 @@ def main(
     output: Path = Option(help="folder to write"),
     threads: int = Option(1, help="compilers at a time"),
 ) -> None:
-    circuit = abreast(built.circuit_of(stage.experiment_of(experiment, f"backend={backend}"), layers, mode), networks)
+    circuit = abreast(
+        built.circuit_of(
+            stage.experiment_of(experiment, joined([f"backend={backend}", *parts_of(choices)])), layers, mode
+        ),
+        networks,
+    )
     recordings = {"trace": recording, "count_train": every_spike, "count_test": every_spike}
     watched = recordings[mode](circuit) if mode in recordings else network.OUTPUT_ONLY
     sample_time = network.duration(circuit, built.BUILDS[mode][1])

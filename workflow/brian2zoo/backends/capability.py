@@ -21,7 +21,7 @@ from brian2zoo.backends.standalone import USUAL, Assembly
 from brian2zoo.circuits import Circuit, Projection
 from brian2zoo.compose.circuit import Codes, compose
 from brian2zoo.compose.neuron import NeuronCode
-from brian2zoo.compose.synapse import SynapseCode
+from brian2zoo.compose.synapse import AT_SPIKES, SynapseCode
 from brian2zoo.errors import ZooError
 from brian2zoo.events import EVENT_DATA
 from brian2zoo.expressions import evaluate
@@ -97,7 +97,7 @@ def _rest(circuit: Circuit, assembly: Assembly) -> Iterator[str]:
     if any(evaluate(projection.delay) for projection in circuit.projections):
         yield "way to drop spikes that are under way when a sample begins at rest (protocol.delay)"
     for rule in {p.rule.name: p.rule for p in circuit.plastic}.values():
-        if {"dw", *rule.keeps} & {*written(rule.on_pre), *written(rule.on_post)}:
+        if {"dw", *rule.keeps} & {name for event in AT_SPIKES for name in written(rule.events[event].text)}:
             yield f"way to drop the last spikes of a sample, from which rule '{rule.name}' would learn in the next"
     for population in circuit.populations:
         neuron = population.neuron

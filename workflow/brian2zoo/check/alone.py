@@ -50,10 +50,12 @@ from brian2zoo.expressions import evaluate
 from brian2zoo.kinds import KINDS
 from brian2zoo.learning import EVENTS
 from brian2zoo.pieces import names_in, statements
-from brian2zoo.propagators import Source, integrated
+from brian2zoo.propagators import integrated
 from brian2zoo.spec import (
     Encoder,
     Experiment,
+    Feedback,
+    File,
     Loss,
     NeuronModel,
     Optimizer,
@@ -66,7 +68,6 @@ from brian2zoo.spec import (
 )
 from brian2zoo.zoo import Zoo
 
-EVENTS = RULE_EVENTS
 SAMPLES = ("T_train", "T_test", "T_final")
 MAY_BE_ZERO = ("T_answer", "delay")
 
@@ -164,7 +165,7 @@ def _neuron(model: NeuronModel) -> Findings:
             refuse_chance(text, equation, equations)
     if model.method and not findings:
         with findings.collect():
-            integrated(code, {"dt": brian2.ms}, [Source(model.path, "equations", model.equations)])
+            integrated(code, {"dt": brian2.ms})
     findings += kept(Text(model.path, "keeps", ""), model.keeps, equations)
     if model.threshold:
         with findings.collect():
@@ -280,11 +281,12 @@ def _synapse(model: SynapseModel) -> Findings:
 
 def _rule(rule: Rule) -> Findings:
     _parameters(rule)
-    findings = Findings()
-    for side, read in (("pre", parse_equations), ("post", parse_equations), ("synapse", flagged)):
+    findings = _derived(rule)
+    reading = {"pre": parse_equations, "post": parse_equations, "synapse": flagged, "within": flagged}
+    for side, read in reading.items():
         text = Text(rule.path, f"variables.{side}", getattr(rule.variables, side))
         with findings.collect():
-            _distinct(text, read(text, _SYNAPSE_FLAGS if side == "synapse" else _NEURON_FLAGS), rule)
+            _distinct(text, read(text, _NEURON_FLAGS if side in ("pre", "post") else _SYNAPSE_FLAGS), rule)
     if rule.influence is not None:
         for field in ("variables", "coupling"):
             text = Text(rule.path, f"influence.{field}", getattr(rule.influence, field))
@@ -296,7 +298,7 @@ def _rule(rule: Rule) -> Findings:
                 for line in statements(text.text):
                     parse(text, line)
     with findings.collect():
-        refuse_truth_as_number(Text(rule.path, "returned", rule.returned), rule.returned)
+        refuse_truth_as_number(Text(rule.path, "eligibility", rule.eligibility), rule.eligibility)
     synapse = Text(rule.path, "variables.synapse", rule.variables.synapse)
     stores = Text(rule.path, "influence.variables", rule.influence.variables if rule.influence is not None else "")
     for text in (synapse, stores) if not findings and not rule.method else ():
@@ -304,19 +306,45 @@ def _rule(rule: Rule) -> Findings:
         if clocked:
             problem = f"d{clocked[0]}/dt is given, but no method of integration"
             findings.append(text.wrong(problem, "add a line 'method: exact' or 'method: euler'"))
-    if rule.returned and rule.feedback != "symmetric":
-        problem = f"with feedback '{rule.feedback}' no weight returns the error"
-        findings.append(ZooError(rule.path, "returned", problem, "take 'feedback: symmetric', or leave it out"))
-    assigned = set()
+    assigned: dict[str, Text] = {}
     for event in EVENTS:
         text = Text(rule.path, event, getattr(rule, event))
         with findings.collect():
-            assigned |= {parse(text, line)[0] for line in statements(text.text)}
-    if not findings and "dw" not in assigned:
+            assigned |= {parse(text, line)[0]: text for line in statements(text.text)}
+    if findings:
+        return findings
+    if rule.gives_gradient and "dw" in assigned:
+        problem = "it asks for dw, and gives an eligibility as well, from which the optimizer makes dw"
+        findings.append(assigned["dw"].wrong(problem, "leave one of the two out"))
+    elif not rule.gives_gradient and "dw" not in assigned:
         stated = next((event for event in EVENTS if getattr(rule, event)), "on_pre")
-        remedy = f"ask for a change, 'dw = ...', in one of {', '.join(EVENTS)}"
+        remedy = f"ask for a change, 'dw = ...', in one of {', '.join(EVENTS)}, or give an 'eligibility'"
         findings.append(ZooError(rule.path, stated, "no statement assigns dw", remedy))
     return findings
+
+
+def _derived(rule: Rule) -> Findings:
+    """What does not go with `derived`."""
+    own = {name for name in type(rule).model_fields if name not in (*File.model_fields, "derived", "through")}
+    stated = [name for name in type(rule).model_fields if name in own & rule.model_fields_set]
+    findings = Findings()
+    if rule.derived and stated:
+        problem = f"the rule is derived from the neuron it trains, and has no {stated[0]} of its own"
+        remedy = "remove it; 'brian2zoo derive NEURON --name NAME' writes a rule that you can edit"
+        findings.append(ZooError(rule.path, stated[0], problem, remedy))
+    if rule.through is not None and not rule.derived:
+        problem = "it says what of a reset is differentiated, and nothing is"
+        findings.append(ZooError(rule.path, "through", problem, "remove it, or add 'derived: block_diagonal'"))
+    return findings
+
+
+def _feedback(feedback: Feedback) -> Findings:
+    _parameters(feedback)
+    text = Text(feedback.path, "returned", feedback.returned)
+    refuse_truth_as_number(text, feedback.returned)
+    if feedback.returned and feedback.way != "symmetric":
+        raise text.wrong(f"no weight returns the error where feedback is '{feedback.way}'", "remove it")
+    return Findings()
 
 
 def _encoder(encoder: Encoder) -> Findings:
@@ -356,6 +384,14 @@ def _loss(loss: Loss) -> Findings:
     text = Text(loss.path, "equations", loss.equations)
     if "learning_signal" not in parse_equations(text, _NEURON_FLAGS):
         raise text.wrong("no equation gives 'learning_signal'", "add 'learning_signal = ... : 1'")
+    if loss.filter is not None:
+        text = Text(loss.path, "filter.equations", loss.filter.equations)
+        moved = flagged(text, _SYNAPSE_FLAGS)
+        for key in ("input", "output"):
+            name = getattr(loss.filter, key)
+            if name not in moved.diff_eq_names:
+                remedy = did_you_mean(name, moved.names, f"it has {', '.join(sorted(moved.names))}")
+                raise ZooError(loss.path, f"filter.{key}", f"no equation of the filter moves '{name}'", remedy)
     return Findings()
 
 
@@ -374,9 +410,11 @@ def _optimizer(optimizer: Optimizer) -> Findings:
         findings.append(text.wrong("no statement assigns dw", "ask for a change, 'dw = ...'"))
     if findings:
         return findings
-    given = ["w", "dw", "grad", *(["due"] if optimizer.each == "batch" else [])]  # all without unit
+    weight = brian2.get_dimensions(evaluate_text(Text(optimizer.path, "unit", optimizer.unit), {}))
+    given = {"w": weight, "dw": weight, "grad": DIMENSIONLESS / weight}
+    given |= {"due": DIMENSIONLESS} if optimizer.each == "batch" else {}
     own = variables(equations) | {
-        name: Variable(name, dimensions=DIMENSIONLESS, scalar=name == "due") for name in given
+        name: Variable(name, dimensions=unit, scalar=name == "due") for name, unit in given.items()
     }
     own |= {name: Variable(name, dimensions=brian2.get_dimensions(value), scalar=True) for name, value in names.items()}
     scope = Scope(
@@ -439,6 +477,7 @@ _CHECKS: dict[str, Callable[[Any], Findings]] = {
     "loss": _loss,
     "optimizer": _optimizer,
     "rule": _rule,
+    "feedback": _feedback,
     "chip": _chip,
     "placement": _placement,
 }

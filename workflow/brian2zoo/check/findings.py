@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from brian2zoo.errors import ZooError
-from brian2zoo.zoo import MOST_EXTENDED, Zoo, is_stated
+from brian2zoo.kinds import KINDS
+from brian2zoo.merging import is_stated
+from brian2zoo.zoo import MOST_EXTENDED, Zoo
 
 
 class ZooWarning(ZooError):
@@ -48,7 +50,8 @@ def _told(finding: ZooError, where: Path | None = None) -> tuple[str, ...]:
 
 def _located(zoo: Zoo, finding: ZooError) -> ZooError:
     """A mistake in a field that a file inherits stands in the file it extends."""
-    stated = (path for path, data in _chain(zoo, finding.where) if is_stated(data, finding.field))
+    model = next((model for model, folder in KINDS.values() if finding.where.startswith(f"{folder}/")), None)
+    stated = (path for path, data in _chain(zoo, finding.where) if is_stated(model, data, finding.field))
     where = next(stated, finding.where)
     return type(finding)(where, finding.field, finding.problem, finding.remedy)
 

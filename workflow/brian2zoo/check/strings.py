@@ -37,7 +37,7 @@ from brian2zoo.compose.samples import SAMPLE_NUMBER
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.events import EventTimes
 from brian2zoo.expressions import FUNCTIONS, evaluate
-from brian2zoo.pieces import statements, unit_name
+from brian2zoo.pieces import Line, renamed, statements, unit_name
 
 SECOND = brian2.second.dim
 
@@ -97,15 +97,22 @@ _FIXED = frozenset(_EVERYWHERE) | {"i", "j", "data"}
 
 @dataclass(frozen=True)
 class Text:
-    """A string and where it stands."""
+    """A string and where it stands; `names` are the file's own for those that composing has given it."""
 
     where: Path
     field: str
     text: str
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, line: Line) -> "Text":
+        """A line of something composed."""
+        return cls(line.where, line.field, line.before or line.text, line.names)
 
     def wrong(self, problem: str, remedy: str) -> ZooError:
-        """A mistake in it, in one line."""
-        return ZooError(self.where, self.field, _one_line(problem), _one_line(remedy))
+        """A mistake in it, in one line and in the file's own words."""
+        problem, remedy = (renamed(_one_line(text), self.names) for text in (problem, remedy))
+        return ZooError(self.where, self.field, problem, remedy)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import ast
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import product, takewhile
 from typing import Any
@@ -36,7 +36,6 @@ from brian2zoo.check.strings import (
     synapse_scope,
 )
 from brian2zoo.circuits import (
-    PLASTIC_KINDS,
     Circuit,
     Influence,
     Population,
@@ -47,22 +46,22 @@ from brian2zoo.circuits import (
     vocabulary,
     weight_names,
 )
-from brian2zoo.compose.circuit import Codes, OnNeurons, compose, joined, put_on_neurons
-from brian2zoo.compose.MISSING import returning, with_names
-from brian2zoo.compose.neuron import NeuronCode, NeuronPart, compose_neuron
+from brian2zoo.compose.circuit import Codes, added_to, compose, joined
+from brian2zoo.compose.neuron import NeuronCode, compose_neuron
 from brian2zoo.compose.synapse import AT_SPIKES, SynapseCode
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.events import EVENT_DATA
 from brian2zoo.expressions import evaluate
-from brian2zoo.pieces import constants, depending, join, names_in, statements, written
-from brian2zoo.spec import Experiment, NeuronModel, Rule, StateFormat, SynapseModel, as_dict
+from brian2zoo.learning import LearningRule
+from brian2zoo.pieces import Line, constants, depending, join, names_in, statements, written
+from brian2zoo.spec import PLASTIC_KINDS, Experiment, NeuronModel, StateFormat, SynapseModel, as_dict
 from brian2zoo.zoo import Zoo
 
 # One hidden layer and two: every kind of projection occurs in one of them.
 _LAYERS = ((4, 3, 2), (4, 3, 3, 2))
 _MODES = ("train", "test")
 
-Sides = Mapping[str, tuple[NeuronModel | Rule, Equations]]
+Sides = Mapping[str, tuple[NeuronModel | LearningRule, Equations]]
 """For 'pre' and 'post' of a synapse, the file of the neuron, or of what else is there, and its composed equations."""
 
 
@@ -119,7 +118,7 @@ def _overrides(zoo: Zoo, experiment: Experiment) -> Findings:
         scope, _, name = line.name.partition(".")
         with findings.collect():
             if scope not in scopes:
-                otherwise = "write scope.name = value; a scope is a role, a kind of projection, rule, synapse or state"
+                otherwise = f"write scope.name = value; scopes are {', '.join(scopes)}"
                 remedy = did_you_mean(scope, scopes, otherwise)
                 raise text.wrong(f"nothing in the experiment is called '{scope}'", remedy)
             known = {parameter: file for file in reversed(scopes[scope]) for parameter in as_dict(file.parameters)}
@@ -138,7 +137,9 @@ def _in_domains(text: Text, file: Any, name: str, experiment: Experiment) -> Non
         return
     scope = text.field.split(".")[1]
     own = experiment.overrides(scope)
-    general = experiment.overrides("rule") | experiment.overrides("synapse") if scope in PLASTIC_KINDS else {}
+    general: dict[str, str] = {}
+    for over in ("rule", "surrogate", "optimizer", "synapse") if scope in PLASTIC_KINDS else ():
+        general |= experiment.overrides(over)
     together = general | own
     try:
         before = outside_lines(file, {key: value for key, value in together.items() if key != name})
@@ -158,13 +159,21 @@ def _in_domains(text: Text, file: Any, name: str, experiment: Experiment) -> Non
 
 def _scopes(zoo: Zoo, experiment: Experiment) -> dict[str, list[Any]]:
     """The files whose parameters an experiment can override, by scope."""
-    rules = [zoo.rule(name) for name in experiment.all_rules]
     stores = [zoo.synapse(name) for kind, name in experiment.synapses.items() if kind in ("plastic", *PLASTIC_KINDS)]
-    scopes: dict[str, list[Any]] = defaultdict(list, rule=rules, synapse=stores)
+    scopes: dict[str, list[Any]] = defaultdict(list, synapse=stores)
     for kind in PLASTIC_KINDS:
         if kind in experiment.synapses or "plastic" in experiment.synapses:
             scopes[kind].append(zoo.synapse(experiment.synapses.get(kind) or experiment.synapses["plastic"]))
-        scopes[kind].append(zoo.rule(experiment.rule_of(kind)))
+        choice = experiment.learning.of(kind)
+        for scope in ("rule", "surrogate", "optimizer"):
+            if getattr(choice, scope):  # idle where the kind does not learn
+                file = zoo.load(scope, getattr(choice, scope))
+                scopes[kind].append(file)
+                if file not in scopes[scope]:
+                    scopes[scope].append(file)
+    scopes["feedback"].append(zoo.feedback(experiment.learning.feedback))
+    if experiment.learning.loss:
+        scopes["loss"].append(zoo.loss(experiment.learning.loss))
     for kind, name in experiment.synapses.items():
         if kind != "plastic":
             scopes[kind].append(zoo.synapse(name))
@@ -208,57 +217,21 @@ def _store(zoo: Zoo, experiment: Experiment) -> Findings:
 
 
 def _missing_variables(circuit: Circuit) -> Findings:
-    """Variables that a rule needs or a synapse writes, and the neuron does not have."""
+    """Variables of the neuron that a synapse would write, and that it does not have."""
     findings = Findings()
-    on_neurons = {projection.name: put_on_neurons(projection) for projection in circuit.projections}
     for projection in circuit.projections:
-        if projection.rule is not None:
-            for side in ("pre", "post"):
-                findings += _needs(circuit.experiment, projection.rule, side, getattr(projection, side))
-        post = projection.post
-        added = [part.equations for part in _added(circuit, on_neurons, post)]
-        place = Text(circuit.experiment.path, f"neurons.{post.role}", join(post.neuron.equations, *added))
+        post, model = projection.post, projection.synapse
+        added = [part.equations.text for part in added_to(circuit, post)]
+        place = Text(
+            circuit.experiment.path, f"neurons.{post.role}", join(post.neuron.equations, *dict.fromkeys(added))
+        )
         with findings.collect():
             own = _joined(place).names
-            findings += _unwritten(projection, own)
+            scope = Scope(dict.fromkeys(f"{name}_post" for name in own), "", neurons={"post": post.neuron.name})
+            for line, name in zip(statements(model.read), written(model.read), strict=True):
+                if name not in scope.own:
+                    findings.append(scope.unknown(Text(model.path, "read", model.read), name, line))
     return findings
-
-
-def _unwritten(projection: Projection, own: Collection[str]) -> Findings:
-    """Variables of the neuron that a synapse would write, and that are not among `own`."""
-    model, neuron = projection.synapse, projection.post.neuron
-    scope = Scope(dict.fromkeys(f"{name}_post" for name in own), "", neurons={"post": neuron.name})
-    return Findings(
-        scope.unknown(Text(model.path, "read", model.read), name, line)
-        for line, name in zip(statements(model.read), written(model.read), strict=True)
-        if name not in scope.own
-    )
-
-
-def _needs(experiment: Experiment, rule: Rule, side: str, population: Population) -> Findings:
-    neuron = population.neuron
-    remedy = f"pick a neuron that has it, or correct the rule's needs.{side}"
-    return Findings(
-        ZooError(
-            experiment.path,
-            f"neurons.{population.role}",
-            f"the rule needs '{name}', which neuron '{neuron.name}' does not have",
-            remedy,
-        )
-        for name in getattr(rule.needs, side)
-        if name not in equations_of(neuron.equations)
-    )
-
-
-def _added(circuit: Circuit, on_neurons: Mapping[str, OnNeurons], population: Population) -> list[NeuronPart]:
-    """What rules and synapse models add to a population, each once."""
-    parts = {
-        (part.equations, part.at_spike): part
-        for projection in circuit.projections
-        for part in on_neurons[projection.name].parts
-        if getattr(projection, part.side) is population
-    }
-    return list(parts.values())
 
 
 def _circuit(zoo: Zoo, circuit: Circuit, codes: Codes) -> Findings:
@@ -291,9 +264,14 @@ def _joined(text: Text) -> Equations:
 
 
 def _population(zoo: Zoo, circuit: Circuit, population: Population, scope: Scope, codes: Codes) -> Findings:
-    findings, method = Findings(), codes.neurons[population.name].method
-    for part in _added(circuit, codes.on_neurons, population):
-        findings += _part(part, population.neuron, scope, method)
+    findings, code = Findings(), codes.neurons[population.name]
+    stored = [population.neuron.path, *(state.path for state in population.formats.values())]
+    for line in code.pieces["equations"]:
+        with findings.collect():
+            if line.where not in stored and "parameters" not in line.field:
+                _added_equation(line, population.neuron, scope, code.method)
+    with findings.collect():
+        check_statements([Text.of(line) for line in code.pieces["reset"] if line.where not in stored], scope)
     for variable, state in population.formats.items():
         with findings.collect():
             place = Text(circuit.experiment.path, f"states.{population.role}.{variable}", "")
@@ -329,27 +307,14 @@ def _probabilities(text: Text, names: Mapping[str, Any]) -> Findings:
     return findings
 
 
-def _part(part: NeuronPart, neuron: NeuronModel, scope: Scope, method: str) -> Findings:
-    """What a file adds to a neuron, in the file's own words."""
-    own = {name: scope.own[new] for new, name in part.as_written.items() if new in scope.own}
-    fixed = {name for new, name in part.as_written.items() if new in scope.fixed}
-    scope = replace(scope, own=scope.own | own, fixed={*scope.fixed, *fixed})
-    text = Text(part.path, part.key, word_substitute(part.equations, part.as_written))
-    jumps = Text(part.path, part.jumps_key, word_substitute(part.at_spike, part.as_written))
-    findings = Findings()
-    for equation in equations_of(text.text).values():
-        with findings.collect():
-            _added_equation(text, equation, neuron, scope, method)
-    with findings.collect():
-        check_statements([jumps], scope)
-    return findings
-
-
-def _added_equation(text: Text, equation: SingleEquation, neuron: NeuronModel, scope: Scope, method: str) -> None:
-    check_equation(text, equation, scope)
-    if equation.type == DIFFERENTIAL_EQUATION and not method:
-        problem = f"d{equation.varname}/dt is added to '{neuron.name}', which has no method of integration"
-        raise text.wrong(problem, f"add a line 'method: euler' to {neuron.path}")
+def _added_equation(line: Line, neuron: NeuronModel, scope: Scope, method: str) -> None:
+    """An equation that a rule, a loss or a synapse model adds to a neuron."""
+    text = Text.of(line)
+    for equation in equations_of(line.text).values():
+        check_equation(text, equation, scope)
+        if equation.type == DIFFERENTIAL_EQUATION and not method:
+            problem = f"d{equation.varname}/dt is added to '{neuron.name}', which has no method of integration"
+            raise text.wrong(problem, f"add a line 'method: euler' to {neuron.path}")
 
 
 def _format(place: Text, population: Population, variable: str, state: StateFormat, scope: Scope) -> None:
@@ -388,50 +353,64 @@ def _data(zoo: Zoo, experiment: Experiment, population: Population) -> None:
 
 
 def _projection(circuit: Circuit, projection: Projection, codes: Codes, neurons: Mapping[str, Equations]) -> Findings:
-    code, rule, there = codes.synapses[projection.name], projection.rule, codes.on_neurons[projection.name]
+    code, rule = codes.synapses[projection.name], projection.rule
     sides = {
         side: (population.neuron, neurons[population.name])
         for side, population in (("pre", projection.pre), ("post", projection.post))
     }
-    place = Text(circuit.experiment.path, "rule" if rule else f"synapses.{projection.kind}", code.equations)
+    place = Text(circuit.experiment.path, "learning" if rule else f"synapses.{projection.kind}", code.equations)
     equations = _joined(place)
-    _distinct_from_neurons(projection, there, sides)
+    lines = [line for line in code.pieces["equations"] if "parameters" not in line.field]
+    _distinct_from_neurons(code, sides)
     scope = synapse_scope(equations, code.parameters, _named(sides))
 
     findings = kept(Text(rule.path, "keeps", ""), rule.keeps, equations) if rule else Findings()
-    for text in _equation_texts(projection, there):
-        for equation in equations_of(text.text).values():
+    for line in lines:
+        text = Text.of(line)
+        for equation in equations_of(line.text).values():
             with findings.collect():
                 if "summed" in equation.flags:
                     _summed(text, equation, scope, sides)
                 check_equation(text, equation, scope)
                 refuse_chance(text, equation, equations)
+    known = {"dt": evaluate(circuit.experiment.protocol.dt), **code.parameters}
     for event in EVENTS:
+        texts = _texts(code, event)
         with findings.collect():
-            check_statements(_event_texts(projection, there, event), scope)
-    for event in EVENTS:
-        for text in _event_texts(projection, there, event):
-            findings += _probabilities(text, {"dt": evaluate(circuit.experiment.protocol.dt), **code.parameters})
-    findings += _current(projection, there, equations)
-    findings += _between_spikes(projection, there, equations, codes.neurons)
-    if projection.rule is not None:
-        findings += _reach(projection.rule, projection.synapse, there, equations)
+            check_statements(texts, scope)
+        for text in texts:
+            findings += _probabilities(text, known)
+    findings += _current(code, equations)
+    findings += _between_spikes(projection, code, equations, codes.neurons)
+    if rule is not None:
+        findings += _reach(projection.synapse, code, equations)
     if has_weights(projection) and not projection.copy_of:
         with findings.collect():
             _weights(circuit, projection, equations["w"].dim)
     return findings
 
 
-def _current(projection: Projection, there: OnNeurons, equations: Equations) -> Findings:
+def _texts(code: SynapseCode, event: str) -> list[Text]:
+    """What runs at an event, line by line and in order."""
+    return [Text.of(line) for line in code.pieces.get(event, ())]
+
+
+def _equations(code: SynapseCode) -> Iterator[tuple[Text, str, SingleEquation]]:
+    """The equations of a synapse with their variables, and where they stand."""
+    for line in code.pieces["equations"]:
+        for name, equation in equations_of(line.text).items():
+            yield Text.of(line), name, equation
+
+
+def _current(code: SynapseCode, equations: Equations) -> Findings:
     """Readers of what spikes alone bring up to date, at another moment than a spike."""
     old = {name for name, equation in equations.items() if "event-driven" in equation.flags}
     stale = depending(equations, old)
-    texts = [text for event in EVENTS if event not in AT_SPIKES for text in _event_texts(projection, there, event)]
-    reading = [(text, line, get_identifiers(parse(text, line)[2])) for text in texts for line in statements(text.text)]
-    for text in _equation_texts(projection, there):
-        for name, equation in equations_of(text.text).items():
-            if "summed" in equation.flags or "clock-driven" in equation.flags:
-                reading.append((text, f"{name} = {equation.expr}", get_identifiers(str(equation.expr))))
+    texts = [text for event in EVENTS if event not in AT_SPIKES for text in _texts(code, event)]
+    reading = [(text, text.text, get_identifiers(parse(text, text.text)[2])) for text in texts]
+    for text, name, equation in _equations(code):
+        if "summed" in equation.flags or "clock-driven" in equation.flags:
+            reading.append((text, f"{name} = {equation.expr}", get_identifiers(str(equation.expr))))
     return Findings(
         text.wrong(
             f"'{line}' reads '{min(used & stale)}', which is event-driven: it is current only when a spike arrives",
@@ -443,16 +422,11 @@ def _current(projection: Projection, there: OnNeurons, equations: Equations) -> 
 
 
 def _between_spikes(
-    projection: Projection, there: OnNeurons, equations: Equations, neurons: Mapping[str, NeuronCode]
+    projection: Projection, code: SynapseCode, equations: Equations, neurons: Mapping[str, NeuronCode]
 ) -> Findings:
     """Event-driven equations of what moves between spikes: they are solved from one spike to the next."""
     at_other_times = [event for event in EVENTS if event not in AT_SPIKES]
-    moving = {
-        name
-        for event in at_other_times
-        for text in _event_texts(projection, there, event)
-        for name in written(text.text)
-    }
+    moving = {name for event in at_other_times for text in _texts(code, event) for name in written(text.text)}
     moving |= {name for name, equation in equations.items() if "clock-driven" in equation.flags}
     for side, population in (("pre", projection.pre), ("post", projection.post)):
         theirs, constant = equations_of(neurons[population.name].equations), neurons[population.name].parameters
@@ -460,21 +434,20 @@ def _between_spikes(
             f"{name}_{side}" for name in theirs.names if name not in constant and "constant" not in theirs[name].flags
         }
     findings = Findings()
-    for text in _equation_texts(projection, there):
-        for name, equation in equations_of(text.text).items():
-            read = names_in(str(equation.expr), equations) & {*moving, "t"}
-            if "event-driven" in equation.flags and read:
-                problem = f"d{name}/dt is event-driven and reads '{min(read)}', which moves between spikes"
-                findings.append(text.wrong(problem, "write (clock-driven) after it"))
+    for text, name, equation in _equations(code):
+        read = names_in(str(equation.expr), equations) & {*moving, "t"}
+        if "event-driven" in equation.flags and read:
+            problem = f"d{name}/dt is event-driven and reads '{min(read)}', which moves between spikes"
+            findings.append(text.wrong(problem, "write (clock-driven) after it"))
     return findings
 
 
-def _reach(rule: Rule, model: SynapseModel, there: OnNeurons, equations: Equations) -> Findings:
+def _reach(model: SynapseModel, code: SynapseCode, equations: Equations) -> Findings:
     """Statements of a rule that change what is not the rule's to change."""
     findings, store = Findings(), equations_of(model.state).names
-    for event in EVENTS:
-        text = Text(rule.path, event, word_substitute(getattr(rule, event), there.names))
-        for line in statements(text.text):
+    for event, block in code.pieces.items():
+        for text in (Text.of(line) for line in block if event in EVENTS and line.where != model.path):
+            line = text.text
             name, operator, _ = parse(text, line)
             if name in store:
                 problem = f"'{line}' goes round the 'write' of the synapse, which keeps the weight in its bounds"
@@ -499,34 +472,34 @@ def _influence(influence: Influence, codes: Codes, neurons: Mapping[str, Equatio
     code, synapse = codes.influences[influence.name], codes.synapses[influence.of.name]
     stores = _joined(Text(rule.path, "influence.variables", code.stores.equations))
     ends = {"pre": (rule, equations_of(synapse.equations)), "post": (post.neuron, neurons[post.name])}
-    findings = _sums(Text(rule.path, "influence.variables", ""), code.stores, ends)
+    findings = _sums(code.stores, ends)
     scope = synapse_scope(stores, code.stores.parameters, _named(ends))
     for event in ("on_arrival", "each_step"):
         with findings.collect():
-            text = Text(rule.path, f"influence.{event}", getattr(code.stores, event))
-            check_statements([text], scope)
-            for line in statements(text.text):
-                name, *_ = parse(text, line)
+            texts = _texts(code.stores, event)
+            check_statements(texts, scope)
+            for text in texts:
+                name, *_ = parse(text, text.text)
                 if name in stores and "shared" in stores[name].flags:
-                    raise _of_all(text, line, name)
+                    raise _of_all(text, text.text, name)
     if code.couplings is not None:
-        both = {"pre": (rule, stores), "post": (rule, stores)}
-        findings += _sums(Text(rule.path, "influence.coupling", ""), code.couplings, both)
+        findings += _sums(code.couplings, {"pre": (rule, stores), "post": (rule, stores)})
     return findings
 
 
-def _sums(place: Text, code: SynapseCode, sides: Sides) -> Findings:
+def _sums(code: SynapseCode, sides: Sides) -> Findings:
     """Mistakes in equations between two ends, sums among them."""
-    equations, findings = _joined(replace(place, text=code.equations)), Findings()
+    first = Text.of(code.pieces["equations"][0])
+    equations, findings = _joined(replace(first, text=code.equations)), Findings()
     for _, theirs in sides.values():
         for name in sorted(equations.names & theirs.names):
-            raise place.wrong(f"'{name}' is defined at one of the ends too", "rename one of the two")
+            raise first.wrong(f"'{name}' is defined at one of the ends too", "rename one of the two")
     scope = synapse_scope(equations, code.parameters, _named(sides))
-    for equation in equations.values():
+    for text, _, equation in _equations(code):
         with findings.collect():
             if "summed" in equation.flags:
-                _summed(place, equation, scope, sides)
-            check_equation(place, equation, scope)
+                _summed(text, equation, scope, sides)
+            check_equation(text, equation, scope)
     return findings
 
 
@@ -534,41 +507,9 @@ def _named(sides: Sides) -> dict[str, tuple[str, Equations]]:
     return {side: (file.name, variables) for side, (file, variables) in sides.items()}
 
 
-def _equation_texts(projection: Projection, there: OnNeurons) -> list[Text]:
-    rule = projection.rule
-    model = with_names(projection.synapse, there.kept)
-    texts = [Text(model.path, "state", model.state)]
-    if projection.returns_error:
-        by_rule, backward = returning(model, rule)
-        texts.append(Text(model.path, "backward", backward))
-        if rule is not None and by_rule:
-            texts.append(Text(rule.path, "returned", by_rule))
-    if rule is not None:
-        renamed = word_substitute(rule.variables.synapse, there.names)
-        texts.append(Text(rule.path, "variables.synapse", renamed))
-    return texts
-
-
-def _event_texts(projection: Projection, there: OnNeurons, event: str) -> list[Text]:
-    """What runs at an event, in the order in which `compose_synapse` joins it."""
-    rule = projection.rule
-    model = with_names(projection.synapse, there.kept)
-    asked = word_substitute(getattr(rule, event, ""), there.names)
-    texts = [Text(rule.path, event, asked)] if asked else []
-    if "dw" in written(asked):
-        texts.append(Text(model.path, "write", model.write))
-    if event == "on_pre":
-        texts = [Text(model.path, "draw", model.draw), *texts, Text(model.path, "read", model.read)]
-    return texts
-
-
-def _distinct_from_neurons(projection: Projection, there: OnNeurons, sides: Sides) -> None:
+def _distinct_from_neurons(code: SynapseCode, sides: Sides) -> None:
     """Brian2 refuses a synapse with a variable or parameter called as one of a neuron it joins."""
-    declared = [(text, name) for text in _equation_texts(projection, there) for name in equations_of(text.text).names]
-    for file, on_neurons in ((projection.synapse, there.kept), (projection.rule, there.names)):
-        own = (line for line in file.parameters if line.name not in on_neurons) if file else ()
-        declared += [(Text(file.path, f"parameters.{line.name}", line.value), line.name) for line in own]
-    for text, name in declared:
+    for text, name, _ in _equations(code):
         for neuron, variables in sides.values():
             if name in variables:
                 problem = f"'{name}' is a variable or parameter of neuron '{neuron.name}' too"

@@ -12,7 +12,7 @@ import numpy as np
 from brian2zoo.errors import ZooError
 from brian2zoo.expressions import evaluate
 from brian2zoo.learning import LearningRule, Neurons, Output, Ways, learning_rule
-from brian2zoo.spec import PLASTIC_KINDS, Experiment, Feedback, Loss, NeuronModel, StateFormat, SynapseModel, as_dict
+from brian2zoo.spec import Experiment, Feedback, Loss, NeuronModel, StateFormat, SynapseModel, as_dict
 from brian2zoo.zoo import Zoo
 
 Mode = Literal["train", "test"]

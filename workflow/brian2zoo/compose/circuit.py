@@ -190,12 +190,19 @@ def _changing(circuit: Circuit, population: Population, on_neurons: dict[str, On
             if getattr(projection, side) is population:
                 names = written(statements_at_spikes(projection.synapse, projection.rule))
                 driven |= {name.removesuffix(f"_{side}") for name in names if name.endswith(f"_{side}")}
-    parts = [*loss_parts(circuit, population)]
-    parts += [
-        part for p in circuit.projections for part in on_neurons[p.name].parts if getattr(p, part.side) is population
-    ]
-    added = dict.fromkeys(part.equations.text for part in parts)
+    added = dict.fromkeys(part.equations.text for part in added_to(circuit, population, on_neurons))
     return depending(Equations(join(population.neuron.equations, *added)), driven)
+
+
+def added_to(
+    circuit: Circuit, population: Population, on_neurons: dict[str, OnNeurons] | None = None
+) -> list[NeuronPart]:
+    """What loss, rules and synapse models add to a population, as often as they do."""
+    there = on_neurons or {each.name: put_on_neurons(each) for each in circuit.projections}
+    by_projections = (
+        part for p in circuit.projections for part in there[p.name].parts if getattr(p, part.side) is population
+    )
+    return [*loss_parts(circuit, population), *by_projections]
 
 
 def loss_parts(circuit: Circuit, population: Population) -> list[NeuronPart]:

@@ -46,7 +46,7 @@ def traces_of(rule: Rule, neuron: NeuronModel, synapse: SynapseModel, on_neurons
 @cache
 def derived(rule: Rule, neuron: NeuronModel, synapse: SynapseModel, on_neurons: bool = True) -> Rule:
     """A derived rule with the equations and statements that it stands for, of a neuron and the synapse onto it."""
-    about = rule.model_dump(include={"title", "reference", "notes", "name", "path"})
+    about = {key: getattr(rule, key) for key in ("title", "reference", "notes", "name", "path")}
     return trace_rule(traces_of(rule, neuron, synapse, on_neurons), **about, origin=origin(neuron, synapse))
 
 

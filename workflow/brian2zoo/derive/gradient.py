@@ -125,7 +125,7 @@ def sweep(
     Parameters
     ----------
     experiments : of the same neurons, under rules with this surrogate.
-    parameter : of the surrogate, which takes `values`; rules call it psi_PARAMETER.
+    parameter : of the surrogate, which takes `values`.
     strengths : multiples of the recurrent weights.
 
     Returns
@@ -139,7 +139,7 @@ def sweep(
             felt = _with_parameter(surrogate, parameter, value)
             cosines: list[float] = []
             for experiment in experiments:
-                setting = experiment.with_setting(f"rule.psi_{parameter}={value}")
+                setting = experiment.with_setting(f"surrogate.{parameter}={value}")
                 circuit = circuits.build(zoo, setting, layers, "train")
                 weights = circuits.initial_weights(circuit, seed)
                 weights[PROJECTIONS["recurrent"]] = strength * weights[PROJECTIONS["recurrent"]]

@@ -1,14 +1,20 @@
 """A derived rule as a file that a person can read, edit and run: how it was derived, and its traces."""
 
 from collections.abc import Iterable
-from textwrap import wrap
 
 import sympy as sp
 
 from brian2zoo.derive import formulas
 from brian2zoo.derive.traces import Traces
 from brian2zoo.errors import ZooError
-from brian2zoo.spec import Rule
+from brian2zoo.spec import NeuronModel, Rule
+
+_KINDS = {"block_diagonal": "Block-diagonal RTRL", "snap1": "SnAp-1", "full": "RTRL"}
+
+
+def title_of(derived: str, neuron: NeuronModel) -> str:
+    """Title of a rule that is derived from a neuron."""
+    return f"{_KINDS[derived]} of {neuron.name}"
 
 
 def rule_text(rule: Rule, traces: Traces, command: str) -> str:
@@ -28,9 +34,7 @@ def rule_text(rule: Rule, traces: Traces, command: str) -> str:
         f"# Written by '{command}'; edit it as any other rule.",
         *(f"# {line}".rstrip() for line in derivation),
         f"title: {rule.title}",
-        f"reference: {rule.reference}",
-        "notes: >",
-        *(f"  {line}" for line in wrap(rule.notes, 110)),
+        *([f"reference: {rule.reference}"] if rule.reference else []),
         f"origin: {{neuron: {origin.neuron}, synapse: {origin.synapse}, fingerprint: {origin.fingerprint}}}",
         f"method: {rule.method}",
         *_group("variables", {side: getattr(variables, side) for side in ("pre", "post", "synapse", "within")}),

@@ -59,7 +59,7 @@ def events(circuit: Circuit) -> list[Event]:
     """All events of a circuit that ask for operations."""
     codes = compose(circuit)
     found = [event for p in circuit.populations for event in _neuron_events(p, codes.neurons[p.name])]
-    found += [event for p in circuit.projections for event in _synapse_events(p, codes)]
+    found += [event for p in circuit.projections for event in _synapse_events(circuit, p, codes)]
     found += [event for each in circuit.influences for event in _influence_events(each, codes)]
     return [event for event in found if event.operations != Operations()]
 
@@ -86,10 +86,10 @@ def integration(code: NeuronCode) -> str:
     return StateUpdateMethod.apply_stateupdater(equations, variables, method, group_name="")
 
 
-def _synapse_events(projection: Projection, codes: Codes) -> Iterator[Event]:
+def _synapse_events(circuit: Circuit, projection: Projection, codes: Codes) -> Iterator[Event]:
     code = codes.synapses[projection.name]
     sides = {side: Equations(codes.neurons[getattr(projection, side).name].equations) for side in ("pre", "post")}
-    silent = _without_rule(projection, codes.on_neurons[projection.name].kept)
+    silent = _without_rule(circuit, projection, codes.on_neurons[projection.name].kept)
     whole, transmits = (_blocks(c, sides) for c in (code, silent))
     for when, operations in transmits.items():
         yield Event(projection, when, "transmission", operations)
@@ -112,10 +112,11 @@ def _influence_events(influence: Influence, codes: Codes) -> Iterator[Event]:
     yield Event(influence, "step", "learning", own)
 
 
-def _without_rule(projection: Projection, kept: Mapping[str, str]) -> SynapseCode:
+def _without_rule(circuit: Circuit, projection: Projection, kept: Mapping[str, str]) -> SynapseCode:
     """The same projection, transmitting only."""
-    returns = projection.returns_error
-    return compose_synapse(projection.synapse, None, projection.overrides, driven={}, returns_error=returns, kept=kept)
+    back = {"returns": projection.returns_error, "feedback": circuit.feedback}
+    back |= {"feedback_overrides": circuit.experiment.overrides("feedback")}
+    return compose_synapse(projection.synapse, None, projection.overrides, driven={}, kept=kept, **back)
 
 
 def _blocks(code: SynapseCode, sides: Mapping[str, Equations]) -> dict[str, Operations]:

@@ -18,7 +18,7 @@ from brian2zoo.spec import Experiment, as_dict
 from brian2zoo.zoo import Zoo
 
 RULES: dict[str, Algorithm] = {"symmetric": "bp", "layerwise_random": "bp", "direct_random": "dfa"}
-"""By the feedback of a rule: whether each layer waits for the error of the next, or all learn at the same time."""
+"""By the way of the feedback: whether each layer waits for the error of the next, or all learn at the same time."""
 FACTS = ("dataset", "experiment", "layers", "setting", "seed")
 COSTS = {  # of a training: variable of an estimate, unit of a sample, what it is
     "area": ("ChipArea_um2", "um2", "area of the chip"),
@@ -30,9 +30,10 @@ COSTS = {  # of a training: variable of an estimate, unit of a sample, what it i
 
 def rule(zoo: Zoo, result: xr.Dataset) -> Algorithm:
     """How the layers of a training wait for each other."""
-    feedback = zoo.rule(result.attrs["rule"]).feedback
+    experiment = zoo.experiment(result.attrs["experiment"]).with_setting(str(result.attrs["setting"]))
+    feedback = zoo.feedback(experiment.learning.feedback).way
     if feedback not in RULES:
-        problem = f"feedback of its rule '{result.attrs['rule']}' is {feedback}"
+        problem = f"its error returns by '{experiment.learning.feedback}'"
         raise ZooError("--run", "", problem, f"the chip's model knows {', '.join(RULES)}")
     return RULES[feedback]
 

@@ -90,7 +90,7 @@ class Costs:
             if not link.plastic:
                 continue
             table, rule = self.placement.tables[link.name], link.projection.rule
-            if not (rule.on_pre or rule.on_post or rule.each_step):
+            if not any(rule.events[event] for event in ("on_pre", "on_post", "each_step")):
                 found[:, -1] += table.sum(axis=0)
             elif self.learning == "sweep":
                 found += table.sum(axis=0)[:, None]
