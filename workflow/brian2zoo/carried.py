@@ -15,11 +15,12 @@ import xarray as xr
 from brian2.equations.equations import Equations
 
 from brian2zoo import results
-from brian2zoo.circuits import PLASTIC_KINDS, Circuit, Projection, copied_weights, initial_weights
+from brian2zoo.circuits import Circuit, Projection, copied_weights, initial_weights
 from brian2zoo.compose.circuit import compose
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.expressions import evaluate
 from brian2zoo.pieces import unit_name_of
+from brian2zoo.spec import PLASTIC_KINDS
 
 Carried = Mapping[str, np.ndarray]
 

@@ -1,0 +1,20 @@
+"""Changes of structure change nothing: short runs of every experiment are those that were recorded."""
+
+import numpy as np
+import pytest
+from golden.short_runs import RECORDED, short_run
+
+from brian2zoo.zoo import Zoo
+
+TOLERANCE = 1e-9
+"""Relative to the largest number of an array; on the machine that recorded them they are equal bit for bit."""
+
+
+@pytest.mark.parametrize("name", Zoo().names("experiment"))
+def test_an_experiment_computes_what_it_did(zoo, name):
+    recorded = {key.partition("/")[2]: array for key, array in np.load(RECORDED).items() if key.startswith(f"{name}/")}
+    now = short_run(zoo, name)
+    assert now.keys() == recorded.keys(), "record anew, if this is meant: python -m golden.short_runs"
+    for key, array in now.items():
+        scale = max(np.abs(recorded[key]).max(initial=0), 1e-300)
+        np.testing.assert_allclose(array / scale, recorded[key] / scale, rtol=0, atol=TOLERANCE, err_msg=key)
