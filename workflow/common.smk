@@ -55,7 +55,11 @@ try:
         from brian2zoo.check import check_zoo, errors
         from brian2zoo.plan import check_config
 
-        mistakes = errors(check_zoo(ZOO)) or check_config(CONFIG, ZOO, SOURCES)
+        # What nothing here names may be half-written.
+        asked = {("experiment", name) for name in CONFIG.experiments()} & {
+            ("experiment", name) for name in ZOO.names("experiment")
+        }
+        mistakes = errors(check_zoo(ZOO, asked)) or check_config(CONFIG, ZOO, SOURCES)
         if mistakes:
             raise WorkflowError("\n".join(dict.fromkeys(str(error) for error in mistakes)))
 except WorkflowError:
@@ -85,7 +89,7 @@ def structure(wildcards):
     """What the program of an experiment depends on."""
     mode = "test" if wildcards.mode in ("test", "final", "count_test") else "train"
     choices, _ = variant(wildcards)
-    return fingerprint(ZOO.structure(ZOO.experiment(wildcards.experiment).with_setting(choices), mode))
+    return fingerprint(ZOO.experiment(wildcards.experiment, choices).structure(mode))
 
 
 def variant(wildcards):
@@ -97,7 +101,7 @@ def variant(wildcards):
 
 def numbers(wildcards):
     """What a result of an experiment depends on, beside its inputs."""
-    return fingerprint(ZOO.numbers(ZOO.experiment(wildcards.experiment).with_setting(choices_of(wildcards.setting))))
+    return fingerprint(ZOO.experiment(wildcards.experiment, choices_of(wildcards.setting)).numbers())
 
 
 def encoding(wildcards):
@@ -114,7 +118,7 @@ def encoded(split):
     """Input function: the encoded split of an experiment's data set."""
 
     def path(wildcards):
-        encoders = ZOO.experiment(wildcards.experiment).encoders
+        encoders = ZOO.experiment(wildcards.experiment).stated.encoders
         return f"results/encoded/{wildcards.dataset}/{encoders.input},{encoders.label}/{split}.nc"
 
     return path
@@ -125,7 +129,7 @@ def program(mode, networks=1):
     abreast = [f"abreast={networks}"] if networks > 1 else []
 
     def path(wildcards):
-        chosen = ZOO.experiment(wildcards.experiment).with_setting(wildcards.setting).backend
+        chosen = ZOO.experiment(wildcards.experiment, wildcards.setting).backend
         network = f"{chosen}/{wildcards.experiment}/{wildcards.layers}"
         of_setting = joined([*parts_of(choices_of(wildcards.setting)), *abreast])
         folder = "" if of_setting == "default" else f"{of_setting}/"
@@ -136,7 +140,7 @@ def program(mode, networks=1):
 
 def gpus(wildcards):
     """How many GPUs a run takes; what Snakemake is given by --resources gpu=N bounds how many run at a time."""
-    return int(ZOO.experiment(wildcards.experiment).with_setting(wildcards.setting).backend in ON_GPU)
+    return int(ZOO.experiment(wildcards.experiment, wildcards.setting).backend in ON_GPU)
 
 
 def training(wildcards):
@@ -195,7 +199,7 @@ def default_trainings(stage, paper=None, seeds=slice(None)):
     return [
         f"results/{stage}/{run_path(key, seed)}"
         for key, entry in CONFIG.listed().items()
-        if paper in (None, ZOO.experiment(key[1]).paper)
+        if paper in (None, ZOO.experiment(key[1]).stated.paper)
         for seed in entry.seeds[seeds]
     ]
 
@@ -209,13 +213,13 @@ def sweep_paths(stage, experiment, settings):
 
 def compared_samples():
     """The encoded split of the samples whose gradients are compared."""
-    encoders = ZOO.experiment(CONFIG.rtrl.experiments[0]).encoders
+    encoders = ZOO.experiment(CONFIG.rtrl.experiments[0]).stated.encoders
     return f"results/encoded/{CONFIG.rtrl.dataset}/{encoders.input},{encoders.label}/test.nc"
 
 
 def watched(wildcards):
     """What is watched closely of the paper that an experiment is of."""
-    paper = ZOO.experiment(wildcards.experiment).paper
+    paper = ZOO.experiment(wildcards.experiment).stated.paper
     if paper not in CONFIG.trace:
         raise WorkflowError(f"config: trace: nothing is watched of paper '{paper}', that of {wildcards.experiment}")
     return CONFIG.trace[paper]
@@ -236,7 +240,7 @@ def mappings(paper=None):
         f"results/map/{chip}/{entry.placement}/count_{mode}/"
         + run_path((entry.dataset, entry.experiment, entry.layers, entry.setting), 0)
         for entry in CONFIG.map
-        if paper in (None, ZOO.experiment(entry.experiment).paper)
+        if paper in (None, ZOO.experiment(entry.experiment).stated.paper)
         for chip in entry.chips
         for mode in entry.modes
     ]

@@ -6,7 +6,7 @@ rule gradients:
         "results/rtrl/gradients.nc",
     params:
         experiments=lambda wildcards: ",".join(CONFIG.rtrl.experiments),
-        numbers=lambda wildcards: [fingerprint(ZOO.numbers(ZOO.experiment(name))) for name in CONFIG.rtrl.experiments],
+        numbers=lambda wildcards: [fingerprint(ZOO.experiment(name).numbers()) for name in CONFIG.rtrl.experiments],
         layers=lambda wildcards: CONFIG.rtrl.layers,
         samples=lambda wildcards: CONFIG.rtrl.samples,
         surrogate=lambda wildcards: CONFIG.rtrl.surrogate,

@@ -10,11 +10,11 @@ import xarray as xr
 from brian2zoo import carried, circuits, network, results
 from brian2zoo.circuits import Circuit, Mode
 from brian2zoo.encode import check_layers
+from brian2zoo.experiment import Experiment
+from brian2zoo.language import sizes
 from brian2zoo.runner import Runner
 from brian2zoo.simulate import Binary
-from brian2zoo.spec import Experiment
 from brian2zoo.stage import experiment_of
-from brian2zoo.zoo import Zoo
 
 # What is built for an experiment: in which mode the circuit is, and which time of the protocol a sample lasts.
 BUILDS: dict[str, tuple[Mode, str]] = {
@@ -29,14 +29,14 @@ BUILDS: dict[str, tuple[Mode, str]] = {
 
 def circuit_of(experiment: Experiment, layers: str, build: str) -> Circuit:
     """The circuit of an experiment for layers such as '784-100-10', as one of `BUILDS`."""
-    return circuits.build(Zoo(), experiment, [int(size) for size in layers.split("-")], BUILDS[build][0])
+    return circuits.build(experiment, sizes(layers), BUILDS[build][0])
 
 
 def check_data(layers: str, *splits: xr.Dataset) -> None:
     """`ZooError` if encoded splits do not have the sizes of a network's first and last layer."""
     for split in splits:
         units = split.sizes["pixel"] if "input" in split else int(split.attrs["units"])
-        check_layers([int(size) for size in layers.split("-")], units, split.sizes["class"])
+        check_layers(sizes(layers), units, split.sizes["class"])
 
 
 def runner_of(experiment: Experiment, layers: str, build: str, directory: Path, networks: int = 1) -> Runner:

@@ -139,7 +139,7 @@ def backends(
     zoo: Zoo = ctx.obj
     table, notes = new_table("name", *BACKENDS), {}
     for name in experiments or zoo.names("experiment"):
-        found = verdicts(build(zoo, zoo.experiment(name), [4, 3, 2], "train"))
+        found = verdicts(build(zoo.experiment(name), [4, 3, 2], "train"))
         cells = []
         for verdict in found.values():
             numbers = [str(notes.setdefault(reason, len(notes) + 1)) for reason in verdict.reasons]

@@ -230,6 +230,10 @@ class Config(_Part):
             for experiment in self.rtrl.experiments:
                 yield Network("rtrl", self.rtrl.dataset, experiment, self.rtrl.layers, "default", several)
 
+    def experiments(self) -> set[str]:
+        """Names of all experiments the configuration asks for."""
+        return {network.experiment for network in self.networks()}
+
     def trainings(self) -> dict[tuple[str, str, str, str], Training]:
         """Training of each (data set, experiment, layers, setting); ZooError if one is asked for twice."""
         return _united((*self.training, *self.sweeps().values()))

@@ -6,7 +6,7 @@ from brian2zoo.chips import ComputeInMemory, PlacementPlan, SpikingChip
 from brian2zoo.merging import merges_by_key, merges_by_name
 from brian2zoo.spec import (
     Encoder,
-    Experiment,
+    ExperimentFile,
     Feedback,
     File,
     Loss,
@@ -32,7 +32,7 @@ KINDS: dict[str, tuple[type[File], str]] = {
     "rule": (Rule, "rules"),
     "chip": (SpikingChip, "models/chips"),
     "placement": (PlacementPlan, "models/placements"),
-    "experiment": (Experiment, "config/experiments"),
+    "experiment": (ExperimentFile, "config/experiments"),
     "cim": (ComputeInMemory, "models/chips"),
 }
 

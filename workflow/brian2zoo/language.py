@@ -475,6 +475,11 @@ def layers(text: str) -> str:
     return text
 
 
+def sizes(text: str) -> tuple[int, ...]:
+    """The sizes in 784-100-10; `Refused` if it is no network."""
+    return tuple(map(int, layers(text).split("-")))
+
+
 def ends(text: str) -> str:
     """Sizes of an input and an output layer, such as 784-10, or an empty text."""
     if text and not re.fullmatch(f"{_SIZE}-{_SIZE}", text):

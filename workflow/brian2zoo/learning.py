@@ -25,31 +25,15 @@ from brian2zoo.derive.dynamics import distance
 from brian2zoo.derive.fields import dimensions
 from brian2zoo.derive.rule import SINCE_REFRACTORY, over
 from brian2zoo.errors import ZooError
+from brian2zoo.experiment import Ways
 from brian2zoo.expressions import evaluate
 from brian2zoo.pieces import NOTHING, Block, Given, Line, given, renamed, unit_name, unit_name_of
-from brian2zoo.spec import Choice, Feedback, Loss, NeuronModel, Optimizer, Rule, Surrogate, SynapseModel, as_dict
+from brian2zoo.spec import Feedback, Loss, NeuronModel, Rule, SynapseModel, as_dict
 
 EVENTS = ("on_pre", "on_post", "each_step", "on_sample", "at_onset")
 RETURNED = "w_back"
 """Variable of a synapse by which the error returns, where the feedback has it return by another than the weight."""
 _PSI = "psi_"
-
-
-@dataclass(frozen=True)
-class Ways:
-    """The files of a `Choice`.
-
-    Parameters
-    ----------
-    where, key : file of the experiment, and its field, for what does not go together.
-    """
-
-    choice: Choice
-    rule: Rule
-    surrogate: Surrogate | None
-    optimizer: Optimizer | None
-    where: Path
-    key: str
 
 
 @dataclass(frozen=True)

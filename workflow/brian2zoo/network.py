@@ -20,10 +20,10 @@ from brian2zoo.compose.circuit import compose, couplings_of
 from brian2zoo.compose.neuron import NeuronCode
 from brian2zoo.compose.synapse import InfluenceCode, SynapseCode
 from brian2zoo.events import EVENT_DATA, EventTimes
+from brian2zoo.experiment import Experiment
 from brian2zoo.expressions import evaluate
 from brian2zoo.pieces import join, statements, written
 from brian2zoo.rest import NOT_REFRACTORY, at_rest, forget_spikes
-from brian2zoo.spec import Experiment
 
 # Spikes of earlier steps arrive before the neurons move: the one order Brian2 and GeNN both follow.
 SCHEDULE = ["start", "synapses", "groups", "thresholds", "resets", "end"]
@@ -153,7 +153,7 @@ def _group(
         refractory=code.refractory or False,
         method=_method(code),
         namespace=namespace,
-        dtype=data_types(code.equations, experiment.precision),
+        dtype=data_types(code.equations, experiment.stated.precision),
         order=population.order,
         name=name,
     )
@@ -209,7 +209,7 @@ def _synapses(
         on_post=code.on_post or None,
         delay=({"pre": delay} if code.on_pre else {}) | ({"post": 0 * brian2.ms} if code.on_post else {}) or None,
         namespace=_times(sample_time, experiment),
-        dtype=data_types(code.equations, experiment.precision),
+        dtype=data_types(code.equations, experiment.stated.precision),
         method=_method(code),
         order=order,
         name=name,
@@ -284,7 +284,7 @@ def _stores(
         target,
         model=code.equations,
         namespace=_times(sample_time, experiment),
-        dtype=data_types(code.equations, experiment.precision),
+        dtype=data_types(code.equations, experiment.stated.precision),
         method=_method(code),
         name=name,
     )

@@ -14,9 +14,11 @@ from brian2zoo.config import FILLED, Config, Network, Sources, mistake
 from brian2zoo.datasets import Shape, shape
 from brian2zoo.encode import check_layers, input_units
 from brian2zoo.errors import ZooError, did_you_mean
+from brian2zoo.experiment import Experiment
 from brian2zoo.expressions import evaluate
 from brian2zoo.kinds import KINDS
-from brian2zoo.spec import Experiment, as_dict, numbers_of
+from brian2zoo.language import sizes
+from brian2zoo.spec import as_dict, numbers_of
 from brian2zoo.zoo import Zoo
 
 
@@ -71,19 +73,19 @@ def _check_network(network: Network, config: Config, zoo: Zoo, sources: Sources,
     _known(sources, f"{network.entry}.dataset", "data set", network.dataset, list(config.datasets))
     _file(zoo, sources, named, "experiment", network.experiment)
     with _at(sources, set_):
-        experiment = zoo.experiment(network.experiment).with_setting(network.setting)
+        experiment = zoo.experiment(network.experiment, network.setting)
     if network.setting != "default":
-        for error in errors(check_experiment(zoo, experiment)):
+        for error in errors(check_experiment(experiment)):
             what = f"{error.field.removeprefix('parameters.')} of {network.experiment}"
             raise mistake(sources, set_, f"{what}: {error.problem}", error.remedy)
-    sizes = [int(size) for size in network.layers.split("-")]
+    layers = sizes(network.layers)
     with _at(sources, sized, f"{network.layers} of {network.experiment}: "):
-        circuits.build(zoo, experiment, sizes, "train")
+        circuits.build(experiment, layers, "train")
     if of_data is not None:
         with _at(sources, named, f"{network.experiment} on {network.dataset}: "):
-            units = _input_units(zoo, experiment, of_data)
+            units = input_units(experiment.encoders["input"], of_data.units, of_data.events)
         with _at(sources, sized, f"{network.layers} on {network.dataset}: "):
-            check_layers(sizes, units, of_data.classes)
+            check_layers(layers, units, of_data.classes)
         with _at(sources, named, f"{network.experiment} on {network.dataset}: "):
             _check_times(experiment, of_data)
 
@@ -100,10 +102,6 @@ def _check_times(experiment: Experiment, of_data: Shape) -> None:
     if times["T_answer"] < of_data.asked * (1 - 1e-9):
         problem = f"T_answer is {times['T_answer']:g} s, and the answer is asked for at {of_data.asked:g} s"
         raise ZooError(experiment.path, "protocol.T_answer", problem, "give T_answer that time")
-
-
-def _input_units(zoo: Zoo, experiment: Experiment, of_data: Shape) -> int:
-    return input_units(zoo.encoder(experiment.encoders.input), of_data.units, of_data.events)
 
 
 def _check_chips(config: Config, zoo: Zoo, sources: Sources) -> None:
@@ -148,5 +146,4 @@ def _known(sources: Sources, field: str, what: str, name: str, known: list[str])
 
 def _check_sharing(zoo: Zoo, experiment: str, layers: str, setting: str) -> None:
     """That networks which are to share a program can."""
-    sizes = [int(size) for size in layers.split("-")]
-    abreast(circuits.build(zoo, zoo.experiment(experiment).with_setting(setting), sizes, "train"), networks=2)
+    abreast(circuits.build(zoo.experiment(experiment, setting), sizes(layers), "train"), networks=2)

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from brian2zoo.errors import ZooError
+from brian2zoo.language import Refused, sizes
 from brian2zoo.zoo import Zoo
 
 if TYPE_CHECKING:  # Brian2 and xarray take seconds to import: only what needs them does
@@ -68,10 +69,9 @@ def print_composed(zoo: Zoo, experiment: str, layers: str, mode: str, only: File
     from brian2zoo.compose.circuit import compose
 
     try:
-        sizes = [int(size) for size in layers.split("-")]
-    except ValueError:
-        raise ZooError("--layers", "", f"'{layers}' is no network", "write sizes such as 784-100-10") from None
-    circuit = build(zoo, zoo.experiment(experiment), sizes, mode)
+        circuit = build(zoo.experiment(experiment), sizes(layers), mode)
+    except Refused as error:
+        raise error.at("--layers") from None
     codes = compose(circuit)
     out.print(f"\n{experiment} on {layers}, {mode}", style="bold underline")
     parts = [part for part in _parts(circuit, codes) if only is None or only in part[1]]
@@ -95,7 +95,7 @@ def print_events(zoo: Zoo, experiments: list[str]) -> None:
 
     table = new_table("experiment", "part", "event", *(name.replace("_", " ") for name in OPERATIONS), "of")
     for name in experiments:
-        circuit = build(zoo, zoo.experiment(name), [4, 3, 2], "train")
+        circuit = build(zoo.experiment(name), [4, 3, 2], "train")
         for part, happens, operations, names in alike(events(circuit)):
             counts = (getattr(operations, kind) for kind in OPERATIONS)
             table.add_row(name, part, happens, *(f"{n:g}" if n else "" for n in counts), _listed(names))

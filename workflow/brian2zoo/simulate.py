@@ -97,7 +97,7 @@ def build_key(circuit: Circuit, sample_time: Any, capacity: int, recording: Reco
     ]
     wiring = [(p.name, p.pre.name, p.post.name, _pairs_key(p), p.delay) for p in circuit.projections]
     times = [str(sample_time), *(str(duration(circuit, which)) for which in ("dt", "T_answer"))]
-    times += [capacity, circuit.experiment.precision, circuit.experiment.protocol.rest]
+    times += [capacity, circuit.experiment.stated.precision, circuit.experiment.protocol.rest]
     made_by = [backend.name, backend.versions(), _generator(backend)]
     return fingerprint(
         strings, units, wiring, circuit.membrane, circuit.layers, circuit.networks, times, str(recording), made_by

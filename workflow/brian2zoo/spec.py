@@ -511,7 +511,7 @@ class Learning(BaseModel):
         return self.plastic.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
 
 
-class Experiment(File):
+class ExperimentFile(File):
     """config/experiments: one network, how it learns, and its protocol."""
 
     paper: NameOrNone = Field(
@@ -564,7 +564,7 @@ class Experiment(File):
         lines = ((*line.name.partition("."), line.value) for line in self.parameters)
         return {name: value for where, _, name, value in lines if where == scope}
 
-    def with_setting(self, setting: str) -> "Experiment":
+    def with_setting(self, setting: str) -> "ExperimentFile":
         """The experiment with parameters replaced.
 
         Parameters

@@ -15,7 +15,7 @@ import typer
 import xarray as xr
 
 from brian2zoo import results, unforeseen
-from brian2zoo.spec import Experiment
+from brian2zoo.experiment import Experiment
 from brian2zoo.zoo import Zoo
 
 
@@ -30,7 +30,7 @@ def run(main: Callable[..., None]) -> None:
 
 def experiment_of(name: str, setting: str = "default") -> Experiment:
     """An experiment of the zoo with the parameters of a setting."""
-    return Zoo().experiment(name).with_setting(setting)
+    return Zoo().experiment(name, setting)
 
 
 def command(output: Path) -> str:
@@ -50,11 +50,11 @@ def write(result: xr.Dataset, output: Path, experiment: Experiment, **facts: Any
     results.write(
         result,
         output,
-        experiment.title,
+        experiment.stated.title,
         experiment=experiment.name,
         rule=experiment.learning.plastic.rule,
         backend=experiment.backend,
         command=command(output),
-        config_json={"experiment": experiment.model_dump(mode="json"), **facts},
+        config_json={"experiment": experiment.stated.model_dump(mode="json"), **facts},
         **facts,
     )

@@ -12,7 +12,6 @@ from brian2zoo.encode import take
 from brian2zoo.errors import ZooError
 from brian2zoo.network import Recording, trace_name
 from brian2zoo.runner import Runner, run_seed
-from brian2zoo.zoo import Zoo
 
 
 def recording(circuit: Circuit, unit: int = 0, pre: int = 32) -> Recording:
@@ -92,7 +91,7 @@ def trace(
     parameters = [(*key.split(".", 1), value) for key, value in runner.parameters.items()]
     result.attrs["parameters"] = {f"{named[g]}.{name}": value for g, name, value in parameters if g in named}
     if phases := circuit.experiment.phases.get(circuit.mode):
-        result.attrs["phases"] = Zoo().phases(phases).model_dump(mode="json")
+        result.attrs["phases"] = phases.model_dump(mode="json")
     return result
 
 

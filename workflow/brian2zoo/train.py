@@ -288,7 +288,7 @@ def _identity(
         "program that learns": learning.binary.key,
         "program that tests": testing.binary.key,
         "experiment or setting": fingerprint(
-            [c.experiment.content() for c in circuits],
+            [c.experiment.stated.content() for c in circuits],
             [c.answer_step for c in circuits],
             [runner.parameters for runner in (learning, testing)],
         ),

@@ -16,15 +16,14 @@ from ruamel.yaml.nodes import CollectionNode
 
 from brian2zoo.chips import ComputeInMemory, PlacementPlan, SpikingChip
 from brian2zoo.errors import ZooError, did_you_mean
+from brian2zoo.experiment import Experiment
 from brian2zoo.kinds import KINDS
 from brian2zoo.language import Refused, name_or_none, quoted
 from brian2zoo.language import name as checked_name
 from brian2zoo.merging import merged
 from brian2zoo.spec import (
     Encoder,
-    Experiment,
     Feedback,
-    File,
     Loss,
     NeuronModel,
     Optimizer,
@@ -153,35 +152,9 @@ class Zoo:
         """models/placements/NAME.yaml"""
         return self.load("placement", name)
 
-    def experiment(self, name: str) -> Experiment:
-        """config/experiments/NAME.yaml"""
-        return self.load("experiment", name)
-
-    def structure(self, experiment: Experiment, mode: str) -> list[Any]:
-        """All that a compiled program of the experiment depends on: equations, wiring and times, no number.
-
-        A number enters the program when it runs. In mode 'test' nothing learns, so the rule is left out.
-        """
-        files = [
-            self.load(kind, name)
-            for field, (kind, name) in experiment.uses().items()
-            if kind != "encoder" and (mode == "train" or not field.startswith("learning."))
-        ]
-        contents = [file.content() for file in files]
-        for content in contents:
-            content["parameters"] = [line["name"] for line in content.get("parameters", ())]
-        own = experiment.content()
-        return [
-            contents,
-            {key: own[key] for key in ("circuit", "neurons", "synapses", "states", "phases", "protocol", "precision")},
-            own["learning"] if mode == "train" else None,
-            mode,
-        ]
-
-    def numbers(self, experiment: Experiment) -> list[Any]:
-        """All that a result of the experiment depends on, beside data, sizes and seed."""
-        files: list[File] = [experiment, *(self.load(kind, name) for kind, name in experiment.uses().values())]
-        return [file.content() for file in files]
+    def experiment(self, name: str, setting: str = "default") -> Experiment:
+        """config/experiments/NAME.yaml with its files, and the parameters and choices of a setting."""
+        return Experiment(self, self.load("experiment", name).with_setting(setting))
 
     def _raw(self, model: type[BaseModel], path: Path, shown: Path, seen: tuple[str, ...]) -> dict[str, Any]:
         try:

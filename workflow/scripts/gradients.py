@@ -6,6 +6,7 @@ from typer import Option
 
 from brian2zoo import results, stage
 from brian2zoo.derive import gradient
+from brian2zoo.language import sizes
 from brian2zoo.zoo import Zoo
 
 
@@ -23,14 +24,13 @@ def main(
     zoo, few = Zoo(), results.read(data).isel(sample=slice(samples))
     compared = gradient.sweep(
         [zoo.experiment(name) for name in experiments.split(",")],
-        [int(size) for size in layers.split("-")],
+        sizes(layers),
         {"input": few.input.values, "label": few.target.values},
         zoo.surrogate(surrogate),
         parameter,
         [float(value) for value in values.split(",")],
         [float(value) for value in strengths.split(",")],
         seed=0,
-        zoo=zoo,
     )
     command = stage.command(output)
     results.write(compared, output, "Gradients of rules beside the exact one", command=command, layers=layers)

@@ -8,12 +8,12 @@ from collections import defaultdict
 from collections.abc import Collection
 from functools import cache
 
-from brian2zoo.check.alone import check_alone, check_references
+from brian2zoo.check.alone import check_alone
 from brian2zoo.check.findings import Findings, ZooWarning, errors, listed
 from brian2zoo.check.together import check_together
 from brian2zoo.errors import ZooError
+from brian2zoo.experiment import Experiment, missing_files
 from brian2zoo.kinds import KINDS
-from brian2zoo.spec import Experiment
 from brian2zoo.zoo import Zoo
 
 __all__ = ["ReadOnce", "ZooWarning", "check_experiment", "check_file", "check_zoo", "errors"]
@@ -41,15 +41,16 @@ def check_file(zoo: Zoo, kind: str, name: str) -> list[ZooError]:
     return check_alone(zoo, kind, name).located(zoo)
 
 
-def check_experiment(zoo: Zoo, experiment: Experiment) -> list[ZooError]:
+def check_experiment(experiment: Experiment) -> list[ZooError]:
     """Findings in an experiment, in the files it uses and in their combination."""
-    zoo = ReadOnce.of(zoo)
-    findings = check_references(zoo, experiment)
+    zoo = ReadOnce.of(experiment.zoo)
+    experiment = Experiment(zoo, experiment.stated)
+    findings = Findings(missing_files(zoo, experiment.stated))
     if not findings:
-        for file in sorted(set(experiment.uses().values())):
+        for file in sorted(set(experiment.stated.uses().values())):
             findings += check_alone(zoo, *file)
     if not errors(findings):
-        findings += check_together(zoo, experiment)
+        findings += check_together(experiment)
     findings = findings.located(zoo)
     return errors(findings) or findings
 
@@ -72,7 +73,7 @@ def check_zoo(zoo: Zoo, selected: Collection[File] | None = None) -> list[ZooErr
     broken = {file for file, findings in alone.items() if errors(findings)}
     # A broken file would make every experiment that uses it tell the same mistake again.
     together = {
-        name: check_together(zoo, zoo.experiment(name)).located(zoo)
+        name: check_together(zoo.experiment(name)).located(zoo)
         for name, used in uses.items()
         if ("experiment", name) in files and used.isdisjoint(broken)
     }
@@ -85,7 +86,7 @@ def _uses(zoo: Zoo, experiment: str) -> set[File]:
     """The files of an experiment that are there, itself among them."""
     files = {("experiment", experiment)}
     with Findings().collect():
-        files |= set(zoo.experiment(experiment).uses().values())
+        files |= set(zoo.load("experiment", experiment).uses().values())
     return {(kind, name) for kind, name in files if name in zoo.names(kind)}
 
 

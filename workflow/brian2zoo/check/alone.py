@@ -46,14 +46,14 @@ from brian2zoo.compose.neuron import compose_neuron
 from brian2zoo.encode import channels, encode
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.events import EVENT_DATA
+from brian2zoo.experiment import missing_files
 from brian2zoo.expressions import evaluate
-from brian2zoo.kinds import KINDS
 from brian2zoo.learning import EVENTS
 from brian2zoo.pieces import names_in, statements
 from brian2zoo.propagators import integrated
 from brian2zoo.spec import (
     Encoder,
-    Experiment,
+    ExperimentFile,
     Feedback,
     File,
     Loss,
@@ -91,25 +91,13 @@ def check_alone(zoo: Zoo, kind: str, name: str) -> Findings:
         if kind == "cim":
             return findings  # it has no equations: loading it has checked all there is
         if kind == "experiment":
-            return check_references(zoo, file) + _protocol(file)
+            return Findings(missing_files(zoo, file)) + _protocol(file)
         base = zoo.load(kind, file.extends) if file.extends else None
         findings += _CHECKS[kind](file) + _unused_parameters(file, base) + _counted_by_time(file)
     return findings
 
 
-def check_references(zoo: Zoo, experiment: Experiment) -> Findings:
-    """Files that an experiment names and that are not there."""
-    findings = Findings()
-    for field, (kind, name) in experiment.uses().items():
-        known = zoo.names(kind)
-        if name not in known:
-            problem = f"there is no file {KINDS[kind][1]}/{name}.yaml"
-            remedy = did_you_mean(name, known, f"'brian2zoo list {kind}' names the files there are")
-            findings.append(ZooError(experiment.path, field, problem, remedy))
-    return findings
-
-
-def _protocol(experiment: Experiment) -> Findings:
+def _protocol(experiment: ExperimentFile) -> Findings:
     """Times that are none, or that no whole number of steps makes: samples and delays begin and end with a step."""
     findings, times = Findings(), {}
     for key, time in experiment.protocol:

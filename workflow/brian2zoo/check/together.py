@@ -51,11 +51,11 @@ from brian2zoo.compose.neuron import NeuronCode, compose_neuron
 from brian2zoo.compose.synapse import AT_SPIKES, SynapseCode
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.events import EVENT_DATA
+from brian2zoo.experiment import Experiment
 from brian2zoo.expressions import evaluate
 from brian2zoo.learning import LearningRule
 from brian2zoo.pieces import Line, constants, depending, join, names_in, statements, written
-from brian2zoo.spec import PLASTIC_KINDS, Experiment, NeuronModel, StateFormat, SynapseModel, as_dict
-from brian2zoo.zoo import Zoo
+from brian2zoo.spec import PLASTIC_KINDS, NeuronModel, StateFormat, SynapseModel, as_dict
 
 # One hidden layer and two: every kind of projection occurs in one of them.
 _LAYERS = ((4, 3, 2), (4, 3, 3, 2))
@@ -65,22 +65,22 @@ Sides = Mapping[str, tuple[NeuronModel | LearningRule, Equations]]
 """For 'pre' and 'post' of a synapse, the file of the neuron, or of what else is there, and its composed equations."""
 
 
-def check_together(zoo: Zoo, experiment: Experiment) -> Findings:
+def check_together(experiment: Experiment) -> Findings:
     """Mistakes in how an experiment combines its files."""
     findings = _keys(experiment)
     circuits: list[Circuit] = []
     for layers, mode in product(_LAYERS, _MODES):
-        if not findings and supports(zoo, experiment, layers):
+        if not findings and supports(experiment, layers):
             with findings.collect():
-                circuits.append(build(zoo, experiment, layers, mode))
+                circuits.append(build(experiment, layers, mode))
     # What these find would make everything after them wrong as well.
-    findings = findings or _store(zoo, experiment) or _overrides(zoo, experiment)
+    findings = findings or _store(experiment) or _overrides(experiment)
     for circuit in () if findings else circuits:
         with findings.collect():
             findings += _missing_variables(circuit)
     for circuit in () if findings else circuits:
         with findings.collect():
-            findings += _circuit(zoo, circuit, joined(circuit))
+            findings += _circuit(circuit, joined(circuit))
     for circuit in () if findings else circuits:
         with findings.collect():
             compose(circuit)
@@ -95,7 +95,7 @@ def _keys(experiment: Experiment) -> Findings:
     for field, keys, known in (
         ("neurons", experiment.neurons, roles),
         ("synapses", experiment.synapses, ("plastic", *PLASTIC_KINDS, *fixed)),
-        ("weights", as_dict(experiment.weights), (*PLASTIC_KINDS, *fixed)),
+        ("weights", as_dict(experiment.stated.weights), (*PLASTIC_KINDS, *fixed)),
     ):
         for key in keys:
             if key not in known:
@@ -110,10 +110,10 @@ def _keys(experiment: Experiment) -> Findings:
     return findings
 
 
-def _overrides(zoo: Zoo, experiment: Experiment) -> Findings:
-    scopes = _scopes(zoo, experiment)
+def _overrides(experiment: Experiment) -> Findings:
+    scopes = _scopes(experiment)
     findings = Findings()
-    for line in experiment.parameters:
+    for line in experiment.stated.parameters:
         text = Text(experiment.path, f"parameters.{line.name}", line.value)
         scope, _, name = line.name.partition(".")
         with findings.collect():
@@ -157,32 +157,30 @@ def _in_domains(text: Text, file: Any, name: str, experiment: Experiment) -> Non
             raise text.wrong(f"with '{text.text}', '{made}' {problem}", remedy)
 
 
-def _scopes(zoo: Zoo, experiment: Experiment) -> dict[str, list[Any]]:
+def _scopes(experiment: Experiment) -> dict[str, list[Any]]:
     """The files whose parameters an experiment can override, by scope."""
-    stores = [zoo.synapse(name) for kind, name in experiment.synapses.items() if kind in ("plastic", *PLASTIC_KINDS)]
-    scopes: dict[str, list[Any]] = defaultdict(list, synapse=stores)
+    learning = {kind: store for kind, store in experiment.synapses.items() if kind in ("plastic", *PLASTIC_KINDS)}
+    scopes: dict[str, list[Any]] = defaultdict(list, synapse=[*learning.values()])
     for kind in PLASTIC_KINDS:
-        if kind in experiment.synapses or "plastic" in experiment.synapses:
-            scopes[kind].append(zoo.synapse(experiment.synapses.get(kind) or experiment.synapses["plastic"]))
-        choice = experiment.learning.of(kind)
+        if kind in learning or "plastic" in learning:
+            scopes[kind].append(learning.get(kind) or learning["plastic"])
+        ways = experiment.ways(kind)
         for scope in ("rule", "surrogate", "optimizer"):
-            if getattr(choice, scope):  # idle where the kind does not learn
-                file = zoo.load(scope, getattr(choice, scope))
-                scopes[kind].append(file)
-                if file not in scopes[scope]:
-                    scopes[scope].append(file)
-    scopes["feedback"].append(zoo.feedback(experiment.learning.feedback))
-    if experiment.learning.loss:
-        scopes["loss"].append(zoo.loss(experiment.learning.loss))
-    for kind, name in experiment.synapses.items():
+            if file := getattr(ways, scope):
+                scopes[kind].append(file)  # idle where the kind does not learn
+                scopes[scope] += [file] if file not in scopes[scope] else []
+    scopes["feedback"].append(experiment.feedback)
+    if experiment.loss is not None:
+        scopes["loss"].append(experiment.loss)
+    for kind, store in experiment.synapses.items():
         if kind != "plastic":
-            scopes[kind].append(zoo.synapse(name))
-    for role, name in experiment.neurons.items():
-        scopes[role].append(zoo.neuron(name))
-    for key, name in experiment.states.items():
+            scopes[kind].append(store)
+    for role, neuron in experiment.neurons.items():
+        scopes[role].append(neuron)
+    for key, state in experiment.states.items():
         role, _, variable = key.partition(".")
-        scopes[role].append(_stored(zoo.state(name), variable))
-        scopes["state"].append(zoo.state(name))
+        scopes[role].append(_stored(state, variable))
+        scopes["state"].append(state)
     return scopes
 
 
@@ -205,10 +203,10 @@ def _override(text: Text, name: str, file: Any) -> None:
         raise text.wrong(problem, f"the value has to be {in_unit(expected)}")
 
 
-def _store(zoo: Zoo, experiment: Experiment) -> Findings:
+def _store(experiment: Experiment) -> Findings:
     findings = Findings()
     for kind in ("plastic", *PLASTIC_KINDS):
-        store = zoo.synapse(experiment.synapses[kind]) if kind in experiment.synapses else None
+        store = experiment.synapses.get(kind)
         if store is not None and not store.write:
             problem = f"'{store.name}' cannot learn: it has no 'write'"
             remedy = f"pick another, or add 'write' to {store.path}"
@@ -234,7 +232,7 @@ def _missing_variables(circuit: Circuit) -> Findings:
     return findings
 
 
-def _circuit(zoo: Zoo, circuit: Circuit, codes: Codes) -> Findings:
+def _circuit(circuit: Circuit, codes: Codes) -> Findings:
     findings = Findings()
     neurons = {}
     for population in circuit.populations:
@@ -243,7 +241,7 @@ def _circuit(zoo: Zoo, circuit: Circuit, codes: Codes) -> Findings:
             neurons[population.name] = _joined(place)
             code = codes.neurons[population.name]
             scope = neuron_scope(neurons[population.name], code.parameters, bool(code.refractory))
-            findings += _population(zoo, circuit, population, scope, codes)
+            findings += _population(circuit, population, scope, codes)
     if not findings:
         for projection in circuit.projections:
             with findings.collect():
@@ -263,7 +261,7 @@ def _joined(text: Text) -> Equations:
         raise text.wrong(f"the files do not go together: {error}", "rename it in one of them") from None
 
 
-def _population(zoo: Zoo, circuit: Circuit, population: Population, scope: Scope, codes: Codes) -> Findings:
+def _population(circuit: Circuit, population: Population, scope: Scope, codes: Codes) -> Findings:
     findings, code = Findings(), codes.neurons[population.name]
     stored = [population.neuron.path, *(state.path for state in population.formats.values())]
     for line in code.pieces["equations"]:
@@ -282,7 +280,7 @@ def _population(zoo: Zoo, circuit: Circuit, population: Population, scope: Scope
         findings += _probabilities(text, known)
     if population.data:
         with findings.collect():
-            _data(zoo, circuit.experiment, population)
+            _data(circuit.experiment, population)
     return findings
 
 
@@ -331,8 +329,8 @@ def _format(place: Text, population: Population, variable: str, state: StateForm
         check_statements([Text(place.where, place.field, block)], scope)
 
 
-def _data(zoo: Zoo, experiment: Experiment, population: Population) -> None:
-    encoder = zoo.encoder(getattr(experiment.encoders, population.data))
+def _data(experiment: Experiment, population: Population) -> None:
+    encoder = experiment.encoders[population.data]
     found = brian2.get_dimensions(evaluate(encoder.unit))
     events = population.neuron.data == EVENT_DATA
     expected = SECOND if events else data_dimensions(population.neuron)
@@ -535,7 +533,7 @@ def _summed(text: Text, equation: SingleEquation, scope: Scope, sides: Sides) ->
 
 def _weights(circuit: Circuit, projection: Projection, expected: Any) -> None:
     """That the initial weights are given, in the unit of w."""
-    where, lines = circuit.experiment.path, as_dict(circuit.experiment.weights)
+    where, lines = circuit.experiment.path, as_dict(circuit.experiment.stated.weights)
     if projection.kind not in lines:
         problem, remedy = f"there is no line for '{projection.kind}'", f"add a line '{projection.kind} = ...'"
         raise ZooError(where, "weights", problem, remedy)

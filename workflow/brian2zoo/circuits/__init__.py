@@ -10,10 +10,10 @@ from typing import Any, Literal
 import numpy as np
 
 from brian2zoo.errors import ZooError
+from brian2zoo.experiment import Experiment
 from brian2zoo.expressions import evaluate
-from brian2zoo.learning import LearningRule, Neurons, Output, Ways, learning_rule
-from brian2zoo.spec import Experiment, Feedback, Loss, NeuronModel, StateFormat, SynapseModel, as_dict
-from brian2zoo.zoo import Zoo
+from brian2zoo.learning import LearningRule, Neurons, Output, learning_rule
+from brian2zoo.spec import Feedback, Loss, NeuronModel, StateFormat, SynapseModel, as_dict
 
 Mode = Literal["train", "test"]
 
@@ -163,7 +163,7 @@ class Circuit:
 FORWARD_KINDS = ("input_hidden", "hidden_hidden", "hidden_output")
 
 
-def build(zoo: Zoo, experiment: Experiment, layers: Sequence[int], mode: Mode) -> Circuit:
+def build(experiment: Experiment, layers: Sequence[int], mode: Mode) -> Circuit:
     """The experiment's circuit for layers (input, hidden ..., output).
 
     Raises
@@ -173,14 +173,14 @@ def build(zoo: Zoo, experiment: Experiment, layers: Sequence[int], mode: Mode) -
     """
     if len(layers) < 3 or any(n < 1 for n in layers):
         raise ZooError("layers", "", f"{list(layers)} is not a network", "give input, hidden ..., output sizes")
-    if not supports(zoo, experiment, layers):
-        depth, feedback = _depth(zoo, experiment), experiment.learning.feedback
+    if not supports(experiment, layers):
+        depth, feedback = _depth(experiment), experiment.learning.feedback
         problem = f"circuit '{experiment.circuit}' with feedback '{feedback}' has {depth} layers, not {len(layers)}"
         raise ZooError("layers", "", problem, f"give {depth} sizes")
-    wiring = Wiring(zoo, experiment, tuple(layers))
+    wiring = Wiring(experiment, tuple(layers))
     circuit = _module(experiment.circuit).circuit(wiring, mode)
     if mode == "train":
-        circuit = replace(circuit, feedback=wiring.feedback, loss=wiring.loss)
+        circuit = replace(circuit, feedback=experiment.feedback, loss=experiment.loss)
     for influence in circuit.influences:
         _refuse_large(influence)
     return circuit
@@ -195,15 +195,15 @@ def _refuse_large(influence: Influence) -> None:
         raise ZooError(rule.path, "influence.most", f"{problem}, more than {most}", remedy)
 
 
-def supports(zoo: Zoo, experiment: Experiment, layers: Sequence[int]) -> bool:
+def supports(experiment: Experiment, layers: Sequence[int]) -> bool:
     """Whether the experiment's circuit exists for so many layers."""
-    return _depth(zoo, experiment) in (None, len(layers))
+    return _depth(experiment) in (None, len(layers))
 
 
-def _depth(zoo: Zoo, experiment: Experiment) -> int | None:
+def _depth(experiment: Experiment) -> int | None:
     """How many layers the circuit has under the rule's feedback; None if it takes any number."""
     depth = getattr(_module(experiment.circuit), "depth", None)
-    return depth(zoo.feedback(experiment.learning.feedback).way) if depth else None
+    return depth(experiment.feedback.way) if depth else None
 
 
 def vocabulary(circuit: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -219,11 +219,8 @@ def _module(circuit: str) -> ModuleType:
 class Wiring:
     """What every circuit needs to turn an experiment's names into populations and projections."""
 
-    def __init__(self, zoo: Zoo, experiment: Experiment, layers: tuple[int, ...]) -> None:
-        self.zoo, self.experiment, self.layers = zoo, experiment, layers
-        learning = experiment.learning
-        self.feedback = zoo.feedback(learning.feedback)
-        self.loss = zoo.loss(learning.loss) if learning.loss else None
+    def __init__(self, experiment: Experiment, layers: tuple[int, ...]) -> None:
+        self.experiment, self.layers = experiment, layers
 
     def population(self, name: str, role: str, size: int, **details: Any) -> Population:
         """A population whose neuron the experiment names under `role`."""
@@ -231,11 +228,11 @@ class Wiring:
             remedy = f"add 'neurons: {{{role}: ...}}' with a file of models/neurons"
             raise ZooError(self.experiment.path, f"neurons.{role}", "the circuit needs this population", remedy)
         formats = {}
-        for key, name_of_format in self.experiment.states.items():
+        for key, state in self.experiment.states.items():
             where, _, variable = key.partition(".")
             if where == role:
-                formats[variable] = self.zoo.state(name_of_format)
-        neuron = self.zoo.neuron(self.experiment.neurons[role])
+                formats[variable] = state
+        neuron = self.experiment.neurons[role]
         return Population(name, role, size, neuron, overrides=self.overrides(role), formats=formats, **details)
 
     def plastic(self, pre: Population, post: Population, kind: str, mode: Mode, **details: Any) -> Projection:
@@ -245,29 +242,19 @@ class Wiring:
         if mode == "train" and kind in self.experiment.learning.learns:
             scopes = {scope: given(scope) | given(kind) for scope in ("rule", "surrogate", "optimizer")}
             ends = [Neurons(each.name, each.neuron, each.overrides) for each in (pre, post)]
-            rule = learning_rule(self.ways(kind), *ends, store, self.output(), scopes)
+            rule = learning_rule(self.experiment.ways(kind), *ends, store, self.output(), scopes)
         overrides = given("synapse") | given(kind)
         return Projection(f"{pre.name}_{post.name}", kind, pre, post, store, rule, overrides=overrides, **details)
-
-    def ways(self, kind: str) -> Ways:
-        """The files by which a kind of projections learns."""
-        choice, where = self.experiment.learning.of(kind), self.experiment.path
-        stated = lambda key: kind if key in getattr(self.experiment.learning, kind).model_fields_set else "plastic"  # noqa: E731
-        if not choice.rule:
-            remedy = f"name a file of rules/, or leave '{kind}' out of `learns`"
-            raise ZooError(where, f"learning.{kind}.rule", "nothing says by which rule it learns", remedy)
-        surrogate = self.zoo.surrogate(choice.surrogate) if choice.surrogate else None
-        optimizer = self.zoo.optimizer(choice.optimizer) if choice.optimizer else None
-        return Ways(choice, self.zoo.rule(choice.rule), surrogate, optimizer, where, f"learning.{stated('rule')}")
 
     def output(self) -> Output | None:
         """What an error is one of, if the circuit has a role for it."""
         role = "output"
         if role not in self.experiment.neurons:
             return None
-        neurons = Neurons(role, self.zoo.neuron(self.experiment.neurons[role]), self.overrides(role))
-        loss = self.experiment.overrides("loss")
-        return Output(neurons, self.store("hidden_output"), self.loss, loss, self.feedback.way)
+        experiment = self.experiment
+        neurons = Neurons(role, experiment.neurons[role], self.overrides(role))
+        store, way = self.store("hidden_output"), experiment.feedback.way
+        return Output(neurons, store, experiment.loss, experiment.overrides("loss"), way)
 
     def overrides(self, role: str) -> dict[str, str]:
         """Parameters of a role that the experiment gives."""
@@ -288,7 +275,7 @@ class Wiring:
         if kind not in self.experiment.synapses:
             remedy = f"add 'synapses: {{{kind}: ...}}' with a file of models/synapses"
             raise ZooError(self.experiment.path, f"synapses.{kind}", "the circuit needs this projection", remedy)
-        return self.zoo.synapse(self.experiment.synapses[kind])
+        return self.experiment.synapses[kind]
 
     def hidden_kind(self, index: int) -> str:
         """Kind of the projection out of layer `index`."""
@@ -302,7 +289,7 @@ def initial_weights(circuit: Circuit, seed: int) -> dict[str, np.ndarray]:
 
     Each projection draws from a stream of its own, so that adding one leaves the others as they are.
     """
-    expressions = as_dict(circuit.experiment.weights)
+    expressions = as_dict(circuit.experiment.stated.weights)
     weights = {}
     for projection in circuit.projections:
         if not has_weights(projection) or projection.copy_of:

@@ -20,7 +20,7 @@ _FORWARD, _BACKWARD = 10, 1000
 def circuit(wiring: Wiring, mode: Mode) -> Circuit:
     """Populations and projections; in mode 'test' the forward pass only."""
     sizes = wiring.layers
-    feedback = wiring.feedback.way if mode == "train" else None
+    feedback = wiring.experiment.feedback.way if mode == "train" else None
     roles = ["input", *["hidden"] * (len(sizes) - 2), "output"]
     layers = []
     for depth, (role, size) in enumerate(zip(roles, sizes, strict=True)):

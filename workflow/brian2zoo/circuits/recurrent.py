@@ -29,7 +29,7 @@ def circuit(wiring: Wiring, mode: Mode) -> Circuit:
     sizes, experiment = wiring.layers, wiring.experiment
     delay = experiment.protocol.delay
     # nobody hears an error where no hidden layer learns
-    feedback = wiring.feedback.way if set(experiment.learning.learns) - {"hidden_output"} else None
+    feedback = experiment.feedback.way if set(experiment.learning.learns) - {"hidden_output"} else None
     if feedback == "layerwise_random":
         problem = "there is no error within layers to return"
         raise ZooError(experiment.path, "learning.feedback", problem, "take direct_random")
@@ -41,7 +41,7 @@ def circuit(wiring: Wiring, mode: Mode) -> Circuit:
         kind = wiring.hidden_kind(index)
         returns = mode == "train" and feedback == "symmetric" and kind == "hidden_output"
         projections.append(wiring.plastic(pre, post, kind, mode, delay=delay, returns_error=returns))
-    if "recurrent" in as_dict(experiment.weights):
+    if "recurrent" in as_dict(experiment.stated.weights):
         projections += [wiring.plastic(hidden, hidden, "recurrent", mode, delay=delay) for hidden in layers[1:-1]]
     if mode == "train":
         label = wiring.population("label", "label", sizes[-1], data="label")

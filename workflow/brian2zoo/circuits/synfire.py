@@ -13,8 +13,9 @@ import numpy as np
 
 from brian2zoo.circuits import Circuit, Mode, Population, Projection, Wiring
 from brian2zoo.errors import ZooError, did_you_mean
+from brian2zoo.experiment import Experiment
 from brian2zoo.expressions import evaluate
-from brian2zoo.spec import Experiment, PhaseTable
+from brian2zoo.spec import PhaseTable
 
 GATE = "gate"
 ROLES = ("input", "label", "unit", GATE)
@@ -93,7 +94,7 @@ def circuit(wiring: Wiring, mode: Mode) -> Circuit:
     experiment = wiring.experiment
     if mode not in experiment.phases:
         raise ZooError(experiment.path, f"phases.{mode}", "the circuit needs this table", f"add a file for '{mode}'")
-    table = wiring.zoo.phases(experiment.phases[mode])
+    table = experiment.phases[mode]
     _refuse_other_times(experiment, table, mode)
     arrivals = parse_table(table)
     sizes = dict(zip(("input", "hidden", "output"), wiring.layers, strict=True))

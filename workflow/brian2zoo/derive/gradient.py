@@ -19,12 +19,12 @@ from brian2zoo.derive.dynamics import read
 from brian2zoo.derive.reference import Neuron, Trial, Weights, layer_jacobian
 from brian2zoo.derive.traces import derive
 from brian2zoo.errors import ZooError
+from brian2zoo.experiment import Experiment
 from brian2zoo.expressions import evaluate
 from brian2zoo.network import Recording
 from brian2zoo.progress import Progress
 from brian2zoo.simulate import Inputs, run_here
-from brian2zoo.spec import Experiment, Surrogate, as_dict
-from brian2zoo.zoo import Zoo
+from brian2zoo.spec import Surrogate, as_dict
 
 PROJECTIONS = {"input": "input_hidden1", "recurrent": "hidden1_hidden1", "readout": "hidden1_output"}
 _MEANINGS = {
@@ -118,7 +118,6 @@ def sweep(
     values: Sequence[float],
     strengths: Sequence[float],
     seed: int,
-    zoo: Zoo,
 ) -> xr.Dataset:
     """Gradients of several rules beside the exact one, as the surrogate and the recurrent weights vary.
 
@@ -140,7 +139,7 @@ def sweep(
             cosines: list[float] = []
             for experiment in experiments:
                 setting = experiment.with_setting(f"surrogate.{parameter}={value}")
-                circuit = circuits.build(zoo, setting, layers, "train")
+                circuit = circuits.build(setting, layers, "train")
                 weights = circuits.initial_weights(circuit, seed)
                 weights[PROJECTIONS["recurrent"]] = strength * weights[PROJECTIONS["recurrent"]]
                 what = found(circuit, weights, data)

@@ -23,6 +23,7 @@ from brian2zoo.circuits import Circuit, Influence, Population, Projection, build
 from brian2zoo.compose.circuit import Codes, compose
 from brian2zoo.compose.neuron import NeuronCode
 from brian2zoo.compose.synapse import InfluenceCode, SynapseCode, compose_synapse
+from brian2zoo.language import sizes
 from brian2zoo.mapping.operations import KINDS, Operations, count, neuron_scope, stored, synapse_scope
 from brian2zoo.network import duration
 from brian2zoo.pieces import join
@@ -261,8 +262,8 @@ def alike(found: Sequence[Event]) -> list[tuple[str, str, Operations, list[str]]
 def of_training(zoo: Zoo, trained: xr.Dataset) -> xr.Dataset:
     """`per_sample` at the spikes of a training's last epoch, with what it is of as attributes."""
     attrs = trained.attrs
-    experiment = zoo.experiment(attrs["experiment"]).with_setting(attrs["setting"])
-    circuit = build(zoo, experiment, [int(size) for size in attrs["layers"].split("-")], "train")
+    experiment = zoo.experiment(attrs["experiment"], attrs["setting"])
+    circuit = build(experiment, sizes(attrs["layers"]), "train")
     spikes = {}
     if "spikes" in trained:
         last = trained.spikes.isel(epoch=-1)

@@ -8,6 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from brian2zoo.chips import ComputeInMemory
+from brian2zoo.language import sizes
 from brian2zoo.mapping.cim.estimate import AREAS, PHASES, estimate
 
 MEMORY = {1: "sram", 2: "rram", 3: "fefet"}
@@ -70,7 +71,7 @@ def compare(chip: ComputeInMemory, runs: pd.DataFrame) -> xr.Dataset:
     """Model and runs side by side: `model` and `reference`, (quantity, run), for each quantity of `LIMITS`."""
     tables = []
     for net, group in runs.groupby("net", sort=False):
-        layers = [int(size) for size in net.split("-")]
+        layers = sizes(net)
         result = estimate(chip, layers, _settings(chip, group))
         result["NoDRAM_E_pJ"] = result.Total_E_pJ - result.brk_DRAM_E_pJ.sum("layer")
         columns = {name: result[name].sum("layer") if "layer" in result[name].dims else result[name] for name in LIMITS}
@@ -115,9 +116,9 @@ def _dram_energy(run: pd.Series) -> float:
 
     Of the activations of a layer that program counts one; runs with that mended count all.
     """
-    sizes = [int(size) for size in run.net.split("-")]
-    weights = sum(2 * a * b for a, b in pairwise(sizes))
-    units = sizes[:-1] if run.get("NS_DRAMFIX") == 1 else [1] * (len(sizes) - 1)
+    layers = sizes(run.net)
+    weights = sum(2 * a * b for a, b in pairwise(layers))
+    units = layers[:-1] if run.get("NS_DRAMFIX") == 1 else [1] * (len(layers) - 1)
     pixels = 6 * sum(units) - 2 * units[0]
     bits = weights * (run.adcWG + run.ib) + pixels * run.ib
     return bits * run.batchSize * run.numIteration * (14 if run.get("dramType") == 1 else 3.9)

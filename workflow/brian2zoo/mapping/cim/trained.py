@@ -11,10 +11,12 @@ from brian2.utils.stringtools import get_identifiers
 
 from brian2zoo.chips import ComputeInMemory
 from brian2zoo.errors import ZooError
+from brian2zoo.experiment import Experiment
 from brian2zoo.expressions import evaluate
+from brian2zoo.language import sizes
 from brian2zoo.mapping.cim.estimate import Algorithm, estimate
 from brian2zoo.pieces import constants
-from brian2zoo.spec import Experiment, as_dict
+from brian2zoo.spec import as_dict
 from brian2zoo.zoo import Zoo
 
 RULES: dict[str, Algorithm] = {"symmetric": "bp", "layerwise_random": "bp", "direct_random": "dfa"}
@@ -30,8 +32,8 @@ COSTS = {  # of a training: variable of an estimate, unit of a sample, what it i
 
 def rule(zoo: Zoo, result: xr.Dataset) -> Algorithm:
     """How the layers of a training wait for each other."""
-    experiment = zoo.experiment(result.attrs["experiment"]).with_setting(str(result.attrs["setting"]))
-    feedback = zoo.feedback(experiment.learning.feedback).way
+    experiment = zoo.experiment(result.attrs["experiment"], str(result.attrs["setting"]))
+    feedback = experiment.feedback.way
     if feedback not in RULES:
         problem = f"its error returns by '{experiment.learning.feedback}'"
         raise ZooError("--run", "", problem, f"the chip's model knows {', '.join(RULES)}")
@@ -52,8 +54,8 @@ def settings(zoo: Zoo, chip: ComputeInMemory, result: xr.Dataset) -> dict[str, A
     if changes > 0:
         found["update_std"] = float(np.clip(changes, 1e-6, 1))
     if "experiment" in result.attrs:
-        experiment = zoo.experiment(result.attrs["experiment"]).with_setting(str(result.attrs["setting"]))
-        found |= _devices(chip, _numbers(zoo, experiment))
+        experiment = zoo.experiment(result.attrs["experiment"], str(result.attrs["setting"]))
+        found |= _devices(chip, _numbers(experiment))
     return found
 
 
@@ -70,10 +72,10 @@ def _spread(result: xr.Dataset, name: str, updates: int) -> tuple[float, float]:
     return trained.std() / largest, (trained - start).std() / np.sqrt(updates) / largest
 
 
-def _numbers(zoo: Zoo, experiment: Experiment) -> dict[str, float]:
+def _numbers(experiment: Experiment) -> dict[str, float]:
     """Parameters without unit of the synapse that learns and of the states, by name."""
-    files = [zoo.synapse(experiment.synapses["plastic"]), *map(zoo.state, dict.fromkeys(experiment.states.values()))]
-    own = {name.split(".")[1]: text for name, text in as_dict(experiment.parameters).items()
+    files = [experiment.synapses["plastic"], *dict.fromkeys(experiment.states.values())]
+    own = {name.split(".")[1]: text for name, text in as_dict(experiment.stated.parameters).items()
            if name.startswith(("synapse.", "state."))}  # fmt: skip
     values = {name: value for file in files for name, value in constants(file, own).items()}
     return {name: float(value) for name, value in values.items() if have_same_dimensions(value, 1)}
@@ -107,14 +109,14 @@ def of_trainings(zoo: Zoo, chip: ComputeInMemory, results: Sequence[xr.Dataset])
 
 
 def _of_training(zoo: Zoo, chip: ComputeInMemory, result: xr.Dataset) -> xr.Dataset:
-    sizes = [int(size) for size in str(result.attrs["layers"]).split("-")]
+    layers = sizes(str(result.attrs["layers"]))
     numbers = settings(zoo, chip, result)
-    costs = estimate(chip, sizes, numbers, rule(zoo, result))
+    costs = estimate(chip, layers, numbers, rule(zoo, result))
     costs["Chip_E_pJ"] = costs.Total_E_pJ - costs.brk_DRAM_E_pJ.sum("layer")
     found = xr.Dataset({"test_error": result.test_error})
     for name, (variable, units, meaning) in COSTS.items():
         share = 1 if units == "um2" else numbers["iterations"]
         found[name] = ((), float(costs[variable]) / share, {"units": units, "long_name": meaning})
-    weights = sum(a * b for a, b in pairwise(sizes))
+    weights = sum(a * b for a, b in pairwise(layers))
     found["weights"] = ((), weights, {"units": "1", "long_name": "weights that learn"})
     return found.assign_coords({fact: result.attrs[fact] for fact in FACTS})

@@ -10,6 +10,7 @@ import xarray as xr
 from brian2zoo.check import check_experiment, errors
 from brian2zoo.circuits import Circuit, build
 from brian2zoo.errors import ZooError
+from brian2zoo.language import Refused, sizes
 from brian2zoo.mapping.spiking import activity, mesh
 from brian2zoo.mapping.spiking.chip import Chip
 from brian2zoo.mapping.spiking.cost import Costs, Learning, default_learning
@@ -60,15 +61,14 @@ class Request:
         setting = self.setting
         if setting == "default" and self.result is not None:
             setting = str(self.result.attrs.get("setting", "default"))
-        experiment = self.zoo.experiment(given["experiment"]).with_setting(setting)
+        experiment = self.zoo.experiment(given["experiment"], setting)
         try:
-            sizes = [int(size) for size in given["layers"].split("-")]
-        except ValueError:
-            problem = f"'{given['layers']}' is no network"
-            raise ZooError("--layers", "", problem, "write sizes such as 784-100-10") from None
-        for error in errors(check_experiment(self.zoo, experiment)) if self.setting != "default" else ():
+            layers = sizes(given["layers"])
+        except Refused as error:
+            raise error.at("--layers") from None
+        for error in errors(check_experiment(experiment)) if self.setting != "default" else ():
             raise ZooError("--setting", error.field.removeprefix("parameters."), error.problem, error.remedy)
-        return build(self.zoo, experiment, sizes, self.mode)
+        return build(experiment, layers, self.mode)
 
     @cached_property
     def activity(self) -> activity.Activity | None:
