@@ -19,16 +19,17 @@ from brian2.parsing.sympytools import str_to_sympy
 from programs import CONFIG, variable
 from scipy.linalg import expm
 
-from brian2zoo import built, network, results, stage
 from brian2zoo.circuits import Circuit, initial_weights
+from brian2zoo.cli import scripting
 from brian2zoo.datasets import DatasetSettings, load
+from brian2zoo.datasets.encode import encode_dataset
 from brian2zoo.derive import formulas, read
 from brian2zoo.derive.dynamics import ACTIVE, Dynamics, symbol
-from brian2zoo.derive.gradient import PROJECTIONS
-from brian2zoo.encode import encode_dataset
-from brian2zoo.pieces import constants
-from brian2zoo.train import shuffled_samples
-from brian2zoo.zoo import Zoo, zoo_in_use
+from brian2zoo.equations.pieces import constants
+from brian2zoo.formats.zoo import Zoo, zoo_in_use
+from brian2zoo.run import network, results, stages
+from brian2zoo.run.gradients import PROJECTIONS
+from brian2zoo.run.train import shuffled_samples
 
 OUTPUT = Path("results/benchmarks/bptt.nc")
 SETTINGS: dict[str, Any] = CONFIG["bptt"]
@@ -106,8 +107,8 @@ def rasters(times: np.ndarray, steps: int, dt: float) -> np.ndarray:
 
 def main(output: Path = OUTPUT) -> None:
     """Train under each seed, print the error after each epoch, write the curves to a file."""
-    zoo, experiment = Zoo(), stage.experiment_of(SETTINGS["experiment"])
-    circuit = built.circuit_of(experiment, SETTINGS["layers"], "train")
+    zoo, experiment = Zoo(), scripting.experiment_of(SETTINGS["experiment"])
+    circuit = stages.circuit_of(experiment, SETTINGS["layers"], "train")
     layers = Layer(circuit, PROJECTIONS["input"]), Layer(circuit, PROJECTIONS["readout"])
     spike = surrogate_spike(SETTINGS["surrogate"])
     dt, duration = (float(network.duration(circuit, which)) for which in ("dt", "T_train"))

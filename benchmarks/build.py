@@ -9,8 +9,9 @@ import typer
 import xarray as xr
 from programs import BUILDS, CONFIG, variable
 
-from brian2zoo import built, network, results, stage
-from brian2zoo.simulate import Binary, build, build_cached
+from brian2zoo.cli import scripting
+from brian2zoo.run import network, results, stages
+from brian2zoo.run.programs import Binary, build, build_cached
 
 OUTPUT = Path("results/benchmarks/build.nc")
 BACKENDS = {"stock": "cpp", "dense": "dense"}
@@ -19,7 +20,7 @@ STEPS = ("generate", "compile", "compile, processor")
 
 def seconds(experiment: str, layers: str, backend: str) -> list[float]:
     """Wall time of generating and of compiling on one core, and processor time of compiling."""
-    circuit = built.circuit_of(stage.experiment_of(experiment, f"backend={backend}"), layers, "train")
+    circuit = stages.circuit_of(scripting.experiment_of(experiment, f"backend={backend}"), layers, "train")
     begin = resource.getrusage(resource.RUSAGE_CHILDREN)
     folder = BUILDS / f"build_{experiment}_{layers}_{backend}"
     made = Binary(build(circuit, network.duration(circuit, "T_train"), 10, folder))
@@ -30,7 +31,7 @@ def seconds(experiment: str, layers: str, backend: str) -> list[float]:
 
 def from_cache(experiment: str, layers: str) -> float:
     """Seconds until a program that was built before is there again."""
-    circuit = built.circuit_of(stage.experiment_of(experiment), layers, "train")
+    circuit = stages.circuit_of(scripting.experiment_of(experiment), layers, "train")
     cache = BUILDS / "cache of build.py"
     arguments = (circuit, network.duration(circuit, "T_train"), 10, BUILDS / "cached", cache)
     build_cached(*arguments)

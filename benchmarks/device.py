@@ -11,7 +11,8 @@ import typer
 import xarray as xr
 from programs import CONFIG, in_turn, medians, program, samples, variable, weights
 
-from brian2zoo import results, stage
+from brian2zoo.cli import scripting
+from brian2zoo.run import results
 
 OUTPUT = Path("results/benchmarks/device.nc")
 STOCK = "cpp"
@@ -27,7 +28,7 @@ def main(
     """Time every experiment and size, print ratios, write them to a file."""
     rows = []
     for name in experiments:
-        experiment = stage.experiment_of(name)
+        experiment = scripting.experiment_of(name)
         stepwise = experiment.model_copy(
             update={"neurons": experiment.neurons | {"input": CONFIG["stock_input"]}},
         )

@@ -15,10 +15,11 @@ import xarray as xr
 from brian2.utils.stringtools import get_identifiers
 from programs import CONFIG, compiled, in_turn, medians, variable
 
-from brian2zoo import built, network, results, stage
+from brian2zoo.cli import scripting
 from brian2zoo.compose.circuit import compose
 from brian2zoo.dense import DEVICE
-from brian2zoo.pieces import unit_name_of
+from brian2zoo.equations.pieces import unit_name_of
+from brian2zoo.run import network, results, stages
 
 OUTPUT = Path("results/benchmarks/events.nc")
 FOLDER = Path("results/benchmarks/build/events")
@@ -28,7 +29,7 @@ REAL = {"double": "double", "single": "float"}
 
 def program(name: str, rows: int, columns: int, steps: int, each: int, precision: str, connected: bool) -> Path:
     """A program whose inputs spike `each` at a time for so many steps, with or without the projection."""
-    circuit = built.circuit_of(stage.experiment_of(name), f"{rows}-{columns}-10", "train")
+    circuit = stages.circuit_of(scripting.experiment_of(name), f"{rows}-{columns}-10", "train")
     code = compose(circuit).synapses["input_hidden1"]
     folder = FOLDER / f"{rows}-{columns}-{precision}-{connected}"
     brian2.set_device(DEVICE, directory=str(folder), build_on_run=False)

@@ -12,8 +12,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from brian2zoo import figures, results
+from brian2zoo import figures
 from brian2zoo.figures import style
+from brian2zoo.run import results
 
 DEVICE_LOOKS = {
     "stock, stock input": style.GREY,

@@ -23,11 +23,12 @@ from snntorch import functional as snntorch_functional
 from snntorch import surrogate as snntorch_surrogate
 from spikingjelly.activation_based import functional, layer, neuron, surrogate
 
-from brian2zoo import built, results, stage
+from brian2zoo.cli import scripting
 from brian2zoo.datasets import DatasetSettings, load
-from brian2zoo.encode import encode_dataset
-from brian2zoo.runner import run_seed, test
-from brian2zoo.zoo import Zoo, zoo_in_use
+from brian2zoo.datasets.encode import encode_dataset
+from brian2zoo.formats.zoo import Zoo, zoo_in_use
+from brian2zoo.run import results, stages
+from brian2zoo.run.sessions import run_seed, test
 
 OUTPUT = Path("results/benchmarks/frameworks.nc")
 Point = tuple[int, float, float]
@@ -37,11 +38,11 @@ SETTINGS: dict[str, Any] = CONFIG["frameworks"]
 def zoo_curve(images: dict[str, xr.Dataset], layers: str, step: int, steps: int) -> Iterator[Point]:
     """Samples seen, seconds trained and test error of an experiment of the zoo, every `step` samples."""
     zoo = Zoo()
-    experiment = stage.experiment_of(SETTINGS["experiment"])
+    experiment = scripting.experiment_of(SETTINGS["experiment"])
     encoders = (zoo.encoder(experiment.encoders.input), zoo.encoder(experiment.encoders.label))
     encoded = {split: encode_dataset(part, *encoders) for split, part in images.items()}
     runner = program(experiment, layers, "dense", step)
-    circuit = built.circuit_of(experiment, layers, "test")
+    circuit = stages.circuit_of(experiment, layers, "test")
     tester = program(experiment, layers, "dense", step, mode="test")
     values, spent = weights(runner.circuit), 0.0
     frozen = {name: w for name, w in weights(circuit).items() if name not in values}

@@ -19,13 +19,14 @@ import typer
 import xarray as xr
 from programs import CONFIG, program, samples, variable, wall_seconds
 
-from brian2zoo import results, stage
 from brian2zoo.backends import backend
 from brian2zoo.backends.doctor import Finding, examine
 from brian2zoo.backends.doctor import backends as missing_for
 from brian2zoo.circuits import initial_weights
-from brian2zoo.runner import Runner
-from brian2zoo.spec import ON_GPU
+from brian2zoo.cli import scripting
+from brian2zoo.formats.settings import ON_GPU
+from brian2zoo.run import results
+from brian2zoo.run.sessions import Runner
 
 OUTPUT = Path("results/benchmarks/gpu.nc")
 CHOSEN = CONFIG["gpu"]
@@ -57,7 +58,7 @@ def compiled_for(network: str, where: str, way: str, at_once: int, number: int) 
     way : one of `RUN`.
     """
     name, layers = network.split()
-    experiment = stage.experiment_of(name)
+    experiment = scripting.experiment_of(name)
     data = samples(experiment, number)
     runner = program(experiment, layers, where, number, networks=at_once if way == "abreast" else 1)
 

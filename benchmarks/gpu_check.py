@@ -24,9 +24,9 @@ import xarray as xr
 from gpu import compiled_for, machine, wanting
 from programs import CONFIG, HERE, wall_seconds
 
-from brian2zoo import results
 from brian2zoo.backends.doctor import examine
-from brian2zoo.spec import BACKENDS, ON_GPU
+from brian2zoo.formats.settings import BACKENDS, ON_GPU
+from brian2zoo.run import results
 
 CHOSEN = CONFIG["gpu_check"]
 OUTPUT = Path("results/benchmarks/gpu-check.nc")

@@ -11,16 +11,16 @@ from typing import Any
 import brian2
 import numpy as np
 import xarray as xr
-
-from brian2zoo import built, network
-from brian2zoo.abreast import abreast
-from brian2zoo.circuits import Circuit, Mode, initial_weights
-from brian2zoo.datasets import DatasetSettings, load
-from brian2zoo.encode import encode_dataset
-from brian2zoo.runner import Runner
-from brian2zoo.simulate import Binary, build_cached
 from brian2zoo.spec import Experiment
-from brian2zoo.zoo import Zoo, read_yaml, zoo_in_use
+
+from brian2zoo.circuits import Circuit, Mode, initial_weights
+from brian2zoo.circuits.abreast import abreast
+from brian2zoo.datasets import DatasetSettings, load
+from brian2zoo.datasets.encode import encode_dataset
+from brian2zoo.formats.zoo import Zoo, read_yaml, zoo_in_use
+from brian2zoo.run import network, stages
+from brian2zoo.run.programs import Binary, build_cached
+from brian2zoo.run.sessions import Runner
 
 HERE = Path(__file__).parent
 CONFIG: dict[str, Any] = read_yaml(HERE / "config.yaml")
@@ -40,7 +40,7 @@ def program(
     experiment: Experiment, layers: str, backend: str, capacity: int, mode: Mode = "train", networks: int = 1
 ) -> Runner:
     """The learning or testing program of an experiment, or of several networks abreast, compiled for a backend."""
-    circuit = built.circuit_of(experiment.with_setting(f"backend={backend}"), layers, mode)
+    circuit = stages.circuit_of(experiment.with_setting(f"backend={backend}"), layers, mode)
     sample_time = network.duration(circuit, f"T_{mode}")
     folder = BUILDS / "_".join(
         [experiment.name, *experiment.neurons.values(), experiment.precision, layers, backend, mode, str(networks)]

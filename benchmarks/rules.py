@@ -13,9 +13,10 @@ import xarray as xr
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, Equations
 from programs import CONFIG, in_turn, medians, program, slope, variable, weights
 
-from brian2zoo import network, results, stage
 from brian2zoo.circuits import Circuit
+from brian2zoo.cli import scripting
 from brian2zoo.compose.circuit import compose
+from brian2zoo.run import network, results
 
 OUTPUT = Path("results/benchmarks/rules.nc")
 BYTES = 8
@@ -46,7 +47,7 @@ def cost(name: str, family: str, repeats: int) -> xr.Dataset:
         "input": 0.1 * rng.random((samples, chosen["inputs"])),
         "label": np.eye(chosen["outputs"])[rng.integers(chosen["outputs"], size=samples)],
     }
-    experiment, layers = stage.experiment_of(name), f"{chosen['inputs']}-{{}}-{chosen['outputs']}"
+    experiment, layers = scripting.experiment_of(name), f"{chosen['inputs']}-{{}}-{chosen['outputs']}"
     programs = {n: program(experiment, layers.format(n), "dense", samples) for n in told["sizes"]}
     runs = {n: partial(made.run, data, weights(made.circuit), seed=1) for n, made in programs.items()}
     seconds = medians(in_turn(runs, repeats))

@@ -8,8 +8,9 @@ import typer
 import xarray as xr
 from programs import CONFIG, in_turn, medians, program, samples, slope, variable, weights
 
-from brian2zoo import built, results, stage
-from brian2zoo.runner import Runner
+from brian2zoo.cli import scripting
+from brian2zoo.run import results, stages
+from brian2zoo.run.sessions import Runner
 
 OUTPUT = Path("results/benchmarks/scaling.nc")
 
@@ -21,7 +22,7 @@ def main(
     output: Path = OUTPUT,
 ) -> None:
     """Time one experiment over both axes, print slopes, write them to a file."""
-    chosen = stage.experiment_of(experiment)
+    chosen = scripting.experiment_of(experiment)
     data = samples(chosen, number)
     size, rate = CONFIG["scaling"]["size"], CONFIG["scaling"]["rate"]
 
@@ -29,7 +30,7 @@ def main(
     fixed = program(chosen, rate["layers"], "dense", number)
     by_rate = {}
     for value in rate["values"]:
-        circuit = built.circuit_of(chosen.with_setting(f"{rate['parameter']}={value}*Hz"), rate["layers"], "train")
+        circuit = stages.circuit_of(chosen.with_setting(f"{rate['parameter']}={value}*Hz"), rate["layers"], "train")
         by_rate[value] = Runner(circuit, fixed.binary, fixed.sample_time)
 
     found = {}

@@ -10,10 +10,10 @@ import typer
 import xarray as xr
 from programs import BUILDS, HERE, compiled, in_turn, medians, variable
 
-from brian2zoo import results
 from brian2zoo.dense import DEVICE
-from brian2zoo.expressions import evaluate
-from brian2zoo.zoo import read_yaml
+from brian2zoo.formats.expressions import evaluate
+from brian2zoo.formats.zoo import read_yaml
+from brian2zoo.run import results
 
 OUTPUT = Path("results/benchmarks/trace.nc")
 DEVICES = {"stock": "cpp_standalone", "dense": DEVICE}

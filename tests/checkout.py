@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from brian2zoo.zoo import ROOT
+from brian2zoo.formats.zoo import ROOT
 
 TREE = (
     "Snakefile",

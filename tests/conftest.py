@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from brian2zoo import circuits, network
-from brian2zoo.abreast import abreast
+from brian2zoo import circuits
 from brian2zoo.circuits import Circuit
-from brian2zoo.network import OUTPUT_ONLY
-from brian2zoo.runner import Runner
-from brian2zoo.simulate import Inputs, build_key, run_here
-from brian2zoo.zoo import ROOT, Zoo
+from brian2zoo.circuits.abreast import abreast
+from brian2zoo.formats.zoo import ROOT, Zoo
+from brian2zoo.run import network
+from brian2zoo.run.network import OUTPUT_ONLY
+from brian2zoo.run.programs import Inputs, build_key, run_here
+from brian2zoo.run.sessions import Runner
 
 DETERMINISTIC = """
 title: eRBP in short samples and without chance; large weights and steps, so that much happens in them

@@ -9,15 +9,15 @@ import xarray as xr
 from brian2 import ms
 
 from brian2zoo import circuits
-from brian2zoo.abreast import abreast
 from brian2zoo.circuits import Circuit, initial_weights
+from brian2zoo.circuits.abreast import abreast
 from brian2zoo.datasets import DatasetSettings, load
-from brian2zoo.encode import encode_dataset
+from brian2zoo.datasets.encode import encode_dataset
 from brian2zoo.errors import ZooError
-from brian2zoo.network import OUTPUT_ONLY
-from brian2zoo.runner import Runner
-from brian2zoo.simulate import build_key
-from brian2zoo.train import Schedule, train
+from brian2zoo.run.network import OUTPUT_ONLY
+from brian2zoo.run.programs import build_key
+from brian2zoo.run.sessions import Runner
+from brian2zoo.run.train import Schedule, train
 
 LAYERS, NETWORKS, SAMPLES = (40, 20, 3), 2, 4
 

@@ -16,8 +16,8 @@ from typer.testing import CliRunner
 
 from brian2zoo import __version__
 from brian2zoo.cli import app
-from brian2zoo.kinds import KINDS, json_schemas
-from brian2zoo.zoo import ROOT, Zoo
+from brian2zoo.formats.kinds import KINDS, json_schemas
+from brian2zoo.formats.zoo import ROOT, Zoo
 
 PUBLISHED = ROOT / "results/published"
 TRAINED = PUBLISHED / "mnist_erbp_plus_784-100-10_default_seed=0.nc"

@@ -10,12 +10,13 @@ from brian2zoo import circuits
 from brian2zoo.compose.circuit import compose
 from brian2zoo.compose.neuron import compose_neuron
 from brian2zoo.compose.synapse import axon_part, compose_synapse
-from brian2zoo.pieces import constants, declare, unit_name
+from brian2zoo.equations.pieces import constants, declare, unit_name
 from brian2zoo.errors import ZooError
-from brian2zoo.network import Recording
-from brian2zoo.simulate import Inputs, parameter_values, run_here
-from brian2zoo.spec import NeuronModel, Rule, StateFormat, SynapseModel
-from brian2zoo.zoo import validate
+from brian2zoo.formats.models import NeuronModel, StateFormat, SynapseModel
+from brian2zoo.formats.rules import Rule
+from brian2zoo.formats.zoo import validate
+from brian2zoo.run.network import Recording
+from brian2zoo.run.programs import Inputs, parameter_values, run_here
 
 
 def load(model, **fields) -> BaseModel:

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from snakemake.utils import update_config
 
-from brian2zoo.config import load_config
 from brian2zoo.errors import ZooError
-from brian2zoo.zoo import ROOT, Zoo, read_yaml
+from brian2zoo.formats.config import load_config
+from brian2zoo.formats.zoo import ROOT, Zoo, read_yaml
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from brian2zoo.encode import encode, encode_dataset
+from brian2zoo.datasets.encode import encode, encode_dataset
 from brian2zoo.errors import ZooError
-from brian2zoo.spec import Encoder
+from brian2zoo.formats.models import Encoder
 
 
 @pytest.mark.parametrize(

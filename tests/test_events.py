@@ -14,17 +14,18 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from brian2zoo import circuits, network, results
+from brian2zoo import circuits
 from brian2zoo.check import check_experiment, check_file
 from brian2zoo.circuits import Circuit, Population, initial_weights
 from brian2zoo.datasets import DatasetSettings, load
-from brian2zoo.encode import channels, encode_dataset, take
+from brian2zoo.datasets.encode import channels, encode_dataset, take
+from brian2zoo.datasets.events import Events
 from brian2zoo.errors import ZooError
-from brian2zoo.events import Events
-from brian2zoo.network import Recording
-from brian2zoo.simulate import Binary, Inputs, build, run_here
-from brian2zoo.spec import Encoder
-from brian2zoo.train import Schedule, train
+from brian2zoo.formats.models import Encoder
+from brian2zoo.run import network, results
+from brian2zoo.run.network import Recording
+from brian2zoo.run.programs import Binary, Inputs, build, run_here
+from brian2zoo.run.train import Schedule, train
 
 MS = 1e-3
 

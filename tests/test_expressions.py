@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from brian2 import amp, ms, mV, nS
 
-from brian2zoo.expressions import evaluate, evaluate_lines
+from brian2zoo.formats.expressions import evaluate, evaluate_lines
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from brian2.parsing.sympytools import str_to_sympy
 from typer.testing import CliRunner
 
 from brian2zoo.cli import app
-from brian2zoo.loihi import sum_of_products
-from brian2zoo.spec import Rule
-from brian2zoo.zoo import Zoo
+from brian2zoo.formats.rules import Rule
+from brian2zoo.formats.zoo import Zoo
+from brian2zoo.mapping.spiking.loihi import sum_of_products
 
 
 def rule(on_pre: str, **more) -> Rule:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brian2zoo import measure
+from brian2zoo.run import measure
 
 
 def test_spike_counts_of_events_in_any_order() -> None:

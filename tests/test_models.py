@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from brian2zoo.circuits import Circuit, Population, Projection
-from brian2zoo.encode import encode
-from brian2zoo.network import Recording, trace_name
-from brian2zoo.simulate import Inputs, run_here
+from brian2zoo.datasets.encode import encode
+from brian2zoo.run.network import Recording, trace_name
+from brian2zoo.run.programs import Inputs, run_here
 
 DT = 1e-4  # s, of every experiment with spikes
 

@@ -7,7 +7,7 @@ import tomllib
 from ruamel.yaml import YAML
 
 from brian2zoo.backends.brian2genn_fixes import UPSTREAM
-from brian2zoo.zoo import ROOT
+from brian2zoo.formats.zoo import ROOT
 
 
 def test_environment_and_pyproject_list_the_same_dependencies() -> None:

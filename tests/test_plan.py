@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from snakemake.utils import update_config
 
-from brian2zoo import built
-from brian2zoo.config import load_config
+from brian2zoo.check.plan import check_config
 from brian2zoo.datasets import DatasetSettings, IdxFiles, Shape, load, shape
-from brian2zoo.encode import encode_dataset
+from brian2zoo.datasets.encode import encode_dataset
 from brian2zoo.errors import ZooError
-from brian2zoo.plan import check_config
-from brian2zoo.zoo import ROOT, Zoo, read_yaml
+from brian2zoo.formats.config import load_config
+from brian2zoo.formats.zoo import ROOT, Zoo, read_yaml
+from brian2zoo.run import stages
 
 NETWORK = {"dataset": "digits", "experiments": ["bp"], "layers": ["64-10-10"], "epochs": 1, "samples": 10}
 
@@ -155,9 +155,9 @@ def test_a_job_refuses_data_of_another_size(zoo) -> None:
     images = load(DatasetSettings(source="digits", limit_train=20, limit_test=10), Path())
     encoder = zoo.encoder("identity")
     splits = [encode_dataset(images[name], encoder, encoder) for name in ("train", "test")]
-    built.check_data("64-5-10", *splits)
+    stages.check_data("64-5-10", *splits)
     with pytest.raises(ZooError, match=f"^layers: {SIZES.replace('64-10-10', '64-5-10')}$"):
-        built.check_data("63-5-10", *splits)
+        stages.check_data("63-5-10", *splits)
 
 
 @pytest.mark.parametrize(

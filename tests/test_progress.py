@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from brian2zoo.progress import Progress
+from brian2zoo.run.progress import Progress
 
 
 class Terminal(io.StringIO):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from brian2zoo.errors import ZooError
-from brian2zoo.quantize import levels, quantize, quantize_network, symmetric_range
+from brian2zoo.run.quantize import levels, quantize, quantize_network, symmetric_range
 
 bit_widths = st.integers(2, 16)
 ranges = st.tuples(st.floats(-10, 10), st.floats(0.01, 10)).map(lambda low_span: (low_span[0], sum(low_span)))

@@ -11,8 +11,8 @@ import pytest
 import xarray as xr
 
 import brian2zoo
-from brian2zoo import results
 from brian2zoo.errors import ZooError
+from brian2zoo.run import results
 
 
 @pytest.fixture

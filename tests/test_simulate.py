@@ -14,13 +14,14 @@ import numpy as np
 import pytest
 from brian2 import ms
 
-from brian2zoo import circuits, network, simulate
+from brian2zoo import circuits
 from brian2zoo.backends import backend
 from brian2zoo.circuits import initial_weights
-from brian2zoo.encode import encode
+from brian2zoo.datasets.encode import encode
 from brian2zoo.errors import ZooError
-from brian2zoo.network import OUTPUT_ONLY, Recording
-from brian2zoo.simulate import Binary, Inputs, NotFinite, build, build_cached, build_key, run_here
+from brian2zoo.run import network, programs
+from brian2zoo.run.network import OUTPUT_ONLY, Recording
+from brian2zoo.run.programs import Binary, Inputs, NotFinite, build, build_cached, build_key, run_here
 
 LAYERS, CAPACITY, SAMPLE = (6, 5, 3), 4, 50 * ms
 RANGES = {"input_hidden1": 0.75e-9, "hidden1_output": 1e-9}  # config/experiments/erbp_fixed_point.yaml
@@ -252,7 +253,7 @@ def test_a_damaged_program_is_one_line_and_the_cache_makes_another(
         shutil.rmtree(directory, ignore_errors=True)
         shutil.copytree(program.directory, directory)
 
-    monkeypatch.setattr(simulate, "build", compile_again)
+    monkeypatch.setattr(programs, "build", compile_again)
     cache = copied.parent
     copied.rename(cache / program.key) if copied.exists() else None
     made = build_cached(circuit, SAMPLE, CAPACITY, cache / "made", cache)

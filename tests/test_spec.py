@@ -8,10 +8,11 @@ import jsonschema
 import pytest
 
 from brian2zoo.errors import ZooError
-from brian2zoo.kinds import KINDS, json_schemas
-from brian2zoo.language import Domain, Refused, domain_of
-from brian2zoo.spec import as_dict, fingerprint, numbers_of, parse_lines
-from brian2zoo.zoo import ROOT, Zoo, is_stated, read_yaml
+from brian2zoo.formats.files import as_dict, fingerprint, parse_lines
+from brian2zoo.formats.kinds import KINDS, json_schemas
+from brian2zoo.formats.language import Domain, Refused, domain_of
+from brian2zoo.formats.settings import numbers_of
+from brian2zoo.formats.zoo import ROOT, Zoo, is_stated, read_yaml
 
 BASE = """
 title: Base

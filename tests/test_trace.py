@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from brian2zoo import circuits, network
+from brian2zoo import circuits
 from brian2zoo.circuits import initial_weights
 from brian2zoo.errors import ZooError
-from brian2zoo.runner import Runner
-from brian2zoo.simulate import run_here
-from brian2zoo.trace import recording, samples_to_watch, trace
-from brian2zoo.zoo import Zoo
+from brian2zoo.formats.zoo import Zoo
+from brian2zoo.run import network
+from brian2zoo.run.programs import run_here
+from brian2zoo.run.sessions import Runner
+from brian2zoo.run.trace import recording, samples_to_watch, trace
 
 
 class Here:

@@ -10,17 +10,18 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from brian2zoo import carried, circuits, network, results
+from brian2zoo import circuits
 from brian2zoo.circuits import initial_weights
 from brian2zoo.datasets import DatasetSettings, load
-from brian2zoo.encode import encode_dataset
+from brian2zoo.datasets.encode import encode_dataset
 from brian2zoo.errors import ZooError
-from brian2zoo.progress import Progress
-from brian2zoo.runner import Runner
-from brian2zoo.runner import test as runner_test
-from brian2zoo.simulate import Binary, build
-from brian2zoo.train import Schedule, alignment, draw_samples, operations, shuffled_samples, train
-from brian2zoo.zoo import ROOT, Zoo
+from brian2zoo.formats.zoo import ROOT, Zoo
+from brian2zoo.run import carried, network, results
+from brian2zoo.run.programs import Binary, build
+from brian2zoo.run.progress import Progress
+from brian2zoo.run.sessions import Runner
+from brian2zoo.run.sessions import test as runner_test
+from brian2zoo.run.train import Schedule, alignment, draw_samples, operations, shuffled_samples, train
 
 # --- Samples of an epoch --------------------------------------------------------------------------
 
@@ -91,7 +92,7 @@ def same(one: xr.Dataset, other: xr.Dataset) -> bool:
 
 def told(caplog: pytest.LogCaptureFixture) -> str:
     """The one line that a training has written to the log."""
-    (record,) = (record for record in caplog.records if record.name == "brian2zoo.train")
+    (record,) = (record for record in caplog.records if record.name == "brian2zoo.run.train")
     line = record.getMessage()
     assert "\n" not in line
     return line

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from brian2zoo.zoo import ROOT
+from brian2zoo.formats.zoo import ROOT
 
 PAGE = ROOT / "docs" / "trust.md"
 CHECKS = ("exact", "golden", "dense", "derive", "mapping")

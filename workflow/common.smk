@@ -12,10 +12,11 @@ from pathlib import Path
 ROOT = workflow.basedir
 sys.path.insert(0, f"{ROOT}/workflow")
 
-from brian2zoo.config import load_config
-from brian2zoo.spec import BACKENDS, ON_GPU, choices_of, fingerprint, joined, numbers_of, parts_of
-from brian2zoo.unforeseen import told
-from brian2zoo.zoo import ROOT_VARIABLE, Zoo, read_yaml
+from brian2zoo.formats.config import load_config
+from brian2zoo.formats.files import fingerprint
+from brian2zoo.formats.settings import BACKENDS, ON_GPU, choices_of, joined, numbers_of, parts_of
+from brian2zoo.cli.unforeseen import told
+from brian2zoo.formats.zoo import ROOT_VARIABLE, Zoo, read_yaml
 from snakemake.exceptions import WorkflowError
 
 
@@ -53,7 +54,7 @@ try:
     TRAININGS = CONFIG.trainings()
     if workflow.is_main_process:
         from brian2zoo.check import check_zoo, errors
-        from brian2zoo.plan import check_config
+        from brian2zoo.check.plan import check_config
 
         # What nothing here names may be half-written.
         asked = {("experiment", name) for name in CONFIG.experiments()} & {

@@ -8,7 +8,7 @@ from brian2 import ms
 
 from brian2zoo.backends import backend
 from brian2zoo.circuits import Circuit
-from brian2zoo.network import assemble
+from brian2zoo.run.network import assemble
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """Which experiments of the zoo stand for the others, where a test takes long."""
 
-from brian2zoo.zoo import Zoo
+from brian2zoo.formats.zoo import Zoo
 
 
 def kinds(zoo: Zoo) -> list[str]:

@@ -7,7 +7,7 @@ from brian2 import ms
 from brian2zoo import circuits
 from brian2zoo.backends import BACKENDS, backend
 from brian2zoo.errors import ZooError
-from brian2zoo.simulate import Binary, Inputs, build
+from brian2zoo.run.programs import Binary, Inputs, build
 
 LAYERS = (4, 3, 2)
 

@@ -11,8 +11,8 @@ from brian2zoo.check import check_experiment
 from brian2zoo.circuits import Circuit
 from brian2zoo.cli import app
 from brian2zoo.errors import ZooError
-from brian2zoo.simulate import build
-from brian2zoo.zoo import Zoo
+from brian2zoo.formats.zoo import Zoo
+from brian2zoo.run.programs import build
 
 LAYERS = (4, 3, 2)
 

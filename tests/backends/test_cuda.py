@@ -18,8 +18,8 @@ from brian2zoo.backends import backend, toolkit
 from brian2zoo.backends.capability import refuse, verdict
 from brian2zoo.backends.doctor import examine
 from brian2zoo.errors import ZooError
-from brian2zoo.simulate import Binary, build
-from brian2zoo.zoo import Zoo
+from brian2zoo.formats.zoo import Zoo
+from brian2zoo.run.programs import Binary, build
 
 LAYERS = (4, 3, 2)
 FIRST = "sign_symmetric"  # of few files

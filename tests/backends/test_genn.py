@@ -13,7 +13,7 @@ from brian2zoo import circuits
 from brian2zoo.backends import backend
 from brian2zoo.backends.capability import verdict
 from brian2zoo.errors import ZooError
-from brian2zoo.zoo import Zoo
+from brian2zoo.formats.zoo import Zoo
 
 SMALL = (4, 3, 2)
 

@@ -12,9 +12,9 @@ from types import ModuleType
 import pytest
 import xarray as xr
 
-from brian2zoo import results
-from brian2zoo.spec import ON_GPU
-from brian2zoo.zoo import ROOT
+from brian2zoo.formats.settings import ON_GPU
+from brian2zoo.formats.zoo import ROOT
+from brian2zoo.run import results
 
 HERE = {"dense": "", "cuda": "", "genn": ""}
 NO_GPU = HERE | {"cuda": "GPU (missing)", "genn": "GeNN (missing)"}

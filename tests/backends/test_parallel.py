@@ -4,10 +4,10 @@ from brian2 import ms
 from brian2.equations.equations import Equations
 
 from brian2zoo import circuits
-from brian2zoo.backends.parallel import side_by_side
-from brian2zoo.backends.standalone import Assembly
+from brian2zoo.compose.assembly import Assembly
 from brian2zoo.compose.circuit import compose
 from brian2zoo.compose.neuron import NeuronCode
+from brian2zoo.compose.parallel import side_by_side
 from brian2zoo.compose.synapse import SynapseCode
 
 PARALLEL = Assembly(on_host=False, parallel=True)

@@ -14,15 +14,16 @@ from brian2 import ms
 from kinds import kinds
 from scipy import stats
 
-from brian2zoo import circuits, network
-from brian2zoo.abreast import abreast
+from brian2zoo import circuits
 from brian2zoo.backends.capability import verdict
 from brian2zoo.backends.doctor import backends, examine
 from brian2zoo.circuits import Circuit, has_weights, initial_weights
-from brian2zoo.network import Recording
-from brian2zoo.runner import Runner
-from brian2zoo.simulate import Binary, Inputs, build, parameter_values
-from brian2zoo.zoo import Zoo
+from brian2zoo.circuits.abreast import abreast
+from brian2zoo.formats.zoo import Zoo
+from brian2zoo.run import network
+from brian2zoo.run.network import Recording
+from brian2zoo.run.programs import Binary, Inputs, build, parameter_values
+from brian2zoo.run.sessions import Runner
 
 N_SAMPLES = 10
 # CUDA takes minutes to compile on one.

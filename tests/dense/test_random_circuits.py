@@ -13,10 +13,10 @@ import pytest
 
 from brian2zoo.check import check_file, errors
 from brian2zoo.circuits import Circuit
-from brian2zoo.expressions import evaluate
-from brian2zoo.network import Recording
-from brian2zoo.simulate import Binary, Inputs, build, run_here
-from brian2zoo.zoo import Zoo
+from brian2zoo.formats.expressions import evaluate
+from brian2zoo.formats.zoo import Zoo
+from brian2zoo.run.network import Recording
+from brian2zoo.run.programs import Binary, Inputs, build, run_here
 
 from . import random_circuits
 from .random_circuits import N_SAMPLES, Drawn, Kind, zoo_of

@@ -9,10 +9,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from brian2zoo import circuits, network
+from brian2zoo import circuits
 from brian2zoo.backends import backend
 from brian2zoo.circuits import Circuit, initial_weights
-from brian2zoo.simulate import Binary, Inputs, build, parameter_values
+from brian2zoo.run import network
+from brian2zoo.run.programs import Binary, Inputs, build, parameter_values
 
 from .stock import MERGED
 

@@ -14,8 +14,8 @@ from brian2zoo.cli import app
 from brian2zoo.derive import derive, fitting_synapse, read
 from brian2zoo.derive.traces import propagator
 from brian2zoo.errors import ZooError
-from brian2zoo.spec import Rule
-from brian2zoo.zoo import Zoo
+from brian2zoo.formats.rules import Rule
+from brian2zoo.formats.zoo import Zoo
 
 FITTING = {
     "lif_delta": "delta",

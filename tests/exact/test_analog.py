@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from brian2zoo import circuits, network
+from brian2zoo import circuits
 from brian2zoo.circuits import initial_weights
 from brian2zoo.compose.neuron import compose_neuron
-from brian2zoo.pieces import constants, statements
-from brian2zoo.simulate import Inputs, run_here
+from brian2zoo.equations.pieces import constants, statements
+from brian2zoo.run import network
+from brian2zoo.run.programs import Inputs, run_here
 
 RNG = np.random.default_rng(2022)
 

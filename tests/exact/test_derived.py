@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from test_rtrl import N_IN, N_OUT, STEPS, Case, N, assert_close, derived, matrices, oracle, raster, setting, si
 
-from brian2zoo import circuits, network
-from brian2zoo.simulate import Inputs, run_here
-from brian2zoo.zoo import Zoo
+from brian2zoo import circuits
+from brian2zoo.formats.zoo import Zoo
+from brian2zoo.run import network
+from brian2zoo.run.programs import Inputs, run_here
 
 # X is a variable; each is smooth, bounded on what a neuron passes through, and has some function that derive knows
 DRIVES = (

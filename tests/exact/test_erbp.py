@@ -11,10 +11,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from brian2zoo import network
 from brian2zoo.circuits import initial_weights
-from brian2zoo.network import Recording
-from brian2zoo.simulate import Inputs, run_here
+from brian2zoo.run import network
+from brian2zoo.run.network import Recording
+from brian2zoo.run.programs import Inputs, run_here
 
 DT, TAU_M, TAU_S, TAU_U, R = 1e-4, 1e-3, 4e-3, 5e-3, 1e9
 V_TH, REFRACTORY, ARRIVAL = 0.1, 39, 9

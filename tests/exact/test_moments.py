@@ -8,9 +8,9 @@ from brian2 import ms
 
 from brian2zoo import circuits
 from brian2zoo.circuits import Circuit, initial_weights
-from brian2zoo.network import Recording, duration, trace_name
-from brian2zoo.simulate import Binary, Inputs, build, parameter_values, run_here
-from brian2zoo.zoo import ROOT, Zoo
+from brian2zoo.formats.zoo import ROOT, Zoo
+from brian2zoo.run.network import Recording, duration, trace_name
+from brian2zoo.run.programs import Binary, Inputs, build, parameter_values, run_here
 
 LAYERS, N_SAMPLES, SAMPLE = (8, 5, 3), 4, 30 * ms
 WEIGHTS = ("input_hidden1.w", "hidden1_output.w")

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from flat_nbp import Sample, Variant, train
 
-from brian2zoo import circuits, network
+from brian2zoo import circuits
 from brian2zoo.circuits import Circuit, initial_weights
 from brian2zoo.datasets import DatasetSettings, load
-from brian2zoo.encode import encode_dataset
-from brian2zoo.network import Recording, weight_matrix
-from brian2zoo.simulate import Binary, Inputs, build, parameter_values, run_here
+from brian2zoo.datasets.encode import encode_dataset
+from brian2zoo.run import network
+from brian2zoo.run.network import Recording, weight_matrix
+from brian2zoo.run.programs import Binary, Inputs, build, parameter_values, run_here
 
 # Population and phase -> what fires there; in all other phases the population is silent.
 FIRES: dict[str, dict[int, Callable[[dict[str, Any]], np.ndarray]]] = {

@@ -21,11 +21,11 @@ from brian2zoo.check import check_experiment, check_file, errors
 from brian2zoo.circuits import Circuit, Mode, Population, Projection, initial_weights
 from brian2zoo.circuits import build as circuit_build
 from brian2zoo.errors import ZooError
-from brian2zoo.expressions import evaluate
-from brian2zoo.network import Recording, trace_name
-from brian2zoo.simulate import Binary, Inputs, build, run_here
-from brian2zoo.spec import Protocol
-from brian2zoo.zoo import Zoo
+from brian2zoo.formats.experiments import Protocol
+from brian2zoo.formats.expressions import evaluate
+from brian2zoo.formats.zoo import Zoo
+from brian2zoo.run.network import Recording, trace_name
+from brian2zoo.run.programs import Binary, Inputs, build, run_here
 
 DT, STEPS_A_SAMPLE, N_SAMPLES = 1e-4, 7, 72
 STEPS = STEPS_A_SAMPLE * N_SAMPLES

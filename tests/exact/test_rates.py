@@ -5,9 +5,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from brian2zoo import circuits, network
+from brian2zoo import circuits
 from brian2zoo.circuits import initial_weights
-from brian2zoo.simulate import Inputs, run_here
+from brian2zoo.run import network
+from brian2zoo.run.programs import Inputs, run_here
 
 ETA, N_SAMPLES = 0.5, 20
 

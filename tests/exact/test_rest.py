@@ -8,8 +8,8 @@ from brian2 import ms
 
 from brian2zoo.backends import backend
 from brian2zoo.circuits import Circuit, initial_weights
-from brian2zoo.network import Recording
-from brian2zoo.simulate import Binary, Inputs, build, parameter_values, run_here
+from brian2zoo.run.network import Recording
+from brian2zoo.run.programs import Binary, Inputs, build, parameter_values, run_here
 
 LAYERS, SAMPLE, CAPACITY = (8, 5, 3), 30 * ms, 3
 

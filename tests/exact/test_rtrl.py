@@ -14,15 +14,16 @@ from brian2.equations.equations import Equations
 from brian2.parsing.statements import parse_statement
 from scipy.linalg import expm
 
-from brian2zoo import circuits, network
+from brian2zoo import circuits
 from brian2zoo.compose.circuit import compose
-from brian2zoo.pieces import constants, statements
 from brian2zoo.derive import Choice, derive, read, rule_text
 from brian2zoo.derive.reference import Neuron, Trial, Weights, run, surrogate_function
-from brian2zoo.expressions import evaluate
-from brian2zoo.simulate import Inputs, run_here
-from brian2zoo.spec import NeuronModel
-from brian2zoo.zoo import Zoo
+from brian2zoo.equations.pieces import constants, statements
+from brian2zoo.formats.expressions import evaluate
+from brian2zoo.formats.models import NeuronModel
+from brian2zoo.formats.zoo import Zoo
+from brian2zoo.run import network
+from brian2zoo.run.programs import Inputs, run_here
 
 jax = pytest.importorskip("jax")
 jax.config.update("jax_enable_x64", True)

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 from brian2zoo import figures
-from brian2zoo.zoo import Zoo
+from brian2zoo.formats.zoo import Zoo
 
 RATE = {"bp", "rbp", "dfa"}
 

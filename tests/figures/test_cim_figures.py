@@ -5,9 +5,9 @@ import pytest
 import xarray as xr
 
 from brian2zoo.figures import cim_agreement, cim_breakdown, cim_depth, cim_devices, cim_pareto, cim_sizes, published
+from brian2zoo.formats.zoo import Zoo
 from brian2zoo.mapping.cim.depth import over_depth
 from brian2zoo.mapping.cim.reference import LIMITS
-from brian2zoo.zoo import Zoo
 
 
 @pytest.fixture(scope="module")

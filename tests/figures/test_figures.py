@@ -16,7 +16,7 @@ from PIL import Image
 
 from brian2zoo import figures
 from brian2zoo.figures.style import FOOTER, LOOKS, look, method_order
-from brian2zoo.zoo import ROOT, Zoo
+from brian2zoo.formats.zoo import ROOT, Zoo
 
 NAMES = [f"erbp_{n}" for n in ("alignment", "bits", "curves", "latency", "networks", "operations", "raster")]
 NAMES += [f"nbp_{n}" for n in ("ablations", "comparison", "connectivity", "curves", "raster", "sparsity", "weights")]

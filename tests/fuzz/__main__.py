@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from brian2zoo import results
+from brian2zoo.run import results
 
 from . import kills, tries
 from .page import PAGE, RESULT, page

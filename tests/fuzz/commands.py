@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 
 from brian2zoo.cli import app
 from brian2zoo.errors import ZooError
-from brian2zoo.kinds import KINDS
-from brian2zoo.zoo import ROOT, Zoo
+from brian2zoo.formats.kinds import KINDS
+from brian2zoo.formats.zoo import ROOT, Zoo
 
 from .worker import MARKER
 

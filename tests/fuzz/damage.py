@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from brian2zoo import carried, circuits, encode, results, train
-from brian2zoo.datasets import DatasetSettings, IdxFiles, load
-from brian2zoo.zoo import ROOT, Zoo
+from brian2zoo import circuits
+from brian2zoo.datasets import DatasetSettings, IdxFiles, encode, load
+from brian2zoo.formats.zoo import ROOT, Zoo
+from brian2zoo.run import carried, results, train
 
 IDENTITY = {"circuit": "of this training"}
 NETWORK = ("bp", [64, 6, 10])

@@ -16,11 +16,12 @@ from brian2zoo import circuits
 from brian2zoo.check import check_experiment, check_file, errors
 from brian2zoo.check.alone import references
 from brian2zoo.circuits import Circuit, initial_weights
-from brian2zoo.events import EVENT_DATA, Events
-from brian2zoo.kinds import KINDS
-from brian2zoo.network import duration
-from brian2zoo.simulate import Inputs, NotFinite, parameter_values, run_here
-from brian2zoo.zoo import ROOT, Zoo, read_yaml
+from brian2zoo.datasets.events import Events
+from brian2zoo.formats.kinds import KINDS
+from brian2zoo.formats.models import EVENT_DATA
+from brian2zoo.formats.zoo import ROOT, Zoo, read_yaml
+from brian2zoo.run.network import duration
+from brian2zoo.run.programs import Inputs, NotFinite, parameter_values, run_here
 
 from .commands import invoke
 from .mutations import mutant

@@ -13,7 +13,7 @@ from pathlib import Path
 import xarray as xr
 from checkout import TINY, Checkout, copy_of_the_repository
 
-from brian2zoo import results
+from brian2zoo.run import results
 
 from .tries import Tried
 

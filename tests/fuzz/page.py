@@ -4,7 +4,7 @@ import json
 
 import xarray as xr
 
-from brian2zoo.zoo import ROOT
+from brian2zoo.formats.zoo import ROOT
 
 from .tries import OUTCOMES
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from brian2zoo import results
 from brian2zoo.errors import ZooError
-from brian2zoo.zoo import ROOT, Zoo
+from brian2zoo.formats.zoo import ROOT, Zoo
+from brian2zoo.run import results
 
 from . import damage, files, tries
 from .mutations import WRONG

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import xarray as xr
 
-from brian2zoo.zoo import ROOT
+from brian2zoo.formats.zoo import ROOT
 
 from . import commands, configurations, damage, files
 from .worker import Worker

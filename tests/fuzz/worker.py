@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from brian2zoo.errors import ZooError
-from brian2zoo.zoo import ROOT
+from brian2zoo.formats.zoo import ROOT
 
 SECONDS = 10
 """Of processor time; a machine that is busy with other work is given PATIENCE times as long."""

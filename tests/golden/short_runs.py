@@ -11,12 +11,14 @@ from pathlib import Path
 import brian2
 import numpy as np
 
-from brian2zoo import circuits, network
+from brian2zoo import circuits
 from brian2zoo.circuits import Circuit, initial_weights
-from brian2zoo.encode import encode
-from brian2zoo.events import EVENT_DATA, Events
-from brian2zoo.simulate import Inputs, parameter_values, run_here
-from brian2zoo.zoo import Zoo
+from brian2zoo.datasets.encode import encode
+from brian2zoo.datasets.events import Events
+from brian2zoo.formats.models import EVENT_DATA
+from brian2zoo.formats.zoo import Zoo
+from brian2zoo.run import network
+from brian2zoo.run.programs import Inputs, parameter_values, run_here
 
 RECORDED = Path(__file__).with_suffix(".npz")
 _SAMPLES, _LAYERS = 4, (6, 4, 3)

@@ -13,13 +13,14 @@ import pytest
 import xarray as xr
 
 import brian2zoo
-from brian2zoo import circuits, network
+from brian2zoo import circuits
 from brian2zoo.circuits import initial_weights
 from brian2zoo.datasets import DatasetSettings, load
-from brian2zoo.encode import encode_dataset
-from brian2zoo.runner import Runner
-from brian2zoo.simulate import Binary, build
-from brian2zoo.train import draw_samples
+from brian2zoo.datasets.encode import encode_dataset
+from brian2zoo.run import network
+from brian2zoo.run.programs import Binary, build
+from brian2zoo.run.sessions import Runner
+from brian2zoo.run.train import draw_samples
 
 RECORDED = Path(__file__).with_name("curves.json")
 BLOCK, BLOCKS = 200, 5

@@ -2,16 +2,16 @@
 
 import numpy as np
 import pytest
-from golden.short_runs import RECORDED, short_run
 
-from brian2zoo.zoo import Zoo
+from brian2zoo.formats.zoo import Zoo
+from golden.short_runs import RECORDED, short_run
 
 TOLERANCE = 1e-9
 """Relative to the largest number of an array; on the machine that recorded them they are equal bit for bit."""
 
 
 @pytest.mark.parametrize("name", Zoo().names("experiment"))
-def test_an_experiment_computes_what_it_did(zoo, name):
+def test_an_experiment_computes_what_it_did(zoo, name) -> None:
     recorded = {key.partition("/")[2]: array for key, array in np.load(RECORDED).items() if key.startswith(f"{name}/")}
     now = short_run(zoo, name)
     assert now.keys() == recorded.keys(), "record anew, if this is meant: python -m golden.short_runs"

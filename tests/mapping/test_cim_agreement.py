@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from brian2zoo.chips import ComputeInMemory
+from brian2zoo.formats.chips import ComputeInMemory
+from brian2zoo.formats.zoo import ROOT, Zoo
 from brian2zoo.mapping.cim import estimate, reference
-from brian2zoo.zoo import ROOT, Zoo
 
 SAMPLE = ROOT / "data" / "published" / "cim_runs.csv"
 ALL_RUNS = ROOT.parent / "shared" / "hardware" / "cim_reference"

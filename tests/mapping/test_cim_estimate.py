@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 
 from brian2zoo.cli import app
 from brian2zoo.errors import ZooError
+from brian2zoo.formats.zoo import Zoo
 from brian2zoo.mapping.cim import estimate, report, trained, update
 from brian2zoo.mapping.cim.request import request
-from brian2zoo.zoo import Zoo
 
 NETWORK = (784, 200, 10)
 AREAS = ("CIMarray_um2", "ADC_um2", "Accum_um2", "IC_um2", "Other_um2", "WG_um2")

@@ -6,9 +6,9 @@ import xarray as xr
 from brian2zoo import circuits
 from brian2zoo.circuits import Circuit
 from brian2zoo.compose.circuit import compose
+from brian2zoo.formats.zoo import Zoo
 from brian2zoo.mapping.ledger import events, integration, of_training, per_sample, synaptic_operations
 from brian2zoo.mapping.operations import KINDS, Operations
-from brian2zoo.zoo import Zoo
 
 
 def circuit(zoo: Zoo, experiment: str, layers: tuple[int, ...] = (4, 3, 2)) -> Circuit:

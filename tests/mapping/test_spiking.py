@@ -8,8 +8,9 @@ import pytest
 import xarray as xr
 
 from brian2zoo import circuits
-from brian2zoo.chips import ChipNumbers, Fact
 from brian2zoo.errors import ZooError
+from brian2zoo.formats.chips import ChipNumbers, Fact
+from brian2zoo.formats.zoo import Zoo
 from brian2zoo.mapping.spiking import activity as spiking_activity
 from brian2zoo.mapping.spiking import mesh, report, sanafe
 from brian2zoo.mapping.spiking.activity import Activity
@@ -17,7 +18,6 @@ from brian2zoo.mapping.spiking.chip import Chip
 from brian2zoo.mapping.spiking.cost import Costs, default_learning
 from brian2zoo.mapping.spiking.demand import demand
 from brian2zoo.mapping.spiking.place import LIMITS, Placement, caveats, place
-from brian2zoo.zoo import Zoo
 
 
 def chip(zoo: Zoo, name: str = "loihi", **numbers: object) -> Chip:

@@ -17,8 +17,8 @@ import pytest
 from checkout import TINY, Checkout, copy_of_the_repository
 
 import brian2zoo
-from brian2zoo import results
-from brian2zoo.zoo import ROOT
+from brian2zoo.formats.zoo import ROOT
+from brian2zoo.run import results
 
 
 @pytest.fixture(scope="session")

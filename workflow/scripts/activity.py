@@ -4,8 +4,9 @@ from pathlib import Path
 
 from typer import Option
 
-from brian2zoo import built, results, stage
+from brian2zoo.cli import scripting
 from brian2zoo.mapping.spiking.activity import measure
+from brian2zoo.run import results, stages
 
 
 def main(
@@ -16,10 +17,10 @@ def main(
     samples: int = Option(help="number of samples, from the first"),
     output: Path = Option(help="file to write"),
 ) -> None:
-    net = built.trained_network(trained, kind, build)
+    net = stages.trained_network(trained, kind, build)
     few = results.read_data(data).isel(sample=slice(samples))
     before = net.samples if net.runner.circuit.mode == "train" else 0
-    stage.write(measure(net.runner, few, net.weights, net.seed, before), output, net.experiment, **net.facts)
+    scripting.write(measure(net.runner, few, net.weights, net.seed, before), output, net.experiment, **net.facts)
 
 
-stage.run(main)
+scripting.run(main)

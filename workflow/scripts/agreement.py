@@ -4,9 +4,10 @@ from pathlib import Path
 
 from typer import Option
 
-from brian2zoo import results, stage
+from brian2zoo.cli import scripting
+from brian2zoo.formats.zoo import Zoo
 from brian2zoo.mapping.cim import reference
-from brian2zoo.zoo import Zoo
+from brian2zoo.run import results
 
 
 def main(
@@ -16,7 +17,7 @@ def main(
 ) -> None:
     model = Zoo().cim(chip)
     compared = reference.compare(model, reference.read(runs))
-    results.write(compared, output, f"{model.title}: model and runs", command=stage.command(output), chip=chip)
+    results.write(compared, output, f"{model.title}: model and runs", command=scripting.command(output), chip=chip)
 
 
-stage.run(main)
+scripting.run(main)

@@ -5,7 +5,8 @@ from pathlib import Path
 import xarray as xr
 from typer import Option
 
-from brian2zoo import results, stage
+from brian2zoo.cli import scripting
+from brian2zoo.run import results
 
 
 def last_errors(paths: list[Path], parameter: str, long_name: str) -> xr.DataArray:
@@ -42,7 +43,7 @@ def main(
     first = results.read(learning[0]).attrs
     facts = {"dataset": first["dataset"], "layers": first["layers"]}
     merged = xr.merge([array.rename(name) for name, array in parts.items()], join="outer")
-    stage.write(merged, output, stage.experiment_of(first["experiment"]), **facts)
+    scripting.write(merged, output, scripting.experiment_of(first["experiment"]), **facts)
 
 
-stage.run(main)
+scripting.run(main)

@@ -4,11 +4,12 @@ from pathlib import Path
 
 from typer import Option
 
-from brian2zoo import built, network, simulate, stage
-from brian2zoo.abreast import abreast
+from brian2zoo.circuits.abreast import abreast
+from brian2zoo.cli import scripting
+from brian2zoo.formats.settings import BACKENDS, joined, parts_of
 from brian2zoo.mapping.spiking.activity import every_spike
-from brian2zoo.spec import BACKENDS, joined, parts_of
-from brian2zoo.trace import recording
+from brian2zoo.run import network, programs, stages
+from brian2zoo.run.trace import recording
 
 
 def main(
@@ -24,15 +25,15 @@ def main(
     threads: int = Option(1, help="compilers at a time"),
 ) -> None:
     circuit = abreast(
-        built.circuit_of(
-            stage.experiment_of(experiment, joined([f"backend={backend}", *parts_of(choices)])), layers, mode
+        stages.circuit_of(
+            scripting.experiment_of(experiment, joined([f"backend={backend}", *parts_of(choices)])), layers, mode
         ),
         networks,
     )
     recordings = {"trace": recording, "count_train": every_spike, "count_test": every_spike}
     watched = recordings[mode](circuit) if mode in recordings else network.OUTPUT_ONLY
-    sample_time = network.duration(circuit, built.BUILDS[mode][1])
-    simulate.build_cached(circuit, sample_time, capacity, output, cache, watched, threads)
+    sample_time = network.duration(circuit, stages.BUILDS[mode][1])
+    programs.build_cached(circuit, sample_time, capacity, output, cache, watched, threads)
 
 
-stage.run(main)
+scripting.run(main)

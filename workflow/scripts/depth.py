@@ -4,10 +4,11 @@ from pathlib import Path
 
 from typer import Option
 
-from brian2zoo import results, stage
+from brian2zoo.cli import scripting
+from brian2zoo.formats.zoo import Zoo
 from brian2zoo.mapping.cim.depth import over_depth
 from brian2zoo.mapping.cim.request import parse_settings
-from brian2zoo.zoo import Zoo
+from brian2zoo.run import results
 
 
 def main(
@@ -21,7 +22,7 @@ def main(
     model = Zoo().cim(chip)
     sizes = tuple(int(size) for size in ends.split("-")) if ends else None
     found = over_depth(model, sizes, width, [int(depth) for depth in depths.split(",")], parse_settings(settings))
-    results.write(found, output, f"{model.title}: deeper networks", command=stage.command(output))
+    results.write(found, output, f"{model.title}: deeper networks", command=scripting.command(output))
 
 
-stage.run(main)
+scripting.run(main)

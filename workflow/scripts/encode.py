@@ -4,10 +4,11 @@ from pathlib import Path
 
 from typer import Option
 
-from brian2zoo import results, stage
+from brian2zoo.cli import scripting
 from brian2zoo.datasets import DatasetSettings, load
-from brian2zoo.encode import encode_dataset
-from brian2zoo.zoo import Zoo
+from brian2zoo.datasets.encode import encode_dataset
+from brian2zoo.formats.zoo import Zoo
+from brian2zoo.run import results
 
 
 def main(
@@ -25,4 +26,4 @@ def main(
         results.write(encoded, path, images[split].attrs["title"], settings=settings, encoders=f"{inputs},{labels}")
 
 
-stage.run(main)
+scripting.run(main)

@@ -4,8 +4,9 @@ from pathlib import Path
 
 from typer import Option
 
-from brian2zoo import built, results, stage
-from brian2zoo.evaluate import evaluate
+from brian2zoo.cli import scripting
+from brian2zoo.run import results, stages
+from brian2zoo.run.evaluate import evaluate
 
 
 def main(
@@ -14,9 +15,9 @@ def main(
     build: Path = Option(help="program that tests"),
     output: Path = Option(help="file to write"),
 ) -> None:
-    net = built.trained_network(trained, "final", build)
+    net = stages.trained_network(trained, "final", build)
     tested = evaluate(net.runner, results.read_data(test_data), net.weights, net.seed)
-    stage.write(tested, output, net.experiment, **net.facts)
+    scripting.write(tested, output, net.experiment, **net.facts)
 
 
-stage.run(main)
+scripting.run(main)

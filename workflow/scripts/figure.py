@@ -5,7 +5,9 @@ from pathlib import Path
 
 from typer import Option
 
-from brian2zoo import figures, results, stage
+from brian2zoo import figures
+from brian2zoo.cli import scripting
+from brian2zoo.run import results
 
 
 def main(
@@ -16,7 +18,7 @@ def main(
 ) -> None:
     module = importlib.import_module(f"brian2zoo.figures.{paper}_{name}")
     figure = module.draw([results.read(path) for path in data], figures.published(paper))
-    figures.save(figure, stem, stage.command(Path(f"{stem}.png")))
+    figures.save(figure, stem, scripting.command(Path(f"{stem}.png")))
 
 
-stage.run(main)
+scripting.run(main)

@@ -4,10 +4,11 @@ from pathlib import Path
 
 from typer import Option
 
-from brian2zoo import results, stage
+from brian2zoo.cli import scripting
 from brian2zoo.derive import gradient
-from brian2zoo.language import sizes
-from brian2zoo.zoo import Zoo
+from brian2zoo.formats.language import sizes
+from brian2zoo.formats.zoo import Zoo
+from brian2zoo.run import results
 
 
 def main(
@@ -32,8 +33,8 @@ def main(
         [float(value) for value in strengths.split(",")],
         seed=0,
     )
-    command = stage.command(output)
+    command = scripting.command(output)
     results.write(compared, output, "Gradients of rules beside the exact one", command=command, layers=layers)
 
 
-stage.run(main)
+scripting.run(main)

@@ -4,9 +4,10 @@ from pathlib import Path
 
 from typer import Option
 
-from brian2zoo import results, stage
+from brian2zoo.cli import scripting
+from brian2zoo.formats.zoo import Zoo
 from brian2zoo.mapping.ledger import of_training
-from brian2zoo.zoo import Zoo
+from brian2zoo.run import results
 
 
 def main(
@@ -17,7 +18,7 @@ def main(
     costs = of_training(Zoo(), result)
     of = costs.attrs
     facts = {key: str(of[key]) for key in ("dataset", "layers", "setting")} | {"seed": int(of["seed"])}
-    stage.write(costs, output, stage.experiment_of(of["experiment"], facts["setting"]), **facts)
+    scripting.write(costs, output, scripting.experiment_of(of["experiment"], facts["setting"]), **facts)
 
 
-stage.run(main)
+scripting.run(main)

@@ -4,11 +4,12 @@ from pathlib import Path
 
 from typer import Option
 
-from brian2zoo import results, stage
-from brian2zoo.config import FILLED
+from brian2zoo.cli import scripting
+from brian2zoo.formats.config import FILLED
+from brian2zoo.formats.zoo import Zoo
 from brian2zoo.mapping.spiking import report
 from brian2zoo.mapping.spiking.request import Request
-from brian2zoo.zoo import Zoo
+from brian2zoo.run import results
 
 
 def main(
@@ -21,7 +22,7 @@ def main(
     plan = "" if placement == FILLED else placement
     asked = Request(Zoo(), chip, (), "", attrs["mode"], "default", plan, activity)
     facts = {key: str(attrs[key]) for key in ("dataset", "layers", "setting")} | {"seed": int(attrs["seed"])}
-    stage.write(report.dataset(asked.costs()), output, asked.circuit.experiment, **facts)
+    scripting.write(report.dataset(asked.costs()), output, asked.circuit.experiment, **facts)
 
 
-stage.run(main)
+scripting.run(main)

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from typer import Option
 
-from brian2zoo import results, stage
+from brian2zoo.cli import scripting
+from brian2zoo.run import results
 
 
 def main(result: Path = Option(help="result of a training"), output: Path = Option(help="file to write")) -> None:
@@ -13,4 +14,4 @@ def main(result: Path = Option(help="result of a training"), output: Path = Opti
     results.save(small, output)
 
 
-stage.run(main)
+scripting.run(main)

@@ -4,8 +4,9 @@ from pathlib import Path
 
 from typer import Option
 
-from brian2zoo import built, results, stage
-from brian2zoo.evaluate import quantized_errors
+from brian2zoo.cli import scripting
+from brian2zoo.run import results, stages
+from brian2zoo.run.evaluate import quantized_errors
 
 
 def main(
@@ -15,10 +16,10 @@ def main(
     bits: str = Option(help="numbers of bits, joined by commas"),
     output: Path = Option(help="file to write"),
 ) -> None:
-    net = built.trained_network(trained, "test", build)
+    net = stages.trained_network(trained, "test", build)
     sweep = [int(n) for n in bits.split(",")]
     errors = quantized_errors(net.runner, results.read_data(test_data), net.weights, net.seed, sweep)
-    stage.write(errors.to_dataset(name="error_after"), output, net.experiment, **net.facts)
+    scripting.write(errors.to_dataset(name="error_after"), output, net.experiment, **net.facts)
 
 
-stage.run(main)
+scripting.run(main)

@@ -4,8 +4,9 @@ from pathlib import Path
 
 from typer import Option
 
-from brian2zoo import built, results, stage
-from brian2zoo.trace import recording, samples_to_watch, trace
+from brian2zoo.cli import scripting
+from brian2zoo.run import results, stages
+from brian2zoo.run.trace import recording, samples_to_watch, trace
 
 
 def main(
@@ -16,12 +17,12 @@ def main(
     weights: str = Option("trained", help="trained or initial: those it starts from"),
     output: Path = Option(help="file to write"),
 ) -> None:
-    net = built.trained_network(trained, "trace", build)
+    net = stages.trained_network(trained, "trace", build)
     watched = recording(net.runner.circuit)
     few = samples_to_watch(results.read_data(data), watched, samples)
     start, before = (net.start, 0) if weights == "initial" else (net.weights, net.samples)
     traced = trace(net.runner, watched, few, start, net.seed, before)
-    stage.write(traced, output, net.experiment, **net.facts, weights=weights)
+    scripting.write(traced, output, net.experiment, **net.facts, weights=weights)
 
 
-stage.run(main)
+scripting.run(main)

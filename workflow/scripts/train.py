@@ -4,8 +4,9 @@ from pathlib import Path
 
 from typer import Option
 
-from brian2zoo import built, carried, results, stage
-from brian2zoo.train import Schedule, build_time, train
+from brian2zoo.cli import scripting
+from brian2zoo.run import carried, results, stages
+from brian2zoo.run.train import Schedule, build_time, train
 
 
 def main(
@@ -24,12 +25,12 @@ def main(
     output: list[Path] = Option(help="file to write, one for each seed"),
     start: list[Path] = Option((), help="result of a training, or other weights, to start from, one for each seed"),
 ) -> None:
-    chosen = stage.experiment_of(experiment, setting)
+    chosen = scripting.experiment_of(experiment, setting)
     schedule = Schedule(epochs, samples, tuple(seed))
-    learning = built.runner_of(chosen, layers, "train", train_build, len(seed))
-    testing = built.runner_of(chosen, layers, "test", test_build, len(seed))
+    learning = stages.runner_of(chosen, layers, "train", train_build, len(seed))
+    testing = stages.runner_of(chosen, layers, "test", test_build, len(seed))
     splits = [results.read_data(path) for path in (train_data, test_data)]
-    built.check_data(layers, *splits)
+    stages.check_data(layers, *splits)
     facts = {"dataset": dataset, "layers": layers, "setting": setting, "samples": samples}
     facts |= {"abreast": len(seed)} if len(seed) > 1 else {}
     given = [carried.read_start(path, learning.circuit) for path in start]
@@ -37,7 +38,7 @@ def main(
     for k, (trained, of, path) in enumerate(zip(made, seed, output, strict=True)):
         trained["build_time"] = build_time(learning, testing)
         trained.attrs["paths"] = learning.binary.manifest["paths"]
-        stage.write(trained, path, chosen, **facts, seed=of, **({"start": str(start[k])} if start else {}))
+        scripting.write(trained, path, chosen, **facts, seed=of, **({"start": str(start[k])} if start else {}))
 
 
-stage.run(main)
+scripting.run(main)

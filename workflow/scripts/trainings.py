@@ -4,9 +4,10 @@ from pathlib import Path
 
 from typer import Option
 
-from brian2zoo import results, stage
+from brian2zoo.cli import scripting
+from brian2zoo.formats.zoo import Zoo
 from brian2zoo.mapping.cim import trained
-from brian2zoo.zoo import Zoo
+from brian2zoo.run import results
 
 
 def main(
@@ -16,7 +17,7 @@ def main(
 ) -> None:
     zoo = Zoo()
     found = trained.of_trainings(zoo, zoo.cim(chip), [results.read_training(path) for path in data])
-    results.write(found, output, f"{zoo.cim(chip).title}: trainings in place", command=stage.command(output))
+    results.write(found, output, f"{zoo.cim(chip).title}: trainings in place", command=scripting.command(output))
 
 
-stage.run(main)
+scripting.run(main)

@@ -6,8 +6,9 @@ is run. Those on packages of their own import them when they are set up, so that
 
 import importlib
 
-from brian2zoo.backends.standalone import Assembly, Standalone
-from brian2zoo.spec import BACKENDS
+from brian2zoo.backends.standalone import Standalone
+from brian2zoo.compose.assembly import Assembly
+from brian2zoo.formats.settings import BACKENDS
 
 __all__ = ["BACKENDS", "Assembly", "Standalone", "backend"]
 

@@ -16,16 +16,16 @@ from brian2.parsing.statements import parse_statement
 from brian2.utils.stringtools import get_identifiers
 
 from brian2zoo.backends import BACKENDS, backend
-from brian2zoo.backends.parallel import SEEN, behind
-from brian2zoo.backends.standalone import USUAL, Assembly
 from brian2zoo.circuits import Circuit, Projection
+from brian2zoo.compose.assembly import USUAL, Assembly
 from brian2zoo.compose.circuit import Codes, compose
 from brian2zoo.compose.neuron import NeuronCode
+from brian2zoo.compose.parallel import SEEN, behind
 from brian2zoo.compose.synapse import AT_SPIKES, SynapseCode
+from brian2zoo.equations.pieces import statements, written
 from brian2zoo.errors import ZooError
-from brian2zoo.events import EVENT_DATA
-from brian2zoo.expressions import evaluate
-from brian2zoo.pieces import statements, written
+from brian2zoo.formats.expressions import evaluate
+from brian2zoo.formats.models import EVENT_DATA
 
 Kind = Literal["works", "approximate", "unsupported"]
 

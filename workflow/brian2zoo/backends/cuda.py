@@ -13,7 +13,8 @@ from typing import Any
 import brian2
 
 from brian2zoo.backends import toolkit
-from brian2zoo.backends.standalone import Assembly, Standalone
+from brian2zoo.backends.standalone import Standalone
+from brian2zoo.compose.assembly import Assembly
 
 # What a program is compiled for where there is no GPU to ask.
 COMPUTE_CAPABILITY = 9.0

@@ -11,7 +11,7 @@ from packaging.version import InvalidVersion, Version
 
 from brian2zoo.backends import toolkit
 from brian2zoo.backends.brian2genn_fixes import UPSTREAM
-from brian2zoo.spec import BACKENDS
+from brian2zoo.formats.settings import BACKENDS
 
 State = Literal["found", "missing", "too old", "too new"]
 

@@ -11,9 +11,10 @@ import numpy as np
 
 from brian2zoo.backends import toolkit
 from brian2zoo.backends.brian2genn_fixes import UPSTREAM
-from brian2zoo.backends.standalone import Assembly, Standalone
+from brian2zoo.backends.standalone import Standalone
+from brian2zoo.compose.assembly import Assembly
 from brian2zoo.errors import ZooError
-from brian2zoo.spec import ON_GPU
+from brian2zoo.formats.settings import ON_GPU
 
 # GeNN compiles what it generates without optimization, if nobody says otherwise.
 CXX = "g++ -O3 -march=native -ffast-math -fno-finite-math-only"
@@ -37,7 +38,7 @@ class GeNN(Standalone):
 
     def preferences(self, threads: int) -> dict[str, Any]:
         """As of every backend, and those brian2genn sets, so that they are put back afterwards."""
-        from brian2zoo.network import SCHEDULE
+        from brian2zoo.run.network import SCHEDULE
 
         return {
             "codegen.generators.cpp.restrict_keyword": "__restrict",

@@ -32,7 +32,7 @@ from brian2.parsing.statements import parse_statement
 from brian2.utils.stringtools import get_identifiers
 
 from brian2zoo.backends import brian2genn_fixes as fixes
-from brian2zoo.pieces import statements
+from brian2zoo.equations.pieces import statements
 
 genn = fixes.apply()
 

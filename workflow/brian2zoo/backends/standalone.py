@@ -18,6 +18,7 @@ import numpy as np
 from brian2.codegen.generators import cpp_generator
 from brian2.parsing.rendering import CPPNodeRenderer
 
+from brian2zoo.compose.assembly import USUAL, Assembly
 from brian2zoo.errors import ZooError
 
 
@@ -30,26 +31,6 @@ class _Renderer(CPPNodeRenderer):
 
 
 cpp_generator.CPPNodeRenderer = _Renderer
-
-
-@dataclass(frozen=True)
-class Assembly:
-    """How a backend wants a circuit put together.
-
-    Parameters
-    ----------
-    on_host : whether the code of a step runs on the host, where it can end the run by itself and read a file of events;
-        if not, a program is told its duration when it begins.
-    parallel : whether all synapses work before the neurons do, see `parallel`.
-    places : whether a synapse keeps the indices of its neurons as variables, because its code may not name them.
-    """
-
-    on_host: bool = True
-    parallel: bool = False
-    places: bool = False
-
-
-USUAL = Assembly()
 
 
 @dataclass(frozen=True)

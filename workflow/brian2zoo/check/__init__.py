@@ -12,9 +12,9 @@ from brian2zoo.check.alone import check_alone
 from brian2zoo.check.findings import Findings, ZooWarning, errors, listed
 from brian2zoo.check.together import check_together
 from brian2zoo.errors import ZooError
-from brian2zoo.experiment import Experiment, missing_files
-from brian2zoo.kinds import KINDS
-from brian2zoo.zoo import Zoo
+from brian2zoo.formats.experiment import Experiment, missing_files
+from brian2zoo.formats.kinds import KINDS
+from brian2zoo.formats.zoo import Zoo
 
 __all__ = ["ReadOnce", "ZooWarning", "check_experiment", "check_file", "check_zoo", "errors"]
 

@@ -40,33 +40,32 @@ from brian2zoo.check.strings import (
     refuse_truth_as_number,
     variables,
 )
-from brian2zoo.chips import ChipNumbers, PlacementPlan, SpikingChip
 from brian2zoo.circuits.synfire import parse_table
 from brian2zoo.compose.neuron import compose_neuron
-from brian2zoo.encode import channels, encode
+from brian2zoo.datasets.encode import channels, encode
+from brian2zoo.equations.pieces import names_in, statements
+from brian2zoo.equations.propagators import integrated
 from brian2zoo.errors import ZooError, did_you_mean
-from brian2zoo.events import EVENT_DATA
-from brian2zoo.experiment import missing_files
-from brian2zoo.expressions import evaluate
-from brian2zoo.learning import EVENTS
-from brian2zoo.pieces import names_in, statements
-from brian2zoo.propagators import integrated
-from brian2zoo.spec import (
+from brian2zoo.formats.chips import ChipNumbers, PlacementPlan, SpikingChip
+from brian2zoo.formats.experiment import missing_files
+from brian2zoo.formats.experiments import ExperimentFile
+from brian2zoo.formats.expressions import evaluate
+from brian2zoo.formats.files import File, as_dict
+from brian2zoo.formats.models import (
+    EVENT_DATA,
     Encoder,
-    ExperimentFile,
     Feedback,
-    File,
     Loss,
     NeuronModel,
     Optimizer,
-    PhaseTable,
-    Rule,
     StateFormat,
     Surrogate,
     SynapseModel,
-    as_dict,
 )
-from brian2zoo.zoo import Zoo
+from brian2zoo.formats.phases import PhaseTable
+from brian2zoo.formats.rules import Rule
+from brian2zoo.formats.zoo import Zoo
+from brian2zoo.learning.rule import EVENTS
 
 SAMPLES = ("T_train", "T_test", "T_final")
 MAY_BE_ZERO = ("T_answer", "delay")

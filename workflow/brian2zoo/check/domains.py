@@ -8,9 +8,9 @@ import brian2
 import numpy as np
 
 from brian2zoo.check.strings import Text, in_unit
-from brian2zoo.expressions import evaluate, evaluate_lines
-from brian2zoo.language import Domain, domain_of
-from brian2zoo.spec import as_dict
+from brian2zoo.formats.expressions import evaluate, evaluate_lines
+from brian2zoo.formats.files import as_dict
+from brian2zoo.formats.language import Domain, domain_of
 
 _HOLDS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
 _BROKEN = {">": "not above", ">=": "below", "<": "not below", "<=": "above"}

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from brian2zoo.errors import ZooError
-from brian2zoo.kinds import KINDS
-from brian2zoo.merging import is_stated
-from brian2zoo.zoo import MOST_EXTENDED, Zoo
+from brian2zoo.formats.kinds import KINDS
+from brian2zoo.formats.merging import is_stated
+from brian2zoo.formats.zoo import MOST_EXTENDED, Zoo
 
 
 class ZooWarning(ZooError):

@@ -34,10 +34,10 @@ from brian2.units.fundamentalunits import DIMENSIONLESS
 from brian2.utils.stringtools import get_identifiers
 
 from brian2zoo.compose.samples import SAMPLE_NUMBER
+from brian2zoo.datasets.events import EventTimes
+from brian2zoo.equations.pieces import Line, renamed, statements, unit_name
 from brian2zoo.errors import ZooError, did_you_mean
-from brian2zoo.events import EventTimes
-from brian2zoo.expressions import FUNCTIONS, evaluate
-from brian2zoo.pieces import Line, renamed, statements, unit_name
+from brian2zoo.formats.expressions import FUNCTIONS, evaluate
 
 SECOND = brian2.second.dim
 

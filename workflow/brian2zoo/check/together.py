@@ -49,13 +49,14 @@ from brian2zoo.circuits import (
 from brian2zoo.compose.circuit import Codes, added_to, compose, joined
 from brian2zoo.compose.neuron import NeuronCode, compose_neuron
 from brian2zoo.compose.synapse import AT_SPIKES, SynapseCode
+from brian2zoo.equations.pieces import Line, constants, depending, join, names_in, statements, written
 from brian2zoo.errors import ZooError, did_you_mean
-from brian2zoo.events import EVENT_DATA
-from brian2zoo.experiment import Experiment
-from brian2zoo.expressions import evaluate
-from brian2zoo.learning import LearningRule
-from brian2zoo.pieces import Line, constants, depending, join, names_in, statements, written
-from brian2zoo.spec import PLASTIC_KINDS, NeuronModel, StateFormat, SynapseModel, as_dict
+from brian2zoo.formats.experiment import Experiment
+from brian2zoo.formats.expressions import evaluate
+from brian2zoo.formats.files import as_dict
+from brian2zoo.formats.models import EVENT_DATA, NeuronModel, StateFormat, SynapseModel
+from brian2zoo.formats.projections import PLASTIC_KINDS
+from brian2zoo.learning.rule import LearningRule
 
 # One hidden layer and two: every kind of projection occurs in one of them.
 _LAYERS = ((4, 3, 2), (4, 3, 3, 2))

@@ -10,10 +10,12 @@ from typing import Any, Literal
 import numpy as np
 
 from brian2zoo.errors import ZooError
-from brian2zoo.experiment import Experiment
-from brian2zoo.expressions import evaluate
-from brian2zoo.learning import LearningRule, Neurons, Output, learning_rule
-from brian2zoo.spec import Feedback, Loss, NeuronModel, StateFormat, SynapseModel, as_dict
+from brian2zoo.formats.experiment import Experiment
+from brian2zoo.formats.expressions import evaluate
+from brian2zoo.formats.files import as_dict
+from brian2zoo.formats.models import Feedback, Loss, NeuronModel, StateFormat, SynapseModel
+from brian2zoo.learning.parts import Neurons
+from brian2zoo.learning.rule import LearningRule, Output, learning_rule
 
 Mode = Literal["train", "test"]
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from brian2zoo.circuits import Circuit, Mode, Population, Projection, Wiring
 from brian2zoo.errors import ZooError
-from brian2zoo.spec import as_dict
+from brian2zoo.formats.files import as_dict
 
 ROLES = ("input", "hidden", "output", "label", "local")
 FIXED_KINDS = ("target", "pool", "feedback", "local")

@@ -13,9 +13,9 @@ import numpy as np
 
 from brian2zoo.circuits import Circuit, Mode, Population, Projection, Wiring
 from brian2zoo.errors import ZooError, did_you_mean
-from brian2zoo.experiment import Experiment
-from brian2zoo.expressions import evaluate
-from brian2zoo.spec import PhaseTable
+from brian2zoo.formats.experiment import Experiment
+from brian2zoo.formats.expressions import evaluate
+from brian2zoo.formats.phases import PhaseTable
 
 GATE = "gate"
 ROLES = ("input", "label", "unit", GATE)

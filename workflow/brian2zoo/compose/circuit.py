@@ -5,11 +5,11 @@ from typing import Any
 
 from brian2.equations.equations import Equations
 
-from brian2zoo.abreast import within
-from brian2zoo.backends.parallel import side_by_side, with_places
-from brian2zoo.backends.standalone import USUAL, Assembly
 from brian2zoo.circuits import Circuit, Influence, Population, Projection
-from brian2zoo.compose.neuron import NeuronCode, NeuronPart, compose_neuron
+from brian2zoo.compose.assembly import USUAL, Assembly
+from brian2zoo.compose.networks import within
+from brian2zoo.compose.neuron import NeuronCode, compose_neuron
+from brian2zoo.compose.parallel import side_by_side, with_places
 from brian2zoo.compose.samples import with_sample_number
 from brian2zoo.compose.synapse import (
     InfluenceCode,
@@ -19,11 +19,12 @@ from brian2zoo.compose.synapse import (
     compose_synapse,
     statements_at_spikes,
 )
+from brian2zoo.equations.pieces import depending, join, written
+from brian2zoo.equations.propagators import integrated
 from brian2zoo.errors import ZooError
-from brian2zoo.expressions import evaluate
-from brian2zoo.learning import Neurons, loss_part
-from brian2zoo.pieces import depending, join, written
-from brian2zoo.propagators import integrated
+from brian2zoo.formats.expressions import evaluate
+from brian2zoo.learning.parts import NeuronPart, Neurons
+from brian2zoo.learning.rule import loss_part
 
 
 @dataclass(frozen=True)

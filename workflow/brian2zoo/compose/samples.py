@@ -5,7 +5,7 @@ from typing import Any
 
 from brian2.utils.stringtools import get_identifiers
 
-from brian2zoo.pieces import declare, join, renamed
+from brian2zoo.equations.pieces import declare, join, renamed
 
 SAMPLE_NUMBER = "sample_number"
 """What strings call the number of samples before the present one, in a training or a test as a whole."""

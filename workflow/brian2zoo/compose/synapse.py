@@ -15,10 +15,8 @@ from brian2.equations.equations import Equations
 from brian2.parsing.statements import parse_statement
 from brian2.utils.stringtools import get_identifiers
 
-from brian2zoo.compose.neuron import START_SUFFIX, NeuronPart, for_target
-from brian2zoo.errors import ZooError
-from brian2zoo.learning import LearningRule, returning
-from brian2zoo.pieces import (
+from brian2zoo.compose.neuron import START_SUFFIX
+from brian2zoo.equations.pieces import (
     NOTHING,
     Block,
     Given,
@@ -32,7 +30,10 @@ from brian2zoo.pieces import (
     values,
     written,
 )
-from brian2zoo.spec import Feedback, SynapseModel
+from brian2zoo.errors import ZooError
+from brian2zoo.formats.models import Feedback, SynapseModel
+from brian2zoo.learning.parts import NeuronPart, for_target
+from brian2zoo.learning.rule import LearningRule, returning
 
 AT_SPIKES = ("on_pre", "on_post")
 
@@ -197,7 +198,7 @@ def compose_influence(
     at_synapse = {name: f"{name}_pre" for name in rule.parameters if name not in names and name not in own}
     new = dict(names) | at_synapse
     is_own = Line("own : 1 (constant)", rule.path, "influence.variables")
-    equations = influence.variables.renamed(new) + [is_own] + declared(own)
+    equations = Block([*influence.variables.renamed(new), is_own, *declared(own)])
     known = Equations(equations.text)
     pieces = {
         "equations": equations,

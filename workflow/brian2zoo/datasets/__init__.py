@@ -17,7 +17,7 @@ from brian2zoo.datasets.idx import IdxFiles
 from brian2zoo.datasets.images import cropped
 from brian2zoo.datasets.randman import Manifolds
 from brian2zoo.datasets.trials import Trials
-from brian2zoo.language import Line, NameOrNone
+from brian2zoo.formats.language import Line, NameOrNone
 
 __all__ = ["CHECKSUMS", "DatasetSettings", "IdxFiles", "Manifolds", "Shape", "Trials", "load", "shape"]
 

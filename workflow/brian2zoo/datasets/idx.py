@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from brian2zoo.datasets.images import ImageSet, Split
 from brian2zoo.errors import ZooError
-from brian2zoo.language import Line
+from brian2zoo.formats.language import Line
 
 GZIP_MAGIC = b"\x1f\x8b"
 UNSIGNED_BYTE = 0x08

@@ -14,8 +14,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, model_validator
 
 from brian2zoo.datasets.trains import Trains
-from brian2zoo.expressions import evaluate
-from brian2zoo.language import Expression
+from brian2zoo.formats.expressions import evaluate
+from brian2zoo.formats.language import Expression
 
 LEFT, RIGHT, RECALL, BACKGROUND = range(4)
 POPULATIONS, CLASSES = 4, 2

@@ -21,7 +21,9 @@ from brian2zoo.derive.rule import trace_rule
 from brian2zoo.derive.text import rule_text
 from brian2zoo.derive.traces import Traces
 from brian2zoo.derive.traces import derive as _derive
-from brian2zoo.spec import NeuronModel, Origin, Rule, SynapseModel, fingerprint
+from brian2zoo.formats.files import fingerprint
+from brian2zoo.formats.models import NeuronModel, SynapseModel
+from brian2zoo.formats.rules import Origin, Rule
 
 __all__ = [
     "Dynamics", "Kernel", "Traces", "derive", "derived", "fitting_synapse", "kernel", "origin", "read", "rule_text",

@@ -16,9 +16,10 @@ from brian2.utils.stringtools import get_identifiers
 from brian2zoo.derive import formulas
 from brian2zoo.derive.fields import assigned, dimensions, parsed, refuse_chance, shorthand
 from brian2zoo.derive.formulas import Rough, symbol
+from brian2zoo.equations.pieces import statements, written
 from brian2zoo.errors import ZooError
-from brian2zoo.pieces import statements, written
-from brian2zoo.spec import NeuronModel, SynapseModel, as_dict
+from brian2zoo.formats.files import as_dict
+from brian2zoo.formats.models import NeuronModel, SynapseModel
 
 W = symbol("w")
 

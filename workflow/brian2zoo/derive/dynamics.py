@@ -16,9 +16,10 @@ from brian2zoo.derive import formulas
 from brian2zoo.derive.arrival import Arrival, W, arrival
 from brian2zoo.derive.fields import assigned, dimensions, parsed, refuse_chance, shorthand
 from brian2zoo.derive.formulas import Rough, symbol
+from brian2zoo.equations.pieces import statements, unit_name, unit_name_of, written
 from brian2zoo.errors import ZooError
-from brian2zoo.pieces import statements, unit_name, unit_name_of, written
-from brian2zoo.spec import NeuronModel, SynapseModel, as_dict
+from brian2zoo.formats.files import as_dict
+from brian2zoo.formats.models import NeuronModel, SynapseModel
 
 __all__ = ["ACTIVE", "Dynamics", "W", "names_at", "read", "symbol"]
 

@@ -17,9 +17,9 @@ from brian2.utils.stringtools import get_identifiers
 
 from brian2zoo.derive import formulas
 from brian2zoo.derive.formulas import symbol
+from brian2zoo.equations.pieces import constants
 from brian2zoo.errors import ZooError
-from brian2zoo.pieces import constants
-from brian2zoo.spec import NeuronModel, SynapseModel
+from brian2zoo.formats.models import NeuronModel, SynapseModel
 
 _OPERATORS = {
     "=": lambda _, value: value, "+=": operator.add, "-=": operator.sub, "*=": operator.mul, "/=": operator.truediv,

@@ -13,8 +13,8 @@ from brian2zoo.derive import formulas
 from brian2zoo.derive.dynamics import Dynamics, W, symbol
 from brian2zoo.derive.rule import moving
 from brian2zoo.derive.traces import ELIG, derive, propagator, trace
+from brian2zoo.equations.propagators import DT
 from brian2zoo.errors import ZooError
-from brian2zoo.propagators import DT
 
 
 @dataclass(frozen=True)

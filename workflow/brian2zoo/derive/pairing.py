@@ -2,8 +2,8 @@
 
 from brian2zoo.derive.dynamics import Dynamics, read
 from brian2zoo.errors import ZooError
-from brian2zoo.spec import NeuronModel, SynapseModel, plain_store
-from brian2zoo.zoo import Zoo
+from brian2zoo.formats.models import NeuronModel, SynapseModel, plain_store
+from brian2zoo.formats.zoo import Zoo
 
 
 def fitting_synapse(zoo: Zoo, neuron: NeuronModel, name: str = "") -> SynapseModel:

@@ -26,9 +26,9 @@ from scipy.linalg import expm
 
 from brian2zoo.derive.dynamics import ACTIVE, Dynamics, W, symbol
 from brian2zoo.derive.traces import Traces
-from brian2zoo.expressions import evaluate
-from brian2zoo.pieces import constants
-from brian2zoo.spec import Surrogate
+from brian2zoo.equations.pieces import constants
+from brian2zoo.formats.expressions import evaluate
+from brian2zoo.formats.models import Surrogate
 
 Approximation = Literal["full", "block_diagonal", "snap"]
 _FUNCTIONS = [{"int_": lambda condition: 1.0 * condition, "clip": np.clip}, "numpy"]

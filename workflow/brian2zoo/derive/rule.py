@@ -11,9 +11,10 @@ from pydantic import ValidationError
 from brian2zoo.derive import formulas
 from brian2zoo.derive.dynamics import Dynamics, names_at, symbol
 from brian2zoo.derive.traces import ELIG, SELF, SPIKED, Traces, trace
+from brian2zoo.equations.pieces import unit_name, written
 from brian2zoo.errors import ZooError
-from brian2zoo.pieces import unit_name, written
-from brian2zoo.spec import InfluenceRule, Jumps, Rule, Variables, as_dict
+from brian2zoo.formats.files import as_dict
+from brian2zoo.formats.rules import InfluenceRule, Jumps, Rule, Variables
 
 OWN_NAMES = ("learning_signal", "psi", "spiked", "active", "elig", "grad", "own", "now", str(SELF))
 _OWN_PREFIXES = ("eps_", "psi_", "bar_", "filter_", "through_", "arrived_", "slope_", "jump_", "turn_", "next_")

@@ -7,7 +7,8 @@ import sympy as sp
 from brian2zoo.derive import formulas
 from brian2zoo.derive.traces import Traces
 from brian2zoo.errors import ZooError
-from brian2zoo.spec import NeuronModel, Rule
+from brian2zoo.formats.models import NeuronModel
+from brian2zoo.formats.rules import Rule
 
 _KINDS = {"block_diagonal": "Block-diagonal RTRL", "snap1": "SnAp-1", "full": "RTRL"}
 

@@ -25,8 +25,8 @@ from brian2.core.namespace import DEFAULT_UNITS
 
 from brian2zoo.derive import formulas
 from brian2zoo.derive.dynamics import ACTIVE, Dynamics, W, symbol
+from brian2zoo.equations.propagators import DT, between
 from brian2zoo.errors import ZooError
-from brian2zoo.propagators import DT, between
 
 Factor = Callable[..., sp.Expr]
 SPIKED, ELIG = symbol("spiked"), symbol("elig")

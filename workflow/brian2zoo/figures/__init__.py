@@ -19,9 +19,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
 import brian2zoo
-from brian2zoo import results
 from brian2zoo.figures.style import FOOTER, GREY, THIN, WIDTH, Look, method_order, styled
-from brian2zoo.zoo import read_yaml, zoo_in_use
+from brian2zoo.formats.zoo import read_yaml, zoo_in_use
+from brian2zoo.run import results
 
 logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of every glyph that it leaves out of a PDF
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from brian2zoo.figures import by_network, legend, plain_log_ticks
 from brian2zoo.figures.style import GREY, THIN, WIDTH, Look, look, styled
-from brian2zoo.spec import parts_of
+from brian2zoo.formats.settings import parts_of
 
 
 class Sweep(NamedTuple):

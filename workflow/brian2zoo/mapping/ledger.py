@@ -23,11 +23,11 @@ from brian2zoo.circuits import Circuit, Influence, Population, Projection, build
 from brian2zoo.compose.circuit import Codes, compose
 from brian2zoo.compose.neuron import NeuronCode
 from brian2zoo.compose.synapse import InfluenceCode, SynapseCode, compose_synapse
-from brian2zoo.language import sizes
+from brian2zoo.equations.pieces import join
+from brian2zoo.formats.language import sizes
+from brian2zoo.formats.zoo import Zoo
 from brian2zoo.mapping.operations import KINDS, Operations, count, neuron_scope, stored, synapse_scope
-from brian2zoo.network import duration
-from brian2zoo.pieces import join
-from brian2zoo.zoo import Zoo
+from brian2zoo.run.network import duration
 
 PARTS = {
     "transmission": "spikes, or activities of rate units, that pass synapses",

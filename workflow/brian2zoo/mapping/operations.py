@@ -18,8 +18,8 @@ from brian2.equations.equations import SUBEXPRESSION, Equations
 from brian2.parsing.statements import parse_statement
 
 from brian2zoo.compose.neuron import START_SUFFIX
+from brian2zoo.equations.pieces import statements
 from brian2zoo.errors import ZooError
-from brian2zoo.pieces import statements
 
 _RANDOM = {"rand", "randn", "poisson", "binomial"}
 _COMPARISONS = {"clip": 2, "abs": 1, "sign": 2, "where": 0}

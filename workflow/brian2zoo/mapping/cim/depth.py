@@ -5,7 +5,7 @@ from typing import Any
 
 import xarray as xr
 
-from brian2zoo.chips import ComputeInMemory
+from brian2zoo.formats.chips import ComputeInMemory
 from brian2zoo.mapping.cim.estimate import estimate
 
 ALGORITHMS = ("bp", "dfa")

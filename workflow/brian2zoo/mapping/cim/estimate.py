@@ -6,8 +6,8 @@ from typing import Any, Literal
 import numpy as np
 import xarray as xr
 
-from brian2zoo.chips import ComputeInMemory
 from brian2zoo.errors import ZooError
+from brian2zoo.formats.chips import ComputeInMemory
 from brian2zoo.mapping.cim import phases
 from brian2zoo.mapping.cim.hardware import Hardware
 from brian2zoo.mapping.cim.phases import PARTS, Cost

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from brian2zoo.chips import ComputeInMemory, Quantity
 from brian2zoo.errors import ZooError, did_you_mean
+from brian2zoo.formats.chips import ComputeInMemory, Quantity
 
 Quantities = SimpleNamespace
 """Numbers by name, each (designs, 1); choices of a design as text."""

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from brian2zoo.chips import ComputeInMemory
-from brian2zoo.language import sizes
+from brian2zoo.formats.chips import ComputeInMemory
+from brian2zoo.formats.language import sizes
 from brian2zoo.mapping.cim.estimate import AREAS, PHASES, estimate
 
 MEMORY = {1: "sram", 2: "rram", 3: "fefet"}

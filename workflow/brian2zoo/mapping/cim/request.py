@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from brian2zoo import results
-from brian2zoo.chips import ComputeInMemory
 from brian2zoo.errors import ZooError
+from brian2zoo.formats.chips import ComputeInMemory
+from brian2zoo.formats.zoo import Zoo
 from brian2zoo.mapping.cim.estimate import Algorithm
-from brian2zoo.zoo import Zoo
+from brian2zoo.run import results
 
 
 @dataclass(frozen=True)

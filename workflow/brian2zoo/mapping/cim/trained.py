@@ -9,15 +9,15 @@ import xarray as xr
 from brian2.units.fundamentalunits import have_same_dimensions
 from brian2.utils.stringtools import get_identifiers
 
-from brian2zoo.chips import ComputeInMemory
+from brian2zoo.equations.pieces import constants
 from brian2zoo.errors import ZooError
-from brian2zoo.experiment import Experiment
-from brian2zoo.expressions import evaluate
-from brian2zoo.language import sizes
+from brian2zoo.formats.chips import ComputeInMemory
+from brian2zoo.formats.experiment import Experiment
+from brian2zoo.formats.expressions import evaluate
+from brian2zoo.formats.files import as_dict
+from brian2zoo.formats.language import sizes
+from brian2zoo.formats.zoo import Zoo
 from brian2zoo.mapping.cim.estimate import Algorithm, estimate
-from brian2zoo.pieces import constants
-from brian2zoo.spec import as_dict
-from brian2zoo.zoo import Zoo
 
 RULES: dict[str, Algorithm] = {"symmetric": "bp", "layerwise_random": "bp", "direct_random": "dfa"}
 """By the way of the feedback: whether each layer waits for the error of the next, or all learn at the same time."""

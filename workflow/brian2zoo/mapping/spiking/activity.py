@@ -7,11 +7,11 @@ import numpy as np
 import xarray as xr
 
 from brian2zoo.circuits import Circuit
-from brian2zoo.encode import take
+from brian2zoo.datasets.encode import take
 from brian2zoo.errors import ZooError
 from brian2zoo.mapping.ledger import steps_per_sample
-from brian2zoo.network import Recording, samples_of
-from brian2zoo.runner import Runner, run_seed
+from brian2zoo.run.network import Recording, samples_of
+from brian2zoo.run.sessions import Runner, run_seed
 
 
 @dataclass(frozen=True)

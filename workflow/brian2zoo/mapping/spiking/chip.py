@@ -5,9 +5,9 @@ from functools import cached_property
 
 import numpy as np
 
-from brian2zoo.chips import ChipNumbers, SpikingChip
 from brian2zoo.errors import ZooError
-from brian2zoo.expressions import evaluate
+from brian2zoo.formats.chips import ChipNumbers, SpikingChip
+from brian2zoo.formats.expressions import evaluate
 
 
 @dataclass(frozen=True)

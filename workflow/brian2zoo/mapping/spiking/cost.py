@@ -21,7 +21,7 @@ from brian2zoo.mapping.spiking.activity import Activity
 from brian2zoo.mapping.spiking.demand import Link
 from brian2zoo.mapping.spiking.mesh import hops, traffic
 from brian2zoo.mapping.spiking.place import Placement
-from brian2zoo.network import duration
+from brian2zoo.run.network import duration
 
 Learning = Literal["sweep", "active"]
 

@@ -15,10 +15,10 @@ from brian2.equations.equations import Equations
 
 from brian2zoo.circuits import Circuit, Population, Projection
 from brian2zoo.compose.circuit import compose
-from brian2zoo.expressions import evaluate
+from brian2zoo.formats.expressions import evaluate
 from brian2zoo.mapping.operations import stored
 from brian2zoo.mapping.spiking.chip import Chip
-from brian2zoo.network import duration
+from brian2zoo.run.network import duration
 
 
 @dataclass(frozen=True)

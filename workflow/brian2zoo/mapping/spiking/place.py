@@ -13,12 +13,12 @@ from functools import cached_property
 
 import numpy as np
 
-from brian2zoo.chips import PlacementPlan
 from brian2zoo.circuits import FORWARD_KINDS, Population
 from brian2zoo.errors import ZooError
-from brian2zoo.loihi import sum_of_products
+from brian2zoo.formats.chips import PlacementPlan
 from brian2zoo.mapping.spiking.chip import Chip
 from brian2zoo.mapping.spiking.demand import Demand
+from brian2zoo.mapping.spiking.loihi import sum_of_products
 
 LIMITS = {
     "neurons_per_core": "neurons",

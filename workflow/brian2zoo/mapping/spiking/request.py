@@ -10,14 +10,14 @@ import xarray as xr
 from brian2zoo.check import check_experiment, errors
 from brian2zoo.circuits import Circuit, build
 from brian2zoo.errors import ZooError
-from brian2zoo.language import Refused, sizes
+from brian2zoo.formats.language import Refused, sizes
+from brian2zoo.formats.zoo import Zoo
 from brian2zoo.mapping.spiking import activity, mesh
 from brian2zoo.mapping.spiking.chip import Chip
 from brian2zoo.mapping.spiking.cost import Costs, Learning, default_learning
 from brian2zoo.mapping.spiking.demand import demand
 from brian2zoo.mapping.spiking.place import Placement, place
-from brian2zoo.results import read
-from brian2zoo.zoo import Zoo
+from brian2zoo.run.results import read
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,413 @@
+"""The command `brian2zoo`: look at the zoo and check it."""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from typer.core import TyperGroup
+
+from brian2zoo import __version__
+from brian2zoo.cli import unforeseen
+from brian2zoo.cli.show import File, new_table, out, print_cim, print_composed, print_events, print_file, print_mapping
+from brian2zoo.errors import ZooError, did_you_mean
+from brian2zoo.formats.kinds import KINDS, json_schemas
+from brian2zoo.formats.language import Refused, name_or_none
+from brian2zoo.formats.rules import Rule
+from brian2zoo.formats.zoo import ROOT, Zoo, is_zoo, zoo_in_use
+
+Kind = StrEnum("Kind", list(KINDS))
+Mode = StrEnum("Mode", ["train", "test"])
+Learning = StrEnum("Learning", ["sweep", "active"])
+Jacobian = StrEnum("Jacobian", ["block_diagonal", "snap1", "full"])
+
+err = Console(highlight=False, markup=False, soft_wrap=True, stderr=True)
+
+
+class _OneLineErrors(TyperGroup):
+    """A user's mistake ends any command with one red line and code 2."""
+
+    def invoke(self, ctx: typer.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ZooError as error:
+            err.print(str(error), style="red")
+            raise typer.Exit(2) from None
+
+
+app = typer.Typer(cls=_OneLineErrors, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        stream.reconfigure(errors="backslashreplace")  # where it cannot write the sign of a title
+    try:
+        app()
+    except Exception as error:
+        err.print(unforeseen.told(error), style="red")
+        sys.exit(1)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        out.print(f"brian2zoo {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    ctx: typer.Context,
+    root: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder with models/, rules/ and config/experiments/. Left out: the folder that BRIAN2ZOO_ROOT names,"
+            " else the nearest such folder from here upwards, else that of the program."
+        ),
+    ] = None,
+    version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True)] = False,
+) -> None:
+    """Learning rules for neuromorphic hardware as text files of Brian2 equations."""
+    root = root or zoo_in_use()
+    if not is_zoo(root):
+        remedy = "give the folder with models/, rules/ and config/experiments/"
+        raise ZooError("--root", "", f"there is no zoo in {root}", remedy)
+    if (root / "workflow" / "brian2zoo").is_dir() and not root.samefile(ROOT):
+        err.print(f"files of {root.resolve()}, program of {ROOT}", style="dim")
+    ctx.obj = Zoo(root)
+
+
+@app.command("list")
+def list_files(ctx: typer.Context, kind: Annotated[Kind | None, typer.Argument()] = None) -> None:
+    """The files there are, of one kind or of all."""
+    table = new_table("kind", "name", "title", "reference")
+    for each in [kind.value] if kind else KINDS:
+        for name in ctx.obj.names(each):
+            file = ctx.obj.load(each, name)
+            table.add_row(each, name, file.title, file.reference)
+    out.print(table, soft_wrap=False)
+
+
+@app.command()
+def show(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(help="Name, kind/name or path of a file.")],
+    on: Annotated[str, typer.Option(help="Experiment in which to show the file at work.")] = "",
+    layers: Annotated[str, typer.Option(help="Sizes of the layers.")] = "4-3-2",
+    mode: Annotated[Mode, typer.Option(help="Network that learns, or that only infers.")] = Mode.train,
+) -> None:
+    """A file, and the Brian2 strings it is composed to: of an experiment all, with --on those that use the file."""
+    zoo: Zoo = ctx.obj
+    files = find(zoo, name)
+    if len(files) > 1:
+        out.print(f"{name} is {' and '.join('/'.join(file) for file in files)}", style="dim")
+    for kind, stem in files:
+        if len(files) > 1:
+            out.print()
+        print_file(kind, zoo.load(kind, stem))
+        experiment = on or (stem if kind == "experiment" else "")
+        if experiment:
+            print_composed(zoo, experiment, layers, mode.value, None if kind == "experiment" else (kind, stem))
+
+
+@app.command()
+def backends(
+    ctx: typer.Context,
+    experiments: Annotated[list[str] | None, typer.Argument(help="Names; default all.")] = None,
+) -> None:
+    """Which experiments run on which backend: works, approximate (and how), unsupported (and which construct).
+
+    Found from the composed equations of the network that learns, without compiling anything.
+    """
+    from brian2zoo.backends import BACKENDS
+    from brian2zoo.backends.capability import verdicts
+    from brian2zoo.circuits import build
+
+    zoo: Zoo = ctx.obj
+    table, notes = new_table("name", *BACKENDS), {}
+    for name in experiments or zoo.names("experiment"):
+        found = verdicts(build(zoo.experiment(name), [4, 3, 2], "train"))
+        cells = []
+        for verdict in found.values():
+            numbers = [str(notes.setdefault(reason, len(notes) + 1)) for reason in verdict.reasons]
+            cells.append(f"{verdict.kind} {','.join(numbers)}".strip())
+        table.add_row(name, *cells)
+    out.print(table, soft_wrap=False)
+    for reason, number in notes.items():
+        out.print(f"{number}  {reason}", style="dim")
+
+
+@app.command()
+def doctor() -> None:
+    """What the backends need of this machine: found, missing, too old or too new, and what to do."""
+    from brian2zoo.backends.doctor import UPKEEP, examine
+    from brian2zoo.backends.doctor import backends as missing_for
+
+    found = examine()
+    colours = {"found": "green", "missing": "red"}
+    for finding in found.values():
+        told = f"{finding.what}: {finding.state}{f', {finding.detail}' if finding.detail else ''}"
+        out.print(told + (f" — {finding.remedy}" if finding.remedy else ""), style=colours.get(finding.state, "yellow"))
+    out.print()
+    for name, reasons in missing_for(found).items():
+        wanting = ", ".join(f"{finding.what} ({finding.state})" for finding in reasons)
+        out.print(f"{name}: {f'does not run here: {wanting}' if wanting else 'runs here'}")
+    out.print()
+    out.print(UPKEEP)
+
+
+@app.command()
+def check(
+    ctx: typer.Context,
+    names: Annotated[list[str] | None, typer.Argument(help="Names, kind/name or paths; default all.")] = None,
+) -> None:
+    """Names and units of files and of every experiment that uses them, without compiling anything."""
+    start = time.perf_counter()
+    from brian2zoo.check import check_zoo, errors
+
+    zoo: Zoo = ctx.obj
+    findings = check_zoo(zoo, {file for name in names for file in find(zoo, name)} if names else None)
+    mistakes = errors(findings)
+    for finding in findings:
+        out.print(str(finding), style="red" if finding in mistakes else "yellow")
+    n_warnings = len(findings) - len(mistakes)
+    found = ", ".join(
+        f"{n} {what}{'' if n == 1 else 's'}" for n, what in ((len(mistakes), "mistake"), (n_warnings, "warning"))
+    )
+    out.print(f"{found}, {time.perf_counter() - start:.1f} s")
+    raise typer.Exit(1 if mistakes else 0)
+
+
+@app.command("map")
+def map_network(
+    ctx: typer.Context,
+    chip: Annotated[str, typer.Option(help="File in models/chips.")],
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[EXPERIMENT]", help="Network of spikes; of a compute-in-memory chip NAME=VALUE."),
+    ] = None,
+    layers: Annotated[str, typer.Option(help="Sizes of the layers, such as 784-200-10.")] = "",
+    run: Annotated[Path | None, typer.Option(help="Result of a training, or of its spikes, to price.")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="Numbers of the chip file to replace.")] = None,
+    rule: Annotated[str, typer.Option(help="Compute in memory: bp or dfa; default that of the run, else bp.")] = "",
+    mode: Annotated[Mode, typer.Option(help="Spikes: network that learns, or that only infers.")] = Mode.train,
+    setting: Annotated[str, typer.Option(help="Spikes: scope.name=value:... of the experiment.")] = "default",
+    placement: Annotated[str, typer.Option(help="Spikes: file in models/placements; else cores are filled.")] = "",
+    learning: Annotated[Learning | None, typer.Option(help="Spikes: synapses that learning visits.")] = None,
+    sana_fe: Annotated[Path | None, typer.Option(help="Spikes: folder for the same as SANA-FE's files.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="All numbers as JSON.")] = False,
+) -> None:
+    """What a network costs on a chip.
+
+    On a chip of spiking cores: which cores it takes, what forbids it, and with the spikes of a run energy and latency
+    of a sample. On a compute-in-memory chip: areas, and time and energy of an epoch by phase and part.
+    """
+    zoo: Zoo = ctx.obj
+    if chip in zoo.names("cim"):
+        _refuse_options(ctx, _OF_SPIKES, "a chip of spiking cores", chip)
+        _map_cim(zoo, chip, layers, run, [*(set_ or []), *(words or [])], rule, as_json)
+        return
+    if chip not in zoo.names("chip"):
+        known = [name for kind in ("cim", "chip") for name in zoo.names(kind)]
+        raise ZooError(
+            "--chip", "", f"there is no chip '{chip}'", did_you_mean(chip, known, f"chips: {', '.join(known)}")
+        )
+    _refuse_options(ctx, _IN_MEMORY, "a compute-in-memory chip", chip)
+    if learning and run is None:
+        raise ZooError("--learning", "", "nothing is priced without spikes", "give a result with --run")
+    from brian2zoo.mapping.spiking import report
+    from brian2zoo.mapping.spiking.request import Request
+
+    asked = Request(zoo, chip, words or [], layers, mode.value, setting, placement, run)
+    told = report.of_placement(asked.placement)
+    if asked.activity is not None:
+        told |= report.of_costs(asked.costs(learning.value if learning else None))
+    if sana_fe is not None:
+        from brian2zoo.mapping.spiking import sanafe
+
+        told["written"] = [str(path) for path in sanafe.write(asked.placement, asked.activity, sana_fe)]
+    if as_json:
+        out.print_json(json.dumps(told))
+    else:
+        print_mapping(told)
+
+
+_OF_SPIKES = ("mode", "setting", "placement", "learning", "sana_fe")
+_IN_MEMORY = ("set_", "rule")
+"""Parameters of `map` that only one kind of chip has."""
+
+
+def _refuse_options(ctx: typer.Context, names: Sequence[str], kind: str, chip: str) -> None:
+    """`ZooError` if one of these is given."""
+    for parameter in ctx.command.params:
+        if parameter.name in names and ctx.get_parameter_source(parameter.name).name != "DEFAULT":
+            raise ZooError(parameter.opts[0], "", f"it is for {kind}, which '{chip}' is not", "leave it out")
+
+
+def _map_cim(zoo: Zoo, chip: str, layers: str, run: Path | None, settings: list[str], rule: str, as_json: bool) -> None:
+    from brian2zoo.mapping.cim import estimate, report
+    from brian2zoo.mapping.cim.request import request
+
+    asked = request(zoo, zoo.cim(chip), layers, run, settings, rule)
+    result = estimate(zoo.cim(chip), asked.layers, asked.settings, asked.rule)
+    if as_json:
+        out.print_json(json.dumps(report(result)))
+        return
+    print_cim(zoo.cim(chip).title, asked.rule, result)
+
+
+@app.command()
+def ledger(
+    ctx: typer.Context,
+    results: Annotated[
+        list[Path] | None, typer.Argument(help="Results of trainings; none: what one event costs.")
+    ] = None,
+    experiment: Annotated[list[str] | None, typer.Option(help="Experiments without a result; default all.")] = None,
+) -> None:
+    """What each rule costs: operations and memory, one event at a time or, of trained networks, a sample.
+
+    Counted from the composed equations and, with results, from the spikes of the last epoch.
+    """
+    from brian2zoo.mapping.ledger import of_training
+    from brian2zoo.run.results import read_training
+
+    zoo: Zoo = ctx.obj
+    if results and experiment:
+        raise ZooError("--experiment", "", "a result names its own experiment", "give results, or --experiment")
+    for path in results or ():
+        if str(path) in zoo.names("experiment") and not path.exists():
+            remedy = f"for one event of the experiment: brian2zoo ledger --experiment {path}"
+            raise ZooError("RESULTS", "", f"there is no file '{path}'", remedy)
+    if not results:
+        print_events(zoo, experiment or zoo.names("experiment"))
+        return
+    from brian2zoo.mapping.operations import KINDS as OPERATIONS
+
+    table = new_table("experiment", "network", "a sample", *(name.replace("_", " ") for name in OPERATIONS))
+    memory = new_table("experiment", "network", "bits a synapse", "bits a neuron", "footprint", "synaptic operations")
+    for path in results:
+        costs = of_training(zoo, read_training(path))
+        name = [
+            f"{costs.attrs['experiment']} {costs.attrs['setting']}",
+            f"{costs.attrs['dataset']} {costs.attrs['layers']}",
+        ]
+        for part in costs.part.values:
+            counts = costs.operations.sel(part=part).values
+            table.add_row(*name, str(part), *(f"{n:.3g}" if n else "" for n in counts))
+        bits = (f"{float(costs[key]):.4g}" for key in ("memory_synapse", "memory_neuron"))
+        footprint, passed = (float(costs[key]) for key in ("Footprint", "SynapticOperations"))
+        memory.add_row(*name, *bits, f"{footprint:.4g} bytes", f"{passed:.3g}")
+    for each in (table, memory):
+        out.print(each, soft_wrap=False)
+
+
+@app.command()
+def derive(
+    ctx: typer.Context,
+    neuron: Annotated[str, typer.Argument(help="Name or path of the neuron in models/neurons.")],
+    synapse: Annotated[str, typer.Option(help="File in models/synapses; found by itself if only one fits.")] = "",
+    jacobian: Annotated[
+        Jacobian, typer.Option(help="What of it is kept, as `derived` in a rule.")
+    ] = Jacobian.block_diagonal,
+    through: Annotated[
+        str, typer.Option(help="Variables, with commas, whose reset is differentiated by the surrogate; or 'none'.")
+    ] = "",
+    on_synapses: Annotated[bool, typer.Option(help="Keep all traces on the synapses.")] = False,
+    latex: Annotated[bool, typer.Option(help="Print the mathematics as LaTeX instead of the rule.")] = False,
+    name: Annotated[str, typer.Option(help="Write rules/NAME.yaml instead of printing.")] = "",
+) -> None:
+    """The learning rule that a neuron's equations imply: how it follows, its traces and their eligibility.
+
+    A rule with `derived` is this one, derived whenever it is composed. Written to a file it is yours to edit, and no
+    longer follows the neuron.
+    """
+    from brian2zoo import derive as deriving
+    from brian2zoo.derive.latex import latex_text
+    from brian2zoo.derive.text import title_of
+
+    zoo: Zoo = ctx.obj
+    name = _option("--name", name_or_none, name)
+    model = _sound(zoo, "neuron", neuron)
+    fitting = deriving.fitting_synapse(zoo, model, _named(zoo, "synapse", synapse) if synapse else "")
+    store = _sound(zoo, "synapse", fitting.name)
+    kept = None if not through else () if through == "none" else tuple(through.split(","))
+    asked = Rule(title=title_of(jacobian.value, model), derived=jacobian.value, through=kept)
+    traces = deriving.traces_of(asked, model, store, not on_synapses)
+    if latex:
+        out.print(latex_text(traces))
+        return
+    rule = deriving.derived(asked, model, store, not on_synapses)
+    text = deriving.rule_text(rule, traces, " ".join(["brian2zoo", *sys.argv[1:]]))
+    if not name:
+        out.print(text, end="")
+        return
+    path = zoo.root / KINDS["rule"][1] / f"{name}.yaml"
+    if path.exists():
+        raise ZooError("--name", "", f"there is a rule '{name}' already", "delete the file, or take another name")
+    path.write_text(text, encoding="utf-8")
+    out.print(f"{path}: {', '.join(traces.presynaptic) or 'no'} traces on presynaptic neurons")
+
+
+@app.command()
+def schemas(ctx: typer.Context) -> None:
+    """Write schemas/KIND.json, by which editors complete and check the text files.
+
+    For VS Code with the YAML extension, in .vscode/settings.json:
+
+    "yaml.schemas": {"schemas/neuron.json": "models/neurons/*.yaml",
+    "schemas/synapse.json": "models/synapses/*.yaml", "schemas/encoder.json": "models/encoders/*.yaml",
+    "schemas/state.json": "models/states/*.yaml", "schemas/rule.json": "rules/*.yaml",
+    "schemas/experiment.json": "config/experiments/*.yaml"}
+    """
+    folder = ctx.obj.root / "schemas"
+    folder.mkdir(exist_ok=True)
+    for kind, schema in json_schemas().items():
+        path = folder / f"{kind}.json"
+        path.write_text(json.dumps(schema, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        out.print(f"{path}: {KINDS[kind][1]}/*.yaml")
+
+
+def find(zoo: Zoo, word: str) -> list[File]:
+    """Files meant by a name, a kind/name or a path; `ZooError` if there is none."""
+    files = [(kind, name) for kind in KINDS for name in zoo.names(kind)]
+    known: dict[str, list[File]] = {}
+    for kind, name in files:
+        path = f"{KINDS[kind][1]}/{name}.yaml"
+        for spelling in (name, f"{kind}/{name}", path, str((zoo.root / path).resolve())):
+            known.setdefault(spelling, []).append((kind, name))
+    found = known.get(word) or known.get(str(Path(word).resolve()))
+    if not found:
+        remedy = did_you_mean(word, known, "'brian2zoo list' names the files there are")
+        raise ZooError("NAME", "", f"there is no file '{word}'", remedy)
+    return found
+
+
+def _option(option: str, check: Callable[[str], str], text: str) -> str:
+    """The text of an option, if the language allows it."""
+    try:
+        return check(text)
+    except Refused as error:
+        raise error.at(option) from None
+
+
+def _named(zoo: Zoo, kind: str, word: str) -> str:
+    """The name of a file of one kind, given by name or path."""
+    found = [stem for k, stem in find(zoo, word if "/" in word else f"{kind}/{word}") if k == kind]
+    if not found:
+        raise ZooError("NAME", "", f"'{word}' is no {kind}", f"name a file of {KINDS[kind][1]}")
+    return found[0]
+
+
+def _sound(zoo: Zoo, kind: str, word: str) -> Any:
+    """A file of one kind, given by name or path; the first of the mistakes that are found in it alone."""
+    from brian2zoo.check import check_file, errors
+
+    name = _named(zoo, kind, word)
+    for mistake in errors(check_file(zoo, kind, name)):
+        raise mistake
+    return zoo.load(kind, name)

@@ -1,0 +1,265 @@
+"""What the command line shows: files, composed equations, costs."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import fields
+from itertools import zip_longest
+from textwrap import indent
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from brian2zoo.errors import ZooError
+from brian2zoo.formats.language import Refused, sizes
+from brian2zoo.formats.zoo import Zoo
+
+if TYPE_CHECKING:  # Brian2 and xarray take seconds to import: only what needs them does
+    import xarray as xr
+
+    from brian2zoo.circuits import Circuit, Projection
+    from brian2zoo.compose.circuit import Codes
+    from brian2zoo.compose.neuron import NeuronCode
+    from brian2zoo.compose.synapse import SynapseCode
+
+File = tuple[str, str]
+"""Kind and name."""
+
+_CODE_WIDTH = 56
+"""Of strings, up to where what comes beside them is aligned."""
+
+# Into a file or a pipe, a table row stays on one line.
+_WIDTH = None if sys.stdout and sys.stdout.isatty() else 240
+out = Console(highlight=False, markup=False, soft_wrap=True, width=_WIDTH)
+
+
+def new_table(*columns: str) -> Table:
+    """A table without lines, in which nothing is cut off."""
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold", no_wrap=column in ("kind", "name"))
+    return table
+
+
+def print_file(kind: str, file: Any) -> None:
+    """A file of the zoo: its notes, its strings, its parameters with their units."""
+    out.print(f"{kind}/{file.name}: {file.title}", style="bold")
+    for line in (file.reference, file.notes, f"Extends {file.extends}." if file.extends else ""):
+        if line:
+            out.print(line.strip(), style="dim")
+    for key, value in file:
+        if key in ("title", "reference", "notes", "extends", "name", "path", "parameters", "weights"):
+            continue
+        _print_block(key, "\n".join(_lines(value)))
+    if kind == "rule" and not file.gives_gradient:
+        from brian2zoo.mapping.spiking.loihi import sum_of_products
+
+        verdict = sum_of_products(file)
+        _print_block("on Loihi", f"{'sum of products' if verdict.fits else 'no sum of products'}: {verdict.text}")
+    for key in ("weights", "parameters"):
+        if getattr(file, key, ()):
+            _print_parameters(key, kind, file)
+
+
+def print_composed(zoo: Zoo, experiment: str, layers: str, mode: str, only: File | None) -> None:
+    """Composed strings of an experiment's populations and projections; `only` those that use a file."""
+    from brian2zoo.circuits import build
+    from brian2zoo.compose.circuit import compose
+
+    try:
+        circuit = build(zoo.experiment(experiment), sizes(layers), mode)
+    except Refused as error:
+        raise error.at("--layers") from None
+    codes = compose(circuit)
+    out.print(f"\n{experiment} on {layers}, {mode}", style="bold underline")
+    parts = [part for part in _parts(circuit, codes) if only is None or only in part[1]]
+    if not parts:
+        problem = f"no population or projection of '{experiment}' is made of '{'/'.join(only)}'"
+        raise ZooError("--on", "", problem, "pick an experiment that names the file")
+    for heading, _, code in parts:
+        out.print(f"\n{heading}", style="bold")
+        _print_code(code)
+    if only is None:
+        from brian2zoo.backends.capability import verdicts
+
+        _print_block("backends", "\n".join(f"{name}: {verdict}" for name, verdict in verdicts(circuit).items()))
+
+
+def print_events(zoo: Zoo, experiments: list[str]) -> None:
+    """Operations of one event, of every experiment; on the smallest network, since they do not depend on sizes."""
+    from brian2zoo.circuits import build
+    from brian2zoo.mapping.ledger import Memory, alike, events
+    from brian2zoo.mapping.operations import KINDS as OPERATIONS
+
+    table = new_table("experiment", "part", "event", *(name.replace("_", " ") for name in OPERATIONS), "of")
+    for name in experiments:
+        circuit = build(zoo.experiment(name), [4, 3, 2], "train")
+        for part, happens, operations, names in alike(events(circuit)):
+            counts = (getattr(operations, kind) for kind in OPERATIONS)
+            table.add_row(name, part, happens, *(f"{n:g}" if n else "" for n in counts), _listed(names))
+        memory = Memory.of(circuit)
+        values, bits = f"{memory.values_synapse:g} values", f"{memory.bits_synapse:g} bits"
+        table.add_row(name, "memory", "plastic synapse", values, bits, *[""] * (len(OPERATIONS) - 1))
+    out.print(table, soft_wrap=False)
+
+
+def print_mapping(told: dict[str, Any]) -> None:
+    """A network on a chip of spiking cores, and what a sample costs, as `mapping.spiking.report` tells them."""
+    out.print(f"{told['experiment']} {told['layers']}, {told['mode']}, on {told['chip']}", style="bold")
+    out.print(
+        f"{told['neurons']} neurons and {told['synapses']} synapses, of which {told['plastic_synapses']} learn,"
+        f" on {told['cores']} cores of {told['chips']} chip{'' if told['chips'] == 1 else 's'}"
+        + (f"; most cores are full of {told['binding']}" if told["binding"] else "")
+    )
+    if told["limits"]:
+        table = new_table(
+            "limit of a core", "it has", "most on one", "all together", "cores by itself", "cores it closed"
+        )
+        for name, limit in told["limits"].items():
+            keys = ("a_core_has", "most_on_a_core", "total", "cores_by_itself", "cores_closed")
+            table.add_row(name, *(f"{limit[key]:g}" for key in keys))
+        out.print(table, soft_wrap=False)
+    for caveat in told["caveats"]:
+        out.print(f"- {caveat}", style="yellow")
+    for path in told.get("written", ()):
+        out.print(f"wrote {path}")
+    if "energy" not in told:
+        out.print("No costs without spikes: give a result with --run.", style="dim")
+        return
+    out.print(f"\na sample, spikes {told['spikes']}", style="bold")
+    if told["learning"]:
+        whose = {"sweep": "every plastic synapse in each step", "active": "the synapses that a spike passes"}
+        out.print(f"learning visits {whose[told['learning']]}")
+    for title, terms, unit in (("energy", told["energy"], "J"), ("time of the slowest cores", told["time"], "s")):
+        table = new_table(title, "events", "all of them", "price of one")
+        for term in terms:
+            table.add_row(term["what"], f"{term['count']:.4g}", _quantity(term["total"], unit), term["source"])
+        out.print(table, soft_wrap=False)
+    for name, key, unit in (
+        ("energy without static power", "energy_dynamic", "J"),
+        ("static energy", "energy_static", "J"),
+        ("latency", "latency", "s"),
+        ("energy without static power times latency", "edp", "Js"),
+    ):
+        out.print(f"{name}: {_quantity(told[key], unit)}")
+    if told["missing"]:
+        out.print(f"no number is published of {', '.join(told['missing'])}: not counted", style="yellow")
+
+
+def print_cim(title: str, rule: str, result: "xr.Dataset") -> None:
+    """Areas, times and energies of an epoch on a compute-in-memory chip."""
+    out.print(f"{title}: {result.attrs['layers']}, {rule.upper()}, one epoch", style="bold")
+    area = new_table("area", "mm2", "%")
+    for name, values in result.data_vars.items():
+        if name.endswith("_um2"):
+            share = 100 * float(values) / float(result.ChipArea_um2)
+            area.add_row(values.attrs["long_name"], f"{float(values) / 1e6:.4g}", f"{share:.3g}")
+    out.print(area, soft_wrap=False)
+    costs = new_table("phase or part", "ms", "mJ")
+    costs.add_row("total", f"{float(result.Total_lat_ns) / 1e6:.4g}", f"{float(result.Total_E_pJ) / 1e9:.4g}")
+    for name in result.data_vars:
+        stem = name.removesuffix("_lat_ns")
+        if f"{stem}_E_pJ" in result and name != stem and not stem.startswith("Total") and not stem.endswith("peak"):
+            time, energy = (float(result[f"{stem}_{key}"].sum()) for key in ("lat_ns", "E_pJ"))
+            label = result[name].attrs["long_name"].removeprefix("time: ")
+            costs.add_row(label, f"{time / 1e6:.4g}", f"{energy / 1e9:.4g}")
+    out.print(costs, soft_wrap=False)
+
+
+def _parts(circuit: "Circuit", codes: "Codes") -> "Iterator[tuple[str, set[File], NeuronCode | SynapseCode]]":
+    """Heading, files and code of each population, projection and influence."""
+    for population in circuit.populations:
+        files = {("neuron", population.neuron.name)} | {("state", f.name) for f in population.formats.values()}
+        yield f"{population.name}: {population.size} {population.neuron.name}", files, codes.neurons[population.name]
+    for projection in circuit.projections:
+        files = {("synapse", projection.synapse.name)} | _of_projection(circuit, projection)
+        heading = f"{projection.pre.name} -> {projection.post.name}: {projection.size} {projection.synapse.name}"
+        if projection.rule is not None:
+            heading += f" under {projection.rule.name}"
+        yield heading, files, codes.synapses[projection.name]
+    for influence in circuit.influences:
+        rule, post, code = influence.of.rule.name, influence.of.post, codes.influences[influence.name]
+        files = _of_projection(circuit, influence.of)
+        heading = (
+            f"{influence.of.name} -> {post.name}: {influence.size} stores of each weight on each neuron under {rule}"
+        )
+        yield heading, files, code.stores
+        if code.couplings is not None:
+            yield f"within {influence.name}: {influence.couplings} couplings", files, code.couplings
+
+
+def _of_projection(circuit: "Circuit", projection: "Projection") -> set[File]:
+    """The files by which a projection learns."""
+    if projection.rule is None:
+        return set()
+    learning = circuit.experiment.learning
+    choice = learning.of(projection.kind)
+    files = {(key, getattr(choice, key)) for key in ("rule", "surrogate", "optimizer")}
+    return files | {("feedback", learning.feedback), ("loss", learning.loss)}
+
+
+def _print_code(code: "NeuronCode | SynapseCode") -> None:
+    """Strings line by line, and the file and field that each comes from; what comes from none is composing's own."""
+    for key in (field.name for field in fields(code)):
+        value = getattr(code, key)
+        if key == "parameters":
+            value = "\n".join(f"{name} = {quantity}" for name, quantity in value.items())
+        if not value or not isinstance(value, str):
+            continue
+        out.print(f"  {key}", style="dim")
+        sources = [line.source for line in code.pieces.get(key, ())]
+        lines = value.strip().splitlines()
+        width = min(max(map(len, lines)), _CODE_WIDTH)
+        for line, source in zip_longest(lines, sources[: len(lines)], fillvalue=""):
+            text = Text(f"    {line}")
+            if source:
+                text.append(f"{'':{max(width - len(line), 0)}}    # {source}", style="dim")
+            out.print(text)
+
+
+def _print_parameters(title: str, kind: str, file: Any) -> None:
+    lines, units = getattr(file, title), {}
+    if kind != "experiment":
+        from brian2zoo.equations.pieces import constants, unit_name
+
+        units = {name: unit_name(value) for name, value in constants(file, {}).items()}
+    out.print(f"\n{title}", style="bold")
+    table = new_table("name", "value", *(["unit", "domain"] if units else []), "meaning")
+    for line in lines:
+        table.add_row(line.name, line.value, *([units[line.name], line.domain] if units else []), line.meaning)
+    out.print(table, soft_wrap=False)
+
+
+def _print_block(title: str, text: str) -> None:
+    if text:
+        out.print(f"\n{title}", style="bold")
+        out.print(indent(text, "  "))
+
+
+def _lines(value: Any, key: str = "") -> Iterator[str]:
+    """A field as lines of text, nested keys with dots."""
+    if isinstance(value, BaseModel | dict):
+        stated = value.model_fields_set if isinstance(value, BaseModel) else value
+        for inner, nested in value.items() if isinstance(value, dict) else value:
+            if inner not in stated:
+                continue
+            yield from _lines(nested, f"{key}.{inner}" if key else inner)
+    elif value:
+        text = ", ".join(value) if isinstance(value, tuple) else str(value).strip()
+        separator = ":\n" if "\n" in text else ": "
+        yield from (f"{key}{separator}{text}" if key else text).splitlines()
+
+
+def _quantity(value: float | None, unit: str) -> str:
+    if value is None:
+        return "not known"
+    from matplotlib.ticker import EngFormatter
+
+    return EngFormatter(unit, places=2)(value)
+
+
+def _listed(names: list[str], shown: int = 3) -> str:
+    more = len(names) - shown
+    return ", ".join(names[:shown]) + (f" and {more} more" if more > 0 else "")

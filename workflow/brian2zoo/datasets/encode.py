@@ -1,0 +1,176 @@
+"""Turn pixels or events, and labels, into what input and label units are given, by the encoder's expressions."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import brian2
+import numpy as np
+import xarray as xr
+
+from brian2zoo.datasets.events import Events
+from brian2zoo.equations.pieces import constants
+from brian2zoo.errors import ZooError
+from brian2zoo.formats.expressions import evaluate
+from brian2zoo.formats.models import Encoder
+
+_BLOCK = 500  # samples of events encoded at a time: expressions are evaluated in double precision
+_HASHED = 2**20  # rows hashed at a time
+
+
+def encode(encoder: Encoder, x: np.ndarray) -> np.ndarray:
+    """Values in SI units, of the shape of `x`.
+
+    Parameters
+    ----------
+    x : pixels in [0, 1), or 1 for the true class and 0 for the others; for an encoder of events their times, s.
+
+    Raises
+    ------
+    ZooError
+        If the expression cannot be evaluated, or its unit is not the one the file states.
+    """
+    x = np.asarray(x, dtype=float)
+    value = _evaluate(encoder, "encode", {"x": x * brian2.second if encoder.channel else x}, "x")
+    stated = evaluate(encoder.unit)
+    if brian2.get_dimensions(value) is not brian2.get_dimensions(stated):
+        found = brian2.get_unit(brian2.get_dimensions(value))
+        raise ZooError(encoder.path, "unit", f"the expression is in {found!r}", f"not '{encoder.unit}'")
+    values = np.broadcast_to(np.asarray(value, dtype=float), np.shape(x))
+    # a time may be infinite: it never comes
+    wrong = np.isnan(values) if brian2.get_dimensions(stated) is brian2.second.dim else ~np.isfinite(values)
+    if wrong.any():
+        problem = f"x = {x[wrong][0]:g} gives {values[wrong][0]}"
+        raise ZooError(
+            encoder.path, "encode", problem, "give a finite value for every x from 0 to 1, or an infinite time"
+        )
+    return values
+
+
+def channels(encoder: Encoder, units: np.ndarray) -> np.ndarray:
+    """Number of the input unit that gets the events of each of `units`; `ZooError` if that is no number from 0 on."""
+    units = np.asarray(units)
+    value = _evaluate(encoder, "channel", {"unit": units.astype(float)}, "unit")
+    if not brian2.get_dimensions(value).is_dimensionless:
+        raise ZooError(encoder.path, "channel", "the number of a unit has no unit of measurement", "take it away")
+    found = np.broadcast_to(np.asarray(value, dtype=float), units.shape)
+    if np.any(wrong := (found != np.floor(found)) | (found < 0)):
+        problem = f"unit {units[wrong][0]} goes to {found[wrong][0]:g}"
+        raise ZooError(encoder.path, "channel", problem, "give a whole number from 0 on, such as floor(unit/10)")
+    return found.astype(np.int64)
+
+
+def input_units(encoder: Encoder, units: int, events: bool) -> int:
+    """Number of input units that samples have, of so many pixels or units of events.
+
+    Raises
+    ------
+    ZooError
+        If the encoder is for images and they are `events`, or the other way round.
+    """
+    if events and not encoder.channel:
+        remedy = "pick an encoder that states 'channel', such as events"
+        raise ZooError(encoder.path, "encode", "the encoder is for images, the data set has events", remedy)
+    if encoder.channel and not events:
+        remedy = "pick an encoder of pixels, or a data set of events"
+        raise ZooError(encoder.path, "channel", "the encoder is for events, the data set has images", remedy)
+    return int(channels(encoder, np.arange(units)).max()) + 1 if events else units
+
+
+def check_layers(layers: Sequence[int], units: int, classes: int) -> None:
+    """`ZooError` if a network of layers (input, hidden ..., output) is of another size than the data."""
+    wanted = [units, *layers[1:-1], classes]
+    if list(layers) != wanted:
+        problem = f"the data have {units} input units and {classes} classes"
+        raise ZooError("layers", "", problem, f"write {'-'.join(map(str, wanted))}")
+
+
+def _evaluate(encoder: Encoder, field: str, names: dict[str, Any], variable: str) -> Any:
+    try:
+        return evaluate(getattr(encoder, field), constants(encoder, {}) | names)
+    except ValueError as error:
+        remedy = f"use {variable}, parameters, units and functions"
+        raise ZooError(encoder.path, field, str(error), remedy) from None
+
+
+def encode_dataset(split: xr.Dataset, inputs: Encoder, labels: Encoder) -> xr.Dataset:
+    """A split of a data set as the units of a network are given it.
+
+    Returns a data set with `target` (sample, class) in the encoder's unit, `label` (sample), the class, and
+
+    - of images `input` (sample, pixel) in the encoder's unit;
+    - of events `input_time` (event), s since the onset, `input_unit` (event) and `input_offset` (boundary): the events
+      of sample k are those from offset k up to, but not, offset k + 1. A unit's events at one time are one.
+    """
+    attrs = {"units": inputs.unit, "long_name": inputs.title, "encoder": inputs.name}
+    events = "time" in split
+    units = input_units(inputs, split.attrs["units"] if events else split.sizes["pixel"], events)
+    if events:
+        encoded = _events(split, inputs, units, attrs)
+    else:
+        pixels = encode(inputs, split.x.values).astype(np.float32)
+        encoded = xr.Dataset({"input": (("sample", "pixel"), pixels, attrs)}, attrs=split.attrs)
+    one_hot = np.eye(split.attrs["classes"])[split.label.values]
+    attrs = {"units": labels.unit, "long_name": labels.title, "encoder": labels.name}
+    encoded["target"] = (("sample", "class"), encode(labels, one_hot).astype(np.float32), attrs)
+    encoded["label"] = ("sample", split.label.values, split.label.attrs)
+    return encoded
+
+
+def _events(split: xr.Dataset, encoder: Encoder, n_units: int, attrs: dict[str, str]) -> xr.Dataset:
+    to = channels(encoder, np.arange(split.attrs["units"])).astype(np.min_scalar_type(n_units - 1))
+    offsets = split.offset.values
+    times, units, counts = [], [], []
+    for first in range(0, len(offsets) - 1, _BLOCK):
+        bounds = offsets[first : first + _BLOCK + 1]
+        part = slice(bounds[0], bounds[-1])
+        sample = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
+        time, unit = encode(encoder, split.time.values[part]).astype(np.float32), to[split.unit.values[part]]
+        order = np.lexsort((unit, time, sample))
+        sample, time, unit = sample[order], time[order], unit[order]
+        new = np.ones(len(order), bool)
+        new[1:] = (np.diff(sample) != 0) | (np.diff(time) != 0) | (np.diff(unit) != 0)
+        times.append(time[new])
+        units.append(unit[new])
+        counts.append(np.bincount(sample[new], minlength=len(bounds) - 1))
+    offset = np.concatenate([[0], np.cumsum(np.concatenate(counts))])
+    return xr.Dataset(
+        {
+            "input_time": ("event", np.concatenate(times), attrs),
+            "input_unit": ("event", np.concatenate(units), {"units": "1", "long_name": "input unit of an event"}),
+            "input_offset": ("boundary", offset, {"units": "1", "long_name": "first event of a sample"}),
+        },
+        attrs=split.attrs | {"units": n_units},
+    )
+
+
+def take(split: xr.Dataset, samples: np.ndarray) -> dict[str, np.ndarray | Events]:
+    """What a run is given of some samples of an encoded split: 'input', and 'label' where the split has targets.
+
+    Of a split that lies in a file only the events of these samples are read.
+    """
+    given: dict[str, Any] = {"label": split.target.values[samples]} if "target" in split else {}
+    if "input" in split:
+        return given | {"input": split.input.values[samples]}
+    offset = split.input_offset.values
+    parts = [slice(offset[k], offset[k + 1]) for k in samples]
+    times, units = (
+        np.concatenate([variable[part].values for part in parts]) for variable in (split.input_time, split.input_unit)
+    )
+    counts = np.diff(offset)[samples]
+    offsets = np.concatenate([[0], np.cumsum(counts)])
+    return given | {"input": Events(times, units, offsets, int(split.attrs["units"]))}
+
+
+def content(split: xr.Dataset) -> str:
+    """Hash of all that a run is given of an encoded split; equal if no number can differ, whatever the names of files.
+
+    Events that lie in a file are read block by block.
+    """
+    hashed = hashlib.sha256()
+    for name in sorted(map(str, split.data_vars)):
+        variable = split[name]
+        hashed.update(f"{name} {variable.dims} {variable.shape} {variable.dtype}".encode())
+        for first in range(0, len(variable), _HASHED):
+            hashed.update(np.ascontiguousarray(variable[first : first + _HASHED].values))
+    return hashed.hexdigest()

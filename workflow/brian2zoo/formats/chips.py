@@ -1,0 +1,187 @@
+"""Formats of chips and of where a network is put on one.
+
+The files lie in models/chips and models/placements.
+"""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, WithJsonSchema, model_validator
+
+from brian2zoo.errors import did_you_mean
+from brian2zoo.formats.files import File
+from brian2zoo.formats.language import Expression, Key, Line, Name, NameOrNone, Prose, Refused
+
+Certainty = Literal["published", "corroborated", "derived", "inferred", "memory"]
+"""In the source itself; in a second source that quotes it; worked out from such numbers; concluded from behaviour or
+code; from memory, unverified."""
+
+
+class Fact(BaseModel):
+    """A number of a chip, and where it comes from: a file that extends another states all of it or nothing."""
+
+    merges_by_key: ClassVar[bool] = False
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    value: Annotated[Expression, BeforeValidator(str), WithJsonSchema({"type": ["string", "number"]})] = Field(
+        description="expression with its unit"
+    )
+    source: Line = Field(description="key of the file's `sources`")
+    sure: Certainty = Field(description="how sure it is")
+    note: Prose = Field("", description="condition under which it holds")
+
+
+_COUNT = "whole, >= 1"
+_COUNT_OR_NONE = "whole, >= 0"
+
+
+def _fact(unit: str, meaning: str, domain: str = ">= 0") -> Any:
+    return Field(None, description=meaning, json_schema_extra={"unit": unit, "domain": domain})
+
+
+class ChipNumbers(BaseModel):
+    """Numbers of a spiking chip. One that nobody has published is left out; what needs it says so."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    chips: Fact | None = _fact("1", "chips of the largest system", _COUNT)
+    cores: Fact | None = _fact("1", "cores of a chip", _COUNT)
+    columns: Fact | None = _fact("1", "tiles of the mesh in x", _COUNT)
+    rows: Fact | None = _fact("1", "tiles of the mesh in y", _COUNT)
+    cores_per_tile: Fact | None = _fact("1", "cores that share a router", _COUNT)
+    neurons_per_core: Fact | None = _fact("1", "neurons, or compartments, of a core", _COUNT)
+    states_per_neuron: Fact | None = _fact(
+        "1", "state variables of one of these; a neuron with more takes several", _COUNT
+    )
+    axons_in_per_core: Fact | None = _fact("1", "presynaptic neurons that a core can listen to", _COUNT)
+    axons_out_per_core: Fact | None = _fact("1", "destinations that the neurons of a core can send to", _COUNT)
+    axons_out_per_neuron: Fact | None = _fact("1", "destinations that a neuron can send to", _COUNT)
+    synapses_per_core: Fact | None = _fact("1", "synapses of a core, where they are not words of a memory", _COUNT)
+    synaptic_memory: Fact | None = _fact("1", "synaptic memory of a core, bits", _COUNT)
+    synapse_word: Fact | None = _fact("1", "bits to whose multiple a block of synapses is rounded up", _COUNT)
+    synapse_block: Fact | None = _fact("1", "synapses of one axon that share a header", _COUNT)
+    synapse_header: Fact | None = _fact("1", "bits of the header of a block", _COUNT_OR_NONE)
+    index_bits: Fact | None = _fact("1", "bits that name the target, where not all neurons are targets", _COUNT_OR_NONE)
+    delay_bits: Fact | None = _fact("1", "bits of a delay, where there is one", _COUNT_OR_NONE)
+    delay_steps: Fact | None = _fact("1", "longest delay beyond one step, steps", _COUNT_OR_NONE)
+    tag_bits: Fact | None = _fact("1", "bits of a further variable of a synapse", _COUNT_OR_NONE)
+    weight_bits: Fact | None = _fact("1", "bits of a weight, at most", _COUNT)
+    energy_synop: Fact | None = _fact("joule", "one spike at one synapse")
+    energy_neuron: Fact | None = _fact("joule", "update of a neuron that no spike has reached, one step")
+    energy_neuron_active: Fact | None = _fact("joule", "update of a neuron that spikes have reached")
+    energy_spike: Fact | None = _fact("joule", "a neuron fires")
+    energy_message: Fact | None = _fact("joule", "a spike is sent to one core")
+    energy_hop_x: Fact | None = _fact("joule", "a message goes on by a tile in x")
+    energy_hop_y: Fact | None = _fact("joule", "a message goes on by a tile in y")
+    energy_learn: Fact | None = _fact("joule", "the learning engine visits one synapse")
+    time_synop: Fact | None = _fact("second", "one spike at one synapse")
+    time_neuron: Fact | None = _fact("second", "update of a neuron that no spike has reached")
+    time_neuron_active: Fact | None = _fact("second", "update of a neuron that spikes have reached")
+    time_spike: Fact | None = _fact("second", "a neuron fires")
+    time_message: Fact | None = _fact("second", "a core sends a spike to one core")
+    time_message_in: Fact | None = _fact("second", "a core takes in a message")
+    time_hop_x: Fact | None = _fact("second", "a message goes on by a tile in x")
+    time_hop_y: Fact | None = _fact("second", "a message goes on by a tile in y")
+    time_learn: Fact | None = _fact("second", "the learning engine visits one synapse")
+    time_barrier: Fact | None = _fact("second", "synchronisation at the end of a step, one chip")
+    time_barrier_board: Fact | None = _fact("second", "synchronisation at the end of a step, several chips")
+    time_step: Fact | None = _fact("second", "a step, where it has a fixed length", "> 0")
+    acceleration: Fact | None = _fact("1", "model time over real time, where there are no steps", "> 0")
+    power_static: Fact | None = _fact("watt", "a chip that does nothing")
+
+
+class SpikingChip(File):
+    """models/chips: a chip of spiking cores."""
+
+    kind: Literal["spiking"] = Field(description="spiking: the format described here")
+    learning: Literal["none", "sum_of_products", "fixed", "programmable"] = Field(
+        description="what a chip can learn by: nothing, a sum of products of traces, one built-in rule, a program"
+    )
+    crossbar: bool = Field(False, description="an axon passes all neurons of its core, and is needed once a core")
+    sources: dict[Line, Prose] = Field(description="where the numbers come from, by the key they name")
+    numbers: ChipNumbers = Field(description="structure, energies, times; of one file that extends another, one by one")
+
+
+class PlacementPlan(File):
+    """models/placements: on which cores somebody has put the populations of a network."""
+
+    chip: Name = Field(description="the chip it is for")
+    cores: dict[Key, tuple[int, int]] = Field(
+        description="population, or '*' for all others: [FIRST, END]; of N neurons, ceil(N/(END - FIRST)) are on each"
+    )
+    chips_synchronised: int = Field(1, description="chips that wait for each other at the end of a step")
+
+
+CHOICE = "kind"
+"""Unit of a quantity that is no number but one of several words."""
+
+
+class Quantity(BaseModel):
+    """A number of a chip, or one for each value of a choice of its design."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    value: FiniteFloat | Line | dict[Line | int, FiniteFloat] = Field(
+        description="the number, the choice, or a number a choice"
+    )
+    unit: Line
+    meaning: Prose
+    source: Line = Field(description="key of `sources`")
+    by: NameOrNone = Field("", description="choice of the design that picks one of several values")
+    like: NameOrNone = Field(
+        "", description="quantity by which this one, given at the default technology, changes with it"
+    )
+    times: NameOrNone = Field("", description="quantity that multiplies this one")
+    least: FiniteFloat | None = Field(None, description="smallest value that makes sense; 0 unless it is `signed`")
+    most: FiniteFloat | None = Field(None, description="largest value that makes sense")
+    whole: bool = Field(False, description="whether only whole numbers make sense")
+    signed: bool = Field(False, exclude=True, description="whether it may be negative without a `least`")
+    trained: Expression = Field(
+        "",
+        description="of a trained network: an expression of the design, and of the parameters of the synapse that"
+        " learns and of the states",
+    )
+
+    def outside(self, value: float) -> str:
+        """What there may be in place of a value that makes no sense, such as 'a number from 0 on'; '' if it does."""
+        least = self.least if self.least is not None or self.signed else 0
+        kind = "a whole number" if self.whole else "a number"
+        low = "" if least is None else f" from {least:g}"
+        high = (" on" if low else "") if self.most is None else f" to {self.most:g}"
+        within = (least is None or value >= least) and (self.most is None or value <= self.most)
+        return "" if within and (not self.whole or value == round(value)) else f"{kind}{low}{high} ({self.unit})"
+
+
+class ComputeInMemory(File):
+    """models/chips: a chip whose arrays of memory cells multiply in place."""
+
+    kind: Literal["compute_in_memory"] = Field(description="compute_in_memory: the format described here")
+    sources: dict[Line, Prose] = Field(description="where the numbers come from, by the key they name")
+    design: dict[Name, Quantity] = Field(description="what a designer chooses")
+    quantities: dict[Name, Quantity] = Field(description="what technology and circuits make of it")
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> "ComputeInMemory":
+        parts = {"design": self.design, "quantities": self.quantities}
+        for field, name, quantity in ((f, n, q) for f, part in parts.items() for n, q in part.items()):
+            for key, used, known in (
+                ("source", quantity.source, self.sources),
+                ("by", quantity.by or quantity.source, self.design if quantity.by else self.sources),
+                ("like", quantity.like or quantity.source, self.quantities if quantity.like else self.sources),
+                ("times", quantity.times or quantity.source, self.quantities if quantity.times else self.sources),
+            ):
+                if used not in known:
+                    remedy = did_you_mean(used, known, f"known: {', '.join(known)}")
+                    raise Refused(f"'{name}' has an unknown {key} '{used}'", remedy, f"{field}.{name}.{key}")
+            if isinstance(quantity.value, str) and quantity.unit != CHOICE:
+                problem = f"'{quantity.value}' is no number"
+                raise Refused(problem, f"give a number, in {quantity.unit}", f"{field}.{name}.value")
+            values = quantity.value.values() if isinstance(quantity.value, dict) else [quantity.value]
+            for value in (value for value in values if not isinstance(value, str)):
+                if wanted := quantity.outside(value):
+                    problem = f"'{name}' is {value:g}, which is out of range"
+                    raise Refused(problem, f"give {wanted}", f"{field}.{name}.value")
+            if isinstance(quantity.value, dict) != bool(quantity.by):
+                problem = f"'{name}' needs both `by` and several values, or neither"
+                raise Refused(problem, "see the other lines", f"{field}.{name}.value")
+        both = sorted(self.design.keys() & self.quantities.keys())
+        if both:
+            problem = f"'{both[0]}' is in design and in quantities"
+            raise Refused(problem, "keep one of the lines", f"quantities.{both[0]}")
+        return self

@@ -1,0 +1,178 @@
+"""The format of config/experiments: one network, how it learns, and its protocol."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from brian2zoo.errors import did_you_mean
+from brian2zoo.formats.files import File, Lines, Parameter
+from brian2zoo.formats.language import Expression, Key, Name, NameOrNone, Refused, quoted
+from brian2zoo.formats.projections import PLASTIC_KINDS, ProjectionKind
+from brian2zoo.formats.settings import CHOICES, Backend, values_of
+
+
+class Encoders(BaseModel):
+    """Encoder of each population that receives data."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    input: Name
+    label: Name
+
+
+class Protocol(BaseModel):
+    """Times of an experiment."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    dt: Expression = Field(description="time step")
+    T_train: Expression = Field(description="duration of a training sample")
+    T_test: Expression = Field(description="duration of a sample in the test after each epoch")
+    T_final: Expression = Field(description="duration of a sample in the final test")
+    T_answer: Expression = Field(
+        "0*ms", description="from when on in a sample a graded answer counts; equations may name it"
+    )
+    delay: Expression = Field("0*ms", description="transmission delay of every projection but the noise")
+    rest: bool = Field(False, description="whether every sample starts as a run does, whatever came before it")
+    order: Literal["balanced", "shuffled"] = Field(
+        "balanced", description="training samples: drawn with replacement, equally many of each class; or each once"
+    )
+
+
+class Choice(BaseModel):
+    """How a kind of projections learns."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    rule: NameOrNone = Field("", description="file in rules/")
+    surrogate: NameOrNone = Field(
+        "", description="file in models/surrogates/, which stands for the derivative of a spike in the rule's `psi`"
+    )
+    scale: Expression = Field(
+        "1", description="distance from the threshold that is 1 to the surrogate; it may name the neuron's parameters"
+    )
+    optimizer: NameOrNone = Field("", description="file in models/optimizers/, of a rule that gives a gradient")
+    filter: Literal["readout", "none"] = Field(
+        "readout",
+        description="of a rule that gives a gradient by the error at the output: whether its eligibility passes the"
+        " filter by which the output takes in spikes, or that of the loss",
+    )
+    traces: Literal["neuron", "synapse"] = Field(
+        "neuron",
+        description="of a derived rule: traces are the neuron's where its synapses have them in common, or not",
+    )
+    transmits: Literal["before", "after"] = Field(
+        "after", description="whether a spike carries the weight as it was before the update it causes, or after"
+    )
+
+
+class Learning(BaseModel):
+    """How a network learns: choices that are independent of each other."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    feedback: Name = Field(description="file in models/feedback/: how the error reaches the hidden layers")
+    loss: NameOrNone = Field("", description="file in models/losses/; empty: the neurons have the error by themselves")
+    learns: tuple[ProjectionKind, ...] = Field(PLASTIC_KINDS, description="kinds of projections that learn")
+    plastic: Choice = Field(description="how they do")
+    input_hidden: Choice = Field(Choice(), description="of one kind, what differs from that")
+    hidden_hidden: Choice = Field(Choice(), description="as input_hidden")
+    recurrent: Choice = Field(Choice(), description="as input_hidden")
+    hidden_output: Choice = Field(Choice(), description="as input_hidden")
+
+    def of(self, kind: str) -> Choice:
+        """The choice for a kind of projections."""
+        own = getattr(self, kind)
+        return self.plastic.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
+
+
+class ExperimentFile(File):
+    """config/experiments: one network, how it learns, and its protocol."""
+
+    paper: NameOrNone = Field(
+        "", description="key of the paper it reproduces, in whose figures it is drawn; empty: of none"
+    )
+    circuit: Literal["direct_feedback", "layerwise", "synfire", "recurrent"] = Field(description="who is wired to whom")
+    learning: Learning = Field(description="how it learns")
+    synapses: dict[Name, Name] = Field(
+        description="file in models/synapses/ for 'plastic', or one kind that learns, and each kind that does not"
+    )
+    neurons: dict[Name, Name] = Field(description="file in models/neurons/ for each role of the circuit")
+    encoders: Encoders = Field(description="file in models/encoders/ for input and label")
+    states: dict[Key, Name] = Field({}, description="role.variable: file in models/states/")
+    phases: dict[Literal["train", "test"], Name] = Field(
+        {}, description="file in models/phases/ for each mode, where the circuit is synfire"
+    )
+    protocol: Protocol = Field(description="times, as expressions with units")
+    precision: Literal["double", "single"] = Field(
+        "double", description="of weights and states; times are always double"
+    )
+    backend: Backend = Field("dense", description="where it runs; a setting `backend=...` replaces it")
+    weights: Lines = Field((), description="initial or fixed weights of each kind of projection")
+    parameters: Lines = Field((), description="overrides: scope.name = value")
+
+    @field_validator("weights", "parameters")
+    @classmethod
+    def _without_domains(cls, lines: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
+        for line in lines:
+            if line.domain:
+                problem = f"the domain '[{line.domain}]' is for the file that declares a parameter to state"
+                raise Refused(problem, "take it away here", within=line.name)
+        return lines
+
+    def uses(self) -> dict[str, tuple[str, str]]:
+        """Kind and name of the files it names, by the field that names them."""
+        learning = self.learning
+        found = {"learning.feedback": ("feedback", learning.feedback), "learning.loss": ("loss", learning.loss)}
+        for kind in ("plastic", *PLASTIC_KINDS):
+            choice = getattr(learning, kind)
+            for what in ("rule", "surrogate", "optimizer"):
+                found[f"learning.{kind}.{what}"] = (what, getattr(choice, what))
+        fields = (("synapses", "synapse"), ("neurons", "neuron"), ("states", "state"), ("phases", "phases"))
+        for field, kind in fields:
+            found |= {f"{field}.{role}": (kind, name) for role, name in getattr(self, field).items()}
+        found |= {f"encoders.{population}": ("encoder", name) for population, name in self.encoders}
+        return {field: file for field, file in found.items() if file[1]}
+
+    def overrides(self, scope: str) -> dict[str, str]:
+        """Parameter expressions given under a scope, by name."""
+        lines = ((*line.name.partition("."), line.value) for line in self.parameters)
+        return {name: value for where, _, name, value in lines if where == scope}
+
+    def with_setting(self, setting: str) -> "ExperimentFile":
+        """The experiment with parameters replaced.
+
+        Parameters
+        ----------
+        setting : ``scope.name=value`` joined by colons, such as ``synapse.bits=4``, among them perhaps
+            ``backend=NAME``; 'default' for none.
+        """
+        lines = {line.name: line for line in self.parameters}
+        chosen, learning = self.backend, self.learning
+        try:
+            for name, value in values_of(setting).items():
+                if name == "backend":
+                    chosen = value
+                elif name.startswith(CHOICES):
+                    learning = _with_choice(learning, name.removeprefix(CHOICES), value)
+                else:
+                    lines[name] = Parameter(name=name, value=value, meaning="setting of this run")
+        except Refused as error:
+            raise error.at("setting") from None
+        return self.model_copy(update={"parameters": tuple(lines.values()), "backend": chosen, "learning": learning})
+
+
+def _with_choice(learning: Learning, place: str, value: str) -> Learning:
+    """Learning with one choice replaced, `Refused` if there is none at that place."""
+    key_, _, inner = place.partition(".")
+    stated = learning.model_dump(exclude_unset=True)
+    known: Iterable[str] = Learning.model_fields
+    if key_ in known and isinstance(getattr(learning, key_), Choice):
+        known = Choice.model_fields
+        chosen = {**stated.get(key_, {}), inner: value}
+    else:
+        chosen, inner = value, key_
+    if inner not in known:
+        raise Refused(f"'{CHOICES}{place}' is no choice", did_you_mean(inner, known, f"choices: {', '.join(known)}"))
+    try:
+        return Learning.model_validate({**stated, key_: chosen})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise Refused(f"{quoted(value)} cannot be '{CHOICES}{place}': {first['msg']}", "see config/README.md") from None

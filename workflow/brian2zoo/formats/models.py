@@ -1,0 +1,161 @@
+"""The formats of models/: neurons, synapses, encoders, state formats, surrogates, losses, optimizers, feedback."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from brian2zoo.formats.files import File, Lines
+from brian2zoo.formats.language import Equations, Expression, Name, NameOrNone, Statements
+
+EVENT_DATA = "events"
+"""What a neuron states as its `data` to be given events."""
+
+
+class NeuronModel(File):
+    """models/neurons: equations of one unit."""
+
+    equations: Equations = Field(description="Brian2 equations, one a line: ODEs, subexpressions, variables")
+    threshold: Expression = Field("", description="condition for a spike; empty: the unit never spikes")
+    reset: Statements = Field("", description="statements run when it spikes")
+    refractory: Expression = Field("", description="refractory period")
+    method: Literal["", "exact", "euler", "exponential_euler", "rk2", "rk4", "heun", "milstein"] = Field(
+        "", description="integration; needed where there is an ODE"
+    )
+    initial: Statements = Field("", description="statements run once, before the first step; not random")
+    data: Expression = Field(
+        "",
+        description="unit of 'data', '1' if none; empty: the unit is given no data; 'events': it is given any number of"
+        " spike times a sample, where 'data' is the place of the first in a list and event_time(n) the n-th of it,"
+        " since the onset, infinite after the last of the sample",
+    )
+    on_sample: Statements = Field("", description="statements run at the onset of a sample; 'data' is its value")
+    each_step: Statements = Field("", description="statements run after the equations, before the threshold")
+    graded: NameOrNone = Field("", description="the variable that is the answer of a unit which never spikes")
+    keeps: tuple[Name, ...] = Field(
+        (),
+        description="variables that go on from run to run of a training or a test, as the weights do, and that `rest`"
+        " leaves alone",
+    )
+    forward: Statements = Field("", description="rate units: statements run when the summed input is complete")
+    backward: Statements = Field("", description="rate units: statements run when the error from above is complete")
+    parameters: Lines = Field((), description="constants")
+
+
+class Axon(BaseModel):
+    """What a synapse model keeps once for all synapses of a neuron."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    variables: Equations = Field(
+        description="equations of the presynaptic neuron; strings of the synapse call them X_pre"
+    )
+    at_spike: Statements = Field("", description="statements run when that neuron spikes, whenever the spike arrives")
+
+
+class SynapseModel(File):
+    """models/synapses: how a weight is stored, written and read."""
+
+    state: Equations = Field(description="Brian2 equations of one synapse")
+    axon: Axon | None = Field(None, description="what the synapses of a presynaptic neuron share")
+    draw: Statements = Field("", description="statements run first at a presynaptic spike, before the rule")
+    write: Statements = Field("", description="statements that put the change dw into the store; empty: not plastic")
+    read: Statements = Field("", description="statements that transmit a presynaptic spike; '+=' only")
+    backward: Equations = Field("", description="equations added where the projection also returns the error")
+    as_read: Name = Field("w", description="variable that these read: the weight, or what the device makes of it")
+    method: Literal["", "exact", "euler"] = Field(
+        "", description="integration of `state`; needed where an equation there is (clock-driven)"
+    )
+    parameters: Lines = Field((), description="constants")
+
+
+class Encoder(File):
+    """models/encoders: from a pixel x in [0, 1), or the time x of an event, to the value an input unit is given."""
+
+    unit: Expression = Field(description="unit of the result, '1' if none")
+    encode: Expression = Field(description="expression of x")
+    channel: Expression = Field(
+        "", description="of events: expression of 'unit', the number of the input unit that gets it; empty: for images"
+    )
+    parameters: Lines = Field((), description="constants")
+
+
+class StateFormat(File):
+    """models/states: how a neuron's state variable x is stored, as a wrapper any neuron accepts."""
+
+    each_step: Statements = Field("", description="statements that put x on its grid, after each step")
+    on_sum: Statements = Field(
+        "", description="rate units: statements run when the sum x is complete, before it is used"
+    )
+    parameters: Lines = Field(
+        (), description="constants; x_NAME is VARIABLE_NAME in an experiment, or state.x_NAME for all"
+    )
+
+
+class Surrogate(File):
+    """models/surrogates: what stands for the derivative of a spike by the distance to its threshold."""
+
+    derivative: Expression = Field(
+        description="expression of x, by how much the threshold is exceeded, in multiples of the experiment's `scale`"
+    )
+    smooth: Expression = Field(
+        "", description="a spike that is smooth in x and has this derivative, for tests by differences"
+    )
+    parameters: Lines = Field((), description="constants")
+
+
+class Filter(BaseModel):
+    """What an eligibility passes before it meets the error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    equations: Equations = Field(description="equations of a synapse, linear")
+    input: Name = Field(description="the variable to which the eligibility of a step is added")
+    output: Name = Field(description="the variable that meets the error")
+
+
+class Loss(File):
+    """models/losses: what the units that give the answer are told."""
+
+    equations: Equations = Field(
+        description="equations added to an answering unit, among them 'learning_signal', the derivative of the loss by"
+        " its answer; ANSWER is the answer, 'target' what it should be"
+    )
+    at_spike: Statements = Field(
+        "", description="statements at a spike of an answering unit, where spikes are the answer"
+    )
+    filter: Filter | None = Field(
+        None, description="that of the loss, where a part of it is taken on the eligibility; else it is the readout's"
+    )
+    parameters: Lines = Field((), description="constants")
+
+
+class Optimizer(File):
+    """models/optimizers: from the gradient 'grad', summed over samples, to the change of a weight."""
+
+    each: Literal["batch", "step"] = Field(
+        "batch",
+        description="'step': 'grad' is that of a step, and the update is made in it; 'batch': 'due' is 1 if it is time",
+    )
+    unit: Expression = Field("1", description="unit of the weights it is for; 'grad' has its inverse")
+    state: Equations = Field("", description="equations added to a synapse")
+    update: Statements = Field(
+        description="statements ending in 'dw = ...'; of a batch at the onset of the next sample"
+    )
+    keeps: tuple[Name, ...] = Field((), description="variables of the state that go on from run to run")
+    parameters: Lines = Field((), description="constants; 'batch' is the number of samples an update")
+
+
+class Feedback(File):
+    """models/feedback: how the error reaches the hidden layers."""
+
+    way: Literal["direct_random", "layerwise_random", "local", "symmetric"] = Field(
+        description="'symmetric', through the forward weights; 'layerwise_random', layer by layer through fixed random"
+        " weights; 'direct_random', through such from the output to every layer; 'local', from a readout of each layer"
+    )
+    returned: Expression = Field(
+        "", description="by what a symmetric error returns, an expression of the weight w as it is read; empty: by w"
+    )
+    parameters: Lines = Field((), description="constants")
+
+
+def plain_store(synapse: SynapseModel) -> bool:
+    """Whether a synapse keeps and transmits its weight just as it is."""
+    return not synapse.draw and synapse.write.split() == ["w", "=", "w", "+", "dw"]

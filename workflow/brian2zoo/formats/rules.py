@@ -1,0 +1,103 @@
+"""The format of rules/: the change of a weight that a rule asks for, or its traces and their eligibility."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from brian2zoo.formats.files import File, Lines
+from brian2zoo.formats.language import Equations, Expression, Key, Name, Statements
+
+
+class Variables(BaseModel):
+    """Equations a rule adds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    pre: Equations = ""
+    post: Equations = ""
+    synapse: Equations = ""
+    within: Equations = Field("", description="added to synapses within a layer, from its neurons to each other")
+
+
+class Jumps(BaseModel):
+    """Statements a rule adds to what a neuron does when it spikes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    pre: Statements = ""
+    post: Statements = ""
+
+
+class InfluenceRule(BaseModel):
+    """How a rule follows what every weight does to every neuron of the layer it leads to."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    variables: Equations = Field(
+        description="equations of one weight's influence on one neuron, X_post; X_pre is of the weight's synapse, `own`"
+        " 1 for the neuron it leads to, else 0; sums 'X_pre = ... (summed)' over the neurons go to that synapse"
+    )
+    coupling: Equations = Field(
+        "", description="sums over neurons, 'X_post = ... (summed)', through synapses within the layer of weight w"
+    )
+    on_arrival: Statements = Field(
+        "", description="statements when the spikes of a step have arrived, and sums of `coupling`"
+    )
+    each_step: Statements = Field("", description="statements at every step, after those of the synapses")
+    most: int = Field(description="most couplings, a weight times the square of the neurons, that a network may have")
+
+
+class Origin(BaseModel):
+    """The equations that a rule was derived from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    neuron: Name = Field(description="file in models/neurons/")
+    synapse: Name = Field(description="file in models/synapses/")
+    fingerprint: Key = Field(description="of their equations as they were then")
+
+
+class Rule(File):
+    """rules: what change of a weight a rule asks for, and when; or its traces, from which the change is composed."""
+
+    derived: Literal["", "block_diagonal", "snap1", "full"] = Field(
+        "",
+        description="it is derived from the neuron it trains, when it is composed. What of the Jacobian is kept: "
+        "'block_diagonal', a neuron's own dynamics; 'snap1', its synapse onto itself too; 'full', all of the layer",
+    )
+    through: tuple[Name, ...] | None = Field(
+        None,
+        description="of a derived rule: variables whose reset is differentiated, by the surrogate; left out, those that"
+        " the weight reaches in no other way",
+    )
+    eligibility: Expression = Field(
+        "",
+        description="derivative by the weight of the neuron's spike of a step, with psi_post for that of the threshold,"
+        " or of its answer; times learning_signal_post it is the gradient that the optimizer is given",
+    )
+    variables: Variables = Field(
+        Variables(),
+        description="equations added to neurons and synapses; in `pre`, X_post is a parameter of the other neuron",
+    )
+    method: Literal["", "exact", "euler"] = Field(
+        "", description="integration of the rule's ODEs; they read the neurons as they are before they move"
+    )
+    at_spike: Jumps = Field(Jumps(), description="statements a neuron runs when it spikes, after its reset")
+    on_pre: Statements = Field("", description="statements at a presynaptic spike, ending in 'dw = ...'")
+    on_post: Statements = Field("", description="statements at a postsynaptic spike")
+    each_step: Statements = Field(
+        "", description="statements at every step, after the neurons' equations, and after `elig`, the eligibility"
+    )
+    on_sample: Statements = Field("", description="statements once a sample, at the end of its first step")
+    at_onset: Statements = Field(
+        "", description="statements at the onset of a sample, about the one before; first of all"
+    )
+    influence: InfluenceRule | None = Field(
+        None, description="what a weight does to other neurons of the layer too: a store for each weight and neuron"
+    )
+    keeps: tuple[Name, ...] = Field(
+        (), description="variables of the synapse that go on from run to run of a training, as the weight does"
+    )
+    origin: Origin | None = Field(None, description="what it was derived from, where 'brian2zoo derive' wrote it")
+    parameters: Lines = Field((), description="constants")
+
+    @property
+    def gives_gradient(self) -> bool:
+        """Whether it says what a weight does, and an optimizer what follows from that; else it asks for dw itself."""
+        return bool(self.derived or self.eligibility)

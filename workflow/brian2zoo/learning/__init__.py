@@ -1,0 +1,1 @@
+"""How a projection learns: one rule, composed from the choices of an experiment."""

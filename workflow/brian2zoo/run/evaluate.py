@@ -1,0 +1,97 @@
+"""What a trained network does: final test, decision from the first output spikes, quantized weights."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from brian2.equations.equations import Equations
+
+from brian2zoo.compose.circuit import compose
+from brian2zoo.run import measure, quantize
+from brian2zoo.run.network import weight_matrix
+from brian2zoo.run.sessions import Runner, test
+from brian2zoo.run.train import operations
+
+
+def evaluate(
+    runner: Runner, data: xr.Dataset, weights: Mapping[str, np.ndarray], seed: int, max_spikes: int = 50
+) -> xr.Dataset:
+    """Final test of a network.
+
+    Returns `test_error`, `confusion` (true, predicted), `spikes` (population) a sample, and for spiking
+    networks `error_by_spikes`, `time_by_spikes` and `synops_by_spikes` (spike): error, time and synaptic
+    operations when the decision is taken from the first k output spikes; and NeuroBench's metrics as
+    attributes by its names.
+    """
+    labels, classes = data.label.values, runner.classes
+    tested = test(runner, data, weights, seed)
+    predicted = measure.classify(tested["scores"])
+    result = xr.Dataset()
+
+    def add(name: str, dims: tuple[str, ...], values: np.ndarray | float, units: str, long_name: str) -> None:
+        result[name] = (dims, values, {"units": units, "long_name": long_name})
+
+    add("test_error", (), measure.error(tested["scores"], labels), "1", "fraction of test samples wrong")
+    table = measure.confusion(predicted, labels, classes)
+    add("confusion", ("true", "predicted"), table, "1", "samples by true and predicted class")
+    sizes = runner.circuit.layers
+    result.attrs["macs_inference"] = measure.macs_true(sizes, training=False)
+    if not tested["spikes"]:
+        return result
+    spikes = {name: float(counts.sum()) / len(labels) for name, counts in tested["spikes"].items()}
+    result = result.assign_coords(population=list(spikes))
+    add("spikes", ("population",), np.array(list(spikes.values())), "1", "spikes a sample")
+    error, when = measure.error_by_output_spikes(
+        tested["output_sample"], tested["output_class"], tested["output_time"], labels, classes, max_spikes
+    )
+    result = result.assign_coords(spike=np.arange(1, max_spikes + 1))
+    add("error_by_spikes", ("spike",), error, "1", "error when the first k output spikes decide")
+    add("time_by_spikes", ("spike",), when, "s", "mean time of the k-th output spike after the onset")
+    _, synops = operations(runner.circuit, spikes)
+    spent = synops * when / runner.sample_time
+    add("synops_by_spikes", ("spike",), spent, "1", "synaptic operations until the k-th output spike, at mean rates")
+    result.attrs["neurobench"] = neurobench(runner, weights, tested, labels)
+    return result
+
+
+def neurobench(
+    runner: Runner, weights: Mapping[str, np.ndarray], tested: Mapping[str, Any], labels: np.ndarray
+) -> dict[str, Any]:
+    """NeuroBench's metrics of a test, without the noise, which stands for the hardware's own.
+
+    A weight or a state variable has the bits its model states as a parameter, else those it is computed with.
+    """
+    forward = {(p.pre.name, p.post.name): p for p in runner.circuit.forward}
+    codes = compose(runner.circuit)
+
+    def bits(group: str, stated: str, variable: str) -> int:
+        computed = 8 * np.dtype(runner.binary.manifest["variables"][f"{group}.{variable}"]["dtype"]).itemsize
+        return int(runner.parameters.get(f"{group}.{stated}", computed))
+
+    states = {post: Equations(codes.neurons[post].equations).diff_eq_names for _, post in forward}
+    return measure.neurobench(
+        {key: weight_matrix(p, weights[p.name]) for key, p in forward.items()},
+        tested["spikes"],
+        tested["scores"],
+        labels,
+        n_steps=runner.binary.steps_per_sample,
+        weight_bits={key: bits(p.name, "bits", "w") for key, p in forward.items()},
+        state_bits={name: sum(bits(name, f"{v}_bits", v) for v in variables) for name, variables in states.items()},
+    )
+
+
+def quantized_errors(
+    runner: Runner, data: xr.Dataset, weights: dict[str, np.ndarray], seed: int, bits: Sequence[int]
+) -> xr.DataArray:
+    """Test error with the trained weights rounded to a number of bits after learning, over `bits`.
+
+    Each projection keeps the smallest symmetric range that holds its weights.
+    """
+    errors = []
+    for n in bits:
+        rounded = quantize.quantize_network({p.name: weights[p.name] for p in runner.circuit.forward}, n)
+        scores = test(runner, data, weights | rounded, seed)["scores"]
+        errors.append(measure.error(scores, data.label.values))
+    attrs = {"units": "1", "long_name": "error with weights rounded after learning"}
+    return xr.DataArray(np.array(errors), {"bits": list(bits)}, ("bits",), attrs=attrs)

@@ -1,0 +1,181 @@
+"""Results as netCDF: whole or not at all, and saying where each number comes from."""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+import brian2zoo
+from brian2zoo.errors import ZooError
+from brian2zoo.formats.zoo import ROOT, zoo_in_use
+
+_EVENTS_A_CHUNK = 2**15
+_SEAL = b"\nbrian2zoo sha256 "
+"""Stands behind the end of the netCDF, where its readers do not look; then comes the SHA-256 of all before."""
+_SEALED = len(_SEAL) + 2 * hashlib.sha256().digest_size
+
+_TRAINING = ("experiment", "rule", "dataset", "layers", "setting", "seed", "samples")
+"""Attributes of a training that say what it is of."""
+
+
+def write(result: xr.Dataset, path: Path, title: str, **attrs: Any) -> None:
+    """Write a result with its provenance; the file appears when it is complete.
+
+    Parameters
+    ----------
+    attrs : further attributes; dicts, bools, lists and None are stored as JSON.
+    """
+    path = Path(path)
+    stored = result.assign_attrs(
+        {
+            "Conventions": "CF-1.11",
+            "title": title,
+            "source": f"brian2zoo {brian2zoo.__version__}",
+            "git_commit": git_commit(),
+        }
+        | {key: _attribute(value) for key, value in {**result.attrs, **attrs}.items()}
+    )
+    for name, variable in stored.variables.items():
+        missing = {"units", "long_name"} - set(variable.attrs)
+        if missing and name in stored.data_vars:
+            raise ValueError(f"variable '{name}' of {path.name} has no {' and no '.join(sorted(missing))}")
+    save(stored, path)
+
+
+def save(result: xr.Dataset, path: Path) -> None:
+    """Write a dataset as it is; the file appears when it is complete."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    numbers = {name: variable for name, variable in result.data_vars.items() if variable.dtype.kind in "iuf"}
+    encoding = {name: {"zlib": True, "complevel": 1} | _chunks(variable) for name, variable in numbers.items()}
+    with replacing(path) as partial:
+        result.to_netcdf(partial, encoding=encoding)
+        with partial.open("r+b") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            file.write(_SEAL + digest.encode())
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Where to write a file that takes the place of `path` once it is complete.
+
+    Each writer has a name of its own, so that of several at a time the last one stays.
+    """
+    partial = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.partial")
+    try:
+        yield partial
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _chunks(variable: xr.DataArray) -> dict[str, Any]:
+    """Pieces small enough that reading the events of one sample does not unpack those of many."""
+    small = variable.dims == ("event",) and variable.size > _EVENTS_A_CHUNK
+    return {"chunksizes": (_EVENTS_A_CHUNK,)} if small else {}
+
+
+def read(path: Path) -> xr.Dataset:
+    """A result file, loaded whole; its attributes are strings and Python's own numbers.
+
+    `ZooError` if there is no such file, it is none of netCDF, or it is not as it was written.
+    """
+    with _readable(path), xr.open_dataset(path, engine="netcdf4", decode_timedelta=False) as dataset:
+        return _plain(dataset.load())
+
+
+def read_training(path: Path) -> xr.Dataset:
+    """The result of a training; raises as `read`, and `ZooError` if it is of something else."""
+    result = read(path)
+    missing = [name for name in _TRAINING if name not in result.attrs]
+    if missing or result.get("test_error", xr.DataArray()).dims != ("epoch",):
+        lacks = f"it has no {', '.join(missing) or 'error after each epoch'}"
+        raise ZooError(path, "", f"it is no result of a training: {lacks}", "give a file of results/train/")
+    return result
+
+
+def read_data(path: Path) -> xr.Dataset:
+    """An encoded split; events, which may be more than the memory holds, stay in the file until they are asked for.
+
+    Raises as `read`.
+    """
+    with _readable(path):
+        dataset = xr.open_dataset(path, engine="netcdf4", decode_timedelta=False, cache=False)
+        loaded = {name: variable.load() for name, variable in dataset.data_vars.items() if "event" not in variable.dims}
+        return _plain(dataset.assign(loaded))
+
+
+@contextlib.contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Turns whatever is wrong with a file into a `ZooError`.
+
+    The seal is looked at first: of a damaged file the library may make anything, a loop without end included. Files of
+    earlier versions have none.
+    """
+    if not Path(path).is_file():
+        raise ZooError(path, "", "there is no such result", "give the path of a netCDF file of results/")
+    try:
+        _check_seal(Path(path))
+        yield
+    except ZooError:
+        raise
+    except OSError as error:
+        problem = f"it cannot be read ({error.strerror or error})"
+        remedy = "give a netCDF file of results/; a damaged one is made anew once it is deleted"
+        raise ZooError(path, "", problem, remedy) from None
+    except Exception as error:
+        problem = f"it is damaged ({type(error).__name__}: {' '.join(str(error).split())})"
+        raise ZooError(path, "", problem, "delete it, and the pipeline makes it anew") from None
+
+
+def _check_seal(path: Path) -> None:
+    with path.open("rb") as file:
+        left = file.seek(0, os.SEEK_END) - _SEALED
+        file.seek(max(left, 0))
+        seal = file.read()
+        if not seal.startswith(_SEAL):
+            return
+        file.seek(0)
+        hashed = hashlib.sha256()
+        while left:
+            block = file.read(min(left, 2**20))
+            hashed.update(block)
+            left -= len(block)
+    if seal != _SEAL + hashed.hexdigest().encode():
+        problem = "it is damaged: it is not as it was written"
+        raise ZooError(path, "", problem, "delete it, and the pipeline makes it anew")
+
+
+def _plain(dataset: xr.Dataset) -> xr.Dataset:
+    plain = {key: value.item() if isinstance(value, np.generic) else value for key, value in dataset.attrs.items()}
+    return dataset.assign_attrs(plain)
+
+
+def git_commit() -> str:
+    """Commit of the zoo in use, with '+' if files differ from it; 'unknown' outside a clone or without git.
+
+    Where the program is of another clone, at another commit, that is stated too.
+    """
+    files, program = (_commit_of(folder) for folder in (zoo_in_use(), ROOT))
+    return files if files == program else f"{files}, program {program}"
+
+
+def _commit_of(folder: Path) -> str:
+    if shutil.which("git") is None:
+        return "unknown"
+    command = ["git", "-C", str(folder), "describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else "unknown"
+
+
+def _attribute(value: Any) -> Any:
+    return json.dumps(value) if isinstance(value, dict | bool | list | tuple | type(None)) else value
