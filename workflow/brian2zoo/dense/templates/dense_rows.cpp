@@ -5,12 +5,12 @@
         {
             const size_t _row = _arriving[_spike];
             const size_t _begin = _row*{{n_columns}};
-            {{vectorize(vector_code)}}
+            {{vectorize(own(vector_code))}}
             for (size_t _column = 0; _column < {{n_columns}}; _column++)
             {
                 const size_t _idx = _begin + _column;
                 const size_t _vectorisation_idx = _column;
-                {{dense_code(vector_code, scalar_code)|autoindent}}
+                {{dense_code(own(vector_code), own(scalar_code))|autoindent}}
             }
         }
 {% endblock %}

@@ -5,6 +5,7 @@
 {% block extra_headers %}
 {{ super() }}
 #include "dense.h"
+#include "blocks.h"
 {% endblock %}
 {% block maincode %}
     {{lanes(vector_code)|autoindent}}
@@ -12,6 +13,13 @@
     const size_t _vectorisation_idx = -1;
     {{scalar_code|autoindent}}
 
+    {% if condition %}
+    if ({{condition}})
+    {
+    {% endif %}
+    {% if look %}
+    {{look}}
+    {% endif %}
     for (size_t _row = 0; _row < {{n_rows}}; _row++)
     {
         const size_t _begin = _row*{{n_columns}};
@@ -23,4 +31,7 @@
             {{dense_code(vector_code, scalar_code)|autoindent}}
         }
     }
+    {% if condition %}
+    }
+    {% endif %}
 {% endblock %}
