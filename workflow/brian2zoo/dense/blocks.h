@@ -3,7 +3,6 @@
 #define BRIAN2ZOO_DENSE_BLOCKS_H
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -29,6 +28,17 @@ template <> struct Vector<float> {
 };
 template <> struct Vector<double> {
     typedef double type __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(double)), may_alias));
+};
+
+// A number as the bits it is stored in.
+template <typename scalar> struct Bits;
+template <> struct Bits<float> {
+    typedef uint32_t type __attribute__((may_alias));
+    enum : uint32_t { exponent = 0x7F800000 };
+};
+template <> struct Bits<double> {
+    typedef uint64_t type __attribute__((may_alias));
+    enum : uint64_t { exponent = 0x7FF0000000000000 };
 };
 
 // Adds the product of a strip of `steps` x TILE_ROWS, transposed, and one of `steps` x `vectors` registers to those
@@ -187,15 +197,17 @@ class Block : public Waiting {
     size_t now = 0;
     const size_t length, n_factors, n_moving;
 
-    // Whether all that is kept of the steps is finite.
+    // Whether all that is kept of the steps is finite: no exponent has all of its bits set.
     static bool finite(const std::vector<std::vector<scalar>>& kept, const size_t number)
     {
+        typedef typename Bits<scalar>::type bits;
         for (const std::vector<scalar>& values : kept)
         {
-            bool all = true;
+            const bits* first = reinterpret_cast<const bits*>(values.data());
+            bits found = 0;
             for (size_t k = 0; k < number; k++)
-                all &= std::isfinite(values[k]);
-            if (!all)
+                found |= (first[k] & Bits<scalar>::exponent) == Bits<scalar>::exponent;
+            if (found)
                 return false;
         }
         return true;

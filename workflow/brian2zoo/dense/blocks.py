@@ -188,7 +188,7 @@ class Block:
         ``_now_K`` is the share of variable K at the end, which ``_share_K[_c]`` gets at the start; ``_kept_N[_c]`` what
         was kept; ``_multiplied_N[_c]`` gets what factor N is multiplied by.
         """
-        share = {of: "1" for of in self.reached[name]} | {self.variables[k]: f"_now_{k}" for k in self.shares(name)}
+        share = dict.fromkeys(self.reached[name], "1") | {self.variables[k]: f"_now_{k}" for k in self.shares(name)}
         lines, first = [], len(self.factors)
         for k in reversed(range(len(self.operations))):
             each = self.operations[k]

@@ -330,6 +330,9 @@ class DenseDevice(CPPStandaloneDevice):
             "diagonal": shape.diagonal,
             "lanes": lambda lines: rows.lanes(lines, shape.n_columns),
             "dense_code": dense_code,
+            "of_columns": lambda lines: (
+                rows.of_columns(lines, shape.n_columns) if shape.n_rows > 1 else ([], [], lines)
+            ),
             "vectorize": lambda lines: "#pragma GCC ivdep" if rows.independent(lines) else "",
         }
 

@@ -122,7 +122,7 @@ def _terms(formula: sp.Basic, names: Names, known: Mapping[str, Terms | NotLinea
         sides = kinds.keys() & {*SIDES}
         if len(sides) < 2:
             number, rest = formula.as_coeff_Mul()
-            return (Term(**{"shared": number} | {side: rest for side in sides}) if sides else Term(shared=formula),)
+            return (Term(**{"shared": number} | dict.fromkeys(sides, rest)) if sides else Term(shared=formula),)
     if isinstance(formula, sp.Symbol):
         terms = known[str(formula)]
         if isinstance(terms, NotLinear):

@@ -20,6 +20,14 @@
     {% if look %}
     {{look}}
     {% endif %}
+    {% set declared, before, inside = of_columns(dense_code(vector_code, scalar_code)) %}
+    {% if before %}
+    {{declared|autoindent}}
+    for (size_t _column = 0; _column < {{n_columns}}; _column++)
+    {
+        {{before|autoindent}}
+    }
+    {% endif %}
     for (size_t _row = 0; _row < {{n_rows}}; _row++)
     {
         const size_t _begin = _row*{{n_columns}};
@@ -28,7 +36,7 @@
         {
             const size_t _idx = _begin + _column;
             const size_t _vectorisation_idx = _column;
-            {{dense_code(vector_code, scalar_code)|autoindent}}
+            {{inside|autoindent}}
         }
     }
     {% if condition %}
