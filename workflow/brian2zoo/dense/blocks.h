@@ -11,6 +11,9 @@
 #include <utility>
 #include <vector>
 
+// What runs once a block is not copied to where it is called from: that would take time to compile.
+#define APART __attribute__((noinline))
+
 namespace dense {
 
 #if defined(__AVX512F__)
@@ -81,7 +84,7 @@ struct Pair {
 // Adds sums over steps of products of pairs to a matrix (row, column). If all are finite, rows that are given nothing
 // stay as they are.
 template <typename scalar, int vectors>
-void add_strips(
+APART void add_products(
     const std::vector<Pair<scalar>>& pairs, const size_t steps, const bool finite,
     scalar* matrix, const size_t n_rows, const size_t n_columns)
 {
@@ -129,18 +132,11 @@ void add_strips(
     }
 }
 
+// The registers across which a strip of a matrix of so many columns is taken.
 template <typename scalar>
-void add_products(
-    const std::vector<Pair<scalar>>& pairs, const size_t steps, const bool finite,
-    scalar* matrix, const size_t n_rows, const size_t n_columns)
+constexpr int strip_of(const size_t n_columns)
 {
-    const size_t vectors = (n_columns*sizeof(scalar) + VECTOR_BYTES - 1)/VECTOR_BYTES;
-    if (vectors == 1)
-        add_strips<scalar, 1>(pairs, steps, finite, matrix, n_rows, n_columns);
-    else if (vectors == 2 || vectors == 4)
-        add_strips<scalar, 2>(pairs, steps, finite, matrix, n_rows, n_columns);
-    else
-        add_strips<scalar, 3>(pairs, steps, finite, matrix, n_rows, n_columns);
+    return n_columns*sizeof(scalar) <= VECTOR_BYTES ? 1 : n_columns*sizeof(scalar) <= 2*VECTOR_BYTES ? 2 : 3;
 }
 
 // What is kept of the steps of a block that nobody has looked at.
@@ -161,7 +157,7 @@ inline std::map<std::string, std::unique_ptr<Waiting>>& blocks()
 }
 
 // `written` ones are not zero afterwards.
-inline void look(const char* name, const unsigned unread, const unsigned written)
+APART inline void look(const char* name, const unsigned unread, const unsigned written)
 {
     const auto found = blocks().find(name);
     if (found == blocks().end())
@@ -171,7 +167,7 @@ inline void look(const char* name, const unsigned unread, const unsigned written
 }
 
 // Whether variables that are to be set to zero have to be: not where they are zero already.
-inline bool must_be_zeroed(const char* name, const unsigned variables)
+APART inline bool must_be_zeroed(const char* name, const unsigned variables)
 {
     const auto found = blocks().find(name);
     if (found == blocks().end())
@@ -183,7 +179,7 @@ inline bool must_be_zeroed(const char* name, const unsigned variables)
 }
 
 // At the end of a run everybody may look, and write.
-inline void finish_blocks()
+APART inline void finish_blocks()
 {
     for (auto& named : blocks())
     {
@@ -235,12 +231,12 @@ public:
     scalar* keep(const size_t number) { return kept[number].data() + now*n_moving; }
 
     // Where what factor `number` of a variable is multiplied by goes, and the share of another variable in it.
-    scalar* multiplied(const size_t variable, const size_t number)
+    APART scalar* multiplied(const size_t variable, const size_t number)
     {
         back[variable][number].resize(length*n_moving);
         return back[variable][number].data();
     }
-    scalar* share(const size_t variable, const size_t other, const scalar value)
+    APART scalar* share(const size_t variable, const size_t other, const scalar value)
     {
         shares[variable][other].assign(n_moving, value);
         return shares[variable][other].data();
@@ -254,7 +250,7 @@ public:
             finish(0);
     }
 
-    void finish(const unsigned unread) override
+    APART void finish(const unsigned unread) override
     {
         if (now == 0)
             return;
@@ -268,7 +264,7 @@ public:
 };
 
 template <typename scalar>
-Block<scalar>& block(
+APART Block<scalar>& block(
     const char* name, const size_t length, const size_t n_factors, const size_t n_moving,
     const size_t factors, const size_t kept, const size_t variables)
 {

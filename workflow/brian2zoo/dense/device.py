@@ -163,16 +163,18 @@ class DenseDevice(CPPStandaloneDevice):
         """As Brian2's, after it is found which projections can be taken in blocks."""
         namespace = get_local_namespace(level=level + 2) if namespace is None else namespace
         if not brian2.prefs.devices.cpp_standalone.openmp_threads:
-            self._blocks = self.blocks_of(net, namespace)
-        for name, block in self._blocks.items():
-            self.paths[name] = f"step by step: {block}" if isinstance(block, str) else str(block)
+            self._blocks = self._blocks_of(net, namespace)
+        self.paths |= _in_words(self._blocks)
+        self._runs += 1
         if "dense::finish_blocks();" not in self.code_lines["after_network_run"]:
             self.insert_code("after_network_run", "dense::finish_blocks();")
-        self._runs += 1
         super().network_run(net, *arguments, namespace=namespace, level=level + 1, **options)
 
-    def blocks_of(self, net: brian2.Network, namespace: Mapping[str, Any]) -> dict[str, Block | str]:
-        """By projection of a network, how it is taken in blocks, or why it is not."""
+    def ways(self, net: brian2.Network) -> dict[str, str]:
+        """By projection whose synapses change in every step, whether they do so in blocks of steps, and if not, why."""
+        return _in_words(self._blocks_of(net, {}))
+
+    def _blocks_of(self, net: brian2.Network, namespace: Mapping[str, Any]) -> dict[str, Block | str]:
         return blocks.found(net.sorted_objects, namespace, self._is_in_rows)
 
     def _is_in_rows(self, synapses: Synapses) -> bool:
@@ -381,6 +383,10 @@ class DenseDevice(CPPStandaloneDevice):
         makefile.write_text(makefile.read_text() + "\nsetup.o: OPTIMISATIONS += -O0\n")
         # A fresh build has nothing to gain from make's list of dependencies, which costs as much as compiling.
         Path(writer.project_dir, "make.deps").touch()
+
+
+def _in_words(found: Mapping[str, Block | str]) -> dict[str, str]:
+    return {name: f"step by step: {way}" if isinstance(way, str) else str(way) for name, way in found.items()}
 
 
 def shape_of(synapses: Synapses, abstract_code: dict[str, str], kwds: dict[str, Any]) -> rows.Rows | None:

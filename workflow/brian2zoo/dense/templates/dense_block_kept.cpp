@@ -94,7 +94,7 @@
         {% for name in block.variables %}
         {% if block.factors_of(name) %}
         if (!(_unread & {{block.mask([name])}}u))
-            dense::add_products<scalar>({
+            dense::add_products<scalar, dense::strip_of<scalar>({{n_columns}})>({
                 {% for n in block.factors_of(name) %}
                 { {% for side in ("pre", "post") %}{{ "" if side == "pre" else ", " }}{{ "_b.factors[%s].data()"|format(n) if side == block.other else "_b.back[%s][%s].data()"|format(block.variables.index(name), n) }}{% endfor %} },
                 {% endfor %}
