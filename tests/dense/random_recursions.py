@@ -35,7 +35,9 @@ class Sides:
 def population(rng: Generator, name: str, silent: bool) -> brian2.NeuronGroup:
     """Neurons that differ in all parameters; silent ones have no spikes."""
     size = int(rng.choice(SIZES))
-    group = brian2.NeuronGroup(size, NEURON, threshold="v > 1", reset="v = 0\narrived *= 0.9", method="euler", name=name)
+    group = brian2.NeuronGroup(
+        size, NEURON, threshold="v > 1", reset="v = 0\narrived *= 0.9", method="euler", name=name
+    )
     group.drive = 0 if silent else rng.uniform(0.9, 3, size)
     group.phase = rng.uniform(0, 6, size)
     group.tau = rng.uniform(0.5, 3, size) * ms

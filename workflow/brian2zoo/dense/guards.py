@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from brian2.core.functions import DEFAULT_FUNCTIONS
+from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
 from brian2.core.variables import Subexpression, Variable
 from brian2.parsing.statements import parse_statement
 from brian2.utils.stringtools import get_identifiers
@@ -29,6 +29,8 @@ def _change_nothing(lines: Iterable[str], variables: Mapping[str, Variable], zer
     for line in lines:
         target, operator, expression, _ = parse_statement(line)
         text = expression if operator == "=" else f"({target}) {operator[:-1]} ({expression})"
+        if target in DEFAULT_CONSTANTS or target in DEFAULT_FUNCTIONS:
+            return False
         try:
             value = formulas.parse(text).xreplace(values)
         except ValueError:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import sympy as sp
-from brian2.core.functions import DEFAULT_FUNCTIONS
+from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
 from brian2.parsing.statements import parse_statement
 from brian2.utils.stringtools import get_identifiers
 
@@ -22,6 +22,9 @@ from brian2zoo.derive import formulas
 Side = Literal["pre", "post"]
 SIDES: tuple[Side, Side] = ("pre", "post")
 OTHER: dict[Side, Side] = {"pre": "post", "post": "pre"}
+
+_TAKEN = DEFAULT_CONSTANTS.keys() | DEFAULT_FUNCTIONS.keys()
+"""Names that formulas take for what Brian2 calls so."""
 
 _MOST_TERMS = 24
 """Terms of a variable after a statement: more cost a block more than the steps do."""
@@ -85,6 +88,8 @@ def after(statements: Iterable[str], names: Names) -> tuple[dict[str, Terms], di
     for line in statements:
         target, operator, expression, _ = parse_statement(line)
         text = expression if operator in ("=", ":=") else f"({target}) {operator[:-1]} ({expression})"
+        if target in _TAKEN:
+            raise NotLinear(f"'{line}': '{target}' is called as something that Brian2 knows")
         try:
             known[target] = _merged(_terms(_parsed(text), names, known))
         except NotLinear as error:
