@@ -77,5 +77,3 @@ def test_every_variable_is_the_same_up_to_rounding(both) -> None:
 
 def test_every_path_was_taken(both) -> None:
     assert {"rows", "columns", "diagonal", "lists", "queue"} < set(both[2].values())
-    reasons = {way for way in both[2].values() if way.startswith("step by step")}
-    assert len(reasons) >= 2  # weights that are read at every spike change in every step

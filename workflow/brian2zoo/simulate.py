@@ -138,8 +138,8 @@ def build(
 
     The folder holds the program, its sources, and a manifest of the variables it can be given and returns,
     with the seconds spent on generating and compiling and the path that each projection takes through the
-    device: rows, columns, the diagonal or lists without a queue of synapses, or Brian2's queue; and of a projection whose
-    synapses change in every step, whether they do so in blocks of steps.
+    device: rows, columns, the diagonal or lists without a queue of synapses, or Brian2's queue; and of a projection
+    whose synapses change in every step, whether they do so in blocks of steps.
 
     Parameters
     ----------

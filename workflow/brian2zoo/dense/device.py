@@ -138,7 +138,7 @@ class DenseDevice(CPPStandaloneDevice):
             make = partial(make, **self._in_block(block, key))
         match template_name:
             case "threshold" if isinstance(owner, NeuronGroup):
-                return make("dense_threshold", **self._loop(rows.Rows(1, len(owner)), ""))
+                return make("dense_threshold", chance_of=rows.chance, **self._loop(rows.Rows(1, len(owner)), ""))
             case "synapses_create_generator":
                 return self._create(owner, abstract_code, kwds, make)
             case "synapses_create_array":
@@ -166,7 +166,8 @@ class DenseDevice(CPPStandaloneDevice):
             self._blocks = self._blocks_of(net, namespace)
         self.paths |= _in_words(self._blocks)
         self._runs += 1
-        if "dense::finish_blocks();" not in self.code_lines["after_network_run"]:
+        if self._runs == 1:
+            self.insert_code("before_start", "dense::take_tiny_numbers_for_zero();")
             self.insert_code("after_network_run", "dense::finish_blocks();")
         super().network_run(net, *arguments, namespace=namespace, level=level + 1, **options)
 
@@ -335,7 +336,7 @@ class DenseDevice(CPPStandaloneDevice):
             "of_columns": lambda lines: (
                 rows.of_columns(lines, shape.n_columns) if shape.n_rows > 1 else ([], [], lines)
             ),
-            "vectorize": lambda lines: "#pragma GCC ivdep" if rows.independent(lines) else "",
+            "vectorize": lambda lines: rows.pragmas(lines, shape.n_columns),
         }
 
     def get_value(self, var: ArrayVariable, access_data: bool = True) -> np.ndarray:

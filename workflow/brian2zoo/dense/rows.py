@@ -12,6 +12,10 @@ _RANDOM = {"_rand": "uniform", "_randn": "normal"}
 _RANDOM_CALL = re.compile(rf"\b({'|'.join(_RANDOM)})\(_vectorisation_idx\)")
 _ACCESS = re.compile(r"\b(_ptr_array_\w+)\[(\w+)\](\s*[-+*/]?=(?!=))?")
 
+_SHORT = 32
+"""Columns that the compiler would unroll."""
+
+_BY_CHANCE = re.compile(r"const char _cond = _rand\(_vectorisation_idx\) < (\w+);")
 _NAME = re.compile(r"\b[A-Za-z_]\w*")
 _CONSTANT = re.compile(r"const (?P<type>\w+) (?P<name>\w+) = (?P<value>.*);")
 _DECLARED = re.compile(r"(?:const )?\w+ (\w+)(?: = .*)?;")
@@ -120,12 +124,27 @@ def _set_in(lines: list[str]) -> set[str]:
     return {found[1] for line in lines if (found := _DECLARED.match(line.strip()))}
 
 
+def chance(lines: list[str], shared: list[str]) -> str | None:
+    """The chance that a condition is true, if all that decides it is a random number below a shared value."""
+    found = _BY_CHANCE.fullmatch(lines[0].strip()) if len(lines) == 1 else None
+    return found[1] if found and found[1] in _set_in(shared) else None
+
+
 def lanes(lines: list[str], number: int) -> list[str]:
     """Statements before a loop whose code draws from `number` lanes; none if it draws nothing."""
     if not any(_RANDOM_CALL.search(line) for line in lines):
         return []
     pointers = ", ".join(f"*__restrict _s{k} = _lanes.s{k}" for k in range(4))
     return [f"static dense::Lanes _lanes({number}, brian::_random_generators[0]);", f"uint32_t {pointers};"]
+
+
+def pragmas(lines: list[str], number: int) -> list[str]:
+    """What the compiler should know of a loop over so many columns."""
+    if not independent(lines):
+        return []
+    # Else a short loop becomes one long line of scalar code, which takes four times as long.
+    short = ["#pragma GCC unroll 1"] if number < _SHORT else []
+    return [*short, "#pragma GCC ivdep"]
 
 
 def independent(lines: list[str]) -> bool:

@@ -31,7 +31,7 @@
     for (size_t _row = 0; _row < {{n_rows}}; _row++)
     {
         const size_t _begin = _row*{{n_columns}};
-        {{vectorize(vector_code)}}
+        {{vectorize(vector_code)|autoindent}}
         for (size_t _column = 0; _column < {{n_columns}}; _column++)
         {
             const size_t _idx = _begin + _column;

@@ -23,7 +23,7 @@
     {
         const size_t _begin = _row*{{n_columns}};
         {% if sums_rows or diagonal %}
-        {{vectorize(vector_code)}}
+        {{vectorize(vector_code)|autoindent}}
         for (size_t _column = 0; _column < {{n_columns}}; _column++)
         {
             const size_t _idx = _begin + _column;
