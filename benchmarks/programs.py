@@ -11,12 +11,12 @@ from typing import Any
 import brian2
 import numpy as np
 import xarray as xr
-from brian2zoo.spec import Experiment
 
 from brian2zoo.circuits import Circuit, Mode, initial_weights
 from brian2zoo.circuits.abreast import abreast
 from brian2zoo.datasets import DatasetSettings, load
 from brian2zoo.datasets.encode import encode_dataset
+from brian2zoo.formats.experiment import Experiment
 from brian2zoo.formats.zoo import Zoo, read_yaml, zoo_in_use
 from brian2zoo.run import network, stages
 from brian2zoo.run.programs import Binary, build_cached

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from brian2.equations.equations import Equations
 from brian2.parsing.sympytools import str_to_sympy
-from brian2zoo.spec import Experiment
 from numpy.random import Generator
 
 from brian2zoo.circuits import Population, Projection
+from brian2zoo.formats.experiment import Experiment
 from brian2zoo.formats.experiments import Protocol
 from brian2zoo.formats.zoo import Zoo
 

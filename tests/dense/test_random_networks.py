@@ -76,4 +76,4 @@ def test_every_variable_is_the_same_up_to_rounding(both) -> None:
 
 
 def test_every_path_was_taken(both) -> None:
-    assert set(both[2].values()) == {"rows", "columns", "diagonal", "lists", "queue"}
+    assert {"rows", "columns", "diagonal", "lists", "queue"} < set(both[2].values())

@@ -13,7 +13,7 @@ from brian2zoo import circuits
 from brian2zoo.backends import backend
 from brian2zoo.circuits import Circuit, initial_weights
 from brian2zoo.run import network
-from brian2zoo.run.programs import Binary, Inputs, build, parameter_values
+from brian2zoo.run.programs import Binary, Inputs, build, parameter_values, ways
 
 from .stock import MERGED
 
@@ -85,6 +85,18 @@ def test_other_rules(zoo, run_on_both, experiment, layers) -> None:
     learned = [p.name for p in circuit.plastic if np.abs(stock[f"{p.name}.w"] - start[p.name]).max() > 0]
     assert learned
     assert_same(stock, dense, 1e-12)
+
+
+@pytest.mark.parametrize("experiment", ["eprop_alif", "snap1"])
+def test_rules_with_traces_in_blocks(zoo, run_on_both, experiment) -> None:
+    circuit = circuits.build(zoo, zoo.experiment(experiment).with_setting("rule.batch=4"), (11, 17, 3), "train")
+    assert ways(circuit) == {p.name: "in blocks of 128 steps" for p in circuit.plastic}
+    rng = np.random.default_rng(0)
+    data = {"input": rng.uniform(0, 0.1, (N_SAMPLES, 11)), "label": np.eye(3)[rng.integers(0, 3, N_SAMPLES)]}
+    start = initial_weights(circuit, seed=0)
+    stock, dense = run_on_both(circuit, data)
+    assert all(np.abs(stock[f"{p.name}.w"] - start[p.name]).max() > 0 for p in circuit.plastic)
+    assert_same(stock, dense, 1e-9)
 
 
 def test_synapses_onto_synapses(zoo, run_on_both) -> None:

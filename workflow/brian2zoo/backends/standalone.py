@@ -127,6 +127,10 @@ class Standalone:
         """How each projection is run, where the device knows more than one way."""
         return dict(getattr(device, "paths", {}))
 
+    def ways(self, device: Any, network: brian2.Network) -> dict[str, str]:
+        """How each projection whose synapses change in every step will be run, where the device knows several ways."""
+        return device.ways(network) if hasattr(device, "ways") else {}
+
     def stored_order(self, pre: np.ndarray) -> np.ndarray | None:
         """In which order a program returns the synapses that were made with these presynaptic indices, (synapse,).
 

@@ -83,7 +83,10 @@ def print_composed(zoo: Zoo, experiment: str, layers: str, mode: str, only: File
         _print_code(code)
     if only is None:
         from brian2zoo.backends.capability import verdicts
+        from brian2zoo.run.programs import ways
 
+        text = "\n".join(f"{name}: {way}" for name, way in ways(circuit).items())
+        _print_block(f"synapses that change in every step, on {circuit.experiment.backend}", text)
         _print_block("backends", "\n".join(f"{name}: {verdict}" for name, verdict in verdicts(circuit).items()))
 
 

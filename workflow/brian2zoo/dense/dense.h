@@ -3,6 +3,7 @@
 #ifndef BRIAN2ZOO_DENSE_H
 #define BRIAN2ZOO_DENSE_H
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
@@ -12,7 +13,20 @@
 #include <string>
 #include <vector>
 
+#ifdef __SSE2__
+#include <immintrin.h>
+#endif
+
 namespace dense {
+
+// A trace that decays in silence comes to numbers below the smallest normal one, 1e-38 or 2e-308, with which a processor
+// takes a hundred times as long.
+inline void take_tiny_numbers_for_zero()
+{
+#ifdef __SSE2__
+    _mm_setcsr(_mm_getcsr() | 0x8040);  // results, and operands
+#endif
+}
 
 // A set of a few things, in no order, that is filled anew at every step without asking for memory.
 template <typename T>
@@ -173,10 +187,10 @@ public:
     }
 };
 
-// Uniform in (0, 1), never an end: a logarithm of it is finite. The number has the digits the type can hold, of at
-// most 31 bits. The state is passed by pointer, one array a word, which is what the vectorizer sees through.
+// As many random bits as a number of the type can hold, at most 31: a signed number, which converts fast. The state is
+// passed by pointer, one array a word, which is what the vectorizer sees through.
 template <typename scalar>
-static inline scalar uniform(uint32_t* s0, uint32_t* s1, uint32_t* s2, uint32_t* s3, const size_t lane)
+static inline int32_t digits(uint32_t* s0, uint32_t* s1, uint32_t* s2, uint32_t* s3, const size_t lane)
 {
     uint32_t a = s0[lane], b = s1[lane], c = s2[lane], d = s3[lane];
     const uint32_t sum = a + d, shifted = b << 9;
@@ -187,9 +201,28 @@ static inline scalar uniform(uint32_t* s0, uint32_t* s1, uint32_t* s2, uint32_t*
     c ^= shifted;
     d = (d << 11) | (d >> 21);
     s0[lane] = a, s1[lane] = b, s2[lane] = c, s3[lane] = d;
-    const int unused = sizeof(scalar) == 4 ? 9 : 1;  // 23 or 31 bits are left: a signed number, which converts fast
-    const scalar unit = scalar(1)/(scalar(1u << (31 - unused))*scalar(2));
-    return (static_cast<scalar>(static_cast<int32_t>(sum >> unused)) + scalar(0.5))*unit;
+    return static_cast<int32_t>(sum >> (sizeof(scalar) == 4 ? 9 : 1));
+}
+
+// How many different values these bits have, as a number of the type.
+template <typename scalar>
+static inline scalar range()
+{
+    return scalar(1u << (sizeof(scalar) == 4 ? 22 : 30))*scalar(2);
+}
+
+// Uniform in (0, 1), never an end: a logarithm of it is finite.
+template <typename scalar>
+static inline scalar uniform(uint32_t* s0, uint32_t* s1, uint32_t* s2, uint32_t* s3, const size_t lane)
+{
+    return (static_cast<scalar>(digits<scalar>(s0, s1, s2, s3, lane)) + scalar(0.5))*(scalar(1)/range<scalar>());
+}
+
+// The largest digits whose `uniform` is below a number, -1 if there are none: all steps of this are exact.
+static inline int32_t last_below(const double number)
+{
+    const double places = std::ceil(number*range<double>() - 0.5);
+    return places > 0 ? static_cast<int32_t>(std::min(places, range<double>()) - 1) : -1;
 }
 
 // Standard normal, by Box and Muller.

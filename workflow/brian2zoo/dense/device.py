@@ -7,6 +7,7 @@ numbers included. Whatever this does not cover takes Brian2's own template. The 
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ import brian2
 import numpy as np
 from brian2.codegen.targets import codegen_targets
 from brian2.core.functions import DEFAULT_FUNCTIONS
+from brian2.core.namespace import get_local_namespace
 from brian2.core.variables import ArrayVariable
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
@@ -24,11 +26,13 @@ from brian2.devices.device import all_devices
 from brian2.groups.neurongroup import NeuronGroup
 from brian2.synapses.synapses import Synapses, SynapticPathway
 
-from brian2zoo.dense import precision, rows
-from brian2zoo.dense.program import merge_sources
+from brian2zoo.dense import blocks, precision, rows
+from brian2zoo.dense.blocks import Block
+from brian2zoo.dense.guards import guard
+from brian2zoo.dense.program import FUNCTION, merge_sources
 
 DEVICE = "dense_standalone"
-SHARED = [Path(__file__).with_name(name) for name in ("dense.h", "clock.cpp")]
+SHARED = [Path(__file__).with_name(name) for name in ("dense.h", "blocks.h", "clock.cpp")]
 
 
 # Brian2 2.9 has Clock, later ones BaseClock.
@@ -87,12 +91,15 @@ class Connection:
 class DenseDevice(CPPStandaloneDevice):
     """The device behind ``brian2.set_device("dense_standalone")``.
 
-    `paths` says for each pathway, clock-driven update and summed variable of a projection how it is run.
+    `paths` says for each pathway, clock-driven update and summed variable of a projection how it is run, and of each
+    projection whose synapses change in every step, by its own name, whether they do so in blocks of steps.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.paths: dict[str, str] = {}
+        self._blocks: dict[str, Block | str] = {}
+        self._runs = 0
         self._connections: dict[str, Connection | None] = {}
         self._one_delay: dict[str, bool] = {}
         self._creators: set[str] = set()
@@ -116,18 +123,22 @@ class DenseDevice(CPPStandaloneDevice):
         """As Brian2's, with another template where one fits."""
         kwds = dict(template_kwds or {})
 
-        def make(template: str, **more: Any) -> Any:
+        def make(template: str, code: Any = abstract_code, block: Block | None = None, **more: Any) -> Any:
             return super(DenseDevice, self).code_object(
-                owner, name, abstract_code, variables, template, variable_indices,
-                codeobj_class=codeobj_class, template_kwds=kwds | more, **options,
+                owner, name, code, variables, template, variable_indices,
+                codeobj_class=codeobj_class, template_kwds=kwds | more | {"block": block}, **options,
             )  # fmt: skip
 
         if brian2.prefs.devices.cpp_standalone.openmp_threads:
             return make(template_name)
         indices = {variable_indices[key] for key, v in variables.items() if isinstance(v, ArrayVariable)}
+        key = name.removesuffix("*").removesuffix("_codeobject")
+        block = self._blocks.get(owner.name)
+        if isinstance(block, Block) and key in block.rest:
+            make = partial(make, **self._in_block(block, key))
         match template_name:
             case "threshold" if isinstance(owner, NeuronGroup):
-                return make("dense_threshold", **self._loop(rows.Rows(1, len(owner)), ""))
+                return make("dense_threshold", chance_of=rows.chance, **self._loop(rows.Rows(1, len(owner)), ""))
             case "synapses_create_generator":
                 return self._create(owner, abstract_code, kwds, make)
             case "synapses_create_array":
@@ -138,15 +149,39 @@ class DenseDevice(CPPStandaloneDevice):
             case "synapses":
                 return self._pathway(kwds["pathway"], indices, make)
             case "stateupdate" if isinstance(owner, Synapses):
-                return self._on_rows(owner, name, indices, "dense_stateupdate", "stateupdate", make)
+                return self._update(owner, key, indices, abstract_code, make)
             case "stateupdate" if isinstance(owner, NeuronGroup) and indices <= {"_idx", "0"}:
                 shape = rows.Rows(1, len(owner))
-                return make("dense_stateupdate", **self._loop(shape, ""))
+                return make("dense_stateupdate", condition="", look="", **self._loop(shape, ""))
             case "summed_variable":
                 sums_rows = kwds["_index_var"] is owner.variables["_synaptic_post"]
                 make = partial(make, sums_rows=sums_rows)
-                return self._on_rows(owner, name, indices, "dense_summed_variable", "summed_variable", make)
-        return make(template_name)
+                return self._on_rows(owner, key, indices, "dense_summed_variable", "summed_variable", make)
+        return self._looking(key, make(template_name))
+
+    def network_run(self, net: Any, *arguments: Any, namespace: Any = None, level: int = 0, **options: Any) -> None:
+        """As Brian2's, after it is found which projections can be taken in blocks."""
+        namespace = get_local_namespace(level=level + 2) if namespace is None else namespace
+        if not brian2.prefs.devices.cpp_standalone.openmp_threads:
+            self._blocks = self._blocks_of(net, namespace)
+        self.paths |= _in_words(self._blocks)
+        self._runs += 1
+        if self._runs == 1:
+            self.insert_code("before_start", "dense::take_tiny_numbers_for_zero();")
+            self.insert_code("after_network_run", "dense::finish_blocks();")
+        super().network_run(net, *arguments, namespace=namespace, level=level + 1, **options)
+
+    def ways(self, net: brian2.Network) -> dict[str, str]:
+        """By projection whose synapses change in every step, whether they do so in blocks of steps, and if not, why."""
+        return _in_words(self._blocks_of(net, {}))
+
+    def _blocks_of(self, net: brian2.Network, namespace: Mapping[str, Any]) -> dict[str, Block | str]:
+        return blocks.found(net.sorted_objects, namespace, self._is_in_rows)
+
+    def _is_in_rows(self, synapses: Synapses) -> bool:
+        shape = self._rows_of(synapses)
+        one_delay = all(self._has_one_delay(pathway) for pathway in synapses._pathways)
+        return shape is not None and not shape.diagonal and one_delay
 
     def _create(self, synapses: Synapses, abstract_code: dict[str, str], kwds: dict[str, Any], make: Any) -> Any:
         """The code that makes synapses; of all-to-all or one-to-one ones also the code that stores no index."""
@@ -203,6 +238,7 @@ class DenseDevice(CPPStandaloneDevice):
             n_source_events=events.size - 1,
             source_start=pathway.spikes_start,
             source_stop=pathway.spikes_stop,
+            own=lambda code: code[None] if isinstance(code, dict) else code,
             synapse_sources=self.get_array_name(pathway.synapse_sources, access_data=False),
         )
         shape = self._rows_of(pathway.synapses)
@@ -213,10 +249,68 @@ class DenseDevice(CPPStandaloneDevice):
         self.paths[pathway.name] = along
         return make(f"dense_{along}", **self._loop(shape, pathway.synapses.name))
 
-    def _on_rows(self, synapses: Synapses, name: str, indices: set[str], dense: str, stock: str, make: Any) -> Any:
+    def _update(self, synapses: Synapses, key: str, indices: set[str], code: dict[str, str], make: Any) -> Any:
+        """Code that changes every synapse, or keeps what changes it; it may look at a block first, or do nothing."""
+        block = self._blocks.get(synapses.name)
+        if isinstance(block, Block) and key in block.rest:
+            return make("dense_block_step", **self._loop(self._rows_of(synapses), synapses.name))
+        looks = self._looks_of(key)
+        condition, look = guard(blocks.lines_of(code[None]), synapses.variables), " ".join(looks)
+        if isinstance(block, Block) and key in block.looks and block.looks[key].zeroed:
+            condition, look = (
+                f'dense::must_be_zeroed("{self._stored(block)}", {block.mask(block.looks[key].zeroed)}u)',
+                "",
+            )
+        make = partial(make, condition=condition or "", look=look)
+        made = self._on_rows(synapses, key, indices, "dense_stateupdate", "stateupdate", make)
+        return made if self.paths[key] == "rows" else self._looking(key, made)
+
+    def _looks_of(self, key: str) -> list[str]:
+        """C++ statements by which an object moves on the blocks that it looks at."""
+        found = [b for b in self._blocks.values() if isinstance(b, Block) and key in b.looks]
+        return [
+            f'dense::look("{self._stored(b)}", {b.mask(b.looks[key].unread)}u, {b.mask(b.looks[key].written)}u);'
+            for b in found
+        ]
+
+    def _stored(self, block: Block) -> str:
+        """What a program calls a block: each run of a network has its own, for other objects may be in it."""
+        return f"{block.name}, run {self._runs}"
+
+    def _looking(self, key: str, code_object: Any) -> Any:
+        """A code object that moves on the blocks that it looks at before it does anything."""
+        looks = self._looks_of(key)
+        if looks:
+            code = dict(code_object.code.items())
+            code["cpp_file"] = FUNCTION.sub(rf"\1 {' '.join(looks)}", code["cpp_file"])
+            code_object.code = SimpleNamespace(**code)
+        return code_object
+
+    def _in_block(self, block: Block, key: str) -> dict[str, Any]:
+        """What the templates need to write an operation of a block."""
+        number = [each.operation.name for each in block.operations].index(key)
+        operation, synapses = block.operations[number].operation, self._connections[block.name].synapses
+        code = block.code(number)
+        sides = list(code)
+        if operation.spikes:
+            code = {None: block.rest[key], **code}
+        shape = self._rows_of(synapses)
+        return {
+            "code": code,
+            "block": block,
+            "stored": self._stored(block),
+            "operation": number,
+            "spikes": operation.spikes,
+            "sides": sides,
+            "last": number == len(block.operations) - 1,
+            "neurons": {"pre": shape.n_rows, "post": shape.n_columns},
+            "places": {"pre": "_row", "post": "_column"},
+            "arrays": {v: self.get_array_name(synapses.variables[v], access_data=False) for v in block.variables},
+        }
+
+    def _on_rows(self, synapses: Synapses, key: str, indices: set[str], dense: str, stock: str, make: Any) -> Any:
         """Code that visits every synapse."""
         shape = self._rows_of(synapses)
-        key = name.removesuffix("_codeobject*").removesuffix("_codeobject")
         if shape is None or not indices <= rows.INDICES:
             self.paths[key] = "lists"
             return make(stock)
@@ -239,7 +333,10 @@ class DenseDevice(CPPStandaloneDevice):
             "diagonal": shape.diagonal,
             "lanes": lambda lines: rows.lanes(lines, shape.n_columns),
             "dense_code": dense_code,
-            "vectorize": lambda lines: "#pragma GCC ivdep" if rows.independent(lines) else "",
+            "of_columns": lambda lines: (
+                rows.of_columns(lines, shape.n_columns) if shape.n_rows > 1 else ([], [], lines)
+            ),
+            "vectorize": lambda lines: rows.pragmas(lines, shape.n_columns),
         }
 
     def get_value(self, var: ArrayVariable, access_data: bool = True) -> np.ndarray:
@@ -277,7 +374,7 @@ class DenseDevice(CPPStandaloneDevice):
         for name in ("network.h", "network.cpp"):
             path = Path(writer.project_dir, name)
             text = CLOCK_SET.sub(r"dense::Few<\1*>", path.read_text())
-            path.write_text(f'#include "dense.h"\n{text}')
+            path.write_text(f'#include "dense.h"\n#include "blocks.h"\n{text}')
 
     def generate_makefile(self, writer: Any, *arguments: Any, **options: Any) -> None:
         """As Brian2's, for two files in place of one for each code object."""
@@ -287,6 +384,10 @@ class DenseDevice(CPPStandaloneDevice):
         makefile.write_text(makefile.read_text() + "\nsetup.o: OPTIMISATIONS += -O0\n")
         # A fresh build has nothing to gain from make's list of dependencies, which costs as much as compiling.
         Path(writer.project_dir, "make.deps").touch()
+
+
+def _in_words(found: Mapping[str, Block | str]) -> dict[str, str]:
+    return {name: f"step by step: {way}" if isinstance(way, str) else str(way) for name, way in found.items()}
 
 
 def shape_of(synapses: Synapses, abstract_code: dict[str, str], kwds: dict[str, Any]) -> rows.Rows | None:

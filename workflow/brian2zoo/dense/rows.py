@@ -12,6 +12,17 @@ _RANDOM = {"_rand": "uniform", "_randn": "normal"}
 _RANDOM_CALL = re.compile(rf"\b({'|'.join(_RANDOM)})\(_vectorisation_idx\)")
 _ACCESS = re.compile(r"\b(_ptr_array_\w+)\[(\w+)\](\s*[-+*/]?=(?!=))?")
 
+_SHORT = 32
+"""Columns that the compiler would unroll."""
+
+_BY_CHANCE = re.compile(r"const char _cond = _rand\(_vectorisation_idx\) < (\w+);")
+_NAME = re.compile(r"\b[A-Za-z_]\w*")
+_CONSTANT = re.compile(r"const (?P<type>\w+) (?P<name>\w+) = (?P<value>.*);")
+_DECLARED = re.compile(r"(?:const )?\w+ (\w+)(?: = .*)?;")
+
+# What makes a statement differ from row to row, or from call to call.
+_OF_ROWS = {"_row", "_idx", "_presynaptic_idx", "_vectorisation_idx", "dense"}
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -72,12 +83,68 @@ def draws(typed: list[tuple[str, str]]) -> list[str]:
     return [*drawn, *lines]
 
 
+def of_columns(lines: list[str], number: int) -> tuple[list[str], list[str], list[str]]:
+    """Statements of a loop over rows and columns, those apart that come to the same in every row.
+
+    Returns
+    -------
+    declarations of places for what these come to, the statements for a loop over the columns before that over the rows,
+    and what is left inside.
+    """
+    written = {array for line in lines for array, _, assigned in _ACCESS.findall(line) if assigned}
+    before: dict[str, re.Match[str]] = {}
+    inside = []
+    for line in lines:
+        found = _CONSTANT.fullmatch(line.strip())
+        names = set(_NAME.findall(found["value"])) if found else set()
+        if found and not names & (_OF_ROWS | written) and names & {"_column", *before} and not names & _set_in(inside):
+            before[found["name"]] = found
+        else:
+            inside.append(line)
+    kept, used = [], set().union(*(_NAME.findall(line) for line in inside))
+    for name in reversed(before):
+        if name in used:
+            kept.insert(0, name)
+            if before[name]["value"].startswith(("_ptr_array", "(_column")):
+                used |= set(_NAME.findall(before[name]["value"]))
+    worked_out = [n for n in kept if not before[n]["value"].startswith(("_ptr_array", "(_column"))]
+    if not worked_out:
+        return [], [], lines
+    declared = [f"static {before[name]['type']} _of_columns_{name}[{number}];" for name in worked_out]
+    store = [f"_of_columns_{name}[_column] = {name};" for name in worked_out]
+    load = [
+        f"const {before[name]['type']} {name} = _of_columns_{name}[_column];" if name in worked_out else before[name][0]
+        for name in kept
+    ]
+    return declared, [found[0] for found in before.values()] + store, load + inside
+
+
+def _set_in(lines: list[str]) -> set[str]:
+    """Names that statements declare."""
+    return {found[1] for line in lines if (found := _DECLARED.match(line.strip()))}
+
+
+def chance(lines: list[str], shared: list[str]) -> str | None:
+    """The chance that a condition is true, if all that decides it is a random number below a shared value."""
+    found = _BY_CHANCE.fullmatch(lines[0].strip()) if len(lines) == 1 else None
+    return found[1] if found and found[1] in _set_in(shared) else None
+
+
 def lanes(lines: list[str], number: int) -> list[str]:
     """Statements before a loop whose code draws from `number` lanes; none if it draws nothing."""
     if not any(_RANDOM_CALL.search(line) for line in lines):
         return []
     pointers = ", ".join(f"*__restrict _s{k} = _lanes.s{k}" for k in range(4))
     return [f"static dense::Lanes _lanes({number}, brian::_random_generators[0]);", f"uint32_t {pointers};"]
+
+
+def pragmas(lines: list[str], number: int) -> list[str]:
+    """What the compiler should know of a loop over so many columns."""
+    if not independent(lines):
+        return []
+    # Else a short loop becomes one long line of scalar code, which takes four times as long.
+    short = ["#pragma GCC unroll 1"] if number < _SHORT else []
+    return [*short, "#pragma GCC ivdep"]
 
 
 def independent(lines: list[str]) -> bool:

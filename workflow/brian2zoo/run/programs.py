@@ -43,6 +43,9 @@ logging.getLogger("brian2.codegen.generators.base").addFilter(
     lambda record: "may not be well-defined" not in record.getMessage()
 )
 
+# Of a network that is looked at and not run, Brian2 warns object by object.
+logging.getLogger("brian2.core.base.unused_brian_object").addFilter(lambda record: False)
+
 MANIFEST, PROGRAM = "manifest.json", "main"
 _STATED = {
     "key", "backend", "capacity", "steps_per_sample", "dt", "data", "data_names", "variables", "orders", "seconds",
@@ -138,7 +141,8 @@ def build(
 
     The folder holds the program, its sources, and a manifest of the variables it can be given and returns,
     with the seconds spent on generating and compiling and the path that each projection takes through the
-    device: rows, columns, the diagonal or lists without a queue of synapses, or Brian2's queue.
+    device: rows, columns, the diagonal or lists without a queue of synapses, or Brian2's queue; and of a projection
+    whose synapses change in every step, whether they do so in blocks of steps.
 
     Parameters
     ----------
@@ -187,6 +191,17 @@ def build(
     shutil.rmtree(directory, ignore_errors=True)
     partial.rename(directory)
     return directory
+
+
+def ways(circuit: Circuit) -> dict[str, str]:
+    """How the experiment's backend moves synapses that change in every step, by projection, in words; nothing is built.
+
+    Of a backend that knows one way only, nothing is said.
+    """
+    backend = backend_of(circuit.experiment.backend)
+    with tempfile.TemporaryDirectory() as folder, backend.device_in(Path(folder), threads=1) as device:
+        assembled = assemble(circuit, duration(circuit, "T_train"), 1, assembly=backend.assembly)
+        return backend.ways(device, assembled.network)
 
 
 def build_cached(

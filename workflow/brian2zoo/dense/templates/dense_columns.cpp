@@ -9,7 +9,7 @@
                 const size_t _column = _arriving[_spike];
                 const size_t _idx = _begin + _column;
                 const size_t _vectorisation_idx = _column;
-                {{dense_code(vector_code, scalar_code)|autoindent}}
+                {{dense_code(own(vector_code), own(scalar_code))|autoindent}}
             }
         }
 {% endblock %}

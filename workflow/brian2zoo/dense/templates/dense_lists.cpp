@@ -7,6 +7,6 @@
             {
                 const size_t _idx = *_synapse;
                 const size_t _vectorisation_idx = _idx;
-                {{vector_code|autoindent}}
+                {{own(vector_code)|autoindent}}
             }
 {% endblock %}

@@ -11,16 +11,24 @@
     const size_t _vectorisation_idx = -1;
     {{scalar_code|autoindent}}
 
+    {% set declared, before, inside = of_columns(dense_code(vector_code, scalar_code)) %}
+    {% if before %}
+    {{declared|autoindent}}
+    for (size_t _column = 0; _column < {{n_columns}}; _column++)
+    {
+        {{before|autoindent}}
+    }
+    {% endif %}
     for (size_t _row = 0; _row < {{n_rows}}; _row++)
     {
         const size_t _begin = _row*{{n_columns}};
         {% if sums_rows or diagonal %}
-        {{vectorize(vector_code)}}
+        {{vectorize(vector_code)|autoindent}}
         for (size_t _column = 0; _column < {{n_columns}}; _column++)
         {
             const size_t _idx = _begin + _column;
             const size_t _vectorisation_idx = _column;
-            {{dense_code(vector_code, scalar_code)|autoindent}}
+            {{inside|autoindent}}
             {{_target_var_array}}[_column + {{_target_start}}] += _synaptic_var;
         }
         {% else %}
@@ -29,7 +37,7 @@
         {
             const size_t _idx = _begin + _column;
             const size_t _vectorisation_idx = _column;
-            {{dense_code(vector_code, scalar_code)|autoindent}}
+            {{inside|autoindent}}
             _sum += _synaptic_var;
         }
         {{_target_var_array}}[_row + {{_target_start}}] = _sum;

@@ -13,12 +13,20 @@
 
     {% set _eventspace = get_array_name(eventspace_variable) %}
     static unsigned char _spikes[{{(n_columns + 31)//32*32}}];
-    #pragma GCC ivdep
+    {% set chance = chance_of(vector_code, scalar_code) %}
+    {% if chance %}
+    const int32_t _last = dense::last_below({{chance}});
+    {% endif %}
+    {{vectorize(vector_code)|autoindent}}
     for (size_t _column = 0; _column < {{n_columns}}; _column++)
     {
         const size_t _idx = _column;
         const size_t _vectorisation_idx = _idx;
+        {% if chance %}
+        const bool _cond = dense::digits<double>(_s0, _s1, _s2, _s3, _column) <= _last;
+        {% else %}
         {{dense_code(vector_code, scalar_code)|autoindent}}
+        {% endif %}
         _spikes[_column] = _cond ? 1 : 0;
     }
     long _count = 0;
