@@ -5,7 +5,7 @@ import pytest
 
 from brian2zoo.circuits import build, initial_weights
 from brian2zoo.compose.circuit import compose
-from brian2zoo.derive import gradient, read
+from brian2zoo.derive import derived, gradient, read, rule_text, traces_of
 from brian2zoo.derive.reference import Neuron, Weights, layer_jacobian, surrogate_function
 from brian2zoo.derive.traces import derive
 from brian2zoo.errors import ZooError
@@ -69,14 +69,16 @@ parameters: gain = 1
 
 def test_full_rtrl_knows_the_numbers_of_a_synapse(zoo, zoo_with) -> None:
     """Half the weights at twice the gain are the same network, and have twice the gradient."""
+    rule, neuron, synapse = zoo.rule("rtrl"), zoo.neuron("lif_exp"), zoo.synapse("current")
+    written = rule_text(derived(rule, neuron, synapse), traces_of(rule, neuron, synapse), "test")
     edited = zoo_with(
         {
             "models/synapses/scaled.yaml": SCALED,
-            "rules/scaled.yaml": (zoo.root / "rules/rtrl_full.yaml")
-            .read_text()
-            .replace("arrived_I = 1", "arrived_I = gain")
-            .replace("elig_pre*w", "gain*elig_pre*w"),
-            "config/experiments/scaled.yaml": "title: Scaled\nextends: rtrl_full\nrule: scaled\n"
+            "rules/scaled.yaml": written.replace("arrived_I = 1", "arrived_I = gain").replace(
+                "elig_pre*w", "gain*elig_pre*w"
+            ),
+            "config/experiments/scaled.yaml": "title: Scaled\nextends: rtrl_full\n"
+            "learning: {plastic: {rule: scaled}}\n"
             "synapses: {plastic: scaled}\nparameters: |\n  input_hidden.gain = 2\n  recurrent.gain = 4\n",
         }
     )
@@ -122,11 +124,9 @@ def test_jacobian_of_a_layer_is_that_of_its_smooth_step(zoo) -> None:
 
 
 def test_full_rtrl_takes_spikes_to_arrive_in_the_next_step(zoo, zoo_with) -> None:
-    text = (
-        "title: Late\nextends: rtrl_full\nrules: {hidden_output: rtrl_readout_on_synapses}\nprotocol: {delay: 2*ms}\n"
-    )
+    text = "title: Late\nextends: rtrl_full\nlearning: {hidden_output: {traces: synapse}}\nprotocol: {delay: 2*ms}\n"
     late = zoo_with({"config/experiments/late.yaml": text})
-    with pytest.raises(ZooError, match=r"rtrl_full.yaml: influence: .*give the protocol a delay of 0\*ms"):
+    with pytest.raises(ZooError, match=r"rules/rtrl.yaml: influence: .*give the protocol a delay of 0\*ms"):
         compose(build(late, late.experiment("late"), LAYERS, "train"))
 
 
@@ -134,6 +134,6 @@ def test_refused(zoo) -> None:
     circuit = build(zoo, zoo.experiment("rtrl_no_recurrence"), LAYERS, "train")
     with pytest.raises(ZooError, match="there is no hidden1_hidden1"):
         gradient.found(circuit, initial_weights(circuit, 0), SAMPLES)
-    circuit = build(zoo, zoo.experiment("rtrl_block_diagonal").with_setting("rule.batch=1"), LAYERS, "train")
+    circuit = build(zoo, zoo.experiment("rtrl_block_diagonal").with_setting("optimizer.batch=1"), LAYERS, "train")
     with pytest.raises(ZooError, match="changes weights within the samples"):
         gradient.found(circuit, initial_weights(circuit, 0), SAMPLES)

@@ -20,8 +20,8 @@ from scipy.linalg import expm
 from brian2zoo import circuits, network
 from brian2zoo.check import check_experiment, check_file
 from brian2zoo.compose.neuron import NeuronCode
-from brian2zoo.pieces import declare, join
 from brian2zoo.network import duration
+from brian2zoo.pieces import declare, join
 from brian2zoo.propagators import Source, integrated
 from brian2zoo.simulate import Binary, Inputs, build, build_key, parameter_values, run_here
 
