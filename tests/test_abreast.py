@@ -56,7 +56,7 @@ def test_spiking_networks(interpreted, deterministic, store) -> None:
 
 
 @pytest.mark.parametrize(
-    ("experiment", "setting"), [("nbp", "default"), ("bp", "default"), ("rtrl_block_diagonal", "rule.batch=2")]
+    ("experiment", "setting"), [("nbp", "default"), ("bp", "default"), ("rtrl_block_diagonal", "optimizer.batch=2")]
 )
 def test_networks_of_other_kinds(zoo, interpreted, experiment, setting) -> None:
     """Each with its ring of gates, whose first neuron begins; answers by rates; graded answers, and traces kept."""

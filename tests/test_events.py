@@ -227,8 +227,8 @@ neurons: {input: event_input}
 encoders: {input: events_pooled}
 protocol: {dt: 10*ms, T_train: 1*second, T_test: 1*second, T_final: 1*second}
 parameters: |
-  rule.batch = 2
-  rule.eta   = 0.05
+  optimizer.batch = 2
+  optimizer.eta   = 0.05
 """
 
 

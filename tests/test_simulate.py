@@ -131,7 +131,7 @@ def test_program_of_equal_content_is_not_compiled_again(program, zoo, folder) ->
 
 def test_every_thing_a_program_depends_on_changes_its_key(zoo, zoo_with, circuit) -> None:
     edited = zoo_with({"rules/edited.yaml": "title: edited\nextends: erbp\non_pre: dw = eta*U_post*learning\n"})
-    rule = zoo.experiment("erbp_fixed_point").model_copy(update={"rule": "edited"})
+    rule = zoo.experiment("erbp_fixed_point").with_setting("learning.plastic.rule=edited")
     single = circuit.experiment.model_copy(update={"precision": "single"})
     elsewhere = circuit.experiment.with_setting("backend=cpp")
     at_rest = circuit.experiment.protocol.model_copy(update={"rest": True})

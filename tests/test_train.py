@@ -301,7 +301,7 @@ protocol: {T_train: 40*ms, T_test: 40*ms}
 weights: |
   input_hidden = normal(30/sqrt(N_pre))
 parameters: |
-  rule.batch = 8
+  optimizer.batch = 8
 """,
 }
 

@@ -88,23 +88,45 @@ def test_erbp_without_chance_is_the_same(deterministic, latencies, run_on_both) 
 LOCAL = {
     "rules/local.yaml": """
 title: Traces of rtrl_random_feedback, with nothing returned from other neurons
-extends: rtrl_random_feedback
+method: exact
+variables:
+  pre: |
+    deps_v/dt = (eps_I - eps_v)/tau_m_post : 1
+    deps_I/dt = -eps_I/tau_s_post : 1
+  post: |
+    psi = 1/(1 + slope*abs(v - v_th))**2 : 1
+    learning_signal : 1
+  synapse: |
+    grad : 1
+    dbar_y/dt = -bar_y/tau_out : 1 (clock-driven)
+    due = int(sample_number % batch < 0.5) : 1 (shared)
+at_spike:
+  pre: eps_I += 1
 each_step: |
   grad += bar_y
   elig = eps_v_pre*psi_post
   bar_y += elig
+at_onset: |
+  dw = -eta*due*grad/batch
+  grad = grad*(1 - due)
+keeps: [grad]
 parameters: |
-  batch = 2
+  slope   = 20
+  tau_out = 50*ms
+  eta     = 5e-3
+  batch   = 2
 """,
     "config/experiments/local.yaml": """
 title: Traces that move in each step, updates once in two samples
 extends: rtrl_random_feedback
-rule: local
+learning:
+  plastic: {rule: local, surrogate: null, optimizer: null}
+  hidden_output: {rule: block_diagonal, optimizer: adam}
 weights: |
   input_hidden = normal(40/sqrt(N_pre))
   recurrent    = normal(4/sqrt(N_pre))
 parameters: |
-  rule.batch = 2
+  optimizer.batch = 2
 """,
 }
 

@@ -87,7 +87,7 @@ def test_other_rules(zoo, run_on_both, experiment, layers) -> None:
 
 
 def test_synapses_onto_synapses(zoo, run_on_both) -> None:
-    experiment = zoo.experiment("rtrl_full").with_setting("rule.batch=1")
+    experiment = zoo.experiment("rtrl_full").with_setting("optimizer.batch=1")
     circuit = circuits.build(zoo, experiment, (5, 4, 3), "train")
     rng = np.random.default_rng(0)
     data = {"input": rng.uniform(0, 0.1, (N_SAMPLES, 5)), "label": np.eye(3)[rng.integers(0, 3, N_SAMPLES)]}
