@@ -8,9 +8,9 @@ import pytest
 
 from brian2zoo.check import ZooWarning, check_experiment, check_file, check_zoo, errors
 from brian2zoo.circuits import build, supports, vocabulary
-from brian2zoo.spec import PLASTIC_KINDS
 from brian2zoo.errors import ZooError
 from brian2zoo.kinds import KINDS
+from brian2zoo.spec import PLASTIC_KINDS
 from brian2zoo.zoo import ROOT, Zoo
 
 LIF = "models/neurons/lif.yaml"

@@ -19,12 +19,12 @@ from typer.testing import CliRunner
 from brian2zoo import language
 from brian2zoo.check import check_file, check_zoo
 from brian2zoo.cli import app
-from brian2zoo.pieces import statements
 from brian2zoo.config import Config
 from brian2zoo.errors import ZooError
 from brian2zoo.expressions import FUNCTIONS, evaluate
 from brian2zoo.kinds import KINDS
 from brian2zoo.language import Refused
+from brian2zoo.pieces import statements
 from brian2zoo.spec import Lines, Parameter, Setting
 from brian2zoo.zoo import ROOT, Zoo, validate
 

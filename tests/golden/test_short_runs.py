@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from golden.short_runs import RECORDED, short_run
 
 from brian2zoo.zoo import Zoo
+from golden.short_runs import RECORDED, short_run
 
 TOLERANCE = 1e-9
 """Relative to the largest number of an array; on the machine that recorded them they are equal bit for bit."""
