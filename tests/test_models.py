@@ -38,16 +38,9 @@ def simulate(zoo) -> Callable[..., dict[str, np.ndarray]]:
             source = Population("source", "source", len(times), zoo.neuron("latency_input"), data="label")
             populations.append(source)
             store = zoo.synapse(synapse)
+            learned = rule and rule_of(zoo.rule(rule), store, overrides)
             projections.append(
-                Projection(
-                    "kick",
-                    "kick",
-                    source,
-                    unit,
-                    store,
-                    rule and rule_of(zoo.rule(rule), store, overrides),
-                    overrides=overrides or {},
-                )  # fmt: skip
+                Projection("kick", "kick", source, unit, store, learned, overrides=overrides or {}),
             )
             given["label"] = np.tile(times * 1e-3 - DT, (samples, 1))
             values["kick.w"] = np.repeat(weights, size)
