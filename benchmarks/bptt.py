@@ -112,7 +112,7 @@ def main(output: Path = OUTPUT) -> None:
     layers = Layer(circuit, PROJECTIONS["input"]), Layer(circuit, PROJECTIONS["readout"])
     spike = surrogate_spike(SETTINGS["surrogate"])
     dt, duration = (float(network.duration(circuit, which)) for which in ("dt", "T_train"))
-    encoders = zoo.encoder(experiment.encoders.input), zoo.encoder(experiment.encoders.label)
+    encoders = experiment.encoders["input"], experiment.encoders["label"]
     data = {
         split: encode_dataset(part, *encoders)
         for split, part in load(DatasetSettings(**SETTINGS["dataset"]), zoo_in_use()).items()

@@ -29,8 +29,8 @@ def main(
     rows = []
     for name in experiments:
         experiment = scripting.experiment_of(name)
-        stepwise = experiment.model_copy(
-            update={"neurons": experiment.neurons | {"input": CONFIG["stock_input"]}},
+        stepwise = experiment.replaced(
+            **{"neurons": experiment.neurons | {"input": CONFIG["stock_input"]}},
         )
         single, stepwise_single = (e.model_copy(update={"precision": "single"}) for e in (experiment, stepwise))
         data = samples(experiment, number)

@@ -39,7 +39,7 @@ def zoo_curve(images: dict[str, xr.Dataset], layers: str, step: int, steps: int)
     """Samples seen, seconds trained and test error of an experiment of the zoo, every `step` samples."""
     zoo = Zoo()
     experiment = scripting.experiment_of(SETTINGS["experiment"])
-    encoders = (zoo.encoder(experiment.encoders.input), zoo.encoder(experiment.encoders.label))
+    encoders = (experiment.encoders["input"], experiment.encoders["label"])
     encoded = {split: encode_dataset(part, *encoders) for split, part in images.items()}
     runner = program(experiment, layers, "dense", step)
     circuit = stages.circuit_of(experiment, layers, "test")

@@ -31,7 +31,7 @@ def samples(experiment: Experiment, number: int) -> dict[str, np.ndarray]:
     """The first training images of MNIST (from data/mnist), encoded as the experiment says."""
     zoo = Zoo()
     images = load(DatasetSettings(source="mnist", limit_train=number, limit_test=1), zoo_in_use())["train"]
-    encoders = (zoo.encoder(experiment.encoders.input), zoo.encoder(experiment.encoders.label))
+    encoders = (experiment.encoders["input"], experiment.encoders["label"])
     encoded = encode_dataset(images, *encoders)
     return {"input": encoded.input.values, "label": encoded.target.values}
 

@@ -70,7 +70,7 @@ def deterministic(zoo_with) -> Callable[..., Circuit]:
     ) -> Circuit:
         text = DETERMINISTIC + f"synapses: {{plastic: {store}}}\n"
         zoo = zoo_with({"config/experiments/deterministic.yaml": text, **(files or {})})
-        return circuits.build(zoo, zoo.experiment(experiment).with_setting(setting), list(layers), "train")
+        return circuits.build(zoo.experiment(experiment).with_setting(setting), list(layers), "train")
 
     return circuit
 

@@ -56,12 +56,12 @@ def test_spiking_networks(interpreted, deterministic, store) -> None:
 
 
 @pytest.mark.parametrize(
-    ("experiment", "setting"), [("nbp", "default"), ("bp", "default"), ("rtrl_block_diagonal", "rule.batch=2")]
+    ("experiment", "setting"), [("nbp", "default"), ("bp", "default"), ("rtrl_block_diagonal", "optimizer.batch=2")]
 )
 def test_networks_of_other_kinds(zoo, interpreted, experiment, setting) -> None:
     """Each with its ring of gates, whose first neuron begins; answers by rates; graded answers, and traces kept."""
     chosen = zoo.experiment(experiment).with_setting(setting)
-    assert_each_is_as_alone(interpreted, circuits.build(zoo, chosen, LAYERS, "train"))
+    assert_each_is_as_alone(interpreted, circuits.build(chosen, LAYERS, "train"))
 
 
 def test_programs_of_one_network_and_of_several_differ(deterministic) -> None:
@@ -75,7 +75,7 @@ def test_programs_of_one_network_and_of_several_differ(deterministic) -> None:
 def test_what_is_one_for_a_program_is_refused(zoo_with, experiment, field) -> None:
     events = "title: events\nextends: rtrl_block_diagonal\nneurons: {input: event_input}\nencoders: {input: events}\n"
     zoo = zoo_with({"config/experiments/rtrl_events.yaml": events})
-    circuit = circuits.build(zoo, zoo.experiment(experiment), LAYERS, "train")
+    circuit = circuits.build(zoo.experiment(experiment), LAYERS, "train")
     assert abreast(circuit, 1) is circuit
     with pytest.raises(ZooError, match="leave `abreast` out") as refused:
         abreast(circuit, 2)
@@ -97,7 +97,7 @@ def train_bp(zoo, digits, interpreted) -> Callable[..., list[xr.Dataset]]:
     experiment = zoo.experiment("bp").with_setting("rule.eta=0.1")
 
     def run(checkpoint: Path, *seeds: int, epochs: int = 2) -> list[xr.Dataset]:
-        modes = [circuits.build(zoo, experiment, (64, 8, 10), mode) for mode in ("train", "test")]
+        modes = [circuits.build(experiment, (64, 8, 10), mode) for mode in ("train", "test")]
         runners = [interpreted(circuit, 50, len(seeds)) for circuit in modes]
         return train(*runners, digits["train"], digits["test"], Schedule(epochs, 80, seeds), checkpoint)
 

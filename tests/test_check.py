@@ -419,7 +419,7 @@ OVERRIDES = [
 @pytest.mark.parametrize(("experiment", "setting", "told"), OVERRIDES)
 def test_an_override_has_the_domain_of_what_it_replaces(experiment: str, setting: str, told: str) -> None:
     zoo = Zoo()
-    findings = check_experiment(zoo, zoo.experiment(experiment).with_setting(setting))
+    findings = check_experiment(zoo.experiment(experiment).with_setting(setting))
     assert str(findings[0]).startswith(f"config/experiments/{experiment}.yaml: parameters.{told}")
     assert len(findings) == 1
 
@@ -427,7 +427,7 @@ def test_an_override_has_the_domain_of_what_it_replaces(experiment: str, setting
 @pytest.mark.parametrize("weight", ["inf*mV", "log(-1)*mV", "(-1)**0.5*mV"])
 def test_a_weight_is_finite(edit: Edit, weight: str) -> None:
     zoo = edit(PLUS, "noise         = 50*mV", f"noise = {weight}")
-    (finding,) = check_experiment(zoo, zoo.experiment("erbp_plus"))
+    (finding,) = check_experiment(zoo.experiment("erbp_plus"))
     assert str(finding) == f"{PLUS}: weights.noise: '{weight}' is no finite number — give a finite weight"
 
 
@@ -566,8 +566,8 @@ def test_a_rule_may_add_a_variable_to_a_neuron_with_a_method(edit: Edit) -> None
 def test_an_experiment_under_another_setting() -> None:
     zoo = Zoo()
     experiment = zoo.experiment("erbp_fixed_point")
-    assert check_experiment(zoo, experiment.with_setting("synapse.bits=4")) == []
-    (finding,) = check_experiment(zoo, experiment.with_setting("synapse.bit=4"))
+    assert check_experiment(experiment.with_setting("synapse.bits=4")) == []
+    (finding,) = check_experiment(experiment.with_setting("synapse.bit=4"))
     assert "did you mean 'bits'?" in finding.remedy
 
 
@@ -576,9 +576,9 @@ def test_a_circuit_declares_the_roles_and_kinds_it_has(name: str) -> None:
     experiment = Zoo().experiment(name)
     roles, fixed = vocabulary(experiment.circuit)
     for layers, mode in product([(4, 3, 2), (4, 3, 3, 2)], ["train", "test"]):
-        if not supports(Zoo(), experiment, layers):
+        if not supports(experiment, layers):
             continue
-        circuit = build(Zoo(), experiment, layers, mode)
+        circuit = build(experiment, layers, mode)
         assert {p.role for p in circuit.populations} <= set(roles)
         assert {p.kind for p in circuit.projections} <= {*PLASTIC_KINDS, *fixed}
 

@@ -9,7 +9,7 @@ from brian2zoo.errors import ZooError
 
 
 def built(zoo, layers, mode="train", experiment="erbp_plus") -> circuits.Circuit:
-    return circuits.build(zoo, zoo.experiment(experiment), layers, mode)
+    return circuits.build(zoo.experiment(experiment), layers, mode)
 
 
 def sizes(circuit) -> dict[str, int]:
@@ -186,6 +186,6 @@ def test_full_rtrl_has_a_store_for_each_weight_and_neuron(zoo) -> None:
 
 
 def test_too_large_for_full_rtrl_is_refused_with_the_limit(zoo) -> None:
-    told = r"rules/rtrl_full.yaml: influence.most: 2560 weights of input_hidden1 on 128 neurons are 41943040 couplings"
+    told = r"rules/rtrl.yaml: influence.most: 2560 weights of input_hidden1 on 128 neurons are 41943040 couplings"
     with pytest.raises(ZooError, match=told + ", more than 4000000 — take a smaller hidden layer"):
         built(zoo, (20, 128, 10), experiment="rtrl_full")

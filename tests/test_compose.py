@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 from brian2 import Equations, get_dimensions, kelvin, metre, ms, nA, nS, second, volt
 from pydantic import BaseModel
+from ruled import rule_of
 
 from brian2zoo import circuits
 from brian2zoo.compose.circuit import compose
 from brian2zoo.compose.neuron import compose_neuron
-from brian2zoo.compose.synapse import axon_part, compose_synapse
-from brian2zoo.equations.pieces import constants, declare, unit_name
+from brian2zoo.compose.synapse import SynapseCode, axon_part, compose_synapse
+from brian2zoo.equations.pieces import constants, declare, unit_name, values
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.models import NeuronModel, StateFormat, SynapseModel
 from brian2zoo.formats.rules import Rule
@@ -21,7 +22,7 @@ from brian2zoo.run.programs import Inputs, parameter_values, run_here
 
 def load(model, **fields) -> BaseModel:
     """An object as if loaded from a file of its own."""
-    path = Path("models/test.yaml")
+    path = Path(f"models/{model.__name__}.yaml")
     return validate(model, {"title": "a test"} | fields, path, path=path)
 
 
@@ -32,7 +33,7 @@ STORE = {
     "read": "I_post += w",
     "parameters": "w_max = 2*nA  # a bound",
 }
-RULE = {"feedback": "direct_random", "on_pre": "dw = eta*U_post", "parameters": "eta = 1*nS  # a rate"}
+RULE = {"on_pre": "dw = eta*U_post", "parameters": "eta = 1*nS  # a rate"}
 NEURON = {
     "equations": "dV/dt = -V/tau : volt\nI : amp",
     "method": "euler",
@@ -40,9 +41,21 @@ NEURON = {
 }
 
 
+def under(rule: Rule, store: SynapseModel | None = None, driven=None, **more) -> SynapseCode:
+    """A store under a rule that asks for dw itself."""
+    store = store or load(SynapseModel, **STORE)
+    return compose_synapse(store, rule_of(rule, store), {}, driven=driven or {}, **more)
+
+
 def test_presynaptic_spike_draws_asks_writes_and_reads_in_this_order() -> None:
-    code = compose_synapse(load(SynapseModel, **STORE), load(Rule, **RULE), {}, driven={})
+    code = under(load(Rule, **RULE))
     assert code.on_pre.splitlines() == ["chance = rand()", "dw = eta*U_post", "w = w + dw", "I_post += w"]
+
+
+def test_a_spike_may_carry_the_weight_as_it_was_before_its_own_update() -> None:
+    store = load(SynapseModel, **STORE)
+    code = compose_synapse(store, rule_of(load(Rule, **RULE), store, transmits="before"), {}, driven={})
+    assert code.on_pre.splitlines() == ["chance = rand()", "I_post += w", "dw = eta*U_post", "w = w + dw"]
 
 
 def test_projection_without_a_rule_only_draws_and_reads() -> None:
@@ -54,20 +67,20 @@ def test_projection_without_a_rule_only_draws_and_reads() -> None:
 
 @pytest.mark.parametrize("event", ["on_post", "each_step", "on_sample"])
 def test_rule_may_write_at_other_events_while_spikes_are_still_transmitted(event) -> None:
-    rule = load(Rule, feedback="direct_random", **{event: "dw = eta*U_post"}, parameters="eta = 1*nS")
-    code = compose_synapse(load(SynapseModel, **STORE), rule, {}, driven={})
+    rule = load(Rule, **{event: "dw = eta*U_post"}, parameters="eta = 1*nS")
+    code = under(rule)
     assert getattr(code, event).splitlines() == ["dw = eta*U_post", "w = w + dw"]
     assert code.on_pre.splitlines() == ["chance = rand()", "I_post += w"]
 
 
 def test_event_that_asks_for_no_change_writes_none() -> None:
     rule = load(Rule, **RULE, on_post="U_pre = 0*volt")
-    assert compose_synapse(load(SynapseModel, **STORE), rule, {}, driven={}).on_post == "U_pre = 0*volt"
+    assert under(rule).on_post == "U_pre = 0*volt"
 
 
 def test_rule_reads_copies_of_what_projections_write_and_only_of_that() -> None:
     rule = load(Rule, **RULE | {"on_pre": "dw = eta*(U_post + V_post)*I_pre"})
-    code = compose_synapse(load(SynapseModel, **STORE), rule, {}, driven={"pre": {"I"}, "post": {"U", "I"}})
+    code = under(rule, driven={"pre": {"I"}, "post": {"U", "I"}})
     assert "dw = eta*(U_start_post + V_post)*I_start_pre" in code.on_pre
     assert "I_post += w" in code.on_pre  # transmission goes to the variable itself
     assert code.reads == {"pre": ("I",), "post": ("U",)}
@@ -78,9 +91,13 @@ def test_what_the_synapses_of_a_neuron_share_is_kept_there_once_for_each_target(
     parameters = "part = 0.5  # a spike uses\nw_max = 2*nA"
     model = load(SynapseModel, **STORE | {"axon": axon, "read": "I_post += w*used_pre*part", "parameters": parameters})
     part, kept = axon_part(model, {"part": "0.25"}, "output")
-    assert (part.side, part.equations, part.parameters) == ("pre", "used_output : 1", {"part_output": 0.25})
-    assert part.at_spike == "used_output = used_output*(1 - part_output) + part_output"
-    code = compose_synapse(model, load(Rule, **RULE), {}, driven={}, kept=kept)
+    assert (part.side, part.equations.text, values(part.parameters)) == (
+        "pre",
+        "used_output : 1",
+        {"part_output": 0.25},
+    )
+    assert part.at_spike.text == "used_output = used_output*(1 - part_output) + part_output"
+    code = under(load(Rule, **RULE), model, kept=kept)
     assert code.on_pre.splitlines()[-1] == "I_post += w*used_output_pre*part_output_pre"
     assert list(code.parameters) == ["w_max", "eta"]
 
@@ -94,7 +111,7 @@ def test_copies_are_taken_of_the_variables_with_their_units() -> None:
 
 def test_every_parameter_is_a_shared_constant_that_a_run_can_set() -> None:
     neuron = compose_neuron(load(NeuronModel, **NEURON), {})
-    synapse = compose_synapse(load(SynapseModel, **STORE), load(Rule, **RULE), {}, driven={})
+    synapse = under(load(Rule, **RULE))
     for line in ("tau : second (shared, constant)", "rest : second (shared, constant)"):
         assert line in neuron.equations
     for line in ("w_max : amp (shared, constant)", "eta : siemens (shared, constant)"):
@@ -123,19 +140,20 @@ def test_override_changes_the_values_derived_from_it_and_ignores_other_names() -
 
 def test_override_of_another_unit_is_told_where_it_does_not_fit() -> None:
     model = load(NeuronModel, **NEURON | {"parameters": "tau = 2*ms\nsum = tau + 1*ms"})
-    with pytest.raises(ZooError, match=r"models/test\.yaml: parameters: units do not match"):
+    with pytest.raises(ZooError, match=r"models/NeuronModel\.yaml: parameters: units do not match"):
         constants(model, {"tau": "2*mV"})
 
 
 def test_clash_of_parameter_names_is_an_error_naming_both_files() -> None:
     rule = load(Rule, **RULE | {"parameters": "w_max = 1*nS"})
-    with pytest.raises(ZooError, match="'w_max' is a parameter of the synapse model too"):
-        compose_synapse(load(SynapseModel, **STORE), rule, {}, driven={})
+    told = "models/Rule.yaml: parameters.w_max: 'w_max' is a parameter of models/SynapseModel.yaml too"
+    with pytest.raises(ZooError, match=told):
+        under(rule)
 
 
 def test_store_without_write_cannot_learn() -> None:
     with pytest.raises(ZooError, match="the synapse cannot learn"):
-        compose_synapse(load(SynapseModel, **STORE | {"write": ""}), load(Rule, **RULE), {}, driven={})
+        under(load(Rule, **RULE), load(SynapseModel, **STORE | {"write": ""}))
 
 
 def test_state_format_takes_the_name_of_its_variable() -> None:
@@ -162,7 +180,7 @@ def test_state_format_takes_the_name_of_its_variable() -> None:
 
 
 def test_erbp_reads_current_and_dendrite_as_they_were_before_the_step(zoo) -> None:
-    circuit = circuits.build(zoo, zoo.experiment("erbp_plus"), (4, 3, 2), "train")
+    circuit = circuits.build(zoo.experiment("erbp_plus"), (4, 3, 2), "train")
     codes = compose(circuit)
     assert "U_start_post" in codes.synapses["input_hidden1"].on_pre
     assert "I_start_post" in codes.synapses["input_hidden1"].on_pre
@@ -171,7 +189,7 @@ def test_erbp_reads_current_and_dendrite_as_they_were_before_the_step(zoo) -> No
 
 
 def test_network_that_does_not_learn_takes_no_copies(zoo) -> None:
-    circuit = circuits.build(zoo, zoo.experiment("erbp_plus"), (4, 3, 2), "test")
+    circuit = circuits.build(zoo.experiment("erbp_plus"), (4, 3, 2), "test")
     assert all(code.copies == "" for code in compose(circuit).neurons.values())
 
 
@@ -182,7 +200,7 @@ def test_no_text_of_a_comment_reaches_a_compiler() -> None:
     neuron = load(NeuronModel, **NEURON | {"equations": "dV/dt = -V/tau : volt # \\\nI : amp"}, reset=reset)
     store = load(SynapseModel, **STORE | {"read": "I_post += w # \\", "state": "w : amp # ??/"})
     rule = load(Rule, **RULE | {"on_pre": "dw = eta*U_post # \\"}, each_step="# \\\nx = 1 # \\")
-    codes = [compose_neuron(neuron, {}), compose_synapse(store, rule, {}, driven={})]
+    codes = [compose_neuron(neuron, {}), under(rule, store)]
     strings = [text for code in codes for text in vars(code).values() if isinstance(text, str)]
     assert not [text for text in strings if "#" in text or "\\" in text or "??" in text]
     assert codes[0].reset.splitlines() == list(comments.values())

@@ -165,8 +165,8 @@ def test_units_spike_in_the_steps_of_their_events(zoo) -> None:
 
 @pytest.fixture(scope="module")
 def circuit(zoo) -> Circuit:
-    experiment = zoo.experiment("cue_eprop_alif").model_copy(update={"precision": "double"})
-    return circuits.build(zoo, experiment, (12, 8, 2), "train")
+    experiment = zoo.experiment("cue_eprop_alif").replaced(**{"precision": "double"})
+    return circuits.build(experiment, (12, 8, 2), "train")
 
 
 @pytest.fixture(scope="module")
@@ -228,8 +228,8 @@ neurons: {input: event_input}
 encoders: {input: events_pooled}
 protocol: {dt: 10*ms, T_train: 1*second, T_test: 1*second, T_final: 1*second}
 parameters: |
-  rule.batch = 2
-  rule.eta   = 0.05
+  optimizer.batch = 2
+  optimizer.eta   = 0.05
 """
 
 
@@ -248,10 +248,10 @@ def test_network_learns_from_a_file_of_spoken_words(zoo_with, interpreted, tmp_p
             file["labels"] = labels.astype("uint16")
     zoo = zoo_with({"config/experiments/words.yaml": WORDS})
     experiment = zoo.experiment("words")
-    encoders = [zoo.encoder(name) for name in (experiment.encoders.input, experiment.encoders.label)]
+    encoders = [*experiment.encoders.values()]
     splits = load(DatasetSettings(source="shd", folder=str(tmp_path)), tmp_path)
     splits = {name: encode_dataset(split, *encoders) for name, split in splits.items()}
-    runners = [interpreted(circuits.build(zoo, experiment, (70, 10, 20), mode), 8) for mode in ("train", "test")]
+    runners = [interpreted(circuits.build(experiment, (70, 10, 20), mode), 8) for mode in ("train", "test")]
     (trained,) = train(*runners, splits["train"], splits["test"], Schedule(3, 8, (0,)), tmp_path / "checkpoint.npz")
     assert trained.test_error.values[0] > 0.5
     assert trained.test_error.values[-1] <= 0.25
@@ -269,7 +269,7 @@ def test_only_what_is_answered_when_asked_is_learned_from_and_scored(zoo, interp
     def run(t_answer: str) -> dict:
         protocol = experiment.protocol.model_copy(update={"dt": "1*ms", "T_train": "100*ms", "T_answer": t_answer})
         update = {"protocol": protocol, "precision": "double"}
-        circuit = circuits.build(zoo, experiment.model_copy(update=update), (3, 8, 2), "train")
+        circuit = circuits.build(experiment.replaced(**update), (3, 8, 2), "train")
         runner = interpreted(circuit, 1)
         given = events([[(t, t % 3) for t in range(1, 100, 2)]], 3)
         weights = initial_weights(circuit, seed=1)
@@ -306,7 +306,7 @@ def test_only_what_is_answered_when_asked_is_learned_from_and_scored(zoo, interp
 def test_mistake_in_an_experiment_is_one_line(zoo_with, changes, message) -> None:
     text = f"title: wrong\nextends: cue_eprop_alif\n{changes}\n"
     zoo = zoo_with({"config/experiments/wrong.yaml": text})
-    found = check_experiment(zoo, zoo.experiment("wrong"))
+    found = check_experiment(zoo.experiment("wrong"))
     assert len(found) == 1
     with pytest.raises(ZooError, match=message):
         raise found[0]
@@ -323,5 +323,5 @@ def test_only_neurons_of_events_may_ask_for_their_time(zoo_with) -> None:
         (Path(zoo_with({}).root) / "models/neurons/event_input.yaml").read_text().replace("data: events", 'data: "1"')
     )
     zoo = zoo_with({"models/neurons/event_input.yaml": neuron})
-    found = check_experiment(zoo, zoo.experiment("cue_eprop_alif"))
+    found = check_experiment(zoo.experiment("cue_eprop_alif"))
     assert any("event_time" in str(finding) for finding in found)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import brian2
 import numpy as np
 import pytest
+from ruled import rule_of
 
 from brian2zoo.circuits import Circuit, Population, Projection
 from brian2zoo.datasets.encode import encode
@@ -36,8 +37,10 @@ def simulate(zoo) -> Callable[..., dict[str, np.ndarray]]:
             times, weights = np.array(kicks).T
             source = Population("source", "source", len(times), zoo.neuron("latency_input"), data="label")
             populations.append(source)
+            store = zoo.synapse(synapse)
+            learned = rule and rule_of(zoo.rule(rule), store, overrides)
             projections.append(
-                Projection("kick", "kick", source, unit, zoo.synapse(synapse), rule, overrides=overrides or {})
+                Projection("kick", "kick", source, unit, store, learned, overrides=overrides or {}),
             )
             given["label"] = np.tile(times * 1e-3 - DT, (samples, 1))
             values["kick.w"] = np.repeat(weights, size)
@@ -210,7 +213,7 @@ def one_spike(zoo, simulate) -> Callable[..., dict[str, np.ndarray]]:
 
     def run(synapse, w, u, **overrides) -> dict:
         return simulate(
-            "two_compartment_lif", UNITS, kicks=[(1, w)], synapse=synapse, rule=zoo.rule("erbp"), seconds=0.0012,
+            "two_compartment_lif", UNITS, kicks=[(1, w)], synapse=synapse, rule="erbp", seconds=0.0012,
             values={"U": np.full(UNITS, u)}, keep=("unit.I",), overrides=LEARNS_AT_ONCE | overrides,
         )  # fmt: skip
 
@@ -262,7 +265,7 @@ def test_rounding_by_a_counter_has_no_bias_and_errors_that_cancel(zoo, simulate)
 
     def levels(store: str) -> np.ndarray:
         out = simulate(
-            "two_compartment_lif", units, kicks=[(1, 0.0)], synapse=store, rule=zoo.rule("erbp"),
+            "two_compartment_lif", units, kicks=[(1, 0.0)], synapse=store, rule="erbp",
             seconds=0.0012 * spikes, samples=spikes, values={"U": np.full(units, 2.0)},
             overrides=LEARNS_AT_ONCE | open_box,
         )  # fmt: skip

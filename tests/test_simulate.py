@@ -32,7 +32,7 @@ RANGES = {"input_hidden1": 0.75e-9, "hidden1_output": 1e-9}  # config/experiment
 
 @pytest.fixture(scope="module")
 def circuit(zoo) -> circuits.Circuit:
-    return circuits.build(zoo, zoo.experiment("erbp_fixed_point"), LAYERS, "train")
+    return circuits.build(zoo.experiment("erbp_fixed_point"), LAYERS, "train")
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +124,7 @@ def test_input_that_does_not_fit_the_program_is_named(program, inputs, changed, 
 
 def test_program_of_equal_content_is_not_compiled_again(program, zoo, folder) -> None:
     other_numbers = zoo.experiment("erbp_fixed_point").with_setting("synapse.bits=3:rule.eta=1e-3*nS")
-    same = circuits.build(zoo, other_numbers, LAYERS, "train")
+    same = circuits.build(other_numbers, LAYERS, "train")
     again = build_cached(same, SAMPLE, CAPACITY, folder / "second", folder / "cache")
     assert (again / "main").samefile(program.directory / "main")
     assert len([p for p in (folder / "cache").iterdir() if p.is_dir()]) == 1
@@ -132,8 +132,8 @@ def test_program_of_equal_content_is_not_compiled_again(program, zoo, folder) ->
 
 def test_every_thing_a_program_depends_on_changes_its_key(zoo, zoo_with, circuit) -> None:
     edited = zoo_with({"rules/edited.yaml": "title: edited\nextends: erbp\non_pre: dw = eta*U_post*learning\n"})
-    rule = zoo.experiment("erbp_fixed_point").model_copy(update={"rule": "edited"})
-    single = circuit.experiment.model_copy(update={"precision": "single"})
+    rule = zoo.experiment("erbp_fixed_point").with_setting("learning.plastic.rule=edited")
+    single = circuit.experiment.replaced(**{"precision": "single"})
     elsewhere = circuit.experiment.with_setting("backend=cpp")
     at_rest = circuit.experiment.protocol.model_copy(update={"rest": True})
     first, *others = circuit.populations
@@ -147,15 +147,15 @@ def test_every_thing_a_program_depends_on_changes_its_key(zoo, zoo_with, circuit
         build_key(circuit, SAMPLE, CAPACITY + 1, OUTPUT_ONLY),
         build_key(circuit, SAMPLE, CAPACITY, Recording(("output", "hidden1"))),
         build_key(circuit, SAMPLE, CAPACITY, Recording(states=(("output", "V", 0),))),
-        build_key(circuits.build(zoo, circuit.experiment, (6, 4, 3), "train"), SAMPLE, CAPACITY, OUTPUT_ONLY),
-        build_key(circuits.build(zoo, circuit.experiment, (6, 5, 5, 3), "train"), SAMPLE, CAPACITY, OUTPUT_ONLY),
-        build_key(circuits.build(zoo, circuit.experiment, LAYERS, "test"), SAMPLE, CAPACITY, OUTPUT_ONLY),
-        build_key(circuits.build(zoo, zoo.experiment("erbp_plus"), LAYERS, "train"), SAMPLE, CAPACITY, OUTPUT_ONLY),
-        build_key(circuits.build(edited, rule, LAYERS, "train"), SAMPLE, CAPACITY, OUTPUT_ONLY),
+        build_key(circuits.build(circuit.experiment, (6, 4, 3), "train"), SAMPLE, CAPACITY, OUTPUT_ONLY),
+        build_key(circuits.build(circuit.experiment, (6, 5, 5, 3), "train"), SAMPLE, CAPACITY, OUTPUT_ONLY),
+        build_key(circuits.build(circuit.experiment, LAYERS, "test"), SAMPLE, CAPACITY, OUTPUT_ONLY),
+        build_key(circuits.build(zoo.experiment("erbp_plus"), LAYERS, "train"), SAMPLE, CAPACITY, OUTPUT_ONLY),
+        build_key(circuits.build(rule, LAYERS, "train"), SAMPLE, CAPACITY, OUTPUT_ONLY),
         build_key(replace(circuit, experiment=elsewhere), SAMPLE, CAPACITY, OUTPUT_ONLY),
         build_key(replace(circuit, experiment=single), SAMPLE, CAPACITY, OUTPUT_ONLY),
         build_key(
-            replace(circuit, experiment=circuit.experiment.model_copy(update={"protocol": at_rest})),
+            replace(circuit, experiment=circuit.experiment.replaced(**{"protocol": at_rest})),
             SAMPLE,
             CAPACITY,
             OUTPUT_ONLY,

@@ -12,15 +12,15 @@ from brian2zoo.formats.files import as_dict, fingerprint, parse_lines
 from brian2zoo.formats.kinds import KINDS, json_schemas
 from brian2zoo.formats.language import Domain, Refused, domain_of
 from brian2zoo.formats.settings import numbers_of
-from brian2zoo.formats.zoo import ROOT, Zoo, is_stated, read_yaml
+from brian2zoo.formats.zoo import ROOT, Zoo, read_yaml
 
 BASE = """
 title: Base
 reference: doi:10.1/base
 notes: Of the base.
-feedback: direct_random
-plastic: [hidden_output]
-needs: {post: [I, U]}
+method: exact
+keeps: [x, y]
+variables: {synapse: "x : 1"}
 on_pre: dw = eta*U_post
 parameters: |
   eta = 1*nS      # learning rate
@@ -105,7 +105,7 @@ def test_a_child_states_what_differs(zoo_with) -> None:
     child = "title: Child\nextends: base\non_pre: dw = eta\n"
     rule = rules(zoo_with, base=BASE, child=child).rule("child")
     assert (rule.title, rule.on_pre) == ("Child", "dw = eta")
-    assert (rule.plastic, rule.needs.post) == (("hidden_output",), ("I", "U"))
+    assert (rule.keeps, rule.method, rule.variables.synapse) == (("x", "y"), "exact", "x : 1")
 
 
 def test_reference_and_notes_are_not_inherited(zoo_with) -> None:
@@ -140,9 +140,9 @@ def test_an_experiment_states_no_domains(zoo_with, key: str) -> None:
 
 
 def test_a_grandchild(zoo_with) -> None:
-    child, grandchild = "title: Child\nextends: base\nfeedback: symmetric\n", "title: Grandchild\nextends: child\n"
+    child, grandchild = "title: Child\nextends: base\nmethod: euler\n", "title: Grandchild\nextends: child\n"
     rule = rules(zoo_with, base=BASE, child=child, grandchild=grandchild).rule("grandchild")
-    assert (rule.feedback, rule.on_pre) == ("symmetric", "dw = eta*U_post")
+    assert (rule.method, rule.on_pre) == ("euler", "dw = eta*U_post")
 
 
 def test_mappings_are_merged_by_key_and_null_removes_one(zoo_with) -> None:
@@ -163,11 +163,11 @@ def test_mappings_are_merged_by_key_and_null_removes_one(zoo_with) -> None:
         ({"child": "title: C\nextends: base\nparametrs: a\n", "base": BASE}, "child", "parametrs", "unknown key"),
         ({"child": "title: C\nextends: base\n", "base": "a: b: c"}, "base", "line 1", "YAML syntax"),
         ({"child": "title: C\x07\n"}, "child", "", "YAML syntax: unacceptable character"),
-        ({"child": "title: C\n"}, "child", "feedback", "required"),
+        ({"child": "on_pre: dw = 1\n"}, "child", "title", "required"),
         ({"child": "- a\n"}, "child", "", "not a mapping"),
         ({"child": BASE + "name: other\n"}, "child", "name", "unknown key 'name'"),
-        ({"child": BASE.replace("post:", "pots:")}, "child", "needs.pots", "unknown key 'pots'"),
-        ({"child": BASE.replace("[I, U]", "1")}, "child", "needs.post", "this is not a list"),
+        ({"child": BASE.replace("{synapse:", "{synapze:")}, "child", "variables.synapze", "unknown key 'synapze'"),
+        ({"child": BASE.replace("[x, y]", "1")}, "child", "keeps", "this is not a list"),
     ],
 )
 def test_mistakes(zoo_with, texts: dict[str, str], where: str, field: str, problem: str) -> None:
@@ -183,22 +183,48 @@ def test_a_missing_file(tmp_path: Path) -> None:
         Zoo().rule("erpb")
 
 
-def test_which_file_states_a_field() -> None:
-    data = {"on_pre": "a", "parameters": "eta = 1", "neurons": {"hidden": "lif"}}
-    assert [f for f in ("on_pre", "parameters.eta", "neurons.hidden") if not is_stated(data, f)] == []
-    assert [f for f in ("on_post", "parameters.tau", "neurons.output", "weights.noise") if is_stated(data, f)] == []
-    assert is_stated({"parameters": "malformed"}, "parameters")
-
-
 def test_a_setting_replaces_parameters() -> None:
     experiment = Zoo().experiment("erbp_fixed_point")
     changed = experiment.with_setting("synapse.bits=4:rule.eta=1*nS")
-    assert as_dict(changed.parameters) == as_dict(experiment.parameters) | {"synapse.bits": "4", "rule.eta": "1*nS"}
+    assert as_dict(changed.stated.parameters) == as_dict(experiment.stated.parameters) | {
+        "synapse.bits": "4",
+        "rule.eta": "1*nS",
+    }
     assert experiment.with_setting("default") == experiment
     with pytest.raises(ZooError, match="'bits=4' is not a setting"):
         experiment.with_setting("bits=4")
     with pytest.raises(ZooError, match="has a comma"):
         experiment.with_setting("synapse.bits=4,rule.eta=1*nS")
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ("learning.plastic.surogate=boxcar", "'learning.plastic.surogate' is no choice — did you mean 'surrogate'?"),
+        ("learning.plastics.rule=bp", "'learning.plastics.rule' is no choice — did you mean 'plastic'?"),
+        ("learning.plastic=bp", "'learning.plastic' is no choice"),
+        ("learning.=bp", "'learning.' is not a key"),
+        ("learning.feedback.way=local", "'learning.feedback.way' is no choice"),
+        ("learning.plastic.filter=output", "'output' cannot be 'learning.plastic.filter'"),
+    ],
+)
+def test_a_choice_that_there_is_not(setting: str, told: str) -> None:
+    with pytest.raises(ZooError) as error:
+        Zoo().experiment("rtrl_block_diagonal").with_setting(setting)
+    assert told in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_setting_makes_another_choice() -> None:
+    experiment = Zoo().experiment("rtrl_block_diagonal")
+    changed = experiment.with_setting("learning.plastic.surrogate=triangle:learning.feedback=direct_random")
+    assert (changed.learning.plastic.surrogate, changed.learning.feedback) == ("triangle", "direct_random")
+    assert changed.learning.of("hidden_output").surrogate == "triangle"
+    kept = changed.learning.plastic.model_copy(update={"surrogate": experiment.learning.plastic.surrogate})
+    assert (kept, changed.learning.loss) == (experiment.learning.plastic, experiment.learning.loss)
+    of_one = experiment.with_setting("learning.recurrent.surrogate=boxcar").learning
+    assert [of_one.of(kind).surrogate for kind in ("recurrent", "input_hidden")] == ["boxcar", "superspike"]
+    assert of_one.of("recurrent").optimizer == "adam"
 
 
 # What a result can depend on
@@ -213,7 +239,7 @@ def test_content_ignores_what_no_number_depends_on(zoo_with) -> None:
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [("eta*U", "eta*eta*U"), ("1*nS", "2*nS"), ("direct_random", "symmetric"), ("[I, U]", "[U]"), ("tau", "tau_2")],
+    [("eta*U", "eta*eta*U"), ("1*nS", "2*nS"), ("exact", "euler"), ("[x, y]", "[x]"), ("tau", "tau_2")],
 )
 def test_content_sees_what_a_number_can_depend_on(zoo_with, old: str, new: str) -> None:
     zoo = rules(zoo_with, base=BASE, other=BASE.replace(old, new))
@@ -267,8 +293,9 @@ def test_schema_accepts_every_file(kind: str, schema: dict) -> None:
 @pytest.mark.parametrize(
     ("kind", "text"),
     [
-        ("rule", "{title: A rule that lacks its feedback}"),
-        ("rule", "{title: A typo, extends: bp, feedbak: symmetric}"),
+        ("feedback", "{title: A feedback that lacks its way}"),
+        ("rule", "{title: A typo, extends: bp, eligibilty: psi_post}"),
+        ("rule", "{title: Derived in another way, derived: diagonal}"),
         ("neuron", "{title: Another method, equations: 'a : 1', method: exakt}"),
         ("experiment", "{title: A base in part, extends: bp, protocol: {dtt: 1*ms}}"),
     ],

@@ -8,7 +8,7 @@ from brian2zoo.errors import ZooError
 
 
 def built(zoo, layers=(400, 400, 10), mode="train", experiment="nbp") -> circuits.Circuit:
-    return circuits.build(zoo, zoo.experiment(experiment), layers, mode)
+    return circuits.build(zoo.experiment(experiment), layers, mode)
 
 
 def test_sizes_are_the_published_ones(zoo) -> None:

@@ -70,7 +70,7 @@ def train_bp(zoo, digits, interpreted) -> Callable[..., xr.Dataset]:
         **splits: xr.Dataset,
     ) -> xr.Dataset:
         experiment = zoo.experiment("bp").with_setting(setting)
-        runners = [interpreted(circuits.build(zoo, experiment, LAYERS, mode), CAPACITY) for mode in ("train", "test")]
+        runners = [interpreted(circuits.build(experiment, LAYERS, mode), CAPACITY) for mode in ("train", "test")]
         for runner in runners:
             runner.binary.key += program
         data = digits | splits
@@ -111,7 +111,7 @@ def test_result_has_operations_weights_and_units(zoo, uninterrupted) -> None:
     assert uninterrupted.epoch.values.tolist() == [0, 1, 2]
     assert uninterrupted.macs.values.tolist() == [0, *[300 * 2 * (74 * 20 + 20 * 10)] * 2]
     assert uninterrupted.macs_true.values.tolist() == [0, *[300 * (2 * 1480 + 200)] * 2]
-    circuit = circuits.build(zoo, zoo.experiment("bp"), LAYERS, "train")
+    circuit = circuits.build(zoo.experiment("bp"), LAYERS, "train")
     start = initial_weights(circuit, seed=0)["input_hidden1"].reshape(64, 20)
     np.testing.assert_array_equal(uninterrupted.w0_input_hidden1, start)
     assert np.mean(uninterrupted.w_input_hidden1 != start) > 0.3
@@ -302,7 +302,7 @@ protocol: {T_train: 40*ms, T_test: 40*ms}
 weights: |
   input_hidden = normal(30/sqrt(N_pre))
 parameters: |
-  rule.batch = 8
+  optimizer.batch = 8
 """,
 }
 
@@ -328,9 +328,7 @@ def train_homeostatic(zoo_with, interpreted) -> Callable[..., xr.Dataset]:
         name = "models/neurons/homeostatic.yaml"
         zoo = zoo_with(HOMEOSTATIC | {name: HOMEOSTATIC[name].replace("[theta, b]", keeps)})
         experiment = zoo.experiment("homeostatic")
-        runners = [
-            interpreted(circuits.build(zoo, experiment, (6, 5, 3), mode), capacity) for mode in ("train", "test")
-        ]
+        runners = [interpreted(circuits.build(experiment, (6, 5, 3), mode), capacity) for mode in ("train", "test")]
         schedule = Schedule(more.pop("epochs", 2), 12, (0,))
         (trained,) = train(*runners, few_spike_times(12, 0), few_spike_times(n_test, 1), schedule, checkpoint, **more)
         return trained
@@ -381,7 +379,7 @@ def test_what_is_kept_goes_on_from_a_checkpoint_and_to_more_epochs(
 def test_a_test_of_a_result_begins_with_what_it_keeps(zoo_with, interpreted, in_single_runs) -> None:
     """As the last test of the training did, and whatever the length of runs is."""
     zoo, data = zoo_with(HOMEOSTATIC), few_spike_times(6, 1)
-    circuit = circuits.build(zoo, zoo.experiment("homeostatic"), (6, 5, 3), "test")
+    circuit = circuits.build(zoo.experiment("homeostatic"), (6, 5, 3), "test")
     weights = carried.of_result(circuit, in_single_runs, seed=0)
     np.testing.assert_array_equal(weights["hidden1.theta"], in_single_runs.k_hidden1__theta)
     by_capacity = [runner_test(interpreted(circuit, capacity), data, weights, seed=0) for capacity in (6, 4, 1)]
@@ -398,7 +396,7 @@ def test_a_compiled_training_in_short_runs_is_the_one_in_a_single_run(zoo_with, 
     zoo, sets = zoo_with(HOMEOSTATIC), (few_spike_times(12, 0), few_spike_times(6, 1))
     runners = []
     for mode in ("train", "test"):
-        circuit = circuits.build(zoo, zoo.experiment("homeostatic"), (6, 5, 3), mode)
+        circuit = circuits.build(zoo.experiment("homeostatic"), (6, 5, 3), mode)
         sample_time = network.duration(circuit, "T_train")
         runners.append(Runner(circuit, Binary(build(circuit, sample_time, 5, tmp_path / mode)), sample_time))
     (found,) = train(*runners, *sets, Schedule(2, 12, (0,)), tmp_path / "state")
@@ -420,7 +418,7 @@ keeps: [n, r]
 """
     experiment = "title: counts\nextends: bp\nneurons: {input: counting}\nprotocol: {T_test: 4*ms, T_train: 4*ms}\n"
     zoo = zoo_with({"models/neurons/counting.yaml": neuron, "config/experiments/counts.yaml": experiment})
-    circuit = circuits.build(zoo, zoo.experiment("counts"), (6, 5, 3), "test")
+    circuit = circuits.build(zoo.experiment("counts"), (6, 5, 3), "test")
     runner = interpreted(circuit, 5)
     data = {"input": np.zeros((5, 6))}
     weights = initial_weights(circuit, 0)
@@ -435,7 +433,7 @@ keeps: [n, r]
 def test_a_training_starts_from_the_weights_of_another(train_homeostatic, in_single_runs, zoo_with, tmp_path) -> None:
     """Also by a file, whose name says nothing; a checkpoint is one of its content."""
     zoo = zoo_with(HOMEOSTATIC)
-    circuit = circuits.build(zoo, zoo.experiment("homeostatic"), (6, 5, 3), "train")
+    circuit = circuits.build(zoo.experiment("homeostatic"), (6, 5, 3), "train")
     results.write(in_single_runs, tmp_path / "first.nc", "first")
     start = carried.read_start(tmp_path / "first.nc", circuit)
     second = train_homeostatic(tmp_path / "state", 5, given=[start])
@@ -449,7 +447,7 @@ def test_a_training_starts_from_the_weights_of_another(train_homeostatic, in_sin
 
 
 def test_arrays_give_weights_and_the_rest_is_drawn(zoo, train_bp, tmp_path) -> None:
-    circuit = circuits.build(zoo, zoo.experiment("bp"), LAYERS, "train")
+    circuit = circuits.build(zoo.experiment("bp"), LAYERS, "train")
     w = np.linspace(-1, 1, 64 * 20)
     np.savez(tmp_path / "given.npz", w_input_hidden1=w)
     start = carried.read_start(tmp_path / "given.npz", circuit)
@@ -501,7 +499,7 @@ def test_a_start_that_does_not_fit_is_told_in_a_line(zoo, tmp_path, arrays, fiel
     elif arrays:
         np.savez(path, **{name: np.asarray(values) for name, values in arrays.items()})
         problem = problem if "amp" not in problem else ""
-    circuit = circuits.build(zoo, zoo.experiment("bp"), LAYERS, "train")
+    circuit = circuits.build(zoo.experiment("bp"), LAYERS, "train")
     if not problem:  # npz has no units
         assert carried.read_start(path, circuit)
         return
@@ -545,7 +543,7 @@ def test_a_value_that_is_no_number_stops_a_training_with_its_name_and_sample(
 ) -> None:
     zoo = broken_zoo(zoo_with, **broken)
     experiment, path = zoo.experiment("broken"), tmp_path / "state"
-    runners = [interpreted(circuits.build(zoo, experiment, (64, 5, 10), mode), 8) for mode in ("train", "test")]
+    runners = [interpreted(circuits.build(experiment, (64, 5, 10), mode), 8) for mode in ("train", "test")]
     data = digits["train"], digits["test"].isel(sample=slice(8))
     for _ in range(2):  # the checkpoint of the run before stays, and is of use
         with pytest.raises(ZooError, match=f"{what}.* after sample 13 of the training — take a smaller") as caught:
@@ -556,7 +554,7 @@ def test_a_value_that_is_no_number_stops_a_training_with_its_name_and_sample(
 
 def test_a_value_that_is_no_number_stops_a_test(zoo_with, digits, interpreted) -> None:
     zoo = broken_zoo(zoo_with, equations="  state : 1", each_step=f"  state = {BROKEN}")
-    circuit = circuits.build(zoo, zoo.experiment("broken"), (64, 5, 10), "test")
+    circuit = circuits.build(zoo.experiment("broken"), (64, 5, 10), "test")
     with pytest.raises(ZooError, match="state of hidden1 is inf after sample 13 of the test — take a smaller"):
         runner_test(interpreted(circuit, 8), digits["test"], initial_weights(circuit, 0), seed=0)
 
@@ -575,7 +573,7 @@ def test_rest_does_not_hide_a_value_that_is_no_number(zoo_with, interpreted) -> 
 def test_a_time_may_be_infinite(zoo_with, digits, interpreted) -> None:
     """It never comes."""
     zoo = broken_zoo(zoo_with, equations="  when : second", each_step=f"  when = {BROKEN}*second")
-    circuit = circuits.build(zoo, zoo.experiment("broken"), (64, 5, 10), "test")
+    circuit = circuits.build(zoo.experiment("broken"), (64, 5, 10), "test")
     weights = initial_weights(circuit, 0)
     runner = interpreted(circuit, 25)
     out = runner.run({"input": digits["test"].input.values[:5]}, weights, 0, keep=("hidden1.when",), before=200)
@@ -585,10 +583,8 @@ def test_a_time_may_be_infinite(zoo_with, digits, interpreted) -> None:
 def test_an_answer_from_after_the_end_of_a_sample_is_told(zoo_with, interpreted) -> None:
     zoo = zoo_with({"config/experiments/late.yaml": "title: late\nextends: homeostatic\n"} | HOMEOSTATIC)
     experiment = zoo.experiment("late")
-    experiment = experiment.model_copy(
-        update={"protocol": experiment.protocol.model_copy(update={"T_answer": "1*second"})}
-    )
-    circuit = circuits.build(zoo, experiment, (6, 5, 3), "test")
+    experiment = experiment.replaced(**{"protocol": experiment.protocol.model_copy(update={"T_answer": "1*second"})})
+    circuit = circuits.build(experiment, (6, 5, 3), "test")
     with pytest.raises(ZooError, match=r"answer of output \(scores\) is no number after sample 1 of the test"):
         runner_test(interpreted(circuit, 6), few_spike_times(2, 0), initial_weights(circuit, 0), seed=0)
 
@@ -597,7 +593,7 @@ def test_an_answer_from_after_the_end_of_a_sample_is_told(zoo_with, interpreted)
 
 
 def test_operations_are_counted_the_papers_way_and_by_fan_out(zoo) -> None:
-    circuit = circuits.build(zoo, zoo.experiment("erbp_plus"), (8, 5, 4, 3), "train")
+    circuit = circuits.build(zoo.experiment("erbp_plus"), (8, 5, 4, 3), "train")
     spikes = {"input": 100, "hidden1": 10, "hidden2": 20, "output": 4, "label": 6, "error": 2}
     paper, true = operations(circuit, spikes)
     assert paper == 100 * 9 + (10 + 20) * 3 + 2 * 4 * 3 + 2 * (3 + 9)
@@ -605,14 +601,14 @@ def test_operations_are_counted_the_papers_way_and_by_fan_out(zoo) -> None:
 
 
 def test_operations_in_the_test_have_no_error_neurons(zoo) -> None:
-    circuit = circuits.build(zoo, zoo.experiment("erbp_plus"), (8, 5, 3), "test")
+    circuit = circuits.build(zoo.experiment("erbp_plus"), (8, 5, 3), "test")
     assert operations(circuit, {"input": 100, "hidden1": 10, "output": 4}) == (100 * 5 + 10 * 3 + 2 * 4 * 3, 530)
 
 
 @pytest.mark.parametrize("experiment", ["erbp_plus", "dfa", "rbp"])
 def test_feedback_that_is_the_transposed_forward_path_is_aligned(zoo, experiment) -> None:
     """Angles per hidden layer: zero for the transposed product of the weights above, 180 degrees for its negative."""
-    circuit = circuits.build(zoo, zoo.experiment(experiment), (8, 5, 4, 3), "train")
+    circuit = circuits.build(zoo.experiment(experiment), (8, 5, 4, 3), "train")
     weights = initial_weights(circuit, seed=0)
     to_second = weights["hidden1_hidden2"].reshape(5, 4)
     to_output = weights["hidden2_output"].reshape(4, 3)
@@ -626,7 +622,7 @@ def test_feedback_that_is_the_transposed_forward_path_is_aligned(zoo, experiment
 
 
 def test_alignment_is_undefined_without_feedback_weights(zoo) -> None:
-    circuit = circuits.build(zoo, zoo.experiment("bp"), (8, 5, 3), "train")
+    circuit = circuits.build(zoo.experiment("bp"), (8, 5, 3), "train")
     assert np.isnan(alignment(circuit, initial_weights(circuit, seed=0))).all()
 
 
@@ -640,9 +636,9 @@ def test_a_circuit_with_membranes_is_scored_three_ways(zoo, interpreted, tmp_pat
     layers = (64, 12, 10)
     experiment = zoo.experiment("nbp")
     splits = load(DatasetSettings(source="digits", limit_train=20, limit_test=20), Path())
-    encoders = (zoo.encoder(experiment.encoders.input), zoo.encoder(experiment.encoders.label))
+    encoders = (experiment.encoders["input"], experiment.encoders["label"])
     encoded = {name: encode_dataset(images, *encoders) for name, images in splits.items()}
-    learning, testing = (interpreted(circuits.build(zoo, experiment, layers, mode), 20) for mode in ("train", "test"))
+    learning, testing = (interpreted(circuits.build(experiment, layers, mode), 20) for mode in ("train", "test"))
     (trained,) = train(learning, testing, encoded["train"], encoded["test"], Schedule(1, 20, (0,)), tmp_path / "state")
 
     x, labels = encoded["test"].input.values > 0, encoded["test"].label.values

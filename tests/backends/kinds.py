@@ -4,14 +4,11 @@ from brian2zoo.formats.zoo import Zoo
 
 
 def kinds(zoo: Zoo) -> list[str]:
-    """One experiment of each kind of network; the others differ from one of these in numbers, or in what is plastic."""
+    """One experiment of each kind of network; the others differ from one of these in numbers, or in what learns."""
     found: dict[str, str] = {}
     for name in zoo.names("experiment"):
         experiment = zoo.experiment(name)
-        rules = [zoo.rule(rule).content() for rule in experiment.all_rules]
-        for rule in rules:
-            for key in ("plastic", "parameters", "keeps", "needs"):
-                rule.pop(key, None)
-        parts = (experiment.circuit, experiment.synapses, experiment.neurons, experiment.states, rules)
+        learning = experiment.learning.model_dump(exclude={"learns"})
+        parts = (experiment.circuit, experiment.synapses, experiment.neurons, experiment.states, learning)
         found.setdefault(repr(parts), name)
     return sorted(found.values())

@@ -56,7 +56,7 @@ def test_a_missing_package_is_one_line(monkeypatch, tmp_path) -> None:
 
 
 def test_a_program_remembers_where_it_runs(zoo, tmp_path) -> None:
-    circuit = circuits.build(zoo, zoo.experiment("bp").with_setting("backend=cpp"), LAYERS, "test")
+    circuit = circuits.build(zoo.experiment("bp").with_setting("backend=cpp"), LAYERS, "test")
     program = Binary(build(circuit, ms, 2, tmp_path / "program"))
     assert program.manifest["backend"] == "cpp"
     assert program.manifest["versions"] == {"brian2": brian2.__version__}

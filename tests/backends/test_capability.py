@@ -18,7 +18,7 @@ LAYERS = (4, 3, 2)
 
 
 def circuit_of(zoo: Zoo, name: str, setting: str = "default") -> Circuit:
-    return circuits.build(zoo, zoo.experiment(name).with_setting(setting), LAYERS, "train")
+    return circuits.build(zoo.experiment(name).with_setting(setting), LAYERS, "train")
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,9 @@ def test_every_rule_has_a_verdict_on_every_backend(zoo) -> None:
     found = {name: verdicts(circuit_of(zoo, name)) for name in zoo.names("experiment")}
     assert all(set(of_one) == set(BACKENDS) for of_one in found.values())
     assert all(v.reasons for of_one in found.values() for v in of_one.values() if v.kind != "works")
-    assert {rule for name in found for rule in zoo.experiment(name).all_rules} == set(zoo.names("rule"))
+    used = {file for name in found for file in zoo.experiment(name).uses().values()}
+    for kind in ("rule", "feedback", "loss"):
+        assert {name for of, name in used if of == kind} == set(zoo.names(kind))
 
 
 def test_what_is_approximate_is_told_in_steps(zoo) -> None:
@@ -59,7 +61,7 @@ def test_what_is_approximate_is_told_in_steps(zoo) -> None:
 
 
 SYNAPSE = "title: edited\nstate: |\n  w : amp\nwrite: w = w + dw\nread: |\n  {}\n"
-RULE = "title: edited\nfeedback: direct_random\nparameters: eta = 1*nS\n{}\n"
+RULE = "title: edited\nparameters: eta = 1*nS\n{}\n"
 SUBEXPRESSION = "on_pre: dw = eta*U_post*error_post\nvariables:\n  post: |\n    error = int(U > 0*volt) : 1\n"
 STORE, LEARN = "models/synapses/float.yaml", "rules/erbp.yaml"
 
@@ -115,7 +117,7 @@ def test_rest_that_a_device_cannot_bring_about_is_refused(zoo_with, experiment, 
 def test_synapses_onto_synapses_are_for_the_processor(zoo) -> None:
     found = verdicts(circuit_of(zoo, "rtrl_full"))
     assert {name for name, v in found.items() if v.kind == "works"} == {"dense", "cpp"}
-    assert found["genn"].reasons == ("synapses onto synapses, which rule 'rtrl_full' keeps its influence in",)
+    assert found["genn"].reasons == ("synapses onto synapses, which rule 'rtrl' keeps its influence in",)
 
 
 def test_a_circuit_that_does_not_fit_is_refused_before_it_is_built(zoo, tmp_path) -> None:
@@ -127,10 +129,10 @@ def test_a_circuit_that_does_not_fit_is_refused_before_it_is_built(zoo, tmp_path
 
 
 def test_check_tells_of_it_too(zoo) -> None:
-    told = [str(finding) for finding in check_experiment(zoo, zoo.experiment("bp").with_setting("backend=genn"))]
+    told = [str(finding) for finding in check_experiment(zoo.experiment("bp").with_setting("backend=genn"))]
     assert told
     assert all("backend 'genn' has no" in line for line in told)
-    assert not check_experiment(zoo, zoo.experiment("erbp_plus").with_setting("backend=genn"))
+    assert not check_experiment(zoo.experiment("erbp_plus").with_setting("backend=genn"))
 
 
 def test_show_and_backends_tell_the_same() -> None:

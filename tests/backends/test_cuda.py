@@ -79,7 +79,7 @@ def compile_device_code(folder: Path, text: str) -> str:
 def test_what_is_said_to_work_compiles_and_the_rest_is_not_generated(
     zoo, generate, compiled, tmp_path, experiment
 ) -> None:
-    circuit = circuits.build(zoo, zoo.experiment(experiment).with_setting("backend=cuda"), LAYERS, "train")
+    circuit = circuits.build(zoo.experiment(experiment).with_setting("backend=cuda"), LAYERS, "train")
     if circuit.influences:  # brian2cuda generates what it does not claim to do right
         with pytest.raises(ZooError, match="no synapses onto synapses"):
             refuse(circuit)
@@ -105,7 +105,7 @@ WRONG = "__global__ void kernel() { of_kernel = 1; }\nvoid on_host() { of_host =
 @pytest.mark.usefixtures("_nvcc")
 def test_mistakes_in_the_sources_are_found(zoo, generate, tmp_path) -> None:
     """Those of host code too."""
-    circuit = circuits.build(zoo, zoo.experiment(FIRST).with_setting("backend=cuda"), LAYERS, "train")
+    circuit = circuits.build(zoo.experiment(FIRST).with_setting("backend=cuda"), LAYERS, "train")
     generate(circuit, tmp_path, "cuda")
     told = compile_device_code(tmp_path, f"{in_one(tmp_path)}\n{WRONG}")
     assert re.findall(r'identifier "(\w+)" is undefined', told) == ["of_kernel", "of_host"]
@@ -115,14 +115,14 @@ def test_mistakes_in_the_sources_are_found(zoo, generate, tmp_path) -> None:
 @pytest.mark.usefixtures("_nvcc")
 def test_a_program_is_compiled_and_linked(zoo, tmp_path) -> None:
     """By its own makefile; it needs a GPU only to run."""
-    circuit = circuits.build(zoo, zoo.experiment(FIRST).with_setting("backend=cuda"), LAYERS, "train")
+    circuit = circuits.build(zoo.experiment(FIRST).with_setting("backend=cuda"), LAYERS, "train")
     program = Binary(build(circuit, ms, 2, tmp_path / "program"))
     assert program.manifest["backend"] == "cuda"
     assert (tmp_path / "program" / "main").stat().st_mode & 0o100
 
 
 def test_seed_and_duration_come_from_the_command_line(zoo, generate, tmp_path) -> None:
-    circuit = circuits.build(zoo, zoo.experiment("erbp_plus").with_setting("backend=cuda"), LAYERS, "train")
+    circuit = circuits.build(zoo.experiment("erbp_plus").with_setting("backend=cuda"), LAYERS, "train")
     generate(circuit, tmp_path, "cuda")
     main = (tmp_path / "main.cu").read_text()
     seeded, run = main.index("set_seed(_array_run_seed[0])"), main.index(".run(_array_run_n_steps[0]*0.0001,")

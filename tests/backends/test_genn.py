@@ -34,7 +34,7 @@ def sources(folder: Path) -> dict[str, str]:
 @pytest.mark.parametrize("experiment", kinds(Zoo()))
 def test_what_is_said_to_work_is_generated_and_the_rest_is_not(zoo, generate, tmp_path, experiment) -> None:
     """The verdicts against brian2genn itself."""
-    circuit = circuits.build(zoo, zoo.experiment(experiment), SMALL, "train")
+    circuit = circuits.build(zoo.experiment(experiment), SMALL, "train")
     if verdict(circuit, "genn_cpu").kind == "unsupported":
         with pytest.raises(NotImplementedError):
             generate(circuit, tmp_path, "genn_cpu")
@@ -48,7 +48,7 @@ def test_what_is_said_to_work_is_generated_and_the_rest_is_not(zoo, generate, tm
 
 
 def test_a_rule_becomes_the_code_of_a_synapse(zoo, generate, tmp_path) -> None:
-    circuit = circuits.build(zoo, zoo.experiment("erbp_plus"), SMALL, "train")
+    circuit = circuits.build(zoo.experiment("erbp_plus"), SMALL, "train")
     generate(circuit, tmp_path, "genn")
     files = sources(tmp_path)
     model = files["magicnetwork_model.cpp"].split("class input_hidden1WEIGHTUPDATE")[1].split("};")[0]

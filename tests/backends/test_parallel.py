@@ -14,7 +14,7 @@ PARALLEL = Assembly(on_host=False, parallel=True)
 
 
 def test_no_copies_are_made_and_subexpressions_are_written_out(zoo) -> None:
-    circuit = circuits.build(zoo, zoo.experiment("erbp_plus"), (4, 3, 2), "train")
+    circuit = circuits.build(zoo.experiment("erbp_plus"), (4, 3, 2), "train")
     usual, parallel = compose(circuit), compose(circuit, PARALLEL)
     assert "I_start" in usual.synapses["input_hidden1"].on_pre
     assert "I_start" in usual.neurons["hidden1"].equations
@@ -28,7 +28,7 @@ def test_no_copies_are_made_and_subexpressions_are_written_out(zoo) -> None:
 
 
 def test_each_step_reads_what_neurons_have_seen(zoo) -> None:
-    circuit = circuits.build(zoo, zoo.experiment("rtrl_random_feedback"), (4, 3, 2), "train")
+    circuit = circuits.build(zoo.experiment("rtrl_random_feedback"), (4, 3, 2), "train")
     codes = compose(circuit, PARALLEL)
     code, hidden, output = codes.synapses["input_hidden1"], codes.neurons["hidden1"], codes.neurons["output"]
     assert "psi_seen_post" in code.each_step
@@ -40,7 +40,7 @@ def test_each_step_reads_what_neurons_have_seen(zoo) -> None:
 
 
 def test_indices_are_variables_where_code_may_not_name_them(zoo) -> None:
-    circuit = circuits.build(zoo, zoo.experiment("erbp_counted_rounding"), (4, 3, 2), "train")
+    circuit = circuits.build(zoo.experiment("erbp_counted_rounding"), (4, 3, 2), "train")
     code = compose(circuit, Assembly(places=True)).synapses["input_hidden1"]
     assert "shift*j_place" in code.on_pre
     assert "j_place : 1 (constant)" in code.equations

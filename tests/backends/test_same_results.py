@@ -50,7 +50,7 @@ def run_on_both(elsewhere, tmp_path_factory) -> Callable[..., list[dict[str, np.
             there = replace(circuit, experiment=circuit.experiment.with_setting(f"backend={name}"))
             values = {f"{p}.w": w for p, w in initial_weights(there, seed=0).items()} | parameter_values(there)
             folder = tmp_path_factory.mktemp("program") / name
-            program = Binary(build(there, sample_time, N_SAMPLES, folder, recording, CORES))
+            program = Binary(build(sample_time, N_SAMPLES, folder, recording, CORES))
             outputs = [f"{p.name}.w" for p in circuit.plastic]
             fixed = [p for p in circuit.projections if p.pairs is not None and p not in circuit.plastic]
             outputs += [f"{p.name}.w" for p in fixed if has_weights(p)]
@@ -89,23 +89,45 @@ def test_erbp_without_chance_is_the_same(deterministic, latencies, run_on_both) 
 LOCAL = {
     "rules/local.yaml": """
 title: Traces of rtrl_random_feedback, with nothing returned from other neurons
-extends: rtrl_random_feedback
+method: exact
+variables:
+  pre: |
+    deps_v/dt = (eps_I - eps_v)/tau_m_post : 1
+    deps_I/dt = -eps_I/tau_s_post : 1
+  post: |
+    psi = 1/(1 + slope*abs(v - v_th))**2 : 1
+    learning_signal : 1
+  synapse: |
+    grad : 1
+    dbar_y/dt = -bar_y/tau_out : 1 (clock-driven)
+    due = int(sample_number % batch < 0.5) : 1 (shared)
+at_spike:
+  pre: eps_I += 1
 each_step: |
   grad += bar_y
   elig = eps_v_pre*psi_post
   bar_y += elig
+at_onset: |
+  dw = -eta*due*grad/batch
+  grad = grad*(1 - due)
+keeps: [grad]
 parameters: |
-  batch = 2
+  slope   = 20
+  tau_out = 50*ms
+  eta     = 5e-3
+  batch   = 2
 """,
     "config/experiments/local.yaml": """
 title: Traces that move in each step, updates once in two samples
 extends: rtrl_random_feedback
-rule: local
+learning:
+  plastic: {rule: local, surrogate: null, optimizer: null}
+  hidden_output: {rule: block_diagonal, optimizer: adam}
 weights: |
   input_hidden = normal(40/sqrt(N_pre))
   recurrent    = normal(4/sqrt(N_pre))
 parameters: |
-  rule.batch = 2
+  optimizer.batch = 2
 """,
 }
 
@@ -113,7 +135,7 @@ parameters: |
 def test_traces_of_each_step_are_the_same(zoo_with, run_on_both) -> None:
     """Statements that GeNN runs a step later, on what neurons kept, end in the same updates at the onset of samples."""
     zoo, layers = zoo_with(LOCAL), (9, 7, 3)
-    circuit = circuits.build(zoo, zoo.experiment("local"), layers, "train")
+    circuit = circuits.build(zoo.experiment("local"), layers, "train")
     rng = np.random.default_rng(1)
     data = {"input": rng.uniform(0, 0.1, (N_SAMPLES, layers[0])), "label": np.eye(3)[np.arange(N_SAMPLES) % 3]}
     dense, other = run_on_both(circuit, data, Recording(("hidden1",)))
@@ -153,7 +175,7 @@ def test_chance_is_the_same_in_distribution(elsewhere, zoo: Zoo, tmp_path) -> No
     counts = {}
     for name in ("dense", elsewhere):
         experiment = zoo.experiment("erbp_times").with_setting(f"backend={name}")
-        circuit = circuits.build(zoo, experiment, (60, 3, 2), "test")
+        circuit = circuits.build(experiment, (60, 3, 2), "test")
         program = Binary(build(circuit, 250 * ms, N_SAMPLES, tmp_path / name, threads=CORES))
         for which, seed in (("one", 1), ("two", 2), ("one again", 1)):
             inputs = Inputs({"input": np.full((N_SAMPLES, 60), 0.05)}, parameter_values(circuit), N_SAMPLES, seed)
@@ -168,7 +190,7 @@ def test_chance_is_the_same_in_distribution(elsewhere, zoo: Zoo, tmp_path) -> No
 @pytest.mark.parametrize("experiment", kinds(Zoo()))
 def test_what_is_said_to_work_runs(elsewhere, zoo, tmp_path, experiment) -> None:
     """Two short samples; results are compared above, for one network of each kind of step."""
-    circuit = circuits.build(zoo, zoo.experiment(experiment).with_setting(f"backend={elsewhere}"), (4, 3, 2), "train")
+    circuit = circuits.build(zoo.experiment(experiment).with_setting(f"backend={elsewhere}"), (4, 3, 2), "train")
     if verdict(circuit, elsewhere).kind == "unsupported":
         pytest.skip(str(verdict(circuit, elsewhere)))
     program = Binary(build(circuit, 20 * ms, 2, tmp_path / "program", threads=CORES))

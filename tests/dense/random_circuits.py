@@ -14,6 +14,7 @@ import numpy as np
 from brian2.equations.equations import Equations
 from brian2.parsing.sympytools import str_to_sympy
 from numpy.random import Generator
+from ruled import rule_of
 
 from brian2zoo.circuits import Population, Projection
 from brian2zoo.formats.experiment import Experiment
@@ -185,7 +186,6 @@ def rule(words: Words, kind: Kind, place: int, method: str, on_neurons: bool, dr
     every = one_of("", "", "each_step")
     flags = one_of("", "(constant over dt)") if not kind.hidden else ""
     return {
-        "feedback": "direct_random",
         "transmits": one_of("before", "after"),
         "method": method,
         "variables": {
@@ -246,12 +246,15 @@ def draw(seed: int, kind: Kind) -> Drawn:
         label = f"{name}_{place}"
         learns = rng.random() < 0.85
         drawn.write("models/synapses", label, synapse(words, kind, post[2], learns))
+        transmits = "after"
         if learns:
-            drawn.write("rules", label, rule(words, kind, place, method, on_neurons, post[2]))
+            content = rule(words, kind, place, method, on_neurons, post[2])
+            transmits = content.pop("transmits")
+            drawn.write("rules", label, content)
         pairs = pairs_of(rng, pre[1], post[1])
         drawn.projections.append(
             {"name": f"{label}_wires", "file": label, "pre": pre[0], "post": post[0], "learns": learns,
-             "delay": delay, "pairs": pairs, "seed": seed}
+             "delay": delay, "pairs": pairs, "seed": seed, "transmits": transmits}
         )  # fmt: skip
     return drawn
 
@@ -285,9 +288,11 @@ def assembled(zoo: Zoo, drawn: Sequence[Drawn]) -> tuple[list[Population], list[
     }
     projections, weights = [], {}
     for p in (p for d in drawn for p in d.projections):
+        store = zoo.synapse(p["file"])
+        learned = rule_of(zoo.rule(p["file"]), store, transmits=p["transmits"]) if p["learns"] else None
         projection = Projection(
-            p["name"], "recurrent", populations[p["pre"]], populations[p["post"]], zoo.synapse(p["file"]),
-            zoo.rule(p["file"]) if p["learns"] else None, pairs=p["pairs"], delay=p["delay"],
+            p["name"], "recurrent", populations[p["pre"]], populations[p["post"]], store, learned,
+            pairs=p["pairs"], delay=p["delay"],
         )  # fmt: skip
         projections.append(projection)
         weights[f"{projection.name}.w"] = np.random.default_rng(p["seed"]).uniform(-0.4, 0.5, projection.size)
@@ -297,7 +302,7 @@ def assembled(zoo: Zoo, drawn: Sequence[Drawn]) -> tuple[list[Population], list[
 def experiment_of(zoo: Zoo, precision: str) -> Experiment:
     """An experiment that gives no more than times and a precision."""
     protocol = Protocol(dt=DT, T_train=SAMPLE, T_test=SAMPLE, T_final=SAMPLE)
-    return zoo.experiment("rtrl_random_feedback").model_copy(update={"protocol": protocol, "precision": precision})
+    return zoo.experiment("rtrl_random_feedback").replaced(**{"protocol": protocol, "precision": precision})
 
 
 def zoo_of(zoo_with: Callable[..., Zoo], drawn: Sequence[Drawn]) -> Zoo:

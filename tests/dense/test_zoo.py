@@ -74,7 +74,7 @@ def test_spiking_rule_on_every_store(deterministic, latencies, run_on_both, stor
 
 @pytest.mark.parametrize(("experiment", "layers"), [("bp", LAYERED), ("dfa", LAYERED), ("nbp", GATED)])
 def test_other_rules(zoo, run_on_both, experiment, layers) -> None:
-    circuit = circuits.build(zoo, zoo.experiment(experiment), layers, "train")
+    circuit = circuits.build(zoo.experiment(experiment), layers, "train")
     start = initial_weights(circuit, seed=0)
     rng = np.random.default_rng(0)
     data = {
@@ -89,7 +89,7 @@ def test_other_rules(zoo, run_on_both, experiment, layers) -> None:
 
 @pytest.mark.parametrize("experiment", ["eprop_alif", "snap1"])
 def test_rules_with_traces_in_blocks(zoo, run_on_both, experiment) -> None:
-    circuit = circuits.build(zoo, zoo.experiment(experiment).with_setting("rule.batch=4"), (11, 17, 3), "train")
+    circuit = circuits.build(zoo.experiment(experiment).with_setting("rule.batch=4"), (11, 17, 3), "train")
     assert ways(circuit) == {p.name: "in blocks of 128 steps" for p in circuit.plastic}
     rng = np.random.default_rng(0)
     data = {"input": rng.uniform(0, 0.1, (N_SAMPLES, 11)), "label": np.eye(3)[rng.integers(0, 3, N_SAMPLES)]}
@@ -100,8 +100,8 @@ def test_rules_with_traces_in_blocks(zoo, run_on_both, experiment) -> None:
 
 
 def test_synapses_onto_synapses(zoo, run_on_both) -> None:
-    experiment = zoo.experiment("rtrl_full").with_setting("rule.batch=1")
-    circuit = circuits.build(zoo, experiment, (5, 4, 3), "train")
+    experiment = zoo.experiment("rtrl_full").with_setting("optimizer.batch=1")
+    circuit = circuits.build(experiment, (5, 4, 3), "train")
     rng = np.random.default_rng(0)
     data = {"input": rng.uniform(0, 0.1, (N_SAMPLES, 5)), "label": np.eye(3)[rng.integers(0, 3, N_SAMPLES)]}
     start = initial_weights(circuit, seed=0)
@@ -117,14 +117,14 @@ def test_single_precision_is_a_rounding(deterministic, latencies, tmp_path) -> N
     """
     n_samples = 2
     double = deterministic(SPIKING)
-    single = replace(double, experiment=double.experiment.model_copy(update={"precision": "single"}))
+    single = replace(double, experiment=double.experiment.replaced(**{"precision": "single"}))
     start = initial_weights(double, seed=0)
     values = {f"{name}.w": w for name, w in start.items()} | parameter_values(double)
     inputs = Inputs(latencies(SPIKING, n_samples), values, n_samples, seed=0)
     names = [f"{name}.w" for name in start] + ["hidden1_spikes.count", "output_spikes.count"]
     sample_time = network.duration(double, "T_train")
     programs = [
-        Binary(build(circuit, sample_time, n_samples, tmp_path / circuit.experiment.precision))
+        Binary(build(circuit, sample_time, n_samples, tmp_path / circuit.experiment.stated.precision))
         for circuit in (double, single)
     ]
     exact, rounded = (program.run(inputs, names) for program in programs)

@@ -6,12 +6,15 @@ from typing import Any
 import numpy as np
 import pytest
 import sympy as sp
+from brian2 import ms
 from scipy.special import exprel
 from typer.testing import CliRunner
 
 from brian2zoo import check
+from brian2zoo.circuits import build
 from brian2zoo.cli import app
-from brian2zoo.derive import derive, fitting_synapse, read
+from brian2zoo.compose.circuit import compose
+from brian2zoo.derive import derive, fitting_synapse, origin, read
 from brian2zoo.derive.traces import propagator
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.rules import Rule
@@ -127,44 +130,64 @@ def test_a_synapse_that_does_not_go_with_the_neuron(zoo, synapse, told) -> None:
         read(zoo.neuron("lif_exp"), zoo.synapse(synapse))
 
 
-def test_the_rule_of_a_lif_neuron_reads_like_one_written_by_hand(zoo) -> None:
-    result = run("derive", "models/neurons/lif_exp.yaml", "--surrogate", "superspike", "--readout", "leaky_readout")
+def test_the_rule_of_a_lif_neuron_reads_like_one_written_by_hand() -> None:
+    result = run("derive", "models/neurons/lif_exp.yaml")
     assert result.exit_code == 0, result.stderr
     for part in (
         "\n  pre: |\n    deps_v/dt = (eps_I - eps_v)/tau_m_post : 1",
-        "\n    psi = 1/(1 + psi_slope*abs(v - v_th))**2 : 1",
         "\nat_spike:\n  pre: |\n    eps_I += 1\n",
-        "\neach_step: |\n  grad += learning_signal_post*bar_y\n  elig = eps_v_pre*psi_post\n  bar_y += elig\n",
-        "\nat_onset: |\n  dw = -eta*grad\n  grad = 0\n",
+        "\neligibility: eps_v_pre*psi_post\n",
         "# State x = (v, I) of 'lif_exp', weight w of 'current'.\n",
         "#     eps_v: presynaptic neuron, O(N); ",
     ):
         assert part in result.stdout
 
 
-def test_e_prop_of_an_adaptive_neuron(zoo) -> None:
+def steps(zoo: Zoo, experiment: str, kind: str = "input_hidden") -> tuple[list[str], list[str]]:
+    """What a kind of projections does in each step and at the onset, but for the update of the optimizer."""
+    circuit = build(zoo.experiment(experiment), (3, 2, 2), "train")
+    rule = next(p.rule for p in circuit.plastic if p.kind == kind)
+    updates = [
+        line.text
+        for event in ("each_step", "at_onset")
+        for line in rule.events[event]
+        if "/optimizers/" in str(line.where)
+    ]
+    assert any(text.startswith("dw = ") for text in updates)
+    lines = lambda event: [line.text for line in rule.events[event] if "/optimizers/" not in str(line.where)]  # noqa: E731
+    return lines("each_step"), updates
+
+
+def test_the_eligibility_passes_the_readouts_filter_before_it_meets_the_error(zoo) -> None:
+    each_step, update = steps(zoo, "rtrl_block_diagonal")
+    assert each_step == ["grad += learning_signal_post*bar_y", "elig = eps_v_pre*psi_post", "bar_y += elig"]
+    assert update[-1] == "grad = grad*(1 - due)"
+
+
+def test_e_prop_of_an_adaptive_neuron(zoo_with) -> None:
     """Bellec et al. 2020, eq. 25, with the order of this program: jump, then decay."""
-    result = run("derive", "alif", "--surrogate", "triangle", "--readout", "leaky_readout", "--scale", "1")
-    assert "elig = psi_post*(-beta_a_post*eps_b + eps_v_pre)\n  bar_y += elig\n  eps_b += elig\n" in result.stdout
+    text = "title: Derived\nextends: eprop_alif\nlearning: {plastic: {rule: block_diagonal}}\n"
+    each_step, _ = steps(zoo_with({"config/experiments/derived.yaml": text}), "derived")
+    assert each_step[1:] == ["elig = psi_post*(-beta_a_post*eps_b + eps_v_pre)", "bar_y += elig", "eps_b += elig"]
 
 
 def test_latex(zoo) -> None:
-    output = run("derive", "lif_delta_hard", "--surrogate", "boxcar", "--latex").stdout
+    output = run("derive", "lif_delta_hard", "--latex").stdout
     assert output.startswith("\\begin{align*}\n\\dot{v} &= - \\frac{v}{\\tau_{m}}")
     assert "\\epsilon_{v} &\\leftarrow" in output
     assert "\\sum_l" not in output
-    whole = run("derive", "lif_exp", "--surrogate", "superspike", "--full", "--latex").stdout
+    whole = run("derive", "lif_exp", "--jacobian", "full", "--latex").stdout
     assert "\\epsilon_{I} &\\leftarrow \\epsilon_{I} + \\sum_l e_{l} w_{l} &&" in whole
 
 
 def test_a_derived_rule_is_a_file_of_the_zoo(zoo_with: Callable[..., Zoo]) -> None:
     zoo = zoo_with({})
-    options = ("--surrogate", "gaussian", "--feedback", "direct_random", "--name", "mine")
-    assert run("--root", zoo.root, "derive", "adex", *options).exit_code == 0
+    assert run("--root", zoo.root, "derive", "adex", "--name", "mine").exit_code == 0
     rule: Rule = zoo.rule("mine")
-    assert (rule.feedback, rule.method, rule.keeps) == ("direct_random", "euler", ("grad",))
+    assert (rule.derived, rule.method, rule.gives_gradient) == ("", "euler", True)
+    assert rule.origin == origin(zoo.neuron("adex"), zoo.synapse("float"))
     assert not check.errors(check.check_file(zoo, "rule", "mine"))
-    again = run("--root", zoo.root, "derive", "adex", *options)
+    again = run("--root", zoo.root, "derive", "adex", "--name", "mine")
     assert again.exit_code == 2
     assert "there is a rule 'mine' already" in again.stderr
 
@@ -172,13 +195,14 @@ def test_a_derived_rule_is_a_file_of_the_zoo(zoo_with: Callable[..., Zoo]) -> No
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["lif_exp"], "--surrogate: neuron 'lif_exp' spikes"),
-        (["lif_exp", "--surrogate", "supersike"], "did you mean 'surrogate/superspike'?"),
-        (["lif_exp", "--surrogate", "boxcar", "--feedback", "symetric"], "did you mean 'symmetric'?"),
-        (["poisson_input", "--surrogate", "boxcar"], "'rand' is random"),
-        (["rules/bp.yaml", "--surrogate", "boxcar"], "is no neuron"),
-        (["leaky_readout", "--loss", "mean_squares"], "did you mean 'loss/mean_square'?"),
-        (["lif_exp", "--surrogate", "boxcar", "--loss", "mean_square"], "gives no graded answer"),
+        (["lif_exq"], "did you mean 'neuron/lif_exp'?"),
+        (["lif_exp", "--synapse", "curent"], "did you mean 'synapse/current'?"),
+        (["lif_exp", "--synapse", "conductance"], "for which neuron 'lif_exp' has no differential equation"),
+        (["lif_exp", "--through", "I"], "does not change 'I' — it changes v"),
+        (["lif_exp", "--through", "v, I"], "does not change 'I' — it changes v"),
+        (["lif_exp", "--through", "v,"], "--through: '' is not a name"),
+        (["poisson_input"], "'rand' is random"),
+        (["rules/bp.yaml"], "is no neuron"),
     ],
 )
 def test_a_users_mistake_is_one_line(arguments, told) -> None:
@@ -188,60 +212,60 @@ def test_a_users_mistake_is_one_line(arguments, told) -> None:
     assert result.stderr.count("\n") == 1
 
 
-def test_van_rossum_loss_of_a_spiking_output() -> None:
+def test_van_rossum_loss_of_a_spiking_output(zoo, zoo_with) -> None:
     """One filter on the difference of the spikes, with the neuron's own added as they come; one on the trace."""
-    output = run(
-        "derive", "lif_exp", "--surrogate", "superspike", "--readout", "synaptic_readout", "--loss", "van_rossum"
-    ).stdout
-    for part in (
-        "    dmismatch/dt = -mismatch/tau_rise : 1",
-        "  post: |\n    mismatch += 1\n",
-        "  elig = eps_v_pre*psi_post\n  bar_I += elig\n",
-        "  tau_decay = 10*ms [> 0 or inf]\n",
-        "  psi_slope = 20 [> 0]  ",
-        "  readout_tau_out = 10*ms [> 0 or inf]  # tau_out of",
-    ):
-        assert part in output
-    refused = run("derive", "lif_exp", "--surrogate", "superspike", "--loss", "cross_entropy")
-    assert "'lif_exp' spikes and gives no graded answer" in refused.stderr
+    circuit = build(zoo.experiment("superspike"), (3, 2, 2), "train")
+    output = compose(circuit).neurons["output"]
+    assert "dmismatch/dt = -mismatch/tau_rise : 1" in output.equations.splitlines()
+    assert output.reset.splitlines()[-1] == "mismatch += 1"
+    assert {name: output.parameters[name] for name in ("tau_rise", "tau_decay")} == {
+        "tau_rise": 5 * ms, "tau_decay": 10 * ms,
+    }  # fmt: skip
+    for kind in ("input_hidden", "hidden_output"):
+        each_step, _ = steps(zoo, "superspike", kind)
+        assert each_step == ["grad += learning_signal_post*bar_y", "elig = eps_v_pre*psi_post", "bar_I += elig"]
+    synapse = compose(circuit).synapses["input_hidden1"]
+    assert "dbar_y/dt = (bar_I - bar_y)/filter_tau_decay : 1 (clock-driven)" in synapse.equations.splitlines()
+    assert synapse.parameters["filter_tau_decay"] == 10 * ms
+    text = "title: Of no answer\nextends: superspike\nlearning: {loss: mean_square}\n"
+    refused = zoo_with({"config/experiments/none.yaml": text})
+    with pytest.raises(ZooError, match="a loss of a graded answer, which 'lif_exp' does not give"):
+        compose(build(refused.experiment("none"), (3, 2, 2), "train"))
 
 
-def test_an_update_at_every_step_sums_nothing() -> None:
-    output = run("derive", "lif_exp", "--surrogate", "superspike", "--optimizer", "online").stdout
-    assert "each_step: |\n  elig = eps_v_pre*psi_post\n  grad = learning_signal_post*elig\n  dw = -eta*grad\n" in output
-    assert "at_onset" not in output
+def test_an_update_at_every_step_sums_nothing(zoo_with) -> None:
+    text = "title: t\nextends: rtrl_block_diagonal\nlearning: {plastic: {optimizer: online, filter: none}}\n"
+    zoo = zoo_with({"config/experiments/online.yaml": f"{text}parameters: |\n  optimizer.batch = null\n"})
+    circuit = build(zoo.experiment("online"), (3, 2, 2), "train")
+    rule = circuit.plastic[0].rule
+    expected = "elig = eps_v_pre*psi_post\ngrad = learning_signal_post*elig\ndw = -eta*grad"
+    assert rule.events["each_step"].text == expected
+    assert rule.events["at_onset"].text == ""
 
 
 def test_snap1_has_a_way_through_the_autapse() -> None:
-    output = run("derive", "lif_exp", "--surrogate", "superspike", "--autapse").stdout
+    output = run("derive", "lif_exp", "--jacobian", "snap1").stdout
     assert "  eps_I += elig*self_weight_post\n" in output
     assert "eps_I: synapse, O(N^2); the neuron's own spikes return through its autapse" in output
-    assert "title: SnAp-1 of lif_exp with superspike" in output
+    assert "title: SnAp-1 of lif_exp" in output
 
 
-def test_full_rtrl_of_the_zoo_is_what_its_first_line_writes(zoo) -> None:
-    """But for that line itself, which names the file."""
-    first, *rest = (zoo.root / "rules/rtrl_full.yaml").read_text().splitlines()
-    arguments = first.partition("'brian2zoo ")[2].partition(" --name")[0].split()
-    assert "--full" in arguments
-    assert run(*arguments).stdout.splitlines()[1:] == rest
+def test_full_rtrl_is_of_spikes() -> None:
+    refused = run("derive", "leaky_readout", "--jacobian", "full")
+    told = "models/neurons/leaky_readout.yaml: threshold: a 'full' Jacobian has ways through other neurons' spikes"
+    assert refused.stderr.startswith(told)
+    assert refused.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize(
-    ("arguments", "told"),
-    [
-        (("leaky_readout", "--loss", "cross_entropy"), "a neuron that never spikes has no others"),
-        (("lif_exp", "--surrogate", "superspike", "--autapse"), "the autapse is one of the ways it keeps"),
-    ],
-)
-def test_full_rtrl_is_of_spikes_and_has_all_of_them(arguments, told) -> None:
-    assert told in run("derive", *arguments, "--full").stderr
-
-
-def test_full_rtrl_without_a_readout_takes_the_eligibility_itself() -> None:
-    output = run("derive", "lif_exp", "--surrogate", "superspike", "--optimizer", "online", "--full").stdout
-    assert "now_pre = learning_signal_post*eps_v*psi_post : 1 (summed)" in output
-    assert "  grad = now\n  dw = -eta*grad\n" in output
+def test_full_rtrl_without_a_filter_takes_the_eligibility_itself(zoo_with) -> None:
+    choice = "{plastic: {optimizer: online, filter: none}}"
+    text = f"title: t\nextends: rtrl_full\nlearning: {choice}\nparameters: |\n  optimizer.batch = null\n"
+    zoo = zoo_with({"config/experiments/online.yaml": text})
+    rule = build(zoo.experiment("online"), (3, 2, 2), "train").plastic[0].rule
+    assert "now_pre = learning_signal_post*elig : 1 (summed)" in rule.influence.variables.text
+    assert rule.influence.each_step[0].text == "elig = eps_v*psi_post"
+    assert rule.events["each_step"].text.splitlines()[-1] == "dw = -eta*grad"
+    assert "grad = now" in rule.events["each_step"].text.splitlines()
 
 
 @pytest.mark.parametrize("tau_out", [10e-3, (1 + 1e-13) * 10e-3, 20e-3])

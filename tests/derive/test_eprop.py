@@ -4,22 +4,17 @@ import numpy as np
 import pytest
 
 from brian2zoo.circuits import build, initial_weights
-from brian2zoo.derive import Choice, derive, gradient, read, readout, rule_text
+from brian2zoo.derive import gradient
 
 LAYERS = (6, 5, 3)
 SAMPLES = {"input": np.random.default_rng(3).uniform(0, 0.1, (2, 6)), "label": np.eye(3)[:2]}
 
 
 @pytest.mark.parametrize("name", ["eprop_lif", "eprop_alif"])
-def test_the_rule_written_by_hand_is_the_derived_one(zoo, zoo_with, name) -> None:
-    experiment = zoo.experiment(name)
-    neuron, synapse = zoo.neuron(experiment.neurons["hidden"]), zoo.synapse(experiment.synapses["plastic"])
-    choice = Choice(zoo.surrogate("triangle"), readout=readout(zoo, "leaky_readout"), optimizer=zoo.optimizer("adam"))
-    text = rule_text(derive(read(neuron, synapse)), choice, "test")
-    both = zoo_with({"rules/derived.yaml": text})
+def test_the_rule_written_by_hand_is_the_derived_one(zoo, name) -> None:
     gradients = []
-    for each in (experiment, experiment.model_copy(update={"rule": "derived"})):
-        circuit = build(both, each, LAYERS, "train")
+    for setting in ("default", "learning.plastic.rule=block_diagonal"):
+        circuit = build(zoo.experiment(name).with_setting(setting), LAYERS, "train")
         weights = initial_weights(circuit, 0)
         weights["input_hidden1"] = 2 * np.abs(weights["input_hidden1"])
         gradients.append(gradient.found(circuit, weights, SAMPLES).gradient)

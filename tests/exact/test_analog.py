@@ -133,8 +133,8 @@ def test_learning_in_place_is_gradient_descent_through_what_is_read(zoo, rule: s
     layers, eta, ratio = (6, 8, 7, 3), 0.5, 20.0
     setting = f"rule.eta={eta}:synapse.levels=1e9:synapse.w_max=3:synapse.on_off={ratio}:state.x_bits=7"
     setting += "".join(f":{kind}.r_max=2" for kind in ("input_hidden", "hidden_hidden", "hidden_output"))
-    setting += ":rule.b_sign=0.5" if rule == "sign_symmetric" else ""
-    circuit = circuits.build(zoo, zoo.experiment(f"{rule}_analog").with_setting(setting), layers, "train")
+    setting += ":feedback.b_sign=0.5" if rule == "sign_symmetric" else ""
+    circuit = circuits.build(zoo.experiment(f"{rule}_analog").with_setting(setting), layers, "train")
     rng = np.random.default_rng(0)
     data = {"input": rng.random((12, 6)), "label": np.eye(3)[rng.integers(0, 3, 12)]}
     weights = initial_weights(circuit, seed=3)

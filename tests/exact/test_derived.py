@@ -106,7 +106,7 @@ def test_a_rule_derived_from_a_random_neuron_finds_its_gradient(zoo_with: Callab
     case = Case("drawn", "drawn", "1.5", str(rng.choice(["superspike", "gaussian", "sigmoid"])), "0.5")
     given = setting(zoo_with(files), case, seed)
     zoo = derived(zoo_with, zoo_with(files), case, files=files)
-    circuit = circuits.build(zoo, zoo.experiment("derived"), [N_IN, N, N_OUT], "train")
+    circuit = circuits.build(zoo.experiment("derived"), [N_IN, N, N_OUT], "train")
     values = {
         "input_hidden1.w": given.weights.input.T.ravel(),
         "hidden1_hidden1.w": given.weights.recurrent.T.ravel(),

@@ -5,7 +5,7 @@ import pytest
 
 from brian2zoo.circuits import build, initial_weights
 from brian2zoo.compose.circuit import compose
-from brian2zoo.derive import gradient, read
+from brian2zoo.derive import derived, gradient, read, rule_text, traces_of
 from brian2zoo.derive.reference import Neuron, Weights, layer_jacobian, surrogate_function
 from brian2zoo.derive.traces import derive
 from brian2zoo.errors import ZooError
@@ -16,7 +16,7 @@ SAMPLES = {"input": np.random.default_rng(3).uniform(0, 0.1, (2, 6)), "label": n
 
 def compared(zoo, name: str, strength: float) -> tuple[gradient.Found, Weights]:
     """A rule's gradient and the exact one, with strong weights so that few neurons fire enough."""
-    circuit = build(zoo, zoo.experiment(name), LAYERS, "train")
+    circuit = build(zoo.experiment(name), LAYERS, "train")
     weights = initial_weights(circuit, 0)
     weights["input_hidden1"] = 2 * np.abs(weights["input_hidden1"])
     weights["hidden1_hidden1"] = strength * weights["hidden1_hidden1"]
@@ -46,7 +46,7 @@ def test_snap1_keeps_the_autapse(zoo) -> None:
     """With autapses alone within the layer it is exact, and block-diagonal RTRL is not."""
     cosines = {}
     for name in ("snap1", "rtrl_block_diagonal"):
-        circuit = build(zoo, zoo.experiment(name), LAYERS, "train")
+        circuit = build(zoo.experiment(name), LAYERS, "train")
         weights = initial_weights(circuit, 0)
         weights["input_hidden1"] = 2 * np.abs(weights["input_hidden1"])
         weights["hidden1_hidden1"] = 2.0 * np.eye(LAYERS[1]).ravel()
@@ -69,20 +69,22 @@ parameters: gain = 1
 
 def test_full_rtrl_knows_the_numbers_of_a_synapse(zoo, zoo_with) -> None:
     """Half the weights at twice the gain are the same network, and have twice the gradient."""
+    rule, neuron, synapse = zoo.rule("rtrl"), zoo.neuron("lif_exp"), zoo.synapse("current")
+    written = rule_text(derived(rule, neuron, synapse), traces_of(rule, neuron, synapse), "test")
     edited = zoo_with(
         {
             "models/synapses/scaled.yaml": SCALED,
-            "rules/scaled.yaml": (zoo.root / "rules/rtrl_full.yaml")
-            .read_text()
-            .replace("arrived_I = 1", "arrived_I = gain")
-            .replace("elig_pre*w", "gain*elig_pre*w"),
-            "config/experiments/scaled.yaml": "title: Scaled\nextends: rtrl_full\nrule: scaled\n"
+            "rules/scaled.yaml": written.replace("arrived_I = 1", "arrived_I = gain").replace(
+                "elig_pre*w", "gain*elig_pre*w"
+            ),
+            "config/experiments/scaled.yaml": "title: Scaled\nextends: rtrl_full\n"
+            "learning: {plastic: {rule: scaled}}\n"
             "synapses: {plastic: scaled}\nparameters: |\n  input_hidden.gain = 2\n  recurrent.gain = 4\n",
         }
     )
     gradients = []
     for name, of_input, of_recurrent in (("rtrl_full", 1, 1), ("scaled", 2, 4)):
-        circuit = build(edited, edited.experiment(name), LAYERS, "train")
+        circuit = build(edited.experiment(name), LAYERS, "train")
         weights = initial_weights(circuit, 0)
         weights["input_hidden1"] = 2 * np.abs(weights["input_hidden1"]) / of_input
         weights["hidden1_hidden1"] = weights["hidden1_hidden1"] / of_recurrent
@@ -122,18 +124,16 @@ def test_jacobian_of_a_layer_is_that_of_its_smooth_step(zoo) -> None:
 
 
 def test_full_rtrl_takes_spikes_to_arrive_in_the_next_step(zoo, zoo_with) -> None:
-    text = (
-        "title: Late\nextends: rtrl_full\nrules: {hidden_output: rtrl_readout_on_synapses}\nprotocol: {delay: 2*ms}\n"
-    )
+    text = "title: Late\nextends: rtrl_full\nlearning: {hidden_output: {traces: synapse}}\nprotocol: {delay: 2*ms}\n"
     late = zoo_with({"config/experiments/late.yaml": text})
-    with pytest.raises(ZooError, match=r"rtrl_full.yaml: influence: .*give the protocol a delay of 0\*ms"):
-        compose(build(late, late.experiment("late"), LAYERS, "train"))
+    with pytest.raises(ZooError, match=r"rules/rtrl.yaml: influence: .*give the protocol a delay of 0\*ms"):
+        compose(build(late.experiment("late"), LAYERS, "train"))
 
 
 def test_refused(zoo) -> None:
-    circuit = build(zoo, zoo.experiment("rtrl_no_recurrence"), LAYERS, "train")
+    circuit = build(zoo.experiment("rtrl_no_recurrence"), LAYERS, "train")
     with pytest.raises(ZooError, match="there is no hidden1_hidden1"):
         gradient.found(circuit, initial_weights(circuit, 0), SAMPLES)
-    circuit = build(zoo, zoo.experiment("rtrl_block_diagonal").with_setting("rule.batch=1"), LAYERS, "train")
+    circuit = build(zoo.experiment("rtrl_block_diagonal").with_setting("optimizer.batch=1"), LAYERS, "train")
     with pytest.raises(ZooError, match="changes weights within the samples"):
         gradient.found(circuit, initial_weights(circuit, 0), SAMPLES)

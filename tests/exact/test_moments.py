@@ -68,13 +68,13 @@ def test_a_rule_that_reads_by_way_of_a_subexpression_is_the_same_rule(
 
 
 EPROP = (ROOT / "rules/eprop_lif.yaml").read_text()
-PSI = "damping_post/v_th_post*clip(1 - abs((v_post - v_th_post)/v_th_post), 0, inf)"
+PSI = "0.3/v_th_post*clip(1 - abs((v_post - v_th_post)/v_th_post), 0, inf)"
 RECURRENT = (4, 5, 3)
 
 
 def gradients(zoo: Zoo, experiment: str, layers: tuple[int, ...] = RECURRENT) -> dict[str, np.ndarray]:
     """What a rule of recurrent layers sums up in two samples, on the numpy target."""
-    circuit = circuits.build(zoo, zoo.experiment(experiment), list(layers), "train")
+    circuit = circuits.build(zoo.experiment(experiment), list(layers), "train")
     rng = np.random.default_rng(1)
     data = {"input": rng.uniform(0, 0.1, (2, layers[0])), "label": np.eye(layers[-1])[[0, 1]]}
     weights = {f"{name}.w": 3 * w for name, w in initial_weights(circuit, seed=0).items()}
@@ -88,7 +88,7 @@ SPIKES = ("hidden1_spikes.count",)
 
 
 def test_in_each_step_a_variable_that_spikes_drive_is_read_as_any_other(zoo, zoo_with) -> None:
-    """A pseudo-derivative written in line is the one written as a subexpression: both read v after the equations."""
+    """The triangle written in line is the neuron's subexpression: both read v after the equations."""
     in_line = edited(EPROP, [("psi_post*z_filtered_pre", f"{PSI}*z_filtered_pre")])
     expected = gradients(zoo, "eprop_lif")
     found = gradients(zoo_with({"rules/eprop_lif.yaml": in_line}), "eprop_lif")
@@ -114,7 +114,7 @@ extends: deterministic
 neurons: {hidden: leak, output: leak}
 synapses: {plastic: jump}
 protocol: {delay: 0*ms}
-rule: watch
+learning: {plastic: {rule: watch}}
 """
 LEAK = """
 title: Neuron whose potential jumps when spikes arrive and leaks by a tenth a step

@@ -115,10 +115,10 @@ def test_circuit_is_the_flat_algorithm_over_mnist(zoo, tmp_path) -> None:
     n_samples = 1600
     images = load(DatasetSettings(source="mnist", folder=str(MNIST), crop=4, limit_train=n_samples), tmp_path)["train"]
     experiment = zoo.experiment("nbp")
-    encoders = (zoo.encoder(experiment.encoders.input), zoo.encoder(experiment.encoders.label))
+    encoders = (experiment.encoders["input"], experiment.encoders["label"])
     encoded = encode_dataset(images, *encoders)
     data = {"input": encoded.input.values.astype(float), "label": encoded.target.values.astype(float)}
-    circuit = circuits.build(zoo, experiment, (400, 400, 10), "train")
+    circuit = circuits.build(experiment, (400, 400, 10), "train")
     weights = initial_weights(circuit, 0)
     recording = Recording(tuple(p.name for p in circuit.populations))
     folder = build(circuit, network.duration(circuit, "T_train"), n_samples, tmp_path / "program", recording)
@@ -132,7 +132,7 @@ def test_circuit_is_the_flat_algorithm_over_mnist(zoo, tmp_path) -> None:
     [("nbp", (40, 25, 3), 2), ("nbp", (7, 30, 10), 3), *((name, (12, 10, 4), 1) for name in VARIANTS)],
 )
 def test_circuit_is_the_flat_algorithm(zoo, experiment, layers, seed) -> None:
-    circuit = circuits.build(zoo, zoo.experiment(experiment), layers, "train")
+    circuit = circuits.build(zoo.experiment(experiment), layers, "train")
     data, weights = draw(layers, seed), initial_weights(circuit, seed)
     assert_same(circuit, data, weights, run(circuit, data, weights), VARIANTS[experiment])
 
@@ -140,7 +140,7 @@ def test_circuit_is_the_flat_algorithm(zoo, experiment, layers, seed) -> None:
 def test_errors_of_both_signs_occur(zoo) -> None:
     """The networks above would not tell a circuit that only knows potentiation from a right one without this."""
     layers, signs = (12, 10, 4), np.zeros(2)
-    circuit = circuits.build(zoo, zoo.experiment("nbp"), layers, "train")
+    circuit = circuits.build(zoo.experiment("nbp"), layers, "train")
     weights = initial_weights(circuit, 1)
     weights["hidden1_output"] = np.full(40, 200.0)
     weights |= circuits.copied_weights(circuit, weights)
@@ -157,7 +157,7 @@ def test_errors_of_both_signs_occur(zoo) -> None:
 
 def test_weights_stay_in_eight_bits(zoo) -> None:
     layers = (12, 10, 4)
-    circuit = circuits.build(zoo, zoo.experiment("nbp"), layers, "train")
+    circuit = circuits.build(zoo.experiment("nbp"), layers, "train")
     weights = initial_weights(circuit, 1)
     weights |= {"input_hidden1": np.where(weights["input_hidden1"] > 0, 254.0, -256.0)}
     weights |= circuits.copied_weights(circuit, weights)
@@ -175,7 +175,7 @@ def test_weights_stay_in_eight_bits(zoo) -> None:
 
 def test_inference_circuit_is_the_forward_pass(zoo) -> None:
     layers = (12, 10, 4)
-    circuit = circuits.build(zoo, zoo.experiment("nbp"), layers, "test")
+    circuit = circuits.build(zoo.experiment("nbp"), layers, "test")
     data, weights = draw(layers, 1), initial_weights(circuit, 1)
     weights["hidden1_output"] = np.abs(weights["hidden1_output"]) + 100  # as drawn, no output would fire
     found = run(circuit, data, weights)

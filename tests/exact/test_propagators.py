@@ -4,7 +4,6 @@ What the zoo integrates exactly is right for any poles: equal, nearly equal, zer
 """
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import brian2
@@ -21,7 +20,7 @@ from brian2zoo import circuits
 from brian2zoo.check import check_experiment, check_file
 from brian2zoo.compose.neuron import NeuronCode
 from brian2zoo.equations.pieces import declare, join
-from brian2zoo.equations.propagators import Source, integrated
+from brian2zoo.equations.propagators import integrated
 from brian2zoo.run import network
 from brian2zoo.run.network import duration
 from brian2zoo.run.programs import Binary, Inputs, build, build_key, parameter_values, run_here
@@ -32,7 +31,7 @@ DT = 1 * ms
 def code(equations: str, method: str = "exact", **parameters: Any) -> NeuronCode:
     """A neuron's code; its parameters are declared."""
     plain = NeuronCode(join(equations, declare(parameters)), parameters, method=method)
-    return integrated(plain, {"dt": DT}, [Source(Path("neuron.yaml"), "equations", equations)])
+    return integrated(plain, {"dt": DT})
 
 
 def after(neuron: NeuronCode, start: Mapping[str, Any], steps: int = 1, **options: Any) -> dict[str, np.ndarray]:
@@ -157,7 +156,7 @@ def test_refractory_neurons_stand_still_and_what_reads_them_goes_on() -> None:
     """Against SciPy's solver, step by step; the adaptation reads the potential, and goes on while that stands still."""
     values = {"tau_m": 10 * ms, "tau_s": 10 * ms, "tau_a": 30 * ms, "k": 0.5}
     neuron = NeuronCode(join(REFRACTORY, declare(values)), values, method="exact", refractory="4*ms")
-    neuron = integrated(neuron, {"dt": DT}, [Source(Path("neuron.yaml"), "equations", REFRACTORY)])
+    neuron = integrated(neuron, {"dt": DT})
     brian2.set_device("runtime")
     brian2.prefs.codegen.target = "numpy"
     group = brian2.NeuronGroup(
@@ -245,7 +244,7 @@ def test_what_a_rule_cannot_integrate_is_told_of_the_rule(zoo, zoo_with, equatio
         "on_pre:", "method: exact\non_pre:"
     )
     edited = zoo_with({"rules/erbp.yaml": text})
-    findings = check_experiment(edited, edited.experiment("erbp_plus"))
+    findings = check_experiment(edited.experiment("erbp_plus"))
     if told is None:
         assert not findings
         return
@@ -254,19 +253,17 @@ def test_what_a_rule_cannot_integrate_is_told_of_the_rule(zoo, zoo_with, equatio
 
 
 def test_a_filter_and_a_readout_may_have_one_time_constant(zoo) -> None:
-    """SuperSpike's eligibility goes through two filters of the rule's own."""
-    experiment = zoo.experiment("superspike").with_setting(
-        "rule.readout_tau_s=10*ms:rule.readout_tau_out=0.1*0.1*second"
-    )
-    values = parameter_values(circuits.build(zoo, experiment, [4, 3, 2], "train"))
-    dt = float(duration(circuits.build(zoo, experiment, [4, 3, 2], "train"), "dt"))
+    """SuperSpike's eligibility goes through the two filters of its loss."""
+    experiment = zoo.experiment("superspike").with_setting("loss.tau_rise=10*ms:loss.tau_decay=0.1*0.1*second")
+    values = parameter_values(circuits.build(experiment, [4, 3, 2], "train"))
+    dt = float(duration(circuits.build(experiment, [4, 3, 2], "train"), "dt"))
     assert values["input_hidden1.bar_y_from_bar_I"] == pytest.approx(dt / 0.01 * np.exp(-dt / 0.01), rel=1e-14)
 
 
 def test_a_program_depends_on_equations_and_not_on_values(zoo, zoo_with) -> None:
     def key(of: Any, setting: str) -> str:
         experiment = of.experiment("rtrl_block_diagonal").with_setting(setting)
-        circuit = circuits.build(of, experiment, [4, 3, 2], "train")
+        circuit = circuits.build(experiment, [4, 3, 2], "train")
         return build_key(circuit, duration(circuit, "T_train"), 10, network.OUTPUT_ONLY)
 
     assert key(zoo, "default") == key(zoo, "hidden.tau_m=10*ms")
@@ -278,11 +275,11 @@ def test_a_program_depends_on_equations_and_not_on_values(zoo, zoo_with) -> None
 def test_equal_time_constants_on_the_dense_device(zoo, tmp_path) -> None:
     """A program that was built with the file's values runs with others: `v(t + dt) = exp(-dt/tau)*(v + I*dt/tau)`."""
     experiment = zoo.experiment("rtrl_block_diagonal")
-    circuit = circuits.build(zoo, experiment, [2, 2, 2], "train")
+    circuit = circuits.build(experiment, [2, 2, 2], "train")
     recording = network.Recording(states=(("hidden1", "v", 0), ("hidden1", "I", 0)))
     program = Binary(build(circuit, duration(circuit, "T_train"), 1, tmp_path / "program", recording))
     for tau_m in ("10*ms", "0.1*0.1*second"):
-        equal = circuits.build(zoo, experiment.with_setting(f"hidden.tau_m={tau_m}"), [2, 2, 2], "train")
+        equal = circuits.build(experiment.with_setting(f"hidden.tau_m={tau_m}"), [2, 2, 2], "train")
         values = {name: np.full(4, 0.4) for name in ("input_hidden1.w", "hidden1_hidden1.w", "hidden1_output.w")}
         data = {"input": np.array([[0.01, 0.05]]), "label": np.eye(2)[:1]}
         traces = {name: f"{network.trace_name('hidden1', name, 0)}.{name}" for name in "vI"}
@@ -319,10 +316,11 @@ parameters: |
 def test_every_path_is_the_same_on_the_dense_device(zoo, zoo_with, tmp_path, precision) -> None:
     experiment = (zoo.root / "config/experiments/rtrl_block_diagonal.yaml").read_text()
     experiment = experiment.replace("hidden: lif_exp", "hidden: every_path").replace(
-        "rule: rtrl_block_diagonal", f"rule: rtrl_readout_only\nprecision: {precision}"
+        "  feedback: symmetric", "  feedback: symmetric\n  learns: [hidden_output]"
     )
+    experiment += f"precision: {precision}\n"
     edited = zoo_with({"models/neurons/every_path.yaml": EVERY_PATH, "config/experiments/every_path.yaml": experiment})
-    circuit = circuits.build(edited, edited.experiment("every_path"), [2, 2, 2], "train")
+    circuit = circuits.build(edited.experiment("every_path"), [2, 2, 2], "train")
     recording = network.Recording(states=tuple(("hidden1", name, i) for name in "vIxya" for i in range(2)))
     names = [f"{network.trace_name('hidden1', name, i)}.{name}" for _, name, i in recording.states]
     values = {name: np.full(4, 2.0) for name in ("input_hidden1.w", "hidden1_hidden1.w", "hidden1_output.w")}

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from brian2 import ms
+from ruled import rule_of
 from scipy.linalg import expm
 from scipy.special import exprel
 
@@ -280,12 +281,10 @@ as_read: shown
 """,
     "rules/half.yaml": """
 title: Adds a half
-feedback: direct_random
 on_pre: dw = 0.5
 """,
     "rules/sees.yaml": """
 title: Asks for an expression of a trace that it has just moved
-feedback: direct_random
 variables:
   synapse: |
     dx/dt = -x/(3*ms) : 1 (event-driven)
@@ -296,7 +295,6 @@ on_pre: |
 """,
     "rules/stdp.yaml": """
 title: Pairs of spikes, all to all
-feedback: direct_random
 variables:
   synapse: |
     dx/dt = -x/tau_x : 1 (event-driven)
@@ -315,17 +313,14 @@ parameters: |
 """,
     "rules/reads_trace.yaml": """
 title: Adds what it reads of the presynaptic neuron
-feedback: direct_random
 on_pre: dw = r_pre
 """,
     "rules/reads_nested.yaml": """
 title: Adds what it reads of the postsynaptic neuron
-feedback: direct_random
 on_pre: dw = v3_post
 """,
     "rules/by_place.yaml": """
 title: Adds what the places of the neurons say
-feedback: direct_random
 on_pre: dw = i + 10*j
 """,
 }
@@ -448,14 +443,14 @@ def own(zoo_with: Callable[..., Zoo]) -> Zoo:
 
 def circuit_of(zoo: Zoo, populations: Mapping[str, Neurons], projections: tuple[Wires, ...], dt: str) -> Circuit:
     times = dict.fromkeys(("T_train", "T_test", "T_final"), f"{STEPS_A_SAMPLE}*{dt}")
-    experiment = zoo.experiment("rtrl_random_feedback").model_copy(update={"protocol": Protocol(dt=dt, **times)})
+    experiment = zoo.experiment("rtrl_random_feedback").replaced(**{"protocol": Protocol(dt=dt, **times)})
     made = {
         name: Population(name, "hidden", p.size, zoo.neuron(p.model), p.data, overrides=p.numbers)
         for name, p in populations.items()
     }
     wired = [
         Projection(w.name, "recurrent", made[w.pre], made[w.post], zoo.synapse(w.synapse),
-                   zoo.rule(w.rule) if w.rule else None, delay=w.delay)
+                   rule_of(zoo.rule(w.rule), zoo.synapse(w.synapse)) if w.rule else None, delay=w.delay)
         for w in projections
     ]  # fmt: skip
     return Circuit(experiment, (1, 1, 1), "train", tuple(made.values()), tuple(wired))
@@ -921,7 +916,10 @@ OWN = {
 title: Its own rule, between two neurons of its own
 paper: rtrl
 circuit: recurrent
-rule: own
+learning:
+  feedback: direct_random
+  learns: [hidden_output]
+  plastic: {rule: own}
 synapses: {input_hidden: unit_weight, hidden_hidden: unit_weight, hidden_output: own, target: nothing}
 neurons: {input: rate_input, label: rate_input, hidden: before, output: behind}
 encoders: {input: identity, label: identity}
@@ -960,9 +958,9 @@ LAYERS = (1, 2, 3)
 
 def under(zoo_with: Callable[..., Zoo], rule: str, output: str, mode: Mode = "train", **files: str) -> np.ndarray:
     """A variable after two samples under a rule, on the numpy target; ZooError if it is refused."""
-    rule = f"title: Own\nfeedback: direct_random\nplastic: [hidden_output]\n{rule}"
+    rule = f"title: Own\n{rule}"
     zoo = zoo_with(OWN | {"rules/own.yaml": rule} | files)
-    for error in errors(check_experiment(zoo, zoo.experiment("own"))):
+    for error in errors(check_experiment(zoo.experiment("own"))):
         raise error
     circuit = circuit_build(zoo, zoo.experiment("own"), LAYERS, mode)
     values = {f"{name}.w": w for name, w in initial_weights(circuit, seed=0).items()}

@@ -45,7 +45,7 @@ def flat_sgd(rule, layers, data, weights) -> tuple[np.ndarray, dict[str, np.ndar
 @pytest.mark.parametrize("layers", [(6, 8, 3), (6, 8, 7, 3), (6, 8, 7, 5, 3)])
 @pytest.mark.parametrize("rule", ["bp", "rbp", "dfa", "sign_symmetric"])
 def test_rule_is_its_gradient_descent(zoo, rule, layers) -> None:
-    circuit = circuits.build(zoo, zoo.experiment(rule).with_setting(f"rule.eta={ETA}"), layers, "train")
+    circuit = circuits.build(zoo.experiment(rule).with_setting(f"rule.eta={ETA}"), layers, "train")
     rng = np.random.default_rng(0)
     classes = rng.integers(0, layers[-1], N_SAMPLES)
     data = {"input": rng.random((N_SAMPLES, layers[0])), "label": np.eye(layers[-1])[classes]}

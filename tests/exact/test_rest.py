@@ -18,7 +18,7 @@ EXPERIMENT = """
 title: Everything that may last beyond a sample
 extends: deterministic
 neurons: {hidden: lasting, output: lasting}
-rule: lasting
+learning: {plastic: {rule: lasting}}
 protocol: {rest: true, delay: 4*ms}
 """
 NEURON = """

@@ -16,7 +16,7 @@ from scipy.linalg import expm
 
 from brian2zoo import circuits
 from brian2zoo.compose.circuit import compose
-from brian2zoo.derive import Choice, derive, read, rule_text
+from brian2zoo.derive import derive, read
 from brian2zoo.derive.reference import Neuron, Trial, Weights, run, surrogate_function
 from brian2zoo.equations.pieces import constants, statements
 from brian2zoo.formats.expressions import evaluate
@@ -384,8 +384,12 @@ EXPERIMENT = """
 title: One layer of {case.neuron} under the rule derived for it
 paper: rtrl
 circuit: recurrent
-rule: derived
-rules: {{hidden_output: derived_readout}}
+learning:
+  feedback: symmetric
+  loss: cross_entropy
+  plastic:
+    {{rule: derived, surrogate: {case.surrogate}, scale: "{case.scale}", optimizer: descent, traces: {traces}}}
+  hidden_output: {{rule: block_diagonal, optimizer: gradient_descent, traces: {of_readout}}}
 synapses: {{plastic: {case.synapse}, hidden_output: readout, target: target, pool: softmax_pool}}
 neurons: {{input: regular_input, label: rate_input, hidden: {case.neuron}, output: leaky_readout}}
 encoders: {{input: identity, label: identity}}
@@ -400,6 +404,14 @@ parameters: |
 """
 
 
+DESCENT = """
+title: Gradient descent of weights in some unit
+extends: gradient_descent
+unit: "{unit}"
+parameters: eta = 1e-3*({weight})**2
+"""
+
+
 def derived(
     zoo_with: Callable[..., Zoo],
     zoo: Zoo,
@@ -408,21 +420,21 @@ def derived(
     full: bool = False,
     files: Mapping[str, str] = FILES,
 ) -> Zoo:
-    """The zoo with the rules derived for a case, and an experiment that uses them."""
-    readout = read(zoo.neuron("leaky_readout"), zoo.synapse("readout"))
+    """The zoo with a rule that is derived for a case, and an experiment that uses it."""
     neuron = read(zoo.neuron(case.neuron), zoo.synapse(case.synapse))
-    choice = Choice(zoo.surrogate(case.surrogate), case.scale, readout=readout)
-    answer = Choice(None, loss=zoo.loss("cross_entropy"))
     # The readout is integrated exactly; a trace of it cannot live on a neuron that is not.
-    of_readout = derive(readout, factorize=factorize and neuron.neuron.method == "exact")
+    on_neurons = factorize and neuron.neuron.method == "exact"
+    through = f"through: [{', '.join(case.through)}]\n" if case.through is not None else ""
     return zoo_with(
         {
             **files,
-            "rules/derived.yaml": rule_text(derive(neuron, case.through, factorize, full=full), choice, "test"),
-            "rules/derived_readout.yaml": rule_text(of_readout, answer, "test"),
+            "rules/derived.yaml": f"title: Derived\nderived: {'full' if full else 'block_diagonal'}\n{through}",
+            "models/optimizers/descent.yaml": DESCENT.format(unit=neuron.weight_unit, weight=case.weight),
             "config/experiments/derived.yaml": EXPERIMENT.format(
                 case=case,
                 STEPS=STEPS,
+                traces="neuron" if factorize else "synapse",
+                of_readout="neuron" if on_neurons else "synapse",
                 parameters="\n".join(f"  hidden.{name} = {value}" for name, value in case.parameters.items()),
             ),
         }
@@ -443,7 +455,7 @@ def test_brian_runs_the_derived_rule_to_the_gradient_of_the_reference(zoo_with, 
     """Two samples: after the first the weights have moved, and the second starts from rest."""
     given = setting(extended, case)
     zoo = derived(zoo_with, extended, case, full=approximation == "full")
-    circuit = circuits.build(zoo, zoo.experiment("derived"), [N_IN, N, N_OUT], "train")
+    circuit = circuits.build(zoo.experiment("derived"), [N_IN, N, N_OUT], "train")
     rng = np.random.default_rng(5)
     data = {"input": rng.uniform(0.5, 3, (2, N_IN)), "label": np.tile(given.target, (2, 1))}
     values = {
@@ -459,13 +471,15 @@ def test_brian_runs_the_derived_rule_to_the_gradient_of_the_reference(zoo_with, 
 
     inputs, spikes = (raster(found, name, size, si(case.dt)) for name, size in (("input", N_IN), ("hidden1", N)))
     first = replace(given, inputs=inputs[:STEPS]).run(approximation=approximation)
-    rates = {name: float(np.asarray(constants(zoo.rule(rule), {})["eta"])) for name, rule in zip(
-        names, ("derived", "derived", "derived_readout"), strict=True)}  # fmt: skip
-    moved = Weights(
-        given.weights.input - rates[names[0]] * first.gradient.input,
-        given.weights.recurrent - rates[names[1]] * first.gradient.recurrent,
-        given.weights.readout - rates[names[2]] * first.gradient.readout,
+    hidden, readout = (
+        float(np.asarray(constants(zoo.optimizer(name), {})["eta"])) for name in ("descent", "gradient_descent")
     )
+    moved = Weights(
+        given.weights.input - hidden * first.gradient.input,
+        given.weights.recurrent - hidden * first.gradient.recurrent,
+        given.weights.readout - readout * first.gradient.readout,
+    )
+    assert not np.array_equal(moved.input, given.weights.input)
     second = replace(given, weights=moved, inputs=inputs[STEPS:]).run(approximation=approximation)
 
     np.testing.assert_array_equal(spikes, np.concatenate([first.spikes, second.spikes]))
@@ -480,7 +494,7 @@ def test_traces_on_presynaptic_neurons_are_those_on_synapses(zoo_with, extended)
     values = {"input_hidden1.w": given.weights.input.T.ravel(), "hidden1_output.w": given.weights.readout.T.ravel()}
     for factorize in (True, False):
         zoo = derived(zoo_with, extended, case, factorize)
-        circuit = circuits.build(zoo, zoo.experiment("derived"), [N_IN, N, N_OUT], "train")
+        circuit = circuits.build(zoo.experiment("derived"), [N_IN, N, N_OUT], "train")
         wanted = [f"{name}.grad" for name in ("input_hidden1", "hidden1_output")]
         gradients.append(run_here(circuit, network.duration(circuit, "T_train"), Inputs(data, values, 1, 0), wanted))
         on_synapses = "eps_v" in compose(circuit).synapses["input_hidden1"].equations

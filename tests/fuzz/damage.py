@@ -71,7 +71,7 @@ NETCDF = ("encoded", "result", "start")
 @cache
 def _circuit() -> circuits.Circuit:
     zoo = Zoo(ROOT)
-    return circuits.build(zoo, zoo.experiment(NETWORK[0]), list(NETWORK[1]), "train")
+    return circuits.build(zoo.experiment(NETWORK[0]), list(NETWORK[1]), "train")
 
 
 def write_all(folder: Path) -> dict[str, Path]:

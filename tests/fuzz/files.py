@@ -131,7 +131,7 @@ def checked(root: Path, kind: str, name: str, experiment: str) -> None:
     for mistake in errors(check_file(zoo, kind, name)):
         raise mistake
     if experiment:
-        for mistake in errors(check_experiment(zoo, zoo.experiment(experiment))):
+        for mistake in errors(check_experiment(zoo.experiment(experiment))):
             raise mistake
 
 
@@ -142,7 +142,7 @@ def put_to_use(root: Path, kind: str, name: str, experiment: str) -> None:
         if kind in COMMANDS:
             invoke(root, [part.format(name) for part in COMMANDS[kind]])
         return
-    circuit = circuits.build(zoo, zoo.experiment(experiment), list(LAYERS), "train")
+    circuit = circuits.build(zoo.experiment(experiment), list(LAYERS), "train")
     weights = {f"{name}.w": values for name, values in initial_weights(circuit, 0).items()}
     inputs = Inputs(data_for(circuit), weights | parameter_values(circuit), 1, 0)
     try:

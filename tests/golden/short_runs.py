@@ -28,11 +28,11 @@ _SHORT = {"direct_feedback": 20 * brian2.ms}
 
 def short_run(zoo: Zoo, name: str) -> dict[str, np.ndarray]:
     """Weights, spike counts and what rules keep after four samples of an experiment, by name."""
-    circuit = circuits.build(zoo, zoo.experiment(name), _LAYERS, "train")
+    circuit = circuits.build(zoo.experiment(name), _LAYERS, "train")
     rng = np.random.default_rng(zlib.crc32(name.encode()))
     sample_time = network.duration(circuit, "T_train")
     data = {"input": _input(zoo, circuit, float(sample_time), rng)}
-    data["label"] = encode(zoo.encoder(circuit.experiment.encoders.label), np.eye(3)[[0, 1, 2, 0]])
+    data["label"] = encode(circuit.experiment.encoders["label"], np.eye(3)[[0, 1, 2, 0]])
     values = {f"{p}.w": w for p, w in initial_weights(circuit, 0).items()} | parameter_values(circuit)
     for projection in circuit.plastic:  # so that there are updates within four short samples
         for parameter, value in (("T_wait", 0.002), ("batch", 1)):
@@ -57,7 +57,7 @@ def _input(zoo: Zoo, circuit: Circuit, sample_time: float, rng: np.random.Genera
     if circuit.experiment.circuit == "recurrent":
         return rng.uniform(0, sample_time / 2, (_SAMPLES, units))
     x = (x > 0.5).astype(float) if circuit.experiment.circuit == "synfire" else x
-    return encode(zoo.encoder(circuit.experiment.encoders.input), x)
+    return encode(circuit.experiment.encoders["input"], x)
 
 
 def record(path: Path) -> None:

@@ -54,14 +54,14 @@ def learning(runner: Runner, data: xr.Dataset) -> dict:
 def test_learning_curve_is_the_recorded_one(zoo, interpreted, tmp_path, experiment) -> None:
     layers, setting = NETWORKS[experiment]
     sizes = [int(size) for size in layers.split("-")]
-    circuit = circuits.build(zoo, zoo.experiment(experiment).with_setting(setting), sizes, "train")
+    circuit = circuits.build(zoo.experiment(experiment).with_setting(setting), sizes, "train")
     spiking = circuit.experiment.circuit == "direct_feedback"
     if spiking:
         sample_time = network.duration(circuit, "T_train")
         runner = Runner(circuit, Binary(build(circuit, sample_time, BLOCK, tmp_path / "program")), sample_time)
     else:
         runner = interpreted(circuit, BLOCK)
-    encoders = [zoo.encoder(name) for name in (circuit.experiment.encoders.input, circuit.experiment.encoders.label)]
+    encoders = [*circuit.experiment.encoders.values()]
     data = encode_dataset(load(DatasetSettings(source="digits"), Path("unused"))["train"], *encoders)
     found = learning(runner, data)
 

@@ -280,7 +280,7 @@ def test_a_trained_run_is_mapped(tmp_path) -> None:
         dims = (f"{name}_pre", f"{name}_post")
         first = rng.normal(0, 0.1, shape)
         weights |= {f"w0_{name}": (dims, first), f"w_{name}": (dims, first + rng.normal(0, 0.3, shape))}
-    attrs = {"layers": "16-8-4", "rule": "dfa", "samples": 500}
+    attrs = {"experiment": "dfa", "setting": "default", "layers": "16-8-4", "samples": 500}
     run = xr.Dataset(weights, {"epoch": [0, 1, 2]}, attrs)
     run.to_netcdf(tmp_path / "run.nc")
     asked = request(Zoo(), chip(), "", tmp_path / "run.nc", ["subarray=64"], "")

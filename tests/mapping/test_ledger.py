@@ -12,7 +12,7 @@ from brian2zoo.mapping.operations import KINDS, Operations
 
 
 def circuit(zoo: Zoo, experiment: str, layers: tuple[int, ...] = (4, 3, 2)) -> Circuit:
-    return circuits.build(zoo, zoo.experiment(experiment), layers, "train")
+    return circuits.build(zoo.experiment(experiment), layers, "train")
 
 
 def learning(zoo: Zoo, experiment: str) -> dict[str, Operations]:

@@ -37,7 +37,7 @@ def mapped(
     plan: str = "",
     setting: str = "default",
 ) -> Placement:
-    circuit = circuits.build(zoo, zoo.experiment(experiment).with_setting(setting), layers, mode)
+    circuit = circuits.build(zoo.experiment(experiment).with_setting(setting), layers, mode)
     return place(demand(circuit, on), on, zoo.placement(plan) if plan else None)
 
 
@@ -293,7 +293,7 @@ class Replaying:
 
 
 def test_activity_of_a_run_has_the_steps_and_neurons_of_its_spikes(zoo: Zoo) -> None:
-    circuit = circuits.build(zoo, zoo.experiment("nbp"), (6, 5, 2), "train")
+    circuit = circuits.build(zoo.experiment("nbp"), (6, 5, 2), "train")
     data = xr.Dataset(
         {"input": (("sample", "pixel"), np.ones((5, 6))), "target": (("sample", "class"), np.ones((5, 2)))}
     )
@@ -303,13 +303,13 @@ def test_activity_of_a_run_has_the_steps_and_neurons_of_its_spikes(zoo: Zoo) -> 
     assert np.flatnonzero(found.steps["input"]).tolist() == [2, 7]
     assert found.neurons("input").tolist() == [2, 0, 0, 0, 0, 0]
     assert found.spikes("hidden1") == 0
-    other = circuits.build(zoo, zoo.experiment("nbp"), (6, 5, 2), "test")
+    other = circuits.build(zoo.experiment("nbp"), (6, 5, 2), "test")
     with pytest.raises(ZooError, match="mode 'train'"):
         spiking_activity.of_result(other, measured)
 
 
 def test_a_training_s_spikes_are_spread_evenly(zoo: Zoo) -> None:
-    circuit = circuits.build(zoo, zoo.experiment("erbp_plus"), (6, 5, 2), "train")
+    circuit = circuits.build(zoo.experiment("erbp_plus"), (6, 5, 2), "train")
     names = ["input", "hidden1", "output", "label", "error"]
     spikes = xr.DataArray([[25.0, 5.0, 2.0, 1.0, 4.0]], {"epoch": [0], "population": names})
     found = spiking_activity.of_result(circuit, xr.Dataset({"spikes": spikes}))

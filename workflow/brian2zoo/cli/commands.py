@@ -18,6 +18,7 @@ from brian2zoo.cli.show import File, new_table, out, print_cim, print_composed, 
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.formats.kinds import KINDS, json_schemas
 from brian2zoo.formats.language import Refused, name_or_none
+from brian2zoo.formats.language import name as a_name
 from brian2zoo.formats.rules import Rule
 from brian2zoo.formats.zoo import ROOT, Zoo, is_zoo, zoo_in_use
 
@@ -335,7 +336,9 @@ def derive(
     model = _sound(zoo, "neuron", neuron)
     fitting = deriving.fitting_synapse(zoo, model, _named(zoo, "synapse", synapse) if synapse else "")
     store = _sound(zoo, "synapse", fitting.name)
-    kept = None if not through else () if through == "none" else tuple(through.split(","))
+    kept = None
+    if through:
+        kept = tuple(_option("--through", a_name, each.strip()) for each in through.split(",") if through != "none")
     asked = Rule(title=title_of(jacobian.value, model), derived=jacobian.value, through=kept)
     traces = deriving.traces_of(asked, model, store, not on_synapses)
     if latex:

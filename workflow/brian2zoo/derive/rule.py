@@ -82,7 +82,7 @@ def trace_rule(traces: Traces, **about: object) -> Rule:
             **about,
         )
     except ValidationError as error:
-        problem = f"a derivative is too long: {error.errors()[0]['msg']}"
+        problem = f"a derivative is too long: {error.errors()[0]['ctx']['error'].problem}"
         raise ZooError(dynamics.neuron.path, "equations", problem, "write the formulas in another form") from None
 
 

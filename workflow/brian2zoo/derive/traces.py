@@ -180,11 +180,11 @@ def derive(
     if autapse:
         reasons = {str(x[i]): "the neuron's own spikes return through its autapse" for i in driven & relevant} | reasons
         reasons |= {name: f"it follows the trace of {x[min(driven)]}" for name in names if name not in reasons}
-    if full and (autapse or dynamics.threshold is None):
-        problem = "the autapse is one of the ways it keeps" if autapse else "a neuron that never spikes has no others"
-        raise ZooError("--full", "", problem, f"leave {'--autapse' if autapse else 'it'} out")
+    if full and dynamics.threshold is None:
+        problem = f"a 'full' Jacobian has ways through other neurons' spikes, and '{dynamics.neuron.name}' never spikes"
+        raise ZooError(dynamics.neuron.path, "threshold", problem, "derive 'block_diagonal'")
     if full or autapse:
-        _refuse_other_weights(dynamics, "--full" if full else "--autapse")
+        _refuse_other_weights(dynamics)
     if full:
         reasons = dict.fromkeys(names, "other neurons' spikes reach it")
     elif not factorize:
@@ -195,21 +195,22 @@ def derive(
     )  # fmt: skip
 
 
-def _refuse_other_weights(dynamics: Dynamics, option: str) -> None:
+def _refuse_other_weights(dynamics: Dynamics) -> None:
     """Refuse a way through other synapses that takes more of them than their weight, which is all that they tell."""
     synapse = dynamics.synapse
     more = dynamics.arrival.added.free_symbols - {W, *map(symbol, DEFAULT_UNITS)}
     if more or synapse.as_read != "w":
         what = f"contains {min(map(str, more))}" if more else f"is a matter of '{synapse.as_read}'"
         problem = f"what a spike adds {what}, and the neurons of a layer tell each other no more than w"
-        raise ZooError(synapse.path, "read", problem, f"leave {option} out, or take a synapse that adds w itself")
+        raise ZooError(synapse.path, "read", problem, "derive 'block_diagonal', or take a synapse that adds w itself")
 
 
 def _changed(dynamics: Dynamics, name: str, changed: set[int]) -> sp.Symbol:
     known = [str(dynamics.state[i]) for i in sorted(changed)]
     if name not in known:
         remedy = f"it changes {', '.join(known)}" if known else "leave it out"
-        raise ZooError("--through", "", f"the reset of '{dynamics.neuron.name}' does not change '{name}'", remedy)
+        problem = f"'{name}' is asked for in `through`, and the reset does not change '{name}'"
+        raise ZooError(dynamics.neuron.path, "reset", problem, remedy)
     return symbol(name)
 
 

@@ -94,6 +94,10 @@ class Experiment:
         """The experiment with parameters and choices replaced, as `ExperimentFile.with_setting` has it."""
         return Experiment(self.zoo, self.stated.with_setting(setting))
 
+    def replaced(self, **fields: Any) -> "Experiment":
+        """The experiment with fields of its file replaced."""
+        return Experiment(self.zoo, self.stated.model_copy(update=fields))
+
     @cached_property
     def neurons(self) -> dict[str, NeuronModel]:
         """By role."""

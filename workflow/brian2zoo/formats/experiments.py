@@ -168,7 +168,7 @@ def _with_choice(learning: Learning, place: str, value: str) -> Learning:
         known = Choice.model_fields
         chosen = {**stated.get(key_, {}), inner: value}
     else:
-        chosen, inner = value, key_
+        chosen, inner = value, place
     if inner not in known:
         raise Refused(f"'{CHOICES}{place}' is no choice", did_you_mean(inner, known, f"choices: {', '.join(known)}"))
     try:

@@ -65,6 +65,7 @@ def json_schemas() -> dict[str, dict[str, Any]]:
 
 def _relax(schema: dict[str, Any], mapping: dict[str, Any]) -> dict[str, Any]:
     """Let a mapping of strings be partial and hold nulls; returns what this takes away."""
+    mapping = next((each for each in mapping.get("anyOf", ()) if "$ref" in each), mapping)
     mapping = schema["$defs"][mapping["$ref"].rpartition("/")[2]] if "$ref" in mapping else mapping
     values = [*mapping.get("properties", {}).values()]
     if isinstance(mapping["additionalProperties"], dict):

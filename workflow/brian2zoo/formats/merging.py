@@ -6,16 +6,17 @@ replaced as a whole. What is null is taken away: a key, `name = null` in a block
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from brian2zoo.errors import did_you_mean
 from brian2zoo.formats import language
 from brian2zoo.formats.files import Parameter, parse_lines
-from brian2zoo.formats.language import Refused, by_variable
+from brian2zoo.formats.language import Refused, by_variable, quoted
 
 _REMOVED = re.compile(r"\s*([A-Za-z_]\w*)\s*=\s*null\s*(#.*)?")
 _NOT_INHERITED = ("reference", "notes", "merges")
@@ -37,6 +38,10 @@ def merged(model: type[BaseModel], parent: Mapping[str, Any], child: Mapping[str
         If a block is none; `within` names the field.
     """
     by_variable = _listed(child.get("merges"))
+    for place in by_variable:
+        if not _is_block_of_statements(model, place):
+            remedy = "name blocks of statements, such as on_pre or at_spike.pre; all others merge by themselves"
+            raise Refused(f"{quoted(place)} is no block of statements", remedy, within="merges")
     above = {key: value for key, value in parent.items() if key not in _NOT_INHERITED}
     return _merged(model, above, child, by_variable, "")
 
@@ -85,13 +90,23 @@ def _parameters(before: str, value: str) -> str:
     found: dict[str, Parameter] = {}
     for block in (before, value):
         for line in parse_lines(block):
+            if line.value == "null":
+                _refuse_missing(line.name, found)
             earlier = found.get(line.name, line)
             found[line.name] = line.model_copy(update={"domain": line.domain or earlier.domain})
     return "\n".join(str(line) for line in found.values() if line.value != "null")
 
 
 def _joined(before: Named, value: Named, removed: list[str]) -> str:
+    for name in removed:
+        _refuse_missing(name, before)
     return "\n".join(text for name, text in (before | value).items() if name not in removed)
+
+
+def _refuse_missing(name: str, before: Iterable[str]) -> None:
+    if name not in before:
+        remedy = did_you_mean(name, before, "remove the line")
+        raise Refused(f"there is no '{name}' to take away", remedy)
 
 
 def _removed(block: str) -> list[str]:
@@ -133,6 +148,14 @@ def is_stated(model: type[BaseModel] | None, data: Any, field: str) -> bool:
         else:
             return True
     return True
+
+
+def _is_block_of_statements(model: type[BaseModel] | None, place: str) -> bool:
+    field = None
+    for part in place.split("."):
+        field = model.model_fields.get(part) if model is not None else None
+        model = _format_in(field.annotation) if field is not None else None
+    return field is not None and _checked_by(field, language.statements)
 
 
 def _listed(value: Any) -> list[str]:

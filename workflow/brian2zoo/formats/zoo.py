@@ -165,6 +165,8 @@ class Zoo:
         except Refused as error:
             raise error.at(shown, "extends") from None
         if not base:
+            if data.get("merges"):
+                raise ZooError(shown, "merges", "the file extends none, which its blocks could merge with", "remove it")
             return data
         if base in seen or base == path.stem:
             raise ZooError(shown, "extends", f"'{base}' extends this file in turn", "break the circle")

@@ -141,7 +141,7 @@ def learning_rule(
     ]
     equations = lines("variables", "synapse") + (lines("variables", "within") if within else NOTHING)
     events = {event: lines(event) for event in EVENTS}
-    if "psi" in _sides(rule, "post"):
+    if "psi" in _sides(rule, "post") - Equations(rule.variables.post).names:
         block, of_surrogate = surrogate_lines(ways, post.neuron, overrides["surrogate"])
         parts.append(NeuronPart("post", block))
         parameters |= of_surrogate

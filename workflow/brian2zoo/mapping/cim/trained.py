@@ -53,10 +53,8 @@ def settings(zoo: Zoo, chip: ComputeInMemory, result: xr.Dataset) -> dict[str, A
     found = {"batch": 1, "iterations": samples, "weight_std": float(sizes)}
     if changes > 0:
         found["update_std"] = float(np.clip(changes, 1e-6, 1))
-    if "experiment" in result.attrs:
-        experiment = zoo.experiment(result.attrs["experiment"], str(result.attrs["setting"]))
-        found |= _devices(chip, _numbers(experiment))
-    return found
+    experiment = zoo.experiment(result.attrs["experiment"], str(result.attrs["setting"]))
+    return found | _devices(chip, _numbers(experiment))
 
 
 def weights(result: xr.Dataset) -> list[str]:
