@@ -70,7 +70,9 @@ def encoded(tmp_path_factory) -> Path:
     split = xr.Dataset(
         {
             "input_time": ("event", rng.random(500), named),
+            "input_unit": ("event", rng.integers(0, 8, 500), named),
             "input_offset": ("boundary", np.arange(0, 501, 100), named),
+            "target": (("sample", "class"), np.eye(3)[[0, 1, 2, 0, 1]], named),
             "label": ("sample", rng.integers(0, 3, 5), named),
         },
         {"population": ["input", "hidden1", "output"]},
@@ -100,6 +102,26 @@ def test_a_damaged_file_is_one_line_that_names_it(encoded, tmp_path, reader, sea
             told.append(str(error))
     assert len(told) >= 28  # damage to the seal's own first word is not seen
     assert all(line.startswith(f"{path}: ") and "\n" not in line for line in told)
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        (results.TRAINING, "of a training: it has no experiment, dataset, setting, seed, rule, samples, test_error"),
+        (results.ROUNDED, "of rounded weights: it has no experiment, dataset, setting, seed, error_after"),
+        (results.ACTIVITY, "of counting spikes: it has no experiment, dataset, setting, seed, mode"),
+    ],
+)
+def test_a_result_of_another_kind_is_refused_by_name(encoded, kind, told) -> None:
+    with pytest.raises(ZooError) as refusal:
+        results.read(encoded, kind)
+    assert str(refusal.value) == f"{encoded}: it is no result {told} — give a file of {kind.folder}"
+
+
+def test_a_training_is_no_encoded_split(dataset, tmp_path) -> None:
+    results.write(dataset, path := tmp_path / "result.nc", "A training")
+    with pytest.raises(ZooError, match=r"result\.nc: it is no result of encoding: it has no target, label, input —"):
+        results.read_data(path)
 
 
 def test_the_seal_leaves_a_file_netcdf_and_is_looked_for_where_it_is(encoded, tmp_path) -> None:

@@ -281,7 +281,7 @@ def ledger(
     Counted from the composed equations and, with results, from the spikes of the last epoch.
     """
     from brian2zoo.mapping.ledger import of_training
-    from brian2zoo.results import read_training
+    from brian2zoo.results import TRAINING, read
 
     zoo: Zoo = ctx.obj
     if results and experiment:
@@ -298,7 +298,7 @@ def ledger(
     table = new_table("experiment", "network", "a sample", *(name.replace("_", " ") for name in OPERATIONS))
     memory = new_table("experiment", "network", "bits a synapse", "bits a neuron", "footprint", "synaptic operations")
     for path in results:
-        costs = of_training(zoo, read_training(path))
+        costs = of_training(zoo, read(path, TRAINING))
         name = [
             f"{costs.attrs['experiment']} {costs.attrs['setting']}",
             f"{costs.attrs['dataset']} {costs.attrs['layers']}",

@@ -283,7 +283,33 @@ def _synapse(model: SynapseModel) -> Findings:
     if model.write and "dw" not in get_identifiers(model.write):
         problem, remedy = "the change dw is not used", "write the store from w and dw, as in 'w = w + dw'"
         findings.append(ZooError(model.path, "write", problem, remedy))
+    return findings or (Findings() if model.write else _not_given(model, equations))
+
+
+def _not_given(model: SynapseModel, equations: Equations) -> Findings:
+    """Names in a synapse that does not learn, and so has no rule beside it, which nothing can give."""
+    own = {**variables(equations), **dict.fromkeys(as_dict(model.parameters)), "i": None, "j": None}
+    scope = Scope(own, "state, parameters, X_pre and X_post of the neurons, units and functions")
+    findings = Findings()
+    for field, name, line, right in _lines_of(model):
+        for used in sorted(get_identifiers(right) - scope.names.keys()):
+            if not used.endswith(("_pre", "_post")):
+                findings.append(scope.unknown(Text(model.path, field, line), used, line))
+        scope.own[name] = None
     return findings
+
+
+def _lines_of(model: SynapseModel) -> Iterator[tuple[str, str, str, str]]:
+    """Field, name on the left, line and right-hand side of all that a synapse works out."""
+    for field in ("state", "backward"):
+        for name, equation in equations_of(getattr(model, field)).items():
+            if equation.expr is not None:
+                yield field, name, f"{name} = {equation.expr}", str(equation.expr)
+    for field in ("draw", "read"):
+        text = Text(model.path, field, getattr(model, field))
+        for line in statements(text.text):
+            name, _, right = parse(text, line)
+            yield field, name, line, right
 
 
 def _rule(rule: Rule) -> Findings:

@@ -407,6 +407,7 @@ def _projection(circuit: Circuit, projection: Projection, codes: Codes, neurons:
     place = Text(circuit.experiment.path, "rule" if rule else f"synapses.{projection.kind}", code.equations)
     equations = _joined(place)
     _distinct_from_neurons(projection, there, sides)
+    _spikes(projection, code)
     scope = synapse_scope(equations, code.parameters, _named(sides))
 
     findings = kept(Text(rule.path, "keeps", ""), rule.keeps, equations) if rule else Findings()
@@ -431,6 +432,15 @@ def _projection(circuit: Circuit, projection: Projection, codes: Codes, neurons:
         with findings.collect():
             _weights(circuit, projection, equations["w"].dim)
     return findings
+
+
+def _spikes(projection: Projection, code: SynapseCode) -> None:
+    """That neurons spike at whose spikes something is to happen."""
+    for done, population in ((code.on_pre, projection.pre), (code.on_post, projection.post)):
+        if done and not population.neuron.threshold:
+            problem = f"'{population.neuron.name}' never spikes, and '{statements(done)[0]}' waits for its spikes"
+            remedy = f"state when it spikes, or pick another neuron for '{population.role}'"
+            raise ZooError(population.neuron.path, "threshold", problem, remedy)
 
 
 def _current(projection: Projection, there: OnNeurons, equations: Equations) -> Findings:
