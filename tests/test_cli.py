@@ -1,5 +1,6 @@
 """The command line: what it prints, its exit codes, and that no mistake of a user shows a traceback."""
 
+import errno
 import json
 import os
 import re
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from brian2zoo import __version__
+from brian2zoo import __version__, unforeseen
 from brian2zoo.cli import app
 from brian2zoo.kinds import KINDS, json_schemas
 from brian2zoo.zoo import ROOT, Zoo
@@ -47,7 +48,7 @@ def test_list_of_a_kind() -> None:
 
 def shell(command: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """What a line of a shell comes to, with the command as it is installed."""
-    starts = f"{shlex.quote(sys.executable)} -c 'from brian2zoo.cli import main; main()'"
+    starts = f"{shlex.quote(sys.executable)} -m brian2zoo"
     script = f'brian2zoo() {{ {starts} "$@"; }}; {command}'
     return subprocess.run(
         ["bash", "-c", script], env=os.environ | environment, capture_output=True, text=True, check=False
@@ -63,6 +64,34 @@ def test_output_that_nobody_reads_is_no_mistake(command: str) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("command", ["brian2zoo list >/dev/full", "brian2zoo --help >/dev/full"])
+def test_output_that_finds_no_room_is_one_line(command: str) -> None:
+    done = shell(command)
+    problem = "what it has to say cannot be written (No space left on device)"
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"__main__.py: {problem} — free space there, or write to another place\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (
+            OSError(errno.EROFS, "", "rules/a.yaml"),
+            "rules/a.yaml: it cannot be read or written (Read-only file system) — ",
+        ),
+        (
+            OSError(errno.EACCES, "", "schemas"),
+            "schemas: it cannot be read or written (Permission denied) — change its",
+        ),
+        (OSError(errno.ENOTDIR, "", "a/b"), "a/b: it cannot be read or written (Not a directory) — give another path"),
+    ],
+)
+def test_what_the_system_refuses_is_told_in_its_words(error: OSError, told: str) -> None:
+    assert unforeseen.told(error).startswith(told)
+
+
 def test_output_in_ascii_is_complete() -> None:
     done = shell("brian2zoo show erbp_times && brian2zoo show nothing", PYTHONIOENCODING="ascii")
     assert done.stdout.startswith("experiment/erbp_times: eRBP\\xd7")
@@ -76,6 +105,16 @@ def test_an_interrupt_ends_a_command_without_a_word() -> None:
     # tests in the background of a shell ignore interrupts, and so would their children
     script = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler); {script}"
     done = subprocess.run([sys.executable, "-c", script, "list"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_an_interrupt_while_the_command_is_imported_ends_it_without_a_word() -> None:
+    finder = "type('Finder', (), {'find_spec': lambda self, name, *_: interrupt(name)})()"
+    interrupt = "import signal\ndef interrupt(name):\n  if name == 'brian2zoo.cli': signal.raise_signal(signal.SIGINT)"
+    handled = "signal.signal(signal.SIGINT, signal.default_int_handler)"
+    script = [interrupt, "import sys, brian2zoo.__main__ as command", handled, f"sys.meta_path.insert(0, {finder})"]
+    line = [sys.executable, "-c", "\n".join([*script, "command.main()"])]
+    done = subprocess.run(line, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 

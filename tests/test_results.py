@@ -2,6 +2,9 @@
 
 import json
 import random
+import signal
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -148,6 +151,23 @@ def test_of_several_writers_at_a_time_one_stays(dataset, tmp_path) -> None:
     assert [int(part) for _, part in lines] == list(range(50))
     assert len({number for number, _ in lines}) == 1
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_a_killed_writer_has_left_goes_when_the_next_one_comes(dataset, tmp_path) -> None:
+    """But nothing of one that still writes, here or perhaps on another machine."""
+    path = tmp_path / "result.nc"
+    killed = "from brian2zoo import results; import os, signal, pathlib\n"
+    killed += (
+        f"with results.replacing(pathlib.Path({str(path)!r})) as partial: partial.touch(); os.kill(os.getpid(), 9)"
+    )
+    assert subprocess.run([sys.executable, "-c", killed], check=False).returncode == -signal.SIGKILL
+    (left,) = tmp_path.iterdir()
+    elsewhere = path.with_name(f"result.nc.elsewhere-{left.name.split('-')[-2]}-01234567.partial")
+    elsewhere.touch()
+    with results.replacing(path) as writing:
+        writing.touch()
+        results.write(dataset, path, "A result")
+        assert set(tmp_path.iterdir()) == {path, writing, elsewhere}
 
 
 @pytest.mark.parametrize("missing", ["units", "long_name"])

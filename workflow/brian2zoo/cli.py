@@ -55,8 +55,14 @@ def main() -> None:
     for stream in filter(None, (sys.stdout, sys.stderr)):
         stream.reconfigure(errors="backslashreplace")  # where it cannot write the sign of a title
     try:
-        app()
+        try:
+            app()
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()  # here, where it is told if that fails, and not as Python ends
     except Exception as error:
+        if isinstance(error, OSError):
+            sys.stdout = None  # of which Python would tell again
         err.print(unforeseen.told(error), style="red")
         sys.exit(1)
 

@@ -1,9 +1,11 @@
 """Results as netCDF: whole or not at all, and saying where each number comes from."""
 
 import contextlib
+import glob
 import hashlib
 import json
 import os
+import platform
 import shutil
 import subprocess
 import uuid
@@ -92,14 +94,30 @@ def save(result: xr.Dataset, path: Path) -> None:
 def replacing(path: Path) -> Iterator[Path]:
     """Where to write a file that takes the place of `path` once it is complete.
 
-    Each writer has a name of its own, so that of several at a time the last one stays.
+    Each writer has a name of its own, so that of several at a time the last one stays. What a writer has left that was
+    killed goes when the next one comes.
     """
-    partial = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.partial")
+    begin = f"{path.name}.{platform.node()}-"
+    for left in path.parent.glob(f"{glob.escape(begin)}*.partial"):
+        if _is_dead(left.name.removeprefix(begin).partition("-")[0]):
+            left.unlink(missing_ok=True)
+    partial = path.with_name(f"{begin}{os.getpid()}-{uuid.uuid4().hex[:8]}.partial")
     try:
         yield partial
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _is_dead(process: str) -> bool:
+    """Whether there is no process of this number on this machine."""
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return True
+    except (ValueError, OverflowError, PermissionError):
+        pass
+    return False
 
 
 def _chunks(variable: xr.DataArray) -> dict[str, Any]:

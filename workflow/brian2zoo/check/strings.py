@@ -37,6 +37,7 @@ from brian2zoo.compose import SAMPLE_NUMBER, statements, unit_name
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.events import EventTimes
 from brian2zoo.expressions import FUNCTIONS, evaluate
+from brian2zoo.language import unreal
 
 SECOND = brian2.second.dim
 
@@ -66,6 +67,8 @@ _CPP_WORDS = """
 """
 _CPP = frozenset(re.findall(r"\w+", _CPP_WORDS))
 _SIDES = {"pre": "presynaptic", "post": "postsynaptic"}
+_INCOMPATIBLE = [("event-driven", "clock-driven"), ("summed", "shared", "constant over dt")]
+"""Flags that Brian2 refuses together at synapses."""
 _UNREADABLE = (SyntaxError, ValueError, TypeError, NotImplementedError)
 
 # Brian2 spells units in messages by their dimensions.
@@ -278,7 +281,7 @@ def parse_equations(text: Text, flags: Mapping[str, Collection[str]]) -> Equatio
     except _UNREADABLE as error:
         raise text.wrong(_reason(error), remedy) from None
     try:
-        equations.check_flags(flags)
+        equations.check_flags(flags, _INCOMPATIBLE)
     except ValueError as error:
         problem, _, known = str(error).partition(", only the following flags are allowed: ")
         raise text.wrong(problem, f"known are {known}" if known else "remove the flag") from None
@@ -325,6 +328,7 @@ def check_statements(texts: Sequence[Text], scope: Scope) -> None:
     """That statements which run one after the other, sharing temporary variables, can be run."""
     unread: dict[str, tuple[Text, str]] = {}
     temporary: Names = {}
+    several = False  # whether a variable that is another for each has been set
     uniform: dict[str, bool] = {}  # of what the statements set: whether it has one value for all
     for text in texts:
         for line in statements(text.text):
@@ -348,6 +352,8 @@ def check_statements(texts: Sequence[Text], scope: Scope) -> None:
                 if operator not in ("=", "+=", "-="):
                     found = dimensions(text, f"{name} {operator[:-1]} ({expression})", here)
                 _compare(text, line, name, here.own[name].dim, found)
+                _refuse_one_of_many(text, line, here.own[name], uniform[name], several)
+                several = several or not here.own[name].scalar
                 _refuse_truncation(text, line, here.own[name], expression, operator, here)
             elif operator != "=" or name.rpartition("_")[2] in scope.neurons:
                 raise here.unknown(text, name, line)
@@ -375,6 +381,8 @@ def dimensions(text: Text, expression: str, scope: Scope) -> Any:
     for name in sorted(get_identifiers(expression) - set(names)):
         raise scope.unknown(text, name, expression)
     refuse_truth_as_number(text, expression)
+    if part := unreal(expression):
+        raise text.wrong(f"'{part}' in '{expression}' is no real number", "write a number that is one")
     try:
         found = parse_expression_dimensions(expression.strip(), names)
     except brian2.DimensionMismatchError as error:
@@ -423,6 +431,15 @@ def refuse_truth_as_number(text: Text, expression: str) -> None:
             if isinstance(operand, ast.Compare | ast.BoolOp) or negated:
                 condition = ast.unparse(operand)
                 raise text.wrong(f"the condition '{condition}' is used as a number", f"write int({condition})")
+
+
+def _refuse_one_of_many(text: Text, line: str, variable: Variable, uniform: bool, several: bool) -> None:
+    """Refuse to set what is shared by all to what is another for each, or after what is another for each."""
+    if not variable.scalar or (uniform and not several):
+        return
+    when = "after a variable that is another for each of them" if uniform else "to what may be another for each of them"
+    remedy = "set it first" if uniform else "take the flag (shared) away, or name shared values alone"
+    raise text.wrong(f"'{line}' sets '{variable.name}', which is shared by all, {when}", remedy)
 
 
 def _refuse_truncation(text: Text, line: str, variable: Variable, expression: str, operator: str, scope: Scope) -> None:
