@@ -374,6 +374,8 @@ OUTSIDE = [
     (CELLS, "value: 0.5, source: V2.1, meaning: half", "value: .inf, source: V2.1, meaning: half", "quantities.half_"),
     (PLUS, "dt: 0.1*ms", "dt: -0.1*ms", "protocol.dt: '-0.1*ms' is no duration"),
     (PLUS, "delay: 0.8*ms", "delay: -0.8*ms", "protocol.delay: '-0.8*ms' is no duration"),
+    (PLUS, "delay: 0.8*ms", "delay: 1e6*second", "protocol.delay: '1e6*second' is not within a sample, which lasts 25"),
+    (PLUS, "T_test: 250*ms", "T_test: 1e6*second", "protocol.T_test: '1e6*second' is 1e+10 steps of dt = 0.1*ms, m"),
     (PLUS, "delay: 0.8*ms", "delay: inf*ms", "protocol.delay: 'inf*ms' is no duration"),
     (PLUS, "delay: 0.8*ms", "delay: (-1)**0.5*ms", "protocol.delay: '(-1)**0.5*ms' is no duration"),
 ]

@@ -385,3 +385,35 @@ def test_map_refuses_in_one_line(arguments: tuple[object, ...], told: str) -> No
     assert result.exit_code == 2
     assert told in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "told"),
+    [
+        (
+            "models/chips/loihi.yaml",
+            "{value: 128,",
+            "{value: 128*ms,",
+            "loihi.yaml: numbers.cores: wrong unit: '128*ms' is",
+        ),
+        ("models/placements/nbp_authors.yaml", "[2, 80]", "[2, 80**9]", "nbp_authors.yaml: cores."),
+        (
+            "models/placements/nbp_authors.yaml",
+            "[2, 80]",
+            "[2, 100000]",
+            "core 99999 is beyond the 16384 that are followed",
+        ),
+        ("rules/nbp.yaml", "dw = 4", "dw = etta + 4", "rules/nbp.yaml: "),
+    ],
+)
+def test_map_refuses_files_with_mistakes(
+    zoo_with: Callable[..., Zoo], file: str, old: str, new: str, told: str
+) -> None:
+    text = (ROOT / file).read_text()
+    assert old in text
+    zoo = zoo_with({file: text.replace(old, new, 1)})
+    network = ("nbp", "--chip", "loihi", "--layers", "64-10-4", "--placement", "nbp_authors")
+    result = run("--root", zoo.root, "map", *network)
+    assert result.exit_code == 2
+    assert told in result.stderr
+    assert result.stderr.count("\n") == 1

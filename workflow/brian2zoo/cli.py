@@ -432,9 +432,6 @@ def _named(zoo: Zoo, kind: str, word: str) -> str:
 
 def _sound(zoo: Zoo, kind: str, word: str) -> Any:
     """A file of one kind, given by name or path; the first of the mistakes that are found in it alone."""
-    from brian2zoo.check import check_file, errors
+    from brian2zoo.check import sound
 
-    name = _named(zoo, kind, word)
-    for mistake in errors(check_file(zoo, kind, name)):
-        raise mistake
-    return zoo.load(kind, name)
+    return sound(zoo, kind, _named(zoo, kind, word))

@@ -19,6 +19,8 @@ from brian2zoo.kinds import KINDS
 from brian2zoo.spec import Experiment, as_dict, numbers_of
 from brian2zoo.zoo import Zoo
 
+_MOST_STEPS_OF_A_RUN = 2**31 - 1
+
 
 def check_config(config: Config, zoo: Zoo, sources: Sources) -> list[ZooError]:
     """Mistakes in a configuration whose keys are right by themselves, for a zoo without mistakes.
@@ -76,6 +78,7 @@ def _check_network(network: Network, config: Config, zoo: Zoo, sources: Sources,
         for error in errors(check_experiment(zoo, experiment)):
             what = f"{error.field.removeprefix('parameters.')} of {network.experiment}"
             raise mistake(sources, set_, f"{what}: {error.problem}", error.remedy)
+    _check_capacity(config, experiment, sources)
     sizes = [int(size) for size in network.layers.split("-")]
     with _at(sources, sized, f"{network.layers} of {network.experiment}: "):
         circuits.build(zoo, experiment, sizes, "train")
@@ -86,6 +89,15 @@ def _check_network(network: Network, config: Config, zoo: Zoo, sources: Sources,
             check_layers(sizes, units, of_data.classes)
         with _at(sources, named, f"{network.experiment} on {network.dataset}: "):
             _check_times(experiment, of_data)
+
+
+def _check_capacity(config: Config, experiment: Experiment, sources: Sources) -> None:
+    """That a run has no more steps than a program can number."""
+    times = [float(evaluate(getattr(experiment.protocol, key))) for key in (*SAMPLES, "dt")]
+    most = int(_MOST_STEPS_OF_A_RUN // (max(times[:-1]) / times[-1]))
+    if config.capacity > most:
+        problem = f"{config.capacity} samples of {experiment.name} have more than {_MOST_STEPS_OF_A_RUN} steps"
+        raise mistake(sources, "capacity", problem, f"take at most {most} samples a run")
 
 
 def _check_times(experiment: Experiment, of_data: Shape) -> None:

@@ -7,6 +7,7 @@ mistakes. A mistake that other files inherit is told of the file it stands in.
 from collections import defaultdict
 from collections.abc import Collection
 from functools import cache
+from typing import Any
 
 from brian2zoo.check.alone import check_alone, check_references, references
 from brian2zoo.check.findings import Findings, ZooWarning, errors, listed
@@ -16,7 +17,7 @@ from brian2zoo.kinds import KINDS
 from brian2zoo.spec import Experiment
 from brian2zoo.zoo import Zoo
 
-__all__ = ["ReadOnce", "ZooWarning", "check_experiment", "check_file", "check_zoo", "errors"]
+__all__ = ["ReadOnce", "ZooWarning", "check_experiment", "check_file", "check_zoo", "errors", "sound"]
 
 File = tuple[str, str]
 """Kind and name."""
@@ -39,6 +40,13 @@ class ReadOnce(Zoo):
 def check_file(zoo: Zoo, kind: str, name: str) -> list[ZooError]:
     """Findings in one file, as far as it can be understood without the files it is combined with."""
     return check_alone(zoo, kind, name).located(zoo)
+
+
+def sound(zoo: Zoo, kind: str, name: str) -> Any:
+    """A file; raises the first of the mistakes that are found in it alone."""
+    for mistake in errors(check_file(zoo, kind, name)):
+        raise mistake
+    return zoo.load(kind, name)
 
 
 def check_experiment(zoo: Zoo, experiment: Experiment) -> list[ZooError]:

@@ -65,8 +65,12 @@ from brian2zoo.spec import (
 from brian2zoo.zoo import Zoo
 
 EVENTS = RULE_EVENTS
+MOST_CORES = 2**14
+"""Of a placement, for each of which there is a table of all neurons."""
 SAMPLES = ("T_train", "T_test", "T_final")
-MAY_BE_ZERO = ("T_answer", "delay")
+MAY_BE_ZERO = WITHIN_A_SAMPLE = ("T_answer", "delay")
+MOST_STEPS = 10**6
+"""Of a sample; programs number the steps of a run with 31 bits, and some of what they keep has a place for each."""
 
 _NEURON_FLAGS = {
     DIFFERENTIAL_EQUATION: ("unless refractory",),
@@ -143,7 +147,10 @@ def _protocol(experiment: Experiment) -> Findings:
                 fitting = [f"{n * dt * 1e3:.9g}*ms" for n in around]
                 problem = f"'{text.text}' is {steps:.6g} steps of dt = {experiment.protocol.dt}, not a whole number"
                 raise text.wrong(problem, f"take {' or '.join(fitting)}, or another dt")
-            if key == "T_answer" and seconds >= (shortest := min(times[k][1] for k in SAMPLES)):
+            if key in SAMPLES and round(steps) > MOST_STEPS:
+                problem = f"'{text.text}' is {steps:g} steps of dt = {experiment.protocol.dt}, more than {MOST_STEPS:g}"
+                raise text.wrong(problem, "take a larger dt, or a shorter sample")
+            if key in WITHIN_A_SAMPLE and seconds >= (shortest := min(times[k][1] for k in SAMPLES)):
                 raise text.wrong(
                     f"'{text.text}' is not within a sample, which lasts {shortest * 1e3:g} ms", "take less"
                 )
@@ -460,6 +467,9 @@ def _placement(plan: PlacementPlan) -> Findings:
         if not 0 <= first < end:
             problem = f"there are no cores from {first} up to, but not, {end}"
             findings.append(ZooError(plan.path, f"cores.{population}", problem, "write [FIRST, END], such as [2, 80]"))
+        elif end > MOST_CORES:
+            problem = f"core {end - 1} is beyond the {MOST_CORES} that are followed"
+            findings.append(ZooError(plan.path, f"cores.{population}", problem, "give a smaller END"))
     return findings
 
 
