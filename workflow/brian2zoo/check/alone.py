@@ -179,7 +179,8 @@ def _neuron(model: NeuronModel) -> Findings:
             refuse_chance(text, equation, equations)
     if model.method and not findings:
         with findings.collect():
-            integrated(code, {"dt": brian2.ms}, [Source(model.path, "equations", model.equations)])
+            shortest = {"dt": brian2.nsecond}  # of the experiments that it will be in, no step is known
+            integrated(code, shortest, [Source(model.path, "equations", model.equations)])
     findings += kept(Text(model.path, "keeps", ""), model.keeps, equations)
     if model.threshold:
         with findings.collect():
