@@ -56,6 +56,10 @@ CORPUS = [
         "rule", "sign_symmetric", "2*int(w > 0) - 1", "2*int(w > 0) - log(-1)", "sign_symmetric",
         "returned: 'log(-1)' in 'b_sign*(2*int(w > 0) - log(-1))' is no real number",
     ),
+    (
+        "neuron", "ring_gate", "  I = 0", "  I = I + 0*log(clip(v, 1, 2))", "nbp_readout",
+        "each_step: 'I = I + 0*log(clip(v, 1, 2))' names 'clip', on which nothing in it depends",
+    ),
     ("neuron", "lif_delta", "parameters: |", "'': |", "", "'': unknown key ''"),
     ("neuron", "lif_delta", "parameters: |", "equations: |", "", 'found duplicate key "equations" — '),
 ]  # fmt: skip

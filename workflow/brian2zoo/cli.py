@@ -1,6 +1,7 @@
 """The command `brian2zoo`: look at the zoo and check it."""
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -405,9 +406,9 @@ def find(zoo: Zoo, word: str) -> list[File]:
     known: dict[str, list[File]] = {}
     for kind, name in files:
         path = f"{KINDS[kind][1]}/{name}.yaml"
-        for spelling in (name, f"{kind}/{name}", path, str((zoo.root / path).resolve())):
+        for spelling in (name, f"{kind}/{name}", path, os.path.realpath(zoo.root / path)):
             known.setdefault(spelling, []).append((kind, name))
-    found = known.get(word) or known.get(str(Path(word).resolve()))
+    found = known.get(word) or known.get(os.path.realpath(word))
     if not found:
         remedy = did_you_mean(word, known, "'brian2zoo list' names the files there are")
         raise ZooError("NAME", "", f"there is no file '{word}'", remedy)

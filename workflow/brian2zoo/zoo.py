@@ -80,7 +80,7 @@ class Zoo:
     def names(self, kind: str) -> list[str]:
         """Names of the files of a kind, sorted; where kinds share a folder, a line `kind: ...` tells them apart."""
         model, folder = KINDS[kind]
-        paths = (self.root / folder).glob("*.yaml")
+        paths = (path for path in (self.root / folder).glob("*.yaml") if not path.name.startswith("."))
         if "kind" in model.model_fields:
             paths = (path for path in paths if _states_kind(path, get_args(model.model_fields["kind"].annotation)))
         return sorted(path.stem for path in paths)
@@ -219,6 +219,8 @@ def _states_kind(path: Path, kinds: tuple[str, ...]) -> bool:
 def _text(path: Path) -> str:
     """What a file holds; `ZooError` if that is not a text of a moderate size."""
     if not path.is_file():
+        if os.path.lexists(path):
+            raise ZooError(path, "", "it is no file with a text", "replace it by one, or remove it")
         raise ZooError(path, "", "there is no such file", _instead_of(path))
     try:
         with path.open("rb") as file:

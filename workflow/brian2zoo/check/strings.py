@@ -13,6 +13,7 @@ from typing import Any
 
 import brian2
 import numpy as np
+from brian2.codegen.translation import STANDARD_IDENTIFIERS, analyse_identifiers
 from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
 from brian2.core.namespace import DEFAULT_UNITS
 from brian2.core.variables import Variable
@@ -352,6 +353,8 @@ def check_statements(texts: Sequence[Text], scope: Scope) -> None:
                 if operator not in ("=", "+=", "-="):
                     found = dimensions(text, f"{name} {operator[:-1]} ({expression})", here)
                 _compare(text, line, name, here.own[name].dim, found)
+                if operator == "=" and name in used_names:
+                    _refuse_vanishing(text, line, used_names, here)
                 _refuse_one_of_many(text, line, here.own[name], uniform[name], several)
                 several = several or not here.own[name].scalar
                 _refuse_truncation(text, line, here.own[name], expression, operator, here)
@@ -431,6 +434,24 @@ def refuse_truth_as_number(text: Text, expression: str) -> None:
             if isinstance(operand, ast.Compare | ast.BoolOp) or negated:
                 condition = ast.unparse(operand)
                 raise text.wrong(f"the condition '{condition}' is used as a number", f"write int({condition})")
+
+
+def _refuse_vanishing(text: Text, line: str, used: Collection[str], scope: Scope) -> None:
+    """Refuse 'x = x + 0*y': Brian2 makes 'x *= 1' of it by SymPy, and then misses y."""
+    named = ((name, scope.names[name]) for name in sorted(used))
+    types = tuple((name, np.dtype(v.dtype)) for name, v in named if isinstance(v, Variable) and name in scope.own)
+    lost = _vanishing(line, types)
+    if lost:
+        problem = f"'{line}' names '{lost}', on which nothing in it depends"
+        raise text.wrong(problem, "leave out what is multiplied by 0, or is 1 or 0 whatever it is of")
+
+
+@cache
+def _vanishing(line: str, types: tuple[tuple[str, np.dtype], ...]) -> str:
+    """The first name that Brian2 does not find in a statement once SymPy has worked it out; empty if there is none."""
+    names = _EVERYWHERE | {name: Variable(name, dtype=dtype) for name, dtype in types}
+    _, known, unknown = analyse_identifiers(line, names)
+    return min(get_identifiers(line) - known - unknown - STANDARD_IDENTIFIERS, default="")
 
 
 def _refuse_one_of_many(text: Text, line: str, variable: Variable, uniform: bool, several: bool) -> None:
