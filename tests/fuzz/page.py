@@ -34,9 +34,9 @@ Brian2's numpy target, or, where no experiment uses them, by the command that do
 *Configurations* are planned as by `snakemake -n`.
 
 A *kill* ends a run of the pipeline by SIGKILL, at a random moment of a step of each kind in turn: while it starts,
-encodes, compiles, trains, tests, rounds weights, counts, maps, gathers, draws. Nothing that had been finished may be done
-again. When the pipeline has been resumed to the end, every figure has to be there, and every number has to be that of
-a run without kills, bit for bit.
+encodes, compiles, trains, tests, rounds weights, counts, maps, gathers, draws. Nothing that had been finished may be
+done again. When the pipeline has been resumed to the end, every figure has to be there, and every number has to be that
+of a run without kills, bit for bit.
 
 A plain IDX file has no checksum: nobody can notice that a pixel has changed, and it counts as accepted.
 
