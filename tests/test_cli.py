@@ -21,6 +21,7 @@ from brian2zoo.kinds import KINDS, json_schemas
 from brian2zoo.zoo import ROOT, Zoo
 
 PUBLISHED = ROOT / "results/published"
+PACKAGE = str(ROOT / "workflow")
 TRAINED = PUBLISHED / "mnist_erbp_plus_784-100-10_default_seed=0.nc"
 
 
@@ -264,6 +265,31 @@ def test_a_users_mistake_is_one_line(arguments: list[str], told: str) -> None:
     assert told in result.stderr
     assert result.stderr.count("\n") == 1
     assert "Traceback" not in result.output
+
+
+def test_a_folder_that_is_gone_is_one_line(tmp_path: Path) -> None:
+    done = shell(
+        f"mkdir {tmp_path}/gone && cd {tmp_path}/gone && rmdir {tmp_path}/gone && brian2zoo list", PYTHONPATH=PACKAGE
+    )
+    told = "working directory: it is no more — change to a folder that is there\n"
+    assert (done.returncode, done.stderr) == (2, told)
+
+
+def test_what_is_no_file_is_told_and_what_editors_hide_is_left_alone(zoo_with: Callable[..., Zoo]) -> None:
+    zoo = zoo_with({"models/neurons/.#lif.yaml": "", "models/neurons/._lif.yaml": "\x00"})
+    assert zoo.names("neuron") == Zoo().names("neuron")
+    folder = zoo.root / "models/neurons"
+    (folder / "loop.yaml").symlink_to("loop.yaml")
+    (folder / "folder.yaml").mkdir()
+    (folder / "gone.yaml").symlink_to("nowhere")
+    os.mkfifo(folder / "pipe.yaml")
+    for name in ("loop", "folder", "gone", "pipe"):
+        result = run("--root", zoo.root, "show", name)
+        assert result.exit_code == 2
+        assert (
+            result.stderr
+            == f"models/neurons/{name}.yaml: it is no file with a text — replace it by one, or remove it\n"
+        )
 
 
 def test_a_broken_file_is_one_line(zoo_with: Callable[..., Zoo]) -> None:

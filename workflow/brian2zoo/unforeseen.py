@@ -27,6 +27,8 @@ _REFUSED = {
     errno.ENOMEM: "close other programs",
 }  # fmt: skip
 """What the system may refuse, and what to do about it; no mistake of this program's."""
+_OF_THE_OUTPUT = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE, errno.EBADF)
+"""What it may refuse of a file that it does not name."""
 _PACKAGES = ("brian2zoo", "brian2", "brian2genn", "brian2cuda", "numpy", "sympy", "xarray", "netcdf4", "snakemake")
 
 
@@ -39,7 +41,7 @@ def told(error: Exception) -> str:
         return str(error)
     if os.environ.get(TRACEBACK):
         traceback.print_exception(error)
-    if isinstance(error, OSError) and error.errno in _REFUSED:
+    if isinstance(error, OSError) and error.errno in (_REFUSED if error.filename else _OF_THE_OUTPUT):
         what = "it cannot be read or written" if error.filename else "what it has to say cannot be written"
         problem = f"{what} ({os.strerror(error.errno)})"
         return str(ZooError(error.filename or _program(), "", problem, _REFUSED[error.errno]))

@@ -62,7 +62,10 @@ def zoo_in_use() -> Path:
         if not is_zoo(Path(named)):
             raise ZooError(ROOT_VARIABLE, "", f"there is no zoo in {named}", f"name a folder with {', '.join(_PARTS)}")
         return Path(named).resolve()
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:
+        raise ZooError("working directory", "", "it is no more", "change to a folder that is there") from None
     return next((folder for folder in (here, *here.parents) if is_zoo(folder)), ROOT)
 
 
