@@ -443,3 +443,15 @@ def test_map_refuses_files_with_mistakes(
     assert result.exit_code == 2
     assert told in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "command", [("backends", "erbp_plus"), ("ledger", "--experiment", "erbp_plus"), ("ledger", TRAINED)]
+)
+def test_what_is_counted_or_judged_has_no_mistakes(zoo_with: Callable[..., Zoo], command: tuple[object, ...]) -> None:
+    text = (ROOT / "rules/erbp.yaml").read_text()
+    zoo = zoo_with({"rules/erbp.yaml": text.replace("dw = eta*", "dw = etta*")})
+    result = run("--root", zoo.root, *command)
+    assert result.exit_code == 2
+    assert result.stderr.startswith("rules/erbp.yaml: on_pre: unknown name 'etta'")
+    assert result.stderr.count("\n") == 1

@@ -140,12 +140,13 @@ def backends(
     """
     from brian2zoo.backends import BACKENDS
     from brian2zoo.backends.capability import verdicts
+    from brian2zoo.check import ReadOnce, sound_experiment
     from brian2zoo.circuits import build
 
-    zoo: Zoo = ctx.obj
+    zoo = ReadOnce.of(ctx.obj)
     table, notes = new_table("name", *BACKENDS), {}
     for name in experiments or zoo.names("experiment"):
-        found = verdicts(build(zoo, zoo.experiment(name), [4, 3, 2], "train"))
+        found = verdicts(build(zoo, sound_experiment(zoo, name), [4, 3, 2], "train"))
         cells = []
         for verdict in found.values():
             numbers = [str(notes.setdefault(reason, len(notes) + 1)) for reason in verdict.reasons]

@@ -337,6 +337,7 @@ M = TypeVar("M", bound=BaseModel)
 _SHAPES = {
     "too_short": ("the list is empty", "name at least one"),
     "tuple_type": ("this is not a list", "write [one, another]"),
+    "string_type": ("this is no text", "put it in quotes"),
     "dict_type": ("this is not a mapping", "write lines 'key: value'"),
     "model_type": ("this is not a mapping", "write lines 'key: value'"),
 }

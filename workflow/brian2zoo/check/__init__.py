@@ -17,7 +17,16 @@ from brian2zoo.kinds import KINDS
 from brian2zoo.spec import Experiment
 from brian2zoo.zoo import Zoo
 
-__all__ = ["ReadOnce", "ZooWarning", "check_experiment", "check_file", "check_zoo", "errors", "sound"]
+__all__ = [
+    "ReadOnce",
+    "ZooWarning",
+    "check_experiment",
+    "check_file",
+    "check_zoo",
+    "errors",
+    "sound",
+    "sound_experiment",
+]
 
 File = tuple[str, str]
 """Kind and name."""
@@ -47,6 +56,14 @@ def sound(zoo: Zoo, kind: str, name: str) -> Any:
     for mistake in errors(check_file(zoo, kind, name)):
         raise mistake
     return zoo.load(kind, name)
+
+
+def sound_experiment(zoo: Zoo, name: str, setting: str = "default") -> Experiment:
+    """An experiment with the parameters of a setting; raises the first of its mistakes."""
+    experiment = zoo.experiment(name).with_setting(setting)
+    for mistake in errors(check_experiment(zoo, experiment)):
+        raise mistake
+    return experiment
 
 
 def check_experiment(zoo: Zoo, experiment: Experiment) -> list[ZooError]:
