@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 
 import xarray as xr
-from checkout import TINY, Checkout, copy_of_the_repository
+from checkout import Checkout, copy_of_the_repository
 
 from brian2zoo import results
 
@@ -25,6 +25,7 @@ from .tries import Tried
 
 MEASURED = re.compile("time|seconds|memory")
 """Variables that say how long a step has taken."""
+CONFIGURATION = Path(__file__).parent / "killed.yaml"
 STARTING, _STARTS = "starting", 8
 """What a run does before its first step, and for so many seconds."""
 _LINE = re.compile(r"\[(?P<time>\w{3} \w{3} .{16})\]|Job (?P<job>\d+): (?P<what>.+)|Finished jobid: (?P<done>\d+).*")
@@ -69,7 +70,7 @@ def of_kills(folder: Path, seed: int, n: int) -> Iterator[Tried]:
 
 def _running(checkout: Checkout) -> subprocess.Popen[bytes]:
     """The pipeline, in a session of its own."""
-    command = ["snakemake", "--configfile", str(TINY), "--cores", "2"]
+    command = ["snakemake", "--configfile", str(CONFIGURATION), "--cores", "2"]
     with (checkout.folder / _LOG).open("w") as log:
         return subprocess.Popen(
             command, cwd=checkout.folder, env=checkout.env, start_new_session=True, stdout=log, stderr=log

@@ -236,13 +236,21 @@ def _constant(node: ast.AST, text: str, levels: int) -> float | None:
         case ast.Compare(ops=operators):
             if len(operators) > 1:
                 raise Refused(f"{quoted(text)} compares three values", "write 'a < b and b < c'")
-        case ast.UnaryOp(op=ast.USub()):
-            return None if below[1] is None else -below[1]
-        case ast.UnaryOp(op=ast.UAdd()):
-            return below[1]
-        case ast.BinOp(op=operator):
+        case ast.UnaryOp(op=ast.USub() | ast.UAdd() as sign, operand=operand):
+            _refuse_truth(operand)
+            return below[1] if isinstance(sign, ast.UAdd) or below[1] is None else -below[1]
+        case ast.BinOp(left=left, op=operator, right=right):
+            _refuse_truth(left)
+            _refuse_truth(right)
             return _combined(below[0], operator, below[2], text)
     return None
+
+
+def _refuse_truth(operand: ast.expr) -> None:
+    """Refuse arithmetic with a condition, which reads differently in Python, SymPy and C++."""
+    if isinstance(operand, ast.Compare | ast.BoolOp) or isinstance(getattr(operand, "op", None), ast.Not):
+        condition = ast.unparse(operand)
+        raise Refused(f"the condition {quoted(condition)} is used as a number", f"write int({condition})")
 
 
 _OPERATIONS: dict[type[ast.operator], Callable[[float, float], float]] = {

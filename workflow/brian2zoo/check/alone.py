@@ -37,7 +37,6 @@ from brian2zoo.check.strings import (
     neuron_scope,
     parse,
     parse_equations,
-    refuse_truth_as_number,
     variables,
 )
 from brian2zoo.chips import ChipNumbers, PlacementPlan, SpikingChip
@@ -337,8 +336,6 @@ def _rule(rule: Rule) -> Findings:
             with findings.collect():
                 for line in statements(text.text):
                     parse(text, line)
-    with findings.collect():
-        refuse_truth_as_number(Text(rule.path, "returned", rule.returned), rule.returned)
     synapse = Text(rule.path, "variables.synapse", rule.variables.synapse)
     stores = Text(rule.path, "influence.variables", rule.influence.variables if rule.influence is not None else "")
     for text in (synapse, stores) if not findings and not rule.method else ():

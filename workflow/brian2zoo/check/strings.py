@@ -383,7 +383,6 @@ def dimensions(text: Text, expression: str, scope: Scope) -> Any:
     names = scope.names
     for name in sorted(get_identifiers(expression) - set(names)):
         raise scope.unknown(text, name, expression)
-    refuse_truth_as_number(text, expression)
     if part := unreal(expression):
         raise text.wrong(f"'{part}' in '{expression}' is no real number", "write a number that is one")
     try:
@@ -415,25 +414,6 @@ def _refuse_draws(text: Text, line: str, expression: str) -> None:
         if len(re.findall(rf"\b{function}\s*\(", expression)) > 1:
             problem = f"'{line}' calls {function}() more than once"
             raise text.wrong(problem, "draw each in a statement of its own, such as 'a = rand()'")
-
-
-def refuse_truth_as_number(text: Text, expression: str) -> None:
-    """Refuse what reads differently in Python, SymPy and C++: chained comparisons, and arithmetic with conditions."""
-    try:
-        tree = ast.parse(expression.strip(), mode="eval")
-    except SyntaxError:
-        return  # what follows says so in its own words
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Compare) and len(node.ops) > 1:
-            problem = f"'{ast.unparse(node)}' compares more than two values"
-            raise text.wrong(problem, "write 'a < x and x < b'")
-        operands = [node.left, node.right] if isinstance(node, ast.BinOp) else []
-        operands += [node.operand] if isinstance(node, ast.UnaryOp) and not isinstance(node.op, ast.Not) else []
-        for operand in operands:
-            negated = isinstance(operand, ast.UnaryOp) and isinstance(operand.op, ast.Not)
-            if isinstance(operand, ast.Compare | ast.BoolOp) or negated:
-                condition = ast.unparse(operand)
-                raise text.wrong(f"the condition '{condition}' is used as a number", f"write int({condition})")
 
 
 def _refuse_vanishing(text: Text, line: str, used: Collection[str], scope: Scope) -> None:
