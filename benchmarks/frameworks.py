@@ -26,7 +26,7 @@ from spikingjelly.activation_based import functional, layer, neuron, surrogate
 from brian2zoo.cli import scripting
 from brian2zoo.datasets import DatasetSettings, load
 from brian2zoo.datasets.encode import encode_dataset
-from brian2zoo.formats.zoo import Zoo, zoo_in_use
+from brian2zoo.formats.zoo import zoo_in_use
 from brian2zoo.run import results, stages
 from brian2zoo.run.sessions import run_seed, test
 
@@ -37,7 +37,6 @@ SETTINGS: dict[str, Any] = CONFIG["frameworks"]
 
 def zoo_curve(images: dict[str, xr.Dataset], layers: str, step: int, steps: int) -> Iterator[Point]:
     """Samples seen, seconds trained and test error of an experiment of the zoo, every `step` samples."""
-    zoo = Zoo()
     experiment = scripting.experiment_of(SETTINGS["experiment"])
     encoders = (experiment.encoders["input"], experiment.encoders["label"])
     encoded = {split: encode_dataset(part, *encoders) for split, part in images.items()}

@@ -17,7 +17,7 @@ from brian2zoo.circuits.abreast import abreast
 from brian2zoo.datasets import DatasetSettings, load
 from brian2zoo.datasets.encode import encode_dataset
 from brian2zoo.formats.experiment import Experiment
-from brian2zoo.formats.zoo import Zoo, read_yaml, zoo_in_use
+from brian2zoo.formats.zoo import read_yaml, zoo_in_use
 from brian2zoo.run import network, stages
 from brian2zoo.run.programs import Binary, build_cached
 from brian2zoo.run.sessions import Runner
@@ -29,7 +29,6 @@ BUILDS = Path("results/benchmarks/build")
 
 def samples(experiment: Experiment, number: int) -> dict[str, np.ndarray]:
     """The first training images of MNIST (from data/mnist), encoded as the experiment says."""
-    zoo = Zoo()
     images = load(DatasetSettings(source="mnist", limit_train=number, limit_test=1), zoo_in_use())["train"]
     encoders = (experiment.encoders["input"], experiment.encoders["label"])
     encoded = encode_dataset(images, *encoders)
@@ -43,7 +42,15 @@ def program(
     circuit = stages.circuit_of(experiment.with_setting(f"backend={backend}"), layers, mode)
     sample_time = network.duration(circuit, f"T_{mode}")
     folder = BUILDS / "_".join(
-        [experiment.name, *experiment.neurons.values(), experiment.precision, layers, backend, mode, str(networks)]
+        [
+            experiment.name,
+            *experiment.stated.neurons.values(),
+            experiment.stated.precision,
+            layers,
+            backend,
+            mode,
+            str(networks),
+        ]
     )
     threads = os.cpu_count() or 1
     binary = Binary(

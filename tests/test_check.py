@@ -14,6 +14,7 @@ from brian2zoo.formats.projections import PLASTIC_KINDS
 from brian2zoo.formats.zoo import ROOT, Zoo
 
 LIF = "models/neurons/lif.yaml"
+COMPARTMENTS = "models/neurons/two_compartment_lif.yaml"
 POISSON = "models/neurons/poisson_input.yaml"
 FLOAT = "models/synapses/float.yaml"
 RATE = "models/synapses/rate.yaml"
@@ -375,6 +376,8 @@ OUTSIDE = [
     (CELLS, "value: 0.5, source: V2.1, meaning: half", "value: .inf, source: V2.1, meaning: half", "quantities.half_"),
     (PLUS, "dt: 0.1*ms", "dt: -0.1*ms", "protocol.dt: '-0.1*ms' is no duration"),
     (PLUS, "delay: 0.8*ms", "delay: -0.8*ms", "protocol.delay: '-0.8*ms' is no duration"),
+    (PLUS, "delay: 0.8*ms", "delay: 1e6*second", "protocol.delay: '1e6*second' is not within a sample, which lasts 25"),
+    (PLUS, "T_test: 250*ms", "T_test: 1e6*second", "protocol.T_test: '1e6*second' is 1e+10 steps of dt = 0.1*ms, m"),
     (PLUS, "delay: 0.8*ms", "delay: inf*ms", "protocol.delay: 'inf*ms' is no duration"),
     (PLUS, "delay: 0.8*ms", "delay: (-1)**0.5*ms", "protocol.delay: '(-1)**0.5*ms' is no duration"),
 ]
@@ -422,6 +425,21 @@ def test_an_override_has_the_domain_of_what_it_replaces(experiment: str, setting
     findings = check_experiment(zoo.experiment(experiment).with_setting(setting))
     assert str(findings[0]).startswith(f"config/experiments/{experiment}.yaml: parameters.{told}")
     assert len(findings) == 1
+
+
+@pytest.mark.parametrize(("method", "longest"), [("euler", 2), ("rk2", 2), ("heun", 2), ("rk4", 2.785294)])
+def test_a_step_in_which_a_decay_would_grow_is_refused(edit: Edit, method: str, longest: float) -> None:
+    """Of dx/dt = -x/tau the methods diverge where dt exceeds so many tau: the intervals of absolute stability."""
+    zoo = edit(COMPARTMENTS, "method: euler", f"method: {method}")
+    erbp = zoo.experiment("erbp_plus")  # steps of 0.1 ms
+
+    def told(tau: float) -> list[str]:
+        return [str(each) for each in check_experiment(zoo, erbp.with_setting(f"hidden.tau_s={tau:.6f}*ms"))]
+
+    assert told(0.1 / longest + 1e-6) == []
+    (refused,) = told(0.1 / longest - 1e-6)
+    assert refused.startswith(f"{COMPARTMENTS}: equations: dI/dt decays with 0.0")
+    assert f"in steps of 0.1 ms method '{method}' makes it grow — take 'method: exact', a smaller" in refused
 
 
 @pytest.mark.parametrize("weight", ["inf*mV", "log(-1)*mV", "(-1)**0.5*mV"])

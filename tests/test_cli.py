@@ -1,5 +1,6 @@
 """The command line: what it prints, its exit codes, and that no mistake of a user shows a traceback."""
 
+import errno
 import json
 import os
 import re
@@ -15,11 +16,12 @@ import pytest
 from typer.testing import CliRunner
 
 from brian2zoo import __version__
-from brian2zoo.cli import app
+from brian2zoo.cli import app, unforeseen
 from brian2zoo.formats.kinds import KINDS, json_schemas
 from brian2zoo.formats.zoo import ROOT, Zoo
 
 PUBLISHED = ROOT / "results/published"
+PACKAGE = str(ROOT / "workflow")
 TRAINED = PUBLISHED / "mnist_erbp_plus_784-100-10_default_seed=0.nc"
 
 
@@ -47,7 +49,7 @@ def test_list_of_a_kind() -> None:
 
 def shell(command: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """What a line of a shell comes to, with the command as it is installed."""
-    starts = f"{shlex.quote(sys.executable)} -c 'from brian2zoo.cli import main; main()'"
+    starts = f"{shlex.quote(sys.executable)} -m brian2zoo"
     script = f'brian2zoo() {{ {starts} "$@"; }}; {command}'
     return subprocess.run(
         ["bash", "-c", script], env=os.environ | environment, capture_output=True, text=True, check=False
@@ -63,6 +65,34 @@ def test_output_that_nobody_reads_is_no_mistake(command: str) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("command", ["brian2zoo list >/dev/full", "brian2zoo --help >/dev/full"])
+def test_output_that_finds_no_room_is_one_line(command: str) -> None:
+    done = shell(command)
+    problem = "what it has to say cannot be written (No space left on device)"
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"__main__.py: {problem} — free space there, or write to another place\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (
+            OSError(errno.EROFS, "", "rules/a.yaml"),
+            "rules/a.yaml: it cannot be read or written (Read-only file system) — ",
+        ),
+        (
+            OSError(errno.EACCES, "", "schemas"),
+            "schemas: it cannot be read or written (Permission denied) — change its",
+        ),
+        (OSError(errno.ENOTDIR, "", "a/b"), "a/b: it cannot be read or written (Not a directory) — give another path"),
+    ],
+)
+def test_what_the_system_refuses_is_told_in_its_words(error: OSError, told: str) -> None:
+    assert unforeseen.told(error).startswith(told)
+
+
 def test_output_in_ascii_is_complete() -> None:
     done = shell("brian2zoo show erbp_times && brian2zoo show nothing", PYTHONIOENCODING="ascii")
     assert done.stdout.startswith("experiment/erbp_times: eRBP\\xd7")
@@ -76,6 +106,16 @@ def test_an_interrupt_ends_a_command_without_a_word() -> None:
     # tests in the background of a shell ignore interrupts, and so would their children
     script = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler); {script}"
     done = subprocess.run([sys.executable, "-c", script, "list"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_an_interrupt_while_the_command_is_imported_ends_it_without_a_word() -> None:
+    finder = "type('Finder', (), {'find_spec': lambda self, name, *_: interrupt(name)})()"
+    interrupt = "import signal\ndef interrupt(name):\n  if name == 'brian2zoo.cli': signal.raise_signal(signal.SIGINT)"
+    handled = "signal.signal(signal.SIGINT, signal.default_int_handler)"
+    script = [interrupt, "import sys, brian2zoo.__main__ as command", handled, f"sys.meta_path.insert(0, {finder})"]
+    line = [sys.executable, "-c", "\n".join([*script, "command.main()"])]
+    done = subprocess.run(line, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
@@ -227,6 +267,31 @@ def test_a_users_mistake_is_one_line(arguments: list[str], told: str) -> None:
     assert "Traceback" not in result.output
 
 
+def test_a_folder_that_is_gone_is_one_line(tmp_path: Path) -> None:
+    done = shell(
+        f"mkdir {tmp_path}/gone && cd {tmp_path}/gone && rmdir {tmp_path}/gone && brian2zoo list", PYTHONPATH=PACKAGE
+    )
+    told = "working directory: it is no more — change to a folder that is there\n"
+    assert (done.returncode, done.stderr) == (2, told)
+
+
+def test_what_is_no_file_is_told_and_what_editors_hide_is_left_alone(zoo_with: Callable[..., Zoo]) -> None:
+    zoo = zoo_with({"models/neurons/.#lif.yaml": "", "models/neurons/._lif.yaml": "\x00"})
+    assert zoo.names("neuron") == Zoo().names("neuron")
+    folder = zoo.root / "models/neurons"
+    (folder / "loop.yaml").symlink_to("loop.yaml")
+    (folder / "folder.yaml").mkdir()
+    (folder / "gone.yaml").symlink_to("nowhere")
+    os.mkfifo(folder / "pipe.yaml")
+    for name in ("loop", "folder", "gone", "pipe"):
+        result = run("--root", zoo.root, "show", name)
+        assert result.exit_code == 2
+        assert (
+            result.stderr
+            == f"models/neurons/{name}.yaml: it is no file with a text — replace it by one, or remove it\n"
+        )
+
+
 def test_a_broken_file_is_one_line(zoo_with: Callable[..., Zoo]) -> None:
     zoo = zoo_with({"rules/bp.yaml": "title: a: b"})
     result = run("--root", zoo.root, "list")
@@ -345,4 +410,48 @@ def test_map_refuses_in_one_line(arguments: tuple[object, ...], told: str) -> No
     result = run("map", *arguments)
     assert result.exit_code == 2
     assert told in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "told"),
+    [
+        (
+            "models/chips/loihi.yaml",
+            "{value: 128,",
+            "{value: 128*ms,",
+            "loihi.yaml: numbers.cores: wrong unit: '128*ms' is",
+        ),
+        ("models/placements/nbp_authors.yaml", "[2, 80]", "[2, 80**9]", "nbp_authors.yaml: cores."),
+        (
+            "models/placements/nbp_authors.yaml",
+            "[2, 80]",
+            "[2, 100000]",
+            "core 99999 is beyond the 16384 that are followed",
+        ),
+        ("rules/nbp.yaml", "dw = 4", "dw = etta + 4", "rules/nbp.yaml: "),
+    ],
+)
+def test_map_refuses_files_with_mistakes(
+    zoo_with: Callable[..., Zoo], file: str, old: str, new: str, told: str
+) -> None:
+    text = (ROOT / file).read_text()
+    assert old in text
+    zoo = zoo_with({file: text.replace(old, new, 1)})
+    network = ("nbp", "--chip", "loihi", "--layers", "64-10-4", "--placement", "nbp_authors")
+    result = run("--root", zoo.root, "map", *network)
+    assert result.exit_code == 2
+    assert told in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "command", [("backends", "erbp_plus"), ("ledger", "--experiment", "erbp_plus"), ("ledger", TRAINED)]
+)
+def test_what_is_counted_or_judged_has_no_mistakes(zoo_with: Callable[..., Zoo], command: tuple[object, ...]) -> None:
+    text = (ROOT / "rules/erbp.yaml").read_text()
+    zoo = zoo_with({"rules/erbp.yaml": text.replace("dw = eta*", "dw = etta*")})
+    result = run("--root", zoo.root, *command)
+    assert result.exit_code == 2
+    assert result.stderr.startswith("rules/erbp.yaml: on_pre: unknown name 'etta'")
     assert result.stderr.count("\n") == 1

@@ -1,6 +1,7 @@
 """What a pipeline run is asked for."""
 
 import copy
+import re
 from typing import Any
 
 import pytest
@@ -89,6 +90,28 @@ def test_ends_of_deep_networks_are_two_sizes(asked) -> None:
 def test_a_name_of_a_data_set_can_be_part_of_a_path(asked) -> None:
     with pytest.raises(ZooError, match=r"datasets\.it's/mine: 'it's/mine' is not a name"):
         load_config(asked | {"datasets": {"it's/mine": {"source": "digits"}}})
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"bits": {"bits_states": [8, 8]}}, "bits.bits_states: 8 is named twice"),
+        (
+            {"bits": {"setting": "synapse.bits=3"}},
+            "bits.setting: 'synapse.bits' is set twice in 'synapse.bits=3:synaps",
+        ),
+        ({"bits": {"setting": "rule.eta=1*nS:rule.eta=2*nS"}}, "bits.setting: 'rule.eta' is set twice in"),
+        ({"paper": ["erbp", "erbp"]}, "paper: erbp is named twice"),
+        (
+            {"cim": {"deep": [{"width": 9, "depths": [1]}, {"width": 9, "depths": [2]}]}},
+            "cim.deep: equal_9 is named twi",
+        ),
+    ],
+)
+def test_what_would_be_made_twice_is_told(asked, change, told) -> None:
+    update_config(asked, change)
+    with pytest.raises(ZooError, match=re.escape(told)):
+        load_config(asked)
 
 
 @pytest.mark.parametrize(

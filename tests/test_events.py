@@ -163,9 +163,23 @@ def test_units_spike_in_the_steps_of_their_events(zoo) -> None:
     assert steps_of(out, 1e-4) == sorted(expected)
 
 
+def test_a_place_outside_the_list_of_events_is_of_none(zoo) -> None:
+    """As in the compiled program, which would read beyond the file."""
+    experiment = zoo.experiment("erbp_plus")
+    model = zoo.neuron("event_input")
+    beyond = model.model_copy(
+        update={"on_sample": model.on_sample.replace("int(data)", "int(data) + 10**6 - i*2*10**6")}
+    )
+    circuit = Circuit(experiment, (3,), "train", (Population("input", "input", 3, beyond, data="input"),), ())
+    inputs = Inputs({"input": events(SAMPLES, 3)}, {}, 3, seed=0)
+    out = run_here(circuit, 20 * brian2.ms, inputs, ["input.t_next", "input_spikes.t"], Recording(("input",)))
+    assert np.isinf(out["input.t_next"]).all()
+    assert out["input_spikes.t"].size == 0
+
+
 @pytest.fixture(scope="module")
 def circuit(zoo) -> Circuit:
-    experiment = zoo.experiment("cue_eprop_alif").replaced(**{"precision": "double"})
+    experiment = zoo.experiment("cue_eprop_alif").replaced(precision="double")
     return circuits.build(experiment, (12, 8, 2), "train")
 
 

@@ -57,6 +57,10 @@ SYMMETRIC = "64-10-10-10 of rtrl_block_diagonal: circuit 'recurrent' with feedba
 @pytest.mark.parametrize(
     ("mine", "line"),
     [
+        (
+            training() | {"capacity": 10**9},
+            "capacity: 1000000000 samples of erbp_fixed_point have more than 2147483647 steps — take at most 429496 s",
+        ),
         (training(layers=["63-10-10"]), f"training[0].layers: 63-10-10 on digits: {SIZES}"),
         (training(layers=["64-10-9"]), f"training[0].layers: 64-10-9 on digits: {SIZES}"),
         (training(**DEEP), f"training[0].layers: {SYMMETRIC} — give 3 sizes"),

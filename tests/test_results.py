@@ -2,6 +2,9 @@
 
 import json
 import random
+import signal
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -70,7 +73,9 @@ def encoded(tmp_path_factory) -> Path:
     split = xr.Dataset(
         {
             "input_time": ("event", rng.random(500), named),
+            "input_unit": ("event", rng.integers(0, 8, 500), named),
             "input_offset": ("boundary", np.arange(0, 501, 100), named),
+            "target": (("sample", "class"), np.eye(3)[[0, 1, 2, 0, 1]], named),
             "label": ("sample", rng.integers(0, 3, 5), named),
         },
         {"population": ["input", "hidden1", "output"]},
@@ -102,6 +107,26 @@ def test_a_damaged_file_is_one_line_that_names_it(encoded, tmp_path, reader, sea
     assert all(line.startswith(f"{path}: ") and "\n" not in line for line in told)
 
 
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        (results.TRAINING, "of a training: it has no experiment, dataset, setting, seed, rule, samples, test_error"),
+        (results.ROUNDED, "of rounded weights: it has no experiment, dataset, setting, seed, error_after"),
+        (results.ACTIVITY, "of counting spikes: it has no experiment, dataset, setting, seed, mode"),
+    ],
+)
+def test_a_result_of_another_kind_is_refused_by_name(encoded, kind, told) -> None:
+    with pytest.raises(ZooError) as refusal:
+        results.read(encoded, kind)
+    assert str(refusal.value) == f"{encoded}: it is no result {told} — give a file of {kind.folder}"
+
+
+def test_a_training_is_no_encoded_split(dataset, tmp_path) -> None:
+    results.write(dataset, path := tmp_path / "result.nc", "A training")
+    with pytest.raises(ZooError, match=r"result\.nc: it is no result of encoding: it has no target, label, input —"):
+        results.read_data(path)
+
+
 def test_the_seal_leaves_a_file_netcdf_and_is_looked_for_where_it_is(encoded, tmp_path) -> None:
     with h5py.File(encoded) as file:
         assert set(file) >= {"input_time", "label"}
@@ -126,6 +151,23 @@ def test_of_several_writers_at_a_time_one_stays(dataset, tmp_path) -> None:
     assert [int(part) for _, part in lines] == list(range(50))
     assert len({number for number, _ in lines}) == 1
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_a_killed_writer_has_left_goes_when_the_next_one_comes(dataset, tmp_path) -> None:
+    """But nothing of one that still writes, here or perhaps on another machine."""
+    path = tmp_path / "result.nc"
+    killed = "from brian2zoo import results; import os, signal, pathlib\n"
+    killed += (
+        f"with results.replacing(pathlib.Path({str(path)!r})) as partial: partial.touch(); os.kill(os.getpid(), 9)"
+    )
+    assert subprocess.run([sys.executable, "-c", killed], check=False).returncode == -signal.SIGKILL
+    (left,) = tmp_path.iterdir()
+    elsewhere = path.with_name(f"result.nc.elsewhere-{left.name.split('-')[-2]}-01234567.partial")
+    elsewhere.touch()
+    with results.replacing(path) as writing:
+        writing.touch()
+        results.write(dataset, path, "A result")
+        assert set(tmp_path.iterdir()) == {path, writing, elsewhere}
 
 
 @pytest.mark.parametrize("missing", ["units", "long_name"])

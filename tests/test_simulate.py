@@ -132,8 +132,8 @@ def test_program_of_equal_content_is_not_compiled_again(program, zoo, folder) ->
 
 def test_every_thing_a_program_depends_on_changes_its_key(zoo, zoo_with, circuit) -> None:
     edited = zoo_with({"rules/edited.yaml": "title: edited\nextends: erbp\non_pre: dw = eta*U_post*learning\n"})
-    rule = zoo.experiment("erbp_fixed_point").with_setting("learning.plastic.rule=edited")
-    single = circuit.experiment.replaced(**{"precision": "single"})
+    rule = edited.experiment("erbp_fixed_point").with_setting("learning.plastic.rule=edited")
+    single = circuit.experiment.replaced(precision="single")
     elsewhere = circuit.experiment.with_setting("backend=cpp")
     at_rest = circuit.experiment.protocol.model_copy(update={"rest": True})
     first, *others = circuit.populations
@@ -155,7 +155,7 @@ def test_every_thing_a_program_depends_on_changes_its_key(zoo, zoo_with, circuit
         build_key(replace(circuit, experiment=elsewhere), SAMPLE, CAPACITY, OUTPUT_ONLY),
         build_key(replace(circuit, experiment=single), SAMPLE, CAPACITY, OUTPUT_ONLY),
         build_key(
-            replace(circuit, experiment=circuit.experiment.replaced(**{"protocol": at_rest})),
+            replace(circuit, experiment=circuit.experiment.replaced(protocol=at_rest)),
             SAMPLE,
             CAPACITY,
             OUTPUT_ONLY,
@@ -209,10 +209,18 @@ def test_a_program_that_ends_well_but_has_not_written_all_is_told(program, input
     (folder / "main").rename(folder / "real")
     (folder / "main").write_text(f"#!/bin/sh\n{instead}\n")
     (folder / "main").chmod(0o755)
+    sealed_anew(folder)
     with pytest.raises(ZooError, match=told) as caught:
         Binary(folder).run(inputs, OUTPUTS)
     assert caught.value.where == str(folder)
     assert "\n" not in str(caught.value)
+
+
+def sealed_anew(folder: Path) -> None:
+    """The program is taken for what was made."""
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["checksum"] = programs._checksum(folder, manifest)
+    (folder / "manifest.json").write_text(json.dumps(manifest))
 
 
 def test_a_program_of_another_version_is_told(program, tmp_path) -> None:
@@ -229,7 +237,22 @@ def copied(program, tmp_path) -> Path:
     return Path(shutil.copytree(program.directory, tmp_path / "program"))
 
 
+def edit(path: Path, old: str, new: str) -> None:
+    path.write_text(path.read_text().replace(old, new))
+
+
+def flip_a_bit(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.unlink()  # a link to the file that other folders have
+    path.write_bytes(content)
+    path.chmod(0o755)
+
+
 DAMAGE = [
+    (lambda folder: flip_a_bit(folder / "main"), "the program is damaged: it is not as it was made"),
+    (lambda folder: flip_a_bit(folder / "static_arrays/input_data_values"), "the program is damaged"),
+    (lambda folder: edit(folder / "manifest.json", '"capacity": ', '"capacity": 1'), "the program is damaged"),
     (lambda folder: (folder / "manifest.json").unlink(), "manifest.json: it cannot be read .No such file"),
     (lambda folder: (folder / "manifest.json").write_text('{"key": '), "manifest.json: it is damaged"),
     (lambda folder: (folder / "manifest.json").write_text("[]"), "manifest.json: another version"),
@@ -272,6 +295,7 @@ def test_a_program_that_does_not_run_is_one_line(copied, inputs, main, told) -> 
     (copied / "main").unlink()  # a link to the file that other folders have
     (copied / "main").write_bytes(main)
     (copied / "main").chmod(0o755)
+    sealed_anew(copied)
     with pytest.raises(ZooError, match=f"main: {told}") as caught:
         Binary(copied).run(inputs, OUTPUTS)
     assert "\n" not in str(caught.value)

@@ -117,7 +117,7 @@ def test_single_precision_is_a_rounding(deterministic, latencies, tmp_path) -> N
     """
     n_samples = 2
     double = deterministic(SPIKING)
-    single = replace(double, experiment=double.experiment.replaced(**{"precision": "single"}))
+    single = replace(double, experiment=double.experiment.replaced(precision="single"))
     start = initial_weights(double, seed=0)
     values = {f"{name}.w": w for name, w in start.items()} | parameter_values(double)
     inputs = Inputs(latencies(SPIKING, n_samples), values, n_samples, seed=0)

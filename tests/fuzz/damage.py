@@ -45,7 +45,7 @@ def read_encoded(path: Path) -> Any:
 
 
 def read_result(path: Path) -> Any:
-    read = results.read(path)
+    read = results.read(path, results.TRAINING)
     return {name: variable.values.tobytes() for name, variable in read.variables.items()}, dict(read.attrs)
 
 
@@ -96,9 +96,11 @@ def write_all(folder: Path) -> dict[str, Path]:
     attrs = {"units": "1", "long_name": "weight"}
     layout = carried.shapes(_circuit())
     arrays = {carried.stored_name(k): (dims, weights[k].reshape(shape), attrs) for k, (dims, shape) in layout.items()}
-    for kind in ("result", "start"):
-        made[kind] = folder / f"{kind}.nc"
-        results.write(xr.Dataset(arrays), made[kind], "A training", layers=list(NETWORK[1]), seed=0)
+    made |= {kind: folder / f"{kind}.nc" for kind in ("result", "start")}
+    results.write(xr.Dataset(arrays), made["start"], "Weights")
+    errors = ("epoch", [0.5, 0.25], attrs)
+    facts = dict.fromkeys(results.TRAINING.attributes, "1")
+    results.write(xr.Dataset(arrays | {"test_error": errors}), made["result"], "A training", **facts)
     made["npz"] = folder / "start.npz"
     np.savez(made["npz"], **{name: array[1] for name, array in arrays.items()})
     made["checkpoint"] = folder / "state.npz"

@@ -16,13 +16,12 @@ _TEXT = """\
 
 {what}
 
-`make fuzz` writes this page and [its result](../results/published/fuzz/fuzz.nc), `make test` tries a few. This is
-
-    {command}
-
-at commit `{git_commit}`, {date}, seed {seed}, {minutes} minutes.
+`make fuzz` writes this page and [its result](../results/published/fuzz/fuzz.nc), `make test` tries a few. A
+part that is asked for alone, as in `make fuzz FUZZ="--texts 0 ..."`, replaces its rows.
 
 {table}
+
+{commands}
 
 {outcomes}
 
@@ -33,8 +32,10 @@ Brian2's numpy target, or, where no experiment uses them, by the command that do
 
 *Configurations* are planned as by `snakemake -n`.
 
-A *kill* ends a run of the pipeline by SIGKILL at a random moment. When it has been resumed to the end, every figure has
-to be there, and every number has to be that of a run without kills, bit for bit.
+A *kill* ends a run of the pipeline by SIGKILL, at a random moment of a step of each kind in turn: while it starts,
+encodes, compiles, trains, tests, watches, rounds weights, counts, gathers, draws. Nothing that had been finished may be
+done again. When the pipeline has been resumed to the end, every figure has to be there, and every number has to be that
+of a run without kills, bit for bit.
 
 A plain IDX file has no checksum: nobody can notice that a pixel has changed, and it counts as accepted.
 
@@ -49,20 +50,23 @@ that runs. Mutated files, odd arguments, damaged data and kills look for the mis
 
 def page(result: xr.Dataset) -> str:
     """The page of a result of `make fuzz`."""
-    head = ["what", "tried", "cannot be right", *OUTCOMES]
+    head = ["what", "tried", "cannot be right", *OUTCOMES, "commit", "date", "seed", "minutes"]
     rows = [
         [
-            str(subject),
-            str(int(result.tries.sel(subject=subject).sum())),
-            str(int(result.impossible.sel(subject=subject)) or ""),
+            str(row.subject.values),
+            str(int(row.tries.sum())),
+            str(int(row.impossible) or ""),
+            *(str(int(number) or "") for number in row.tries.sel(outcome=list(OUTCOMES))),
+            f"`{row.commit.values}`",
+            *(str(row[name].values) for name in ("date", "seed", "minutes")),
         ]
-        + [str(int(result.tries.sel(subject=subject, outcome=outcome)) or "") for outcome in OUTCOMES]
-        for subject in result.subject.values
+        for row in (result.sel(subject=subject) for subject in result.subject.values)
     ]
     table = "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *rows])
+    commands = "\n".join(f"    {command}" for command in dict.fromkeys(map(str, result.command.values)))
     outcomes = "\n".join(f"- {outcome}: {meaning}" for outcome, meaning in OUTCOMES.items() if meaning)
     alike: dict[tuple[str, ...], list[dict[str, str]]] = {}
-    for each in json.loads(result.attrs["findings"]):
+    for each in (each for findings in result.findings.values for each in json.loads(str(findings))):
         alike.setdefault((each["subject"], each["outcome"], each["told"] or each["what"]), []).append(each)
     findings = [
         f"- {outcome}, {subject}{f', {len(found)} like' if len(found) > 1 else ''}:\n\n"
@@ -70,7 +74,7 @@ def page(result: xr.Dataset) -> str:
         for (subject, outcome, _), found in alike.items()
     ]
     text = "\n".join(findings) or "Nothing.\n"
-    return _TEXT.format(what=_WHAT, table=table, outcomes=outcomes, left=text.rstrip("\n"), **result.attrs)
+    return _TEXT.format(what=_WHAT, table=table, commands=commands, outcomes=outcomes, left=text.rstrip("\n"))
 
 
 def _indented(finding: dict[str, str]) -> str:

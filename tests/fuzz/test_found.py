@@ -20,7 +20,7 @@ CORPUS = [
     ),
     (
         "rule", "rtrl_full", "    elig : 1 ", "    elig : 1 (shared) ", "rtrl_full",
-        "influence.each_step: 'elig = eps_v*psi_post' changes 'elig', which all synapses share",
+        "influence.each_step: 'elig = eps_v*psi_post' sets 'elig', which is shared by all",
     ),
     ("synapse", "current", "w : 1", "w : 1 (shared)", "superspike", "state: the weight w is shared by all synapses"),
     ("optimizer", "online", "-eta*grad", "-eta*graqd", "", "update: unknown name 'graqd'"),
@@ -35,6 +35,30 @@ CORPUS = [
         "cim", "cim_training", "read_voltage: {value: 0.5, unit: V, least: 0.05, most: 5, source: V2.1",
         "read_voltage: {value: 0.5, unit: V, least: 0.05, most: 5, source: V2.2", "",
         "design.read_voltage.source: 'read_voltage' has an unknown source 'V2.2' — did you mean 'V2.1'?",
+    ),
+    (
+        "synapse", "learning_signal", "w*learning_signal_pre", "w*learning_signal_prqe", "rtrl_block_diagonal",
+        "state: unknown name 'learning_signal_prqe'",
+    ),
+    (
+        "neuron", "ring_gate", "threshold: v > theta\n", "", "nbp_readout",
+        "threshold: 'ring_gate' never spikes, and 'I_post += w' waits for its spikes",
+    ),
+    (
+        "neuron", "rate_input", "r : 1 ", "r : 1 (shared) ", "dfa_analog",
+        "on_sample: 'r = data' sets 'r', which is shared by all, to what may be another for each of them",
+    ),
+    (
+        "synapse", "blank_out_fixed_point", "amp (shared) ", "amp (shared, constant over dt) ",
+        "erbp_times_fixed_point", "state: Flag 'shared' cannot be combined with flag 'constant over dt'",
+    ),
+    (
+        "rule", "sign_symmetric", "2*int(w > 0) - 1", "2*int(w > 0) - log(-1)", "sign_symmetric",
+        "returned: 'log(-1)' in 'b_sign*(2*int(w > 0) - log(-1))' is no real number",
+    ),
+    (
+        "neuron", "ring_gate", "  I = 0", "  I = I + 0*log(clip(v, 1, 2))", "nbp_readout",
+        "each_step: 'I = I + 0*log(clip(v, 1, 2))' names 'clip', on which nothing in it depends",
     ),
     ("neuron", "lif_delta", "parameters: |", "'': |", "", "'': unknown key ''"),
     ("neuron", "lif_delta", "parameters: |", "equations: |", "", 'found duplicate key "equations" — '),

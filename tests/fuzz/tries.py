@@ -23,6 +23,9 @@ OUTCOMES = {
     "unnamed": "refused in more than one line, or without the file or the field",
     "wrong": "accepted although it cannot be right",
 }
+SUBJECTS = (
+    "text files", "accepted files, ten steps", "configurations", "command lines", "data, results, checkpoints", "kills",
+)  # fmt: skip
 _SCRATCH = re.compile(r"/\S*brian2zoo-fuzz-\w+/")
 NEVER = ("traceback", "hang", "executed", "unnamed")
 
@@ -101,21 +104,38 @@ def of_damage(folder: Path, seed: int, n: int, kinds: Collection[str] = damage.R
     worker.close()
 
 
-def table(tried: list[Tried]) -> xr.Dataset:
-    """How often each outcome was met, (subject, outcome), and what ought not to have been."""
+def table(tried: list[Tried], **facts: str | int) -> xr.Dataset:
+    """How often each outcome was met, (subject, outcome), and what ought not to have been, (subject).
+
+    Parameters
+    ----------
+    facts : further variables, one value for all subjects.
+    """
     subjects = list(dict.fromkeys(each.subject for each in tried))
     counts = [[sum((t.subject, t.outcome) == (s, o) for t in tried) for o in OUTCOMES] for s in subjects]
     attrs = {"units": "1", "long_name": "number of tries"}
     bad = [vars(each) | {"told": _SCRATCH.sub("", each.told)} for each in tried if each.outcome in (*NEVER, "wrong")]
+    findings = [json.dumps([each for each in bad if each["subject"] == s], ensure_ascii=False) for s in subjects]
     impossible = [sum(each.impossible for each in tried if each.subject == subject) for subject in subjects]
     return xr.Dataset(
         {
             "tries": (("subject", "outcome"), counts, attrs),
             "impossible": ("subject", impossible, attrs | {"long_name": "number of tries that cannot be right"}),
+            "findings": ("subject", findings, {"units": "1", "long_name": "what ought not to have been, JSON"}),
+            **{
+                name: ("subject", [value] * len(subjects), {"units": "1", "long_name": name})
+                for name, value in facts.items()
+            },
         },
         {"subject": subjects, "outcome": list(OUTCOMES)},
-        {"findings": json.dumps(bad, ensure_ascii=False)},
     )
+
+
+def united(new: xr.Dataset, earlier: xr.Dataset) -> xr.Dataset:
+    """A table with the rows of an earlier one that are not in the new one, in the usual order."""
+    kept = earlier.sel(subject=[s for s in earlier.subject.values if s not in new.subject.values])
+    both = xr.concat([kept, new], "subject", data_vars="all", join="exact", combine_attrs="override")
+    return both.sel(subject=[s for s in SUBJECTS if s in both.subject.values])
 
 
 def _worker(folder: Path) -> Worker:

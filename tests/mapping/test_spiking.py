@@ -1,5 +1,6 @@
 """Networks on spiking chips: what fits where, what is refused, what it costs, checked by hand and by SANA-FE."""
 
+import time
 from collections.abc import Callable
 from types import SimpleNamespace
 
@@ -263,6 +264,16 @@ def test_steps_of_fixed_length_and_accelerated_time(zoo: Zoo) -> None:
     assert Costs(fixed, even(fixed, 5, 1.0), "active").seconds == pytest.approx(5e-3)
     analog = mapped(zoo, chip(zoo, "brainscales2"), mode="test")
     assert Costs(analog, even(analog, 2500, 0.1), "active").seconds == pytest.approx(0.25 / 1000)
+
+
+@pytest.mark.parametrize("numbers", [{"cores": 10**12}, {"cores": 10**12, "columns": 10**9}, {"columns": 1}])
+def test_order_of_few_cores_on_an_endless_mesh_comes_at_once(zoo: Zoo, numbers: dict[str, int]) -> None:
+    sizes = {"neurons_per_core": 6, "cores_per_tile": 1, "columns": 8, "rows": 8, "cores": 64} | numbers
+    placed = mapped(zoo, chip(zoo, **sizes), "nbp", (9, 8, 4))
+    begin = time.process_time()
+    arranged = mesh.arrange(placed)
+    assert time.process_time() - begin < 5
+    assert mesh.way(arranged) <= mesh.way(placed)
 
 
 def test_order_of_cores_shortens_the_ways(zoo: Zoo) -> None:

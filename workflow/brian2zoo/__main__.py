@@ -1,5 +1,16 @@
-"""`python -m brian2zoo`, where the command is not installed."""
+"""The command `brian2zoo`, also as `python -m brian2zoo`, where the command is not installed."""
 
-from brian2zoo.cli import main
+import sys
 
-main()
+
+def main() -> None:
+    """Run the command; an interrupt while it is imported, which takes a second, ends it without a word."""
+    try:
+        from brian2zoo import cli
+    except KeyboardInterrupt:
+        sys.exit(130)
+    cli.main()
+
+
+if __name__ == "__main__":
+    main()

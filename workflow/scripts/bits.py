@@ -11,7 +11,7 @@ from brian2zoo.run import results
 
 def last_errors(paths: list[Path], parameter: str, long_name: str) -> xr.DataArray:
     """Final test errors of trainings, over the value of a parameter in their setting and the seed."""
-    found = [results.read(path) for path in paths]
+    found = [results.read(path, results.TRAINING) for path in paths]
     cells = [
         r.test_error.isel(epoch=-1, drop=True).expand_dims(
             bits=[int(r.attrs["setting"].rpartition(f"{parameter}=")[2])], seed=[int(r.attrs["seed"])]
@@ -32,15 +32,15 @@ def main(
     parts = {"error_learning": last_errors(learning, "synapse.bits", "error, fixed-point weights during learning")}
     if states:
         parts["error_states"] = last_errors(states, "state.x_bits", "error, fixed-point states during learning")
-    rounded = [results.read(path) for path in after]
+    rounded = [results.read(path, results.ROUNDED) for path in after]
     parts["error_after"] = xr.concat([r.error_after.expand_dims(seed=[int(r.attrs["seed"])]) for r in rounded], "seed")
-    references = [results.read(path) for path in reference]
+    references = [results.read(path, results.TRAINING) for path in reference]
     errors = [float(r.test_error.isel(epoch=-1)) for r in references]
     attrs = {"units": "1", "long_name": "error, floating-point weights"}
     parts["error_float"] = xr.DataArray(
         errors, {"seed": [int(r.attrs["seed"]) for r in references]}, ("seed",), attrs=attrs
     )
-    first = results.read(learning[0]).attrs
+    first = results.read(learning[0], results.TRAINING).attrs
     facts = {"dataset": first["dataset"], "layers": first["layers"]}
     merged = xr.merge([array.rename(name) for name, array in parts.items()], join="outer")
     scripting.write(merged, output, scripting.experiment_of(first["experiment"]), **facts)

@@ -22,7 +22,7 @@ def main(
     strengths: str = Option(help="multiples of the recurrent weights, with commas"),
     output: Path = Option(help="file to write"),
 ) -> None:
-    zoo, few = Zoo(), results.read(data).isel(sample=slice(samples))
+    zoo, few = Zoo(), results.read(data, results.ENCODED).isel(sample=slice(samples))
     compared = gradient.sweep(
         [zoo.experiment(name) for name in experiments.split(",")],
         sizes(layers),

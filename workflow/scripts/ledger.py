@@ -14,7 +14,7 @@ def main(
     trained: Path = Option(help="result of the training"),
     output: Path = Option(help="file to write"),
 ) -> None:
-    result = results.read_training(trained)
+    result = results.read(trained, results.TRAINING)
     costs = of_training(Zoo(), result)
     of = costs.attrs
     facts = {key: str(of[key]) for key in ("dataset", "layers", "setting")} | {"seed": int(of["seed"])}

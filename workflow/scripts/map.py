@@ -18,7 +18,7 @@ def main(
     placement: str = Option(FILLED, help="file in models/placements, or 'filled'"),
     output: Path = Option(help="file to write"),
 ) -> None:
-    attrs = results.read(activity).attrs
+    attrs = results.read(activity, results.ACTIVITY).attrs
     plan = "" if placement == FILLED else placement
     asked = Request(Zoo(), chip, (), "", attrs["mode"], "default", plan, activity)
     facts = {key: str(attrs[key]) for key in ("dataset", "layers", "setting")} | {"seed": int(attrs["seed"])}

@@ -9,7 +9,7 @@ from brian2zoo.run import results
 
 
 def main(result: Path = Option(help="result of a training"), output: Path = Option(help="file to write")) -> None:
-    full = results.read(result)
+    full = results.read(result, results.TRAINING)
     small = full.drop_dims([dim for dim in full.dims if str(dim).startswith("unit_")])
     results.save(small, output)
 

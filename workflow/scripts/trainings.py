@@ -16,7 +16,7 @@ def main(
     output: Path = Option(help="file to write"),
 ) -> None:
     zoo = Zoo()
-    found = trained.of_trainings(zoo, zoo.cim(chip), [results.read_training(path) for path in data])
+    found = trained.of_trainings(zoo, zoo.cim(chip), [results.read(path, results.TRAINING) for path in data])
     results.write(found, output, f"{zoo.cim(chip).title}: trainings in place", command=scripting.command(output))
 
 

@@ -7,6 +7,7 @@ mistakes. A mistake that other files inherit is told of the file it stands in.
 from collections import defaultdict
 from collections.abc import Collection
 from functools import cache
+from typing import Any
 
 from brian2zoo.check.alone import check_alone
 from brian2zoo.check.findings import Findings, ZooWarning, errors, listed
@@ -16,7 +17,16 @@ from brian2zoo.formats.experiment import Experiment, missing_files
 from brian2zoo.formats.kinds import KINDS
 from brian2zoo.formats.zoo import Zoo
 
-__all__ = ["ReadOnce", "ZooWarning", "check_experiment", "check_file", "check_zoo", "errors"]
+__all__ = [
+    "ReadOnce",
+    "ZooWarning",
+    "check_experiment",
+    "check_file",
+    "check_zoo",
+    "errors",
+    "sound",
+    "sound_experiment",
+]
 
 File = tuple[str, str]
 """Kind and name."""
@@ -39,6 +49,21 @@ class ReadOnce(Zoo):
 def check_file(zoo: Zoo, kind: str, name: str) -> list[ZooError]:
     """Findings in one file, as far as it can be understood without the files it is combined with."""
     return check_alone(zoo, kind, name).located(zoo)
+
+
+def sound(zoo: Zoo, kind: str, name: str) -> Any:
+    """A file; raises the first of the mistakes that are found in it alone."""
+    for mistake in errors(check_file(zoo, kind, name)):
+        raise mistake
+    return zoo.load(kind, name)
+
+
+def sound_experiment(zoo: Zoo, name: str, setting: str = "default") -> Experiment:
+    """An experiment with the parameters of a setting; raises the first of its mistakes."""
+    experiment = zoo.experiment(name, setting)
+    for mistake in errors(check_experiment(experiment)):
+        raise mistake
+    return experiment
 
 
 def check_experiment(experiment: Experiment) -> list[ZooError]:

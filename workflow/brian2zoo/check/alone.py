@@ -37,7 +37,6 @@ from brian2zoo.check.strings import (
     neuron_scope,
     parse,
     parse_equations,
-    refuse_truth_as_number,
     variables,
 )
 from brian2zoo.circuits.synfire import parse_table
@@ -67,8 +66,12 @@ from brian2zoo.formats.rules import Rule
 from brian2zoo.formats.zoo import Zoo
 from brian2zoo.learning.rule import EVENTS
 
+MOST_CORES = 2**14
+"""Of a placement, for each of which there is a table of all neurons."""
 SAMPLES = ("T_train", "T_test", "T_final")
-MAY_BE_ZERO = ("T_answer", "delay")
+MAY_BE_ZERO = WITHIN_A_SAMPLE = ("T_answer", "delay")
+MOST_STEPS = 10**6
+"""Of a sample; programs number the steps of a run with 31 bits, and some of what they keep has a place for each."""
 
 _NEURON_FLAGS = {
     DIFFERENTIAL_EQUATION: ("unless refractory",),
@@ -123,7 +126,10 @@ def _protocol(experiment: ExperimentFile) -> Findings:
                 fitting = [f"{n * dt * 1e3:.9g}*ms" for n in around]
                 problem = f"'{text.text}' is {steps:.6g} steps of dt = {experiment.protocol.dt}, not a whole number"
                 raise text.wrong(problem, f"take {' or '.join(fitting)}, or another dt")
-            if key == "T_answer" and seconds >= (shortest := min(times[k][1] for k in SAMPLES)):
+            if key in SAMPLES and round(steps) > MOST_STEPS:
+                problem = f"'{text.text}' is {steps:g} steps of dt = {experiment.protocol.dt}, more than {MOST_STEPS:g}"
+                raise text.wrong(problem, "take a larger dt, or a shorter sample")
+            if key in WITHIN_A_SAMPLE and seconds >= (shortest := min(times[k][1] for k in SAMPLES)):
                 raise text.wrong(
                     f"'{text.text}' is not within a sample, which lasts {shortest * 1e3:g} ms", "take less"
                 )
@@ -152,7 +158,7 @@ def _neuron(model: NeuronModel) -> Findings:
             refuse_chance(text, equation, equations)
     if model.method and not findings:
         with findings.collect():
-            integrated(code, {"dt": brian2.ms})
+            integrated(code, {"dt": brian2.nsecond})  # of the experiments that it will be in, no step is known
     findings += kept(Text(model.path, "keeps", ""), model.keeps, equations)
     if model.threshold:
         with findings.collect():
@@ -263,7 +269,33 @@ def _synapse(model: SynapseModel) -> Findings:
     if model.write and "dw" not in get_identifiers(model.write):
         problem, remedy = "the change dw is not used", "write the store from w and dw, as in 'w = w + dw'"
         findings.append(ZooError(model.path, "write", problem, remedy))
+    return findings or (Findings() if model.write else _not_given(model, equations))
+
+
+def _not_given(model: SynapseModel, equations: Equations) -> Findings:
+    """Names in a synapse that does not learn, and so has no rule beside it, which nothing can give."""
+    own = {**variables(equations), **dict.fromkeys(as_dict(model.parameters)), "i": None, "j": None}
+    scope = Scope(own, "state, parameters, X_pre and X_post of the neurons, units and functions")
+    findings = Findings()
+    for field, name, line, right in _lines_of(model):
+        for used in sorted(get_identifiers(right) - scope.names.keys()):
+            if not used.endswith(("_pre", "_post")):
+                findings.append(scope.unknown(Text(model.path, field, line), used, line))
+        scope.own[name] = None
     return findings
+
+
+def _lines_of(model: SynapseModel) -> Iterator[tuple[str, str, str, str]]:
+    """Field, name on the left, line and right-hand side of all that a synapse works out."""
+    for field in ("state", "backward"):
+        for name, equation in equations_of(getattr(model, field)).items():
+            if equation.expr is not None:
+                yield field, name, f"{name} = {equation.expr}", str(equation.expr)
+    for field in ("draw", "read"):
+        text = Text(model.path, field, getattr(model, field))
+        for line in statements(text.text):
+            name, _, right = parse(text, line)
+            yield field, name, line, right
 
 
 def _rule(rule: Rule) -> Findings:
@@ -284,8 +316,6 @@ def _rule(rule: Rule) -> Findings:
             with findings.collect():
                 for line in statements(text.text):
                     parse(text, line)
-    with findings.collect():
-        refuse_truth_as_number(Text(rule.path, "eligibility", rule.eligibility), rule.eligibility)
     synapse = Text(rule.path, "variables.synapse", rule.variables.synapse)
     stores = Text(rule.path, "influence.variables", rule.influence.variables if rule.influence is not None else "")
     for text in (synapse, stores) if not findings and not rule.method else ():
@@ -328,7 +358,6 @@ def _derived(rule: Rule) -> Findings:
 def _feedback(feedback: Feedback) -> Findings:
     _parameters(feedback)
     text = Text(feedback.path, "returned", feedback.returned)
-    refuse_truth_as_number(text, feedback.returned)
     if feedback.returned and feedback.way != "symmetric":
         raise text.wrong(f"no weight returns the error where feedback is '{feedback.way}'", "remove it")
     return Findings()
@@ -451,6 +480,9 @@ def _placement(plan: PlacementPlan) -> Findings:
         if not 0 <= first < end:
             problem = f"there are no cores from {first} up to, but not, {end}"
             findings.append(ZooError(plan.path, f"cores.{population}", problem, "write [FIRST, END], such as [2, 80]"))
+        elif end > MOST_CORES:
+            problem = f"core {end - 1} is beyond the {MOST_CORES} that are followed"
+            findings.append(ZooError(plan.path, f"cores.{population}", problem, "give a smaller END"))
     return findings
 
 

@@ -22,6 +22,8 @@ from brian2zoo.formats.language import sizes
 from brian2zoo.formats.settings import numbers_of
 from brian2zoo.formats.zoo import Zoo
 
+_MOST_STEPS_OF_A_RUN = 2**31 - 1
+
 
 def check_config(config: Config, zoo: Zoo, sources: Sources) -> list[ZooError]:
     """Mistakes in a configuration whose keys are right by themselves, for a zoo without mistakes.
@@ -79,6 +81,7 @@ def _check_network(network: Network, config: Config, zoo: Zoo, sources: Sources,
         for error in errors(check_experiment(experiment)):
             what = f"{error.field.removeprefix('parameters.')} of {network.experiment}"
             raise mistake(sources, set_, f"{what}: {error.problem}", error.remedy)
+    _check_capacity(config, experiment, sources)
     layers = sizes(network.layers)
     with _at(sources, sized, f"{network.layers} of {network.experiment}: "):
         circuits.build(experiment, layers, "train")
@@ -89,6 +92,15 @@ def _check_network(network: Network, config: Config, zoo: Zoo, sources: Sources,
             check_layers(layers, units, of_data.classes)
         with _at(sources, named, f"{network.experiment} on {network.dataset}: "):
             _check_times(experiment, of_data)
+
+
+def _check_capacity(config: Config, experiment: Experiment, sources: Sources) -> None:
+    """That a run has no more steps than a program can number."""
+    times = [float(evaluate(getattr(experiment.protocol, key))) for key in (*SAMPLES, "dt")]
+    most = int(_MOST_STEPS_OF_A_RUN // (max(times[:-1]) / times[-1]))
+    if config.capacity > most:
+        problem = f"{config.capacity} samples of {experiment.name} have more than {_MOST_STEPS_OF_A_RUN} steps"
+        raise mistake(sources, "capacity", problem, f"take at most {most} samples a run")
 
 
 def _check_times(experiment: Experiment, of_data: Shape) -> None:

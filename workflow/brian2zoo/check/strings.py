@@ -13,6 +13,7 @@ from typing import Any
 
 import brian2
 import numpy as np
+from brian2.codegen.translation import STANDARD_IDENTIFIERS, analyse_identifiers
 from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
 from brian2.core.namespace import DEFAULT_UNITS
 from brian2.core.variables import Variable
@@ -38,6 +39,7 @@ from brian2zoo.datasets.events import EventTimes
 from brian2zoo.equations.pieces import Line, renamed, statements, unit_name
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.formats.expressions import FUNCTIONS, evaluate
+from brian2zoo.formats.language import unreal
 
 SECOND = brian2.second.dim
 
@@ -67,6 +69,8 @@ _CPP_WORDS = """
 """
 _CPP = frozenset(re.findall(r"\w+", _CPP_WORDS))
 _SIDES = {"pre": "presynaptic", "post": "postsynaptic"}
+_INCOMPATIBLE = [("event-driven", "clock-driven"), ("summed", "shared", "constant over dt")]
+"""Flags that Brian2 refuses together at synapses."""
 _UNREADABLE = (SyntaxError, ValueError, TypeError, NotImplementedError)
 
 # Brian2 spells units in messages by their dimensions.
@@ -286,7 +290,7 @@ def parse_equations(text: Text, flags: Mapping[str, Collection[str]]) -> Equatio
     except _UNREADABLE as error:
         raise text.wrong(_reason(error), remedy) from None
     try:
-        equations.check_flags(flags)
+        equations.check_flags(flags, _INCOMPATIBLE)
     except ValueError as error:
         problem, _, known = str(error).partition(", only the following flags are allowed: ")
         raise text.wrong(problem, f"known are {known}" if known else "remove the flag") from None
@@ -333,6 +337,7 @@ def check_statements(texts: Sequence[Text], scope: Scope) -> None:
     """That statements which run one after the other, sharing temporary variables, can be run."""
     unread: dict[str, tuple[Text, str]] = {}
     temporary: Names = {}
+    several = False  # whether a variable that is another for each has been set
     uniform: dict[str, bool] = {}  # of what the statements set: whether it has one value for all
     for text in texts:
         for line in statements(text.text):
@@ -356,6 +361,10 @@ def check_statements(texts: Sequence[Text], scope: Scope) -> None:
                 if operator not in ("=", "+=", "-="):
                     found = dimensions(text, f"{name} {operator[:-1]} ({expression})", here)
                 _compare(text, line, name, here.own[name].dim, found)
+                if operator == "=" and name in used_names:
+                    _refuse_vanishing(text, line, used_names, here)
+                _refuse_one_of_many(text, line, here.own[name], uniform[name], several)
+                several = several or not here.own[name].scalar
                 _refuse_truncation(text, line, here.own[name], expression, operator, here)
             elif operator != "=" or name.rpartition("_")[2] in scope.neurons:
                 raise here.unknown(text, name, line)
@@ -382,7 +391,8 @@ def dimensions(text: Text, expression: str, scope: Scope) -> Any:
     names = scope.names
     for name in sorted(get_identifiers(expression) - set(names)):
         raise scope.unknown(text, name, expression)
-    refuse_truth_as_number(text, expression)
+    if part := unreal(expression):
+        raise text.wrong(f"'{part}' in '{expression}' is no real number", "write a number that is one")
     try:
         found = parse_expression_dimensions(expression.strip(), names)
     except brian2.DimensionMismatchError as error:
@@ -414,23 +424,31 @@ def _refuse_draws(text: Text, line: str, expression: str) -> None:
             raise text.wrong(problem, "draw each in a statement of its own, such as 'a = rand()'")
 
 
-def refuse_truth_as_number(text: Text, expression: str) -> None:
-    """Refuse what reads differently in Python, SymPy and C++: chained comparisons, and arithmetic with conditions."""
-    try:
-        tree = ast.parse(expression.strip(), mode="eval")
-    except SyntaxError:
-        return  # what follows says so in its own words
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Compare) and len(node.ops) > 1:
-            problem = f"'{ast.unparse(node)}' compares more than two values"
-            raise text.wrong(problem, "write 'a < x and x < b'")
-        operands = [node.left, node.right] if isinstance(node, ast.BinOp) else []
-        operands += [node.operand] if isinstance(node, ast.UnaryOp) and not isinstance(node.op, ast.Not) else []
-        for operand in operands:
-            negated = isinstance(operand, ast.UnaryOp) and isinstance(operand.op, ast.Not)
-            if isinstance(operand, ast.Compare | ast.BoolOp) or negated:
-                condition = ast.unparse(operand)
-                raise text.wrong(f"the condition '{condition}' is used as a number", f"write int({condition})")
+def _refuse_vanishing(text: Text, line: str, used: Collection[str], scope: Scope) -> None:
+    """Refuse 'x = x + 0*y': Brian2 makes 'x *= 1' of it by SymPy, and then misses y."""
+    named = ((name, scope.names[name]) for name in sorted(used))
+    types = tuple((name, np.dtype(v.dtype)) for name, v in named if isinstance(v, Variable) and name in scope.own)
+    lost = _vanishing(line, types)
+    if lost:
+        problem = f"'{line}' names '{lost}', on which nothing in it depends"
+        raise text.wrong(problem, "leave out what is multiplied by 0, or is 1 or 0 whatever it is of")
+
+
+@cache
+def _vanishing(line: str, types: tuple[tuple[str, np.dtype], ...]) -> str:
+    """The first name that Brian2 does not find in a statement once SymPy has worked it out; empty if there is none."""
+    names = _EVERYWHERE | {name: Variable(name, dtype=dtype) for name, dtype in types}
+    _, known, unknown = analyse_identifiers(line, names)
+    return min(get_identifiers(line) - known - unknown - STANDARD_IDENTIFIERS, default="")
+
+
+def _refuse_one_of_many(text: Text, line: str, variable: Variable, uniform: bool, several: bool) -> None:
+    """Refuse to set what is shared by all to what is another for each, or after what is another for each."""
+    if not variable.scalar or (uniform and not several):
+        return
+    when = "after a variable that is another for each of them" if uniform else "to what may be another for each of them"
+    remedy = "set it first" if uniform else "take the flag (shared) away, or name shared values alone"
+    raise text.wrong(f"'{line}' sets '{variable.name}', which is shared by all, {when}", remedy)
 
 
 def _refuse_truncation(text: Text, line: str, variable: Variable, expression: str, operator: str, scope: Scope) -> None:

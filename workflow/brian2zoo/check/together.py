@@ -361,6 +361,7 @@ def _projection(circuit: Circuit, projection: Projection, codes: Codes, neurons:
     equations = _joined(place)
     lines = [line for line in code.pieces["equations"] if "parameters" not in line.field]
     _distinct_from_neurons(code, sides)
+    _spikes(projection, code)
     scope = synapse_scope(equations, code.parameters, _named(sides))
 
     findings = kept(Text(rule.path, "keeps", ""), rule.keeps, equations) if rule else Findings()
@@ -399,6 +400,15 @@ def _equations(code: SynapseCode) -> Iterator[tuple[Text, str, SingleEquation]]:
     for line in code.pieces["equations"]:
         for name, equation in equations_of(line.text).items():
             yield Text.of(line), name, equation
+
+
+def _spikes(projection: Projection, code: SynapseCode) -> None:
+    """That neurons spike at whose spikes something is to happen."""
+    for done, population in ((code.on_pre, projection.pre), (code.on_post, projection.post)):
+        if done and not population.neuron.threshold:
+            problem = f"'{population.neuron.name}' never spikes, and '{statements(done)[0]}' waits for its spikes"
+            remedy = f"state when it spikes, or pick another neuron for '{population.role}'"
+            raise ZooError(population.neuron.path, "threshold", problem, remedy)
 
 
 def _current(code: SynapseCode, equations: Equations) -> Findings:

@@ -1,6 +1,7 @@
 """The command `brian2zoo`: look at the zoo and check it."""
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -49,8 +50,14 @@ def main() -> None:
     for stream in filter(None, (sys.stdout, sys.stderr)):
         stream.reconfigure(errors="backslashreplace")  # where it cannot write the sign of a title
     try:
-        app()
+        try:
+            app()
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()  # here, where it is told if that fails, and not as Python ends
     except Exception as error:
+        if isinstance(error, OSError):
+            sys.stdout = None  # of which Python would tell again
         err.print(unforeseen.told(error), style="red")
         sys.exit(1)
 
@@ -127,12 +134,13 @@ def backends(
     """
     from brian2zoo.backends import BACKENDS
     from brian2zoo.backends.capability import verdicts
+    from brian2zoo.check import ReadOnce, sound_experiment
     from brian2zoo.circuits import build
 
-    zoo: Zoo = ctx.obj
+    zoo = ReadOnce.of(ctx.obj)
     table, notes = new_table("name", *BACKENDS), {}
     for name in experiments or zoo.names("experiment"):
-        found = verdicts(build(zoo.experiment(name), [4, 3, 2], "train"))
+        found = verdicts(build(sound_experiment(zoo, name), [4, 3, 2], "train"))
         cells = []
         for verdict in found.values():
             numbers = [str(notes.setdefault(reason, len(notes) + 1)) for reason in verdict.reasons]
@@ -275,7 +283,7 @@ def ledger(
     Counted from the composed equations and, with results, from the spikes of the last epoch.
     """
     from brian2zoo.mapping.ledger import of_training
-    from brian2zoo.run.results import read_training
+    from brian2zoo.run.results import TRAINING, read
 
     zoo: Zoo = ctx.obj
     if results and experiment:
@@ -292,7 +300,7 @@ def ledger(
     table = new_table("experiment", "network", "a sample", *(name.replace("_", " ") for name in OPERATIONS))
     memory = new_table("experiment", "network", "bits a synapse", "bits a neuron", "footprint", "synaptic operations")
     for path in results:
-        costs = of_training(zoo, read_training(path))
+        costs = of_training(zoo, read(path, TRAINING))
         name = [
             f"{costs.attrs['experiment']} {costs.attrs['setting']}",
             f"{costs.attrs['dataset']} {costs.attrs['layers']}",
@@ -381,9 +389,9 @@ def find(zoo: Zoo, word: str) -> list[File]:
     known: dict[str, list[File]] = {}
     for kind, name in files:
         path = f"{KINDS[kind][1]}/{name}.yaml"
-        for spelling in (name, f"{kind}/{name}", path, str((zoo.root / path).resolve())):
+        for spelling in (name, f"{kind}/{name}", path, os.path.realpath(zoo.root / path)):
             known.setdefault(spelling, []).append((kind, name))
-    found = known.get(word) or known.get(str(Path(word).resolve()))
+    found = known.get(word) or known.get(os.path.realpath(word))
     if not found:
         remedy = did_you_mean(word, known, "'brian2zoo list' names the files there are")
         raise ZooError("NAME", "", f"there is no file '{word}'", remedy)
@@ -408,9 +416,6 @@ def _named(zoo: Zoo, kind: str, word: str) -> str:
 
 def _sound(zoo: Zoo, kind: str, word: str) -> Any:
     """A file of one kind, given by name or path; the first of the mistakes that are found in it alone."""
-    from brian2zoo.check import check_file, errors
+    from brian2zoo.check import sound
 
-    name = _named(zoo, kind, word)
-    for mistake in errors(check_file(zoo, kind, name)):
-        raise mistake
-    return zoo.load(kind, name)
+    return sound(zoo, kind, _named(zoo, kind, word))

@@ -92,13 +92,15 @@ def print_composed(zoo: Zoo, experiment: str, layers: str, mode: str, only: File
 
 def print_events(zoo: Zoo, experiments: list[str]) -> None:
     """Operations of one event, of every experiment; on the smallest network, since they do not depend on sizes."""
+    from brian2zoo.check import ReadOnce, sound_experiment
     from brian2zoo.circuits import build
     from brian2zoo.mapping.ledger import Memory, alike, events
     from brian2zoo.mapping.operations import KINDS as OPERATIONS
 
+    zoo = ReadOnce.of(zoo)
     table = new_table("experiment", "part", "event", *(name.replace("_", " ") for name in OPERATIONS), "of")
     for name in experiments:
-        circuit = build(zoo.experiment(name), [4, 3, 2], "train")
+        circuit = build(sound_experiment(zoo, name), [4, 3, 2], "train")
         for part, happens, operations, names in alike(events(circuit)):
             counts = (getattr(operations, kind) for kind in OPERATIONS)
             table.add_row(name, part, happens, *(f"{n:g}" if n else "" for n in counts), _listed(names))

@@ -62,14 +62,16 @@ class Events:
 class EventTimes:
     """The row of `Events.lists` as equations see it: `function`, which they call as event_time(n).
 
-    A built program maps the file that `given_to` names; on the numpy target the row is `values`.
+    It is infinite where the row has no such place. A built program maps the file that `given_to` names; on the numpy
+    target the row is `values`.
     """
 
     def __init__(self) -> None:
         self.values = np.full(1, np.inf, np.float32)
 
         def event_time(n: np.ndarray) -> np.ndarray:
-            return self.values[n]
+            known = (n >= 0) & (n < len(self.values))
+            return np.where(known, self.values[np.where(known, n, 0)], np.float32(np.inf))
 
         self.function = brian2.Function(
             event_time, arg_units=[1], arg_types=["integer"], return_unit=brian2.second, return_type="float"
@@ -84,10 +86,16 @@ def given_to(row: np.ndarray, path: Path) -> Mapping[str, str]:
     return {**os.environ, _FILE: str(path)}
 
 
-_HEADERS = ["<cstdlib>", "<iostream>", "<fcntl.h>", "<sys/mman.h>", "<sys/stat.h>"]
+_HEADERS = ["<cmath>", "<cstdlib>", "<iostream>", "<fcntl.h>", "<sys/mman.h>", "<sys/stat.h>"]
 
 _MAPPED = f"""
-static const float* _mapped_events()
+struct _EventTimes
+{{
+    const float* times;
+    size_t count;
+}};
+
+static _EventTimes _mapped_events()
 {{
     const char* name = std::getenv("{_FILE}");
     const int file = name ? open(name, O_RDONLY) : -1;
@@ -99,12 +107,12 @@ static const float* _mapped_events()
         std::cerr << "the program needs the file of events that {_FILE} names" << std::endl;
         std::exit(1);
     }}
-    return static_cast<const float*>(mapped);
+    return {{static_cast<const float*>(mapped), status.st_size/sizeof(float)}};
 }}
 
 static inline double event_time(const int n)
 {{
-    static const float* const times = _mapped_events();
-    return times[n];
+    static const _EventTimes events = _mapped_events();
+    return n >= 0 && static_cast<size_t>(n) < events.count ? events.times[n] : INFINITY;
 }}
 """

@@ -19,6 +19,7 @@ while a neuron is refractory has a zero row in A and b then; an equation that re
 `exponential_euler` takes each equation by itself, all other variables as they are, on the first or the third path.
 """
 
+import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -155,6 +156,7 @@ def integrated(code: Code, known: Mapping[str, Any]) -> Code:
         _check_events(_formulas(equations, events), known)
         _check_noise(equations, code.method or "euler")
         if code.method not in METHODS or not clocked:
+            _check_stability(_formulas(equations, set(clocked)), code.method or "euler", known)
             return code
         made = step(code.method, _formulas(equations, set(clocked)), still, frozenset(known))
         values = _quantities(equations, made.rows, known)
@@ -361,6 +363,53 @@ def _check_noise(equations: Equations, method: str) -> None:
         kind = "noise that is multiplied by a variable" if len(taking) == 2 else "noise"
         problem = f"d{noisy[0]}/dt has {kind}, which {_called(method)} does not take"
         raise Unsolvable(noisy[0], problem, f"take 'method: {taking[0]}'")
+
+
+def _check_stability(formulas: tuple[tuple[str, str], ...], method: str, known: Mapping[str, Any]) -> None:
+    """That what decays by its equations does not grow by a method; Unsolvable if it does.
+
+    Known of equations that are linear, with all that these read, and have coefficients that are equal for all.
+    """
+    dt = _number(known, "dt")
+    for system in _linear_systems(formulas):
+        names = tuple(system.varying)
+        try:
+            matrix = _numbers(system.matrix, names, tuple(_number(known, name) for name in names))
+        except (KeyError, ArithmeticError, TypeError, NameError):
+            continue  # a coefficient that differs between units, or changes
+        for pole in np.linalg.eigvals(np.array(matrix, dtype=complex)):
+            if pole.real < 0 and abs(_GROWTH[method](pole * dt)) > 1 + 1e-9:
+                name, lasts = system.names[0], f"{-1e3 / pole.real:.3g} ms"
+                problem = (
+                    f"d{name}/dt decays with {lasts}, and in steps of {dt * 1e3:g} ms {_called(method)} makes it grow"
+                )
+                raise Unsolvable(
+                    name, problem, "take 'method: exact', a smaller protocol.dt, or a longer time constant"
+                )
+
+
+_GROWTH: dict[str, Callable[[complex], complex]] = {
+    "euler": lambda z: 1 + z,
+    "milstein": lambda z: 1 + z,
+    "rk2": lambda z: 1 + z + z**2 / 2,
+    "heun": lambda z: 1 + z + z**2 / 2,
+    "rk4": lambda z: 1 + z + z**2 / 2 + z**3 / 6 + z**4 / 24,
+}
+"""What a step makes of x, of dx/dt = z x/dt."""
+
+
+@cache
+def _linear_systems(formulas: tuple[tuple[str, str], ...]) -> list[Linear]:
+    """Each equation that is linear with all that it reads, first, and these; what reads least comes first."""
+    texts = {name: renamed(text, {"xi": "0"}) for name, text in formulas}
+    systems = []
+    for name in texts:
+        read = [name]
+        for each in read:
+            read += [n for n in texts if n in get_identifiers(texts[each]) and n not in read]
+        with contextlib.suppress(Unsolvable):
+            systems.append(linear("exponential_euler", ((n, texts[n]) for n in read)))
+    return sorted(systems, key=lambda system: len(system.names))
 
 
 def _check_events(formulas: tuple[tuple[str, str], ...], known: Mapping[str, Any]) -> None:

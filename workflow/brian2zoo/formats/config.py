@@ -16,13 +16,14 @@ from pydantic import (
     FiniteFloat,
     PositiveFloat,
     PositiveInt,
+    ValidationInfo,
     field_validator,
 )
 
 from brian2zoo.datasets import DatasetSettings
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.language import Ends, Layers, Line, Name, NameOrNone
-from brian2zoo.formats.settings import Setting, joined, parts_of
+from brian2zoo.formats.settings import Setting, joined, parts_of, values_of
 from brian2zoo.formats.zoo import validate
 
 MOST_SEED = 2**32 - 1
@@ -46,7 +47,8 @@ def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 T = TypeVar("T")
-Some = Annotated[tuple[T, ...], Field(min_length=1), AfterValidator(_distinct)]
+Several = Annotated[tuple[T, ...], AfterValidator(_distinct)]
+Some = Annotated[Several[T], Field(min_length=1)]
 Seed = Annotated[int, BeforeValidator(_seed)]
 
 
@@ -104,6 +106,10 @@ class Training(_Part):
         return [part for part in parts if len(part) > 1]
 
 
+WEIGHT_BITS, STATE_BITS = "synapse.bits", "state.x_bits"
+"""Parameters by which the sweep over bits varies a setting."""
+
+
 class Bits(_Part):
     """Sweep over the number of bits, during and after learning."""
 
@@ -114,12 +120,20 @@ class Bits(_Part):
     after: Name = Field(description="experiment whose trained weights are rounded afterwards")
     bits: Some[PositiveInt] = Field(description="bits a weight, during learning")
     bits_after: Some[PositiveInt] = Field(description="bits a weight, after learning")
-    bits_states: tuple[PositiveInt, ...] = Field((), description="bits a state")
+    bits_states: Several[PositiveInt] = Field((), description="bits a state")
     setting: Setting = Field("default", description="parameters of all trainings of the sweep")
     seeds: Some[Seed]
     abreast: PositiveInt = Field(1, description="networks that differ by their seed share a program, so many at most")
     epochs: PositiveInt
     samples: PositiveInt
+
+    @field_validator("setting")
+    @classmethod
+    def _can_be_varied(cls, setting: str, info: ValidationInfo) -> str:
+        for parameter, key in ((WEIGHT_BITS, "bits"), (STATE_BITS, "bits_states")):
+            for value in info.data.get(key, ()):
+                values_of(joined([*parts_of(setting), f"{parameter}={value}"]))
+        return setting
 
     def variants(self, parameter: str, values: tuple[int, ...]) -> tuple[str, ...]:
         """The sweep's setting with a parameter at each value."""
@@ -154,6 +168,12 @@ class OnChip(_Part):
     dataset: Name = Field(description="data set of the trainings that are drawn")
     runs: Line = Field(description="CSV file of a simulator's runs, to compare with")
     deep: tuple[Deep, ...] = Field(description="networks whose costs are followed over depth")
+
+    @field_validator("deep")
+    @classmethod
+    def _of_distinct_names(cls, deep: tuple[Deep, ...]) -> tuple[Deep, ...]:
+        _distinct(tuple(each.name for each in deep))
+        return deep
 
 
 class Gradients(_Part):
@@ -196,7 +216,7 @@ class Mapped(_Part):
 class Config(_Part):
     """A whole configuration: config/config.yaml, with the overrides of --configfile and --config on top."""
 
-    paper: tuple[Paper, ...] = Field(description="whose figures are drawn; one or a list")
+    paper: Several[Paper] = Field(description="whose figures are drawn; one or a list")
     datasets: dict[Name, DatasetSettings] = Field(description="data sets by the name used below")
     training: Some[Training]
     bits: Bits
@@ -247,7 +267,7 @@ class Config(_Part):
         sweep = self.bits
         shared = ("dataset", "seeds", "abreast", "epochs", "samples")
         common = {name: getattr(sweep, name) for name in shared} | {"layers": (sweep.layers,)}
-        learning, states = sweep.variants("synapse.bits", sweep.bits), sweep.variants("state.x_bits", sweep.bits_states)
+        learning, states = sweep.variants(WEIGHT_BITS, sweep.bits), sweep.variants(STATE_BITS, sweep.bits_states)
         wanted = {
             "learning": Training(experiments=(sweep.learning,), settings=learning, **common),
             "after": Training(experiments=(sweep.after,), settings=(sweep.setting,), **common),

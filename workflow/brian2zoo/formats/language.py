@@ -194,8 +194,23 @@ def _refuse_number(number: str) -> None:
         raise Refused(f"the number {quoted(number, 30)} is too large or too long", "choose another unit")
 
 
+@cache
+def unreal(text: str) -> str:
+    """The innermost constant part of an expression that is no real number, such as log(-1) or 1/0; empty if none is.
+
+    The expression is of the language, or composed of such.
+    """
+    tree = ast.parse(text.strip(), mode="eval")
+    parts = (node for node in ast.walk(tree) if isinstance(node, ast.Call | ast.BinOp))
+    wrong = [part for part in parts if math.isnan(_constant(part, text, 10 * MOST_DEPTH) or 0)]
+    return ast.unparse(wrong[-1]) if wrong else ""
+
+
 def _constant(node: ast.AST, text: str, levels: int) -> float | None:
-    """Value of a part of an expression if it is a constant, else None. Refuse what the language does not allow."""
+    """Value of a part of an expression if it is a constant, else None; nan if it is no real number.
+
+    Refuse what the language does not allow.
+    """
     if levels == 0:
         problem = f"{quoted(text)} is nested deeper than {MOST_DEPTH} levels, or a sum of more terms"
         raise Refused(problem, "write it in several steps")
@@ -221,13 +236,21 @@ def _constant(node: ast.AST, text: str, levels: int) -> float | None:
         case ast.Compare(ops=operators):
             if len(operators) > 1:
                 raise Refused(f"{quoted(text)} compares three values", "write 'a < b and b < c'")
-        case ast.UnaryOp(op=ast.USub()):
-            return None if below[1] is None else -below[1]
-        case ast.UnaryOp(op=ast.UAdd()):
-            return below[1]
-        case ast.BinOp(op=operator):
+        case ast.UnaryOp(op=ast.USub() | ast.UAdd() as sign, operand=operand):
+            _refuse_truth(operand)
+            return below[1] if isinstance(sign, ast.UAdd) or below[1] is None else -below[1]
+        case ast.BinOp(left=left, op=operator, right=right):
+            _refuse_truth(left)
+            _refuse_truth(right)
             return _combined(below[0], operator, below[2], text)
     return None
+
+
+def _refuse_truth(operand: ast.expr) -> None:
+    """Refuse arithmetic with a condition, which reads differently in Python, SymPy and C++."""
+    if isinstance(operand, ast.Compare | ast.BoolOp) or isinstance(getattr(operand, "op", None), ast.Not):
+        condition = ast.unparse(operand)
+        raise Refused(f"the condition {quoted(condition)} is used as a number", f"write int({condition})")
 
 
 _OPERATIONS: dict[type[ast.operator], Callable[[float, float], float]] = {
@@ -250,16 +273,16 @@ def _combined(left: float | None, operator: ast.operator, right: float | None, t
     return None
 
 
-def _finite(value: Callable[[], float], text: str) -> float | None:
-    """A constant, None if it is no real number; refuse one that is too large to be worked out digit by digit."""
+def _finite(value: Callable[[], float], text: str) -> float:
+    """A constant, nan if it is no real number; refuse one that is too large to be worked out digit by digit."""
     try:
         found = value()
     except (ZeroDivisionError, ValueError):
-        return None
+        return math.nan
     except OverflowError:
         found = math.inf
     if isinstance(found, complex):
-        return None
+        return math.nan
     if abs(found) > LARGEST:
         raise Refused(f"a number in {quoted(text)} exceeds {LARGEST:g}", "choose another unit, or a smaller power")
     return found

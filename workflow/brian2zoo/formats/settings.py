@@ -40,6 +40,8 @@ def values_of(setting: str) -> dict[str, str]:
             raise Refused(f"there is no backend {quoted(value)}", remedy)
         if not equals or (name != "backend" and "." not in name) or not expression(value) == value != "":
             raise Refused(f"{quoted(part)} is not a setting", "write scope.name=value, e.g. synapse.bits=4")
+        if name in values:
+            raise Refused(f"'{name}' is set twice in {quoted(setting)}", "set it once")
         values[key(name)] = value
     return values
 

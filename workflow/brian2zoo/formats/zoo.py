@@ -62,7 +62,10 @@ def zoo_in_use() -> Path:
         if not is_zoo(Path(named)):
             raise ZooError(ROOT_VARIABLE, "", f"there is no zoo in {named}", f"name a folder with {', '.join(_PARTS)}")
         return Path(named).resolve()
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:
+        raise ZooError("working directory", "", "it is no more", "change to a folder that is there") from None
     return next((folder for folder in (here, *here.parents) if is_zoo(folder)), ROOT)
 
 
@@ -80,7 +83,7 @@ class Zoo:
     def names(self, kind: str) -> list[str]:
         """Names of the files of a kind, sorted; where kinds share a folder, a line `kind: ...` tells them apart."""
         model, folder = KINDS[kind]
-        paths = (self.root / folder).glob("*.yaml")
+        paths = (path for path in (self.root / folder).glob("*.yaml") if not path.name.startswith("."))
         if "kind" in model.model_fields:
             paths = (path for path in paths if _states_kind(path, get_args(model.model_fields["kind"].annotation)))
         return sorted(path.stem for path in paths)
@@ -194,6 +197,8 @@ def _states_kind(path: Path, kinds: tuple[str, ...]) -> bool:
 def _text(path: Path) -> str:
     """What a file holds; `ZooError` if that is not a text of a moderate size."""
     if not path.is_file():
+        if os.path.lexists(path):
+            raise ZooError(path, "", "it is no file with a text", "replace it by one, or remove it")
         raise ZooError(path, "", "there is no such file", _instead_of(path))
     try:
         with path.open("rb") as file:
@@ -274,6 +279,7 @@ M = TypeVar("M", bound=BaseModel)
 _SHAPES = {
     "too_short": ("the list is empty", "name at least one"),
     "tuple_type": ("this is not a list", "write [one, another]"),
+    "string_type": ("this is no text", "put it in quotes"),
     "dict_type": ("this is not a mapping", "write lines 'key: value'"),
     "model_type": ("this is not a mapping", "write lines 'key: value'"),
 }

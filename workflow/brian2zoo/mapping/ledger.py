@@ -19,6 +19,7 @@ from brian2.core.variables import Variable
 from brian2.equations.equations import Equations
 from brian2.stateupdaters.base import StateUpdateMethod
 
+from brian2zoo.check import sound_experiment
 from brian2zoo.circuits import Circuit, Influence, Population, Projection, build
 from brian2zoo.compose.circuit import Codes, compose
 from brian2zoo.compose.neuron import NeuronCode
@@ -262,7 +263,7 @@ def alike(found: Sequence[Event]) -> list[tuple[str, str, Operations, list[str]]
 def of_training(zoo: Zoo, trained: xr.Dataset) -> xr.Dataset:
     """`per_sample` at the spikes of a training's last epoch, with what it is of as attributes."""
     attrs = trained.attrs
-    experiment = zoo.experiment(attrs["experiment"], attrs["setting"])
+    experiment = sound_experiment(zoo, attrs["experiment"], attrs["setting"])
     circuit = build(experiment, sizes(attrs["layers"]), "train")
     spikes = {}
     if "spikes" in trained:

@@ -48,7 +48,8 @@ logging.getLogger("brian2.core.base.unused_brian_object").addFilter(lambda recor
 
 MANIFEST, PROGRAM = "manifest.json", "main"
 _STATED = {
-    "key", "backend", "capacity", "steps_per_sample", "dt", "data", "data_names", "variables", "orders", "seconds",
+    "key", "checksum", "backend", "capacity", "steps_per_sample", "dt", "data", "data_names", "variables", "orders",
+    "seconds",
 }  # fmt: skip
 """What `build` states in a manifest, and a run needs."""
 _ANEW = "delete the folder, and the pipeline makes it anew"
@@ -185,6 +186,7 @@ def build(
         }
     for name, path in manifest["paths"].items():
         logger.info("%s: %s", name, path)
+    manifest["checksum"] = _checksum(partial, manifest)
     (partial / MANIFEST).write_text(json.dumps(manifest, indent=1))
     for leftover in [*partial.rglob("*.o"), partial / "make.deps"]:
         leftover.unlink(missing_ok=True)
@@ -202,6 +204,15 @@ def ways(circuit: Circuit) -> dict[str, str]:
     with tempfile.TemporaryDirectory() as folder, backend.device_in(Path(folder), threads=1) as device:
         assembled = assemble(circuit, duration(circuit, "T_train"), 1, assembly=backend.assembly)
         return backend.ways(device, assembled.network)
+
+
+def _checksum(directory: Path, manifest: Mapping[str, Any]) -> str:
+    """Hash of a program, the arrays it reads when it starts, and all else that its manifest states."""
+    stated = {name: value for name, value in manifest.items() if name != "checksum"}
+    hashed = hashlib.sha256(json.dumps(stated, sort_keys=True).encode())
+    for path in (directory / PROGRAM, *sorted((directory / "static_arrays").glob("*"))):
+        hashed.update(f"\n{path.name}\n".encode() + path.read_bytes())
+    return hashed.hexdigest()
 
 
 def build_cached(
@@ -341,7 +352,8 @@ class Binary:
     Raises
     ------
     ZooError
-        If it is no whole program, or one of a version of the zoo that knew less of what it made.
+        If it is no whole program, a bit of it has changed, or it is one of a version of the zoo that knew less of what
+        it made.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -356,6 +368,8 @@ class Binary:
             raise ZooError(directory, MANIFEST, "another version of brian2zoo made this program", _ANEW)
         if not os.access(self.directory / PROGRAM, os.X_OK):
             raise ZooError(directory, PROGRAM, "the program is missing, or may not be executed", _ANEW)
+        if _checksum(self.directory, self.manifest) != self.manifest["checksum"]:
+            raise ZooError(directory, "", "the program is damaged: it is not as it was made", _ANEW)
         self.key: str = self.manifest["key"]
         self.capacity: int = self.manifest["capacity"]
         self.steps_per_sample: int = self.manifest["steps_per_sample"]

@@ -1,13 +1,16 @@
 """Results as netCDF: whole or not at all, and saying where each number comes from."""
 
 import contextlib
+import glob
 import hashlib
 import json
 import os
+import platform
 import shutil
 import subprocess
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +26,31 @@ _SEAL = b"\nbrian2zoo sha256 "
 """Stands behind the end of the netCDF, where its readers do not look; then comes the SHA-256 of all before."""
 _SEALED = len(_SEAL) + 2 * hashlib.sha256().digest_size
 
-_TRAINING = ("experiment", "rule", "dataset", "layers", "setting", "seed", "samples")
-"""Attributes of a training that say what it is of."""
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of result, by which a stage knows what it reads.
+
+    Parameters
+    ----------
+    what, folder : what to call it, and where the pipeline puts it.
+    variables : dimensions of those it has; where there are several sets, those of one.
+    attributes : those it has.
+    """
+
+    what: str
+    folder: str
+    variables: tuple[Mapping[str, tuple[str, ...]], ...]
+    attributes: tuple[str, ...] = ()
+
+
+_OF_A_NETWORK = ("experiment", "dataset", "layers", "setting", "seed")
+_TARGETS = {"target": ("sample", "class"), "label": ("sample",)}
+_EVENTS = {"input_time": ("event",), "input_unit": ("event",), "input_offset": ("boundary",)}
+TRAINING = Kind("of a training", "results/train/", ({"test_error": ("epoch",)},), (*_OF_A_NETWORK, "rule", "samples"))
+ENCODED = Kind("of encoding", "results/encoded/", (_TARGETS | {"input": ("sample", "pixel")}, _TARGETS | _EVENTS))
+ROUNDED = Kind("of rounded weights", "results/quantize/", ({"error_after": ("bits",)},), _OF_A_NETWORK)
+ACTIVITY = Kind("of counting spikes", "results/activity/", ({},), (*_OF_A_NETWORK, "mode"))
 
 
 def write(result: xr.Dataset, path: Path, title: str, **attrs: Any) -> None:
@@ -68,14 +94,30 @@ def save(result: xr.Dataset, path: Path) -> None:
 def replacing(path: Path) -> Iterator[Path]:
     """Where to write a file that takes the place of `path` once it is complete.
 
-    Each writer has a name of its own, so that of several at a time the last one stays.
+    Each writer has a name of its own, so that of several at a time the last one stays. What a writer has left that was
+    killed goes when the next one comes.
     """
-    partial = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.partial")
+    begin = f"{path.name}.{platform.node()}-"
+    for left in path.parent.glob(f"{glob.escape(begin)}*.partial"):
+        if _is_dead(left.name.removeprefix(begin).partition("-")[0]):
+            left.unlink(missing_ok=True)
+    partial = path.with_name(f"{begin}{os.getpid()}-{uuid.uuid4().hex[:8]}.partial")
     try:
         yield partial
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _is_dead(process: str) -> bool:
+    """Whether there is no process of this number on this machine."""
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return True
+    except (ValueError, OverflowError, PermissionError):
+        pass
+    return False
 
 
 def _chunks(variable: xr.DataArray) -> dict[str, Any]:
@@ -84,23 +126,13 @@ def _chunks(variable: xr.DataArray) -> dict[str, Any]:
     return {"chunksizes": (_EVENTS_A_CHUNK,)} if small else {}
 
 
-def read(path: Path) -> xr.Dataset:
+def read(path: Path, kind: Kind | None = None) -> xr.Dataset:
     """A result file, loaded whole; its attributes are strings and Python's own numbers.
 
-    `ZooError` if there is no such file, it is none of netCDF, or it is not as it was written.
+    `ZooError` if there is no such file, it is none of netCDF, it is not as it was written, or of another kind.
     """
     with _readable(path), xr.open_dataset(path, engine="netcdf4", decode_timedelta=False) as dataset:
-        return _plain(dataset.load())
-
-
-def read_training(path: Path) -> xr.Dataset:
-    """The result of a training; raises as `read`, and `ZooError` if it is of something else."""
-    result = read(path)
-    missing = [name for name in _TRAINING if name not in result.attrs]
-    if missing or result.get("test_error", xr.DataArray()).dims != ("epoch",):
-        lacks = f"it has no {', '.join(missing) or 'error after each epoch'}"
-        raise ZooError(path, "", f"it is no result of a training: {lacks}", "give a file of results/train/")
-    return result
+        return _of_kind(_plain(dataset.load()), path, kind)
 
 
 def read_data(path: Path) -> xr.Dataset:
@@ -109,9 +141,22 @@ def read_data(path: Path) -> xr.Dataset:
     Raises as `read`.
     """
     with _readable(path):
-        dataset = xr.open_dataset(path, engine="netcdf4", decode_timedelta=False, cache=False)
+        dataset = _of_kind(xr.open_dataset(path, engine="netcdf4", decode_timedelta=False, cache=False), path, ENCODED)
         loaded = {name: variable.load() for name, variable in dataset.data_vars.items() if "event" not in variable.dims}
         return _plain(dataset.assign(loaded))
+
+
+def _of_kind(result: xr.Dataset, path: Path, kind: Kind | None) -> xr.Dataset:
+    """The result, if it is of the kind."""
+    if kind is None:
+        return result
+    has = {name: variable.dims for name, variable in result.data_vars.items()}
+    missing = [name for name in kind.attributes if name not in result.attrs]
+    missing += min(([n for n, dims in one.items() if has.get(n) != dims] for one in kind.variables), key=len)
+    if missing:
+        problem = f"it is no result {kind.what}: it has no {', '.join(missing)}"
+        raise ZooError(path, "", problem, f"give a file of {kind.folder}")
+    return result
 
 
 @contextlib.contextmanager

@@ -68,7 +68,7 @@ class Trained:
 
 def trained_network(result: Path, build: str, directory: Path) -> Trained:
     """The network of a training result, in the program at `directory`, which is one of `BUILDS`."""
-    trained = results.read_training(result)
+    trained = results.read(result, results.TRAINING)
     facts = {key: str(trained.attrs[key]) for key in ("dataset", "layers", "setting")}
     experiment = experiment_of(trained.attrs["experiment"], facts["setting"])
     runner = runner_of(experiment, facts["layers"], build, directory)

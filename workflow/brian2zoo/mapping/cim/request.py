@@ -65,9 +65,7 @@ def sizes(layers: str) -> tuple[int, ...]:
 def _of_training(zoo: Zoo, chip: ComputeInMemory, path: Path) -> Request:
     from brian2zoo.mapping.cim import trained  # which needs Brian2, and that takes seconds to import
 
-    result = results.read(path)
-    if not {"experiment", "setting", "layers", "samples"} <= result.attrs.keys() or "epoch" not in result.coords:
-        raise ZooError(path, "", "it is no result of a training", "give a file of results/train/")
+    result = results.read(path, results.TRAINING)
     if not trained.weights(result):
         problem = "it has no weights, on which the cost of an update depends"
         raise ZooError(path, "", problem, "give a file of results/train/; published ones are kept without weights")

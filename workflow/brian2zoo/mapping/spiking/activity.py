@@ -1,6 +1,6 @@
 """Spikes of a run as the chip's costs need them: how many in each step of a sample, and of which neurons."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,6 +87,7 @@ def of_result(circuit: Circuit, result: xr.Dataset) -> Activity:
         if result.attrs["mode"] != circuit.mode:
             problem = f"its spikes are of mode '{result.attrs['mode']}'"
             raise ZooError("--run", "", problem, f"give a result of mode '{circuit.mode}'")
+        _need(names, [str(name).removeprefix("spikes_") for name in result.data_vars])
         steps = {name: result[f"spikes_{name}"].values for name in names}
         units = {name: result[f"neuron_spikes_{name}"].values for name in names}
         share = {name: u / u.sum() if u.sum() else np.full(len(u), 1 / len(u)) for name, u in units.items()}
@@ -95,7 +96,18 @@ def of_result(circuit: Circuit, result: xr.Dataset) -> Activity:
     if key not in result or "epoch" not in result[key].dims:
         raise ZooError("--run", "", "the result has no spike counts", "give a result of a training, or of 'activity'")
     last = {str(p): float(result[key].isel(epoch=-1).sel({dim: p})) for p in result[dim].values}
+    _need(names, last)
     n_steps = steps_per_sample(circuit)
     steps = {name: np.full(n_steps, last[name] / n_steps) for name in names}
     sizes = {name: circuit.population(name).size for name in names}
     return Activity(steps, {name: np.full(n, 1 / n) for name, n in sizes.items()}, resolved=False)
+
+
+def _need(names: Iterable[str], known: Collection[str]) -> None:
+    """`ZooError` if a result does not know the spikes of all these populations."""
+    missing = [name for name in names if name not in known]
+    if missing:
+        problem = f"it has no spikes of {', '.join(missing)}"
+        raise ZooError(
+            "--run", "", problem, "give a result of this network; of an earlier state of its files make it anew"
+        )

@@ -1,6 +1,7 @@
 """Where cores lie on a chip, how far spikes travel, and which order of cores makes the ways short."""
 
 from dataclasses import replace
+from itertools import count
 
 import numpy as np
 from scipy.optimize import quadratic_assignment
@@ -10,6 +11,7 @@ from brian2zoo.mapping.spiking.chip import Chip
 from brian2zoo.mapping.spiking.place import Placement
 
 LARGEST = 256  # cores that are put in order; the search takes the cube of their number
+FARTHEST = 4096  # number of one of these cores; there are tables from each core to each, used or not
 
 
 def hops(chip: Chip, span: int) -> tuple[np.ndarray, np.ndarray]:
@@ -35,13 +37,16 @@ def arrange(placement: Placement, activity: Activity | None = None) -> Placement
     """The same placement with its cores in an order that shortens the ways of spikes.
 
     By SciPy's approximate solution of the quadratic assignment problem, on the smallest square of tiles that has
-    room. As it is, if the chip has no mesh, the placement takes more than one chip, or more than `LARGEST` cores.
+    room. As it is, if the chip has no mesh, the placement takes more than one chip, or more than `LARGEST` cores, or
+    rows of the mesh are so long that the numbers of these cores exceed `FARTHEST`.
     """
     chip, span = placement.chip, placement.span
     if not (chip.known("columns") and chip.known("cores")):
         return placement
+    if not chip.need("cores_per_tile") < span <= LARGEST:
+        return placement
     slots = _square(chip, span)
-    if span > len(slots) or len(slots) > LARGEST or span <= chip.need("cores_per_tile"):
+    if span > len(slots) or len(slots) > LARGEST or slots.max() > FARTHEST:
         return placement
     x, y = (distance[np.ix_(slots, slots)] for distance in hops(chip, int(slots.max()) + 1))
     flow = np.zeros_like(x, dtype=float)
@@ -60,10 +65,10 @@ def way(placement: Placement, activity: Activity | None = None) -> float:
 
 def _square(chip: Chip, span: int) -> np.ndarray:
     """Cores of the smallest square of tiles in a corner of a chip that has room for `span` cores; else all."""
-    cores = np.arange(int(chip.need("cores")))
-    tile = cores // int(chip.need("cores_per_tile"))
-    columns = int(chip.need("columns"))
-    side = np.maximum(tile % columns, tile // columns)
-    sides = np.arange(side.max() + 1)
-    enough = [k for k in sides if np.sum(side <= k) >= span] or [side.max()]
-    return cores[side <= enough[0]]
+    each, columns, total = (int(chip.need(name)) for name in ("cores_per_tile", "columns", "cores"))
+    for side in count(1):
+        tiles = np.add.outer(columns * np.arange(side), np.arange(min(side, columns))).ravel()
+        cores = np.add.outer(each * tiles, np.arange(each)).ravel()
+        cores = cores[cores < total]
+        if len(cores) >= min(span, total):
+            return cores

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import xarray as xr
 
-from brian2zoo.check import check_experiment, errors
+from brian2zoo.check import check_experiment, errors, sound
 from brian2zoo.circuits import Circuit, build
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.language import Refused, sizes
@@ -66,7 +66,9 @@ class Request:
             layers = sizes(given["layers"])
         except Refused as error:
             raise error.at("--layers") from None
-        for error in errors(check_experiment(experiment)) if self.setting != "default" else ():
+        for error in errors(check_experiment(experiment)):
+            if self.setting == "default":
+                raise error
             raise ZooError("--setting", error.field.removeprefix("parameters."), error.problem, error.remedy)
         return build(experiment, layers, self.mode)
 
@@ -78,8 +80,8 @@ class Request:
     @cached_property
     def placement(self) -> Placement:
         """The network on the chip, its cores in a good order unless a plan says where they are."""
-        chip = Chip(self.zoo.chip(self.chip))
-        plan = self.zoo.placement(self.plan) if self.plan else None
+        chip = Chip(sound(self.zoo, "chip", self.chip))
+        plan = sound(self.zoo, "placement", self.plan) if self.plan else None
         placed = place(demand(self.circuit, chip), chip, plan)
         return placed if plan else mesh.arrange(placed, self.activity)
 
