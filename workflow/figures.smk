@@ -1,13 +1,6 @@
 # Results -> the papers' figures, collected in the report with their captions.
-FIGURES = {
-    "erbp": ["raster", "curves", "networks", "operations", "latency", "bits", "alignment", "ledger"],
-    "nbp": ["raster", "connectivity", "curves", "ablations", "weights", "sparsity", "comparison", "chips"],
-    "rtrl": ["curves", "cosine", "jacobian"],
-    "cim": ["agreement", "breakdown", "depth", "devices", "sizes", "pareto"],
-}
-
 # Those the configuration has results for.
-DRAWN = [(paper, name) for paper in CONFIG.paper for name in FIGURES[paper] if figure_data(paper, name)]
+DRAWN = [(paper, name) for paper in CONFIG.paper for name in PAPERS[paper].figures if figure_data(paper, name)]
 
 
 rule figures:
@@ -22,19 +15,20 @@ for paper, figure in DRAWN:
         name:
             f"figure_{paper}_{figure}"
         input:
-            figure_data(paper, figure),
+            data=figure_data(paper, figure),
+            code=f"{ROOT}/papers/{paper}/{figure}.py",
         output:
             png=report(
                 f"{figure_stem(paper, figure)}.png",
-                caption=f"report/{paper}_{figure}.rst",
+                caption=f"../papers/{paper}/{figure}.rst",
                 category=paper,
-                labels={"figure": figure, "data": figure_dataset(paper)},
+                labels={"figure": PAPERS[paper].figures[figure].title, "data": figure_dataset(paper)},
             ),
             pdf=f"{figure_stem(paper, figure)}.pdf",
         params:
             paper=paper,
             name=figure,
-            data=lambda wildcards, input: options("data", input),
+            data=lambda wildcards, input: options("data", input.data),
             stem=lambda wildcards, output: output.png.removesuffix(".png"),
         log:
             f"results/logs/figures/{paper}/{figure}.log",

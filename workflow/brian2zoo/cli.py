@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from brian2zoo import __version__, unforeseen
+from brian2zoo import __version__, drawn, unforeseen
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.kinds import KINDS, json_schemas
 from brian2zoo.language import Refused, expression, name_or_none
@@ -87,6 +87,10 @@ def _options(
     if (root / "workflow" / "brian2zoo").is_dir() and not root.samefile(ROOT):
         err.print(f"files of {root.resolve()}, program of {ROOT}", style="dim")
     ctx.obj = Zoo(root)
+
+
+app.command()(drawn.figures)
+app.command()(drawn.figure)
 
 
 @app.command("list")

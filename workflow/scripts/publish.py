@@ -1,16 +1,14 @@
-"""Keep a result without its weights: small enough to commit, with all that says where it comes from."""
+"""Keep a result small enough to commit, with all that says where it comes from."""
 
 from pathlib import Path
 
 from typer import Option
 
-from brian2zoo import results, stage
+from brian2zoo import published, results, stage
 
 
-def main(result: Path = Option(help="result of a training"), output: Path = Option(help="file to write")) -> None:
-    full = results.read(result)
-    small = full.drop_dims([dim for dim in full.dims if str(dim).startswith("unit_")])
-    results.save(small, output)
+def main(result: Path = Option(help="file of results/"), output: Path = Option(help="file to write")) -> None:
+    results.save(published.small(results.read(result)), output)
 
 
 stage.run(main)

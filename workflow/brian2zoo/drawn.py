@@ -1,0 +1,242 @@
+"""The commands `brian2zoo figures` and `brian2zoo figure`: what is published beside what is measured; one figure in seconds."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from brian2zoo.errors import ZooError, did_you_mean
+from brian2zoo.papers import PLACES, PUBLISHED_TRAININGS, Paper, papers
+from brian2zoo.shown import out
+from brian2zoo.spec import numbers_of
+from brian2zoo.zoo import Zoo
+
+if TYPE_CHECKING:  # xarray and Matplotlib take a second to import
+    import xarray as xr
+
+    from brian2zoo.figures.comparison import Comparison
+
+AT_HAND, PUBLISHED = Path("results"), Path("results/published")
+WIDTH = 100
+CORES = 2
+
+
+@dataclass(frozen=True)
+class Row:
+    """A figure or table of a paper.
+
+    Parameters
+    ----------
+    of : the paper's own number, and how it is known.
+    key : ours, PAPER/FIGURE; empty for what is not drawn.
+    minutes : to make it from nothing, on two cores; none if that is not known.
+    """
+
+    paper: Paper
+    of: str
+    title: str
+    key: str
+    command: str
+    minutes: float | None
+    compared: "Sequence[Comparison]"
+    verdict: str
+    why: str
+
+    @property
+    def said(self) -> str:
+        """The verdict, with its reason where there is one to give."""
+        from brian2zoo.figures.comparison import WITHIN
+
+        return f"{self.verdict}: {self.why}" if self.why and self.verdict != WITHIN else self.verdict
+
+
+def figures(
+    ctx: typer.Context,
+    markdown: Annotated[bool, typer.Option(help="As docs/figures.md has it.")] = False,
+) -> None:
+    """Every figure and table of the papers: the command that makes it, what is published, what was measured.
+
+    From the small files in results/published/. `brian2zoo figure KEY` draws one of them.
+    """
+    found = rows(ctx.obj)
+    print(page(found)) if markdown else print_rows(found)
+
+
+def figure(
+    ctx: typer.Context,
+    keys: Annotated[list[str] | None, typer.Argument(metavar="KEY", help="PAPER/FIGURE, or a paper; none: all.")] = None,
+    published: Annotated[bool, typer.Option(help="From published results, whatever is at hand.")] = False,
+    folder: Annotated[Path | None, typer.Option(help="Where to write; left out, results/figures/.")] = None,
+) -> None:
+    """Draw figures within seconds, without training: from results at hand, else from the small ones in results/published/."""
+    zoo: Zoo = ctx.obj
+    for of, name in _chosen(papers(zoo.root), keys or []):
+        stem = (folder or zoo.root / "results/figures") / of.key / name
+        places = (PUBLISHED,) if published else (AT_HAND, PUBLISHED)
+        place, files = next(((place, files) for place in places if (files := _files(zoo, of, name, place))), (None, []))
+        if place is None:
+            remedy = f"make them: {of.rerun(name)}"
+            raise ZooError("KEY", "", f"there are no results to draw {of.key}/{name} from", remedy)
+        _draw(of, name, stem, files, f"brian2zoo figure {of.key}/{name}{' --published' * published}")
+        what = "published results" if place == PUBLISHED else "results at hand"
+        out.print(f"{_shown(stem)}.png: from {len(files)} {what}; from nothing: {of.rerun(name)}")
+
+
+def rows(zoo: Zoo) -> list[Row]:
+    """The table, from published results: paper by paper, its figures and then those that are not drawn."""
+    from brian2zoo.figures.comparison import ALONE, MISSING, verdict
+
+    found = []
+    for of in papers(zoo.root).values():
+        for name, figure in of.figures.items():
+            data = [_read(path) for path in _files(zoo, of, name, PUBLISHED)]
+            compare = getattr(of.module(name), "compare", None)
+            compared = list(compare(data, of.published)) if compare and data else []
+            judged = verdict(compared) if data else MISSING
+            row = Row(of, figure.of, figure.title, f"{of.key}/{name}", of.rerun(name),
+                      _minutes(data) or figure.minutes, compared, judged, figure.why)  # fmt: skip
+            found.append(row)
+        for lacking in of.lacking.values():
+            found.append(Row(of, lacking.of, lacking.title, "", "", None, [], MISSING, lacking.why))
+    assert all(row.verdict != ALONE or row.why for row in found)
+    return found
+
+
+# --- Which results ---------------------------------------------------------------------------------
+
+
+def _chosen(known: dict[str, Paper], keys: Sequence[str]) -> Iterator[tuple[Paper, str]]:
+    every = {f"{of.key}/{name}": (of, name) for of in known.values() for name in of.figures}
+    for key in keys:
+        if key not in every and key not in known:
+            remedy = did_you_mean(key, [*every, *known], "'brian2zoo figures' lists them")
+            raise ZooError("KEY", "", f"there is no figure '{key}'", remedy)
+    for key, (of, name) in every.items():
+        if not keys or key in keys or of.key in keys:
+            yield of, name
+
+
+def _files(zoo: Zoo, of: Paper, name: str, place: Path) -> list[Path]:
+    """Results below a folder that a figure is drawn from; none unless there are some of each kind that it needs."""
+    found = []
+    for source in of.figures[name].data:
+        pattern = PUBLISHED_TRAININGS if (place, source) == (PUBLISHED, "trainings") else PLACES[source]
+        paths = [path for path in sorted((zoo.root / place).glob(pattern)) if _is_of(zoo, of, path)]
+        if not paths:
+            return []
+        found += paths
+    return found
+
+
+def _is_of(zoo: Zoo, of: Paper, path: Path) -> bool:
+    """Whether a result is of a paper's experiment, or of no one experiment; not if it was made on another backend."""
+    import h5py
+
+    with h5py.File(path) as file:
+        attrs = {name: _text(file.attrs[name]) for name in ("experiment", "setting") if name in file.attrs}
+    setting, experiment = attrs.get("setting", "default"), attrs.get("experiment")
+    if numbers_of(setting) != setting:
+        return False
+    return experiment is None or (experiment in zoo.names("experiment") and zoo.experiment(experiment).paper == of.key)
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _read(path: Path) -> "xr.Dataset":
+    from brian2zoo import published, results
+
+    return published.whole(results.read(path))
+
+
+def _minutes(data: "Sequence[xr.Dataset]") -> float | None:
+    """What trainings took, on two cores; none where there are other results among them, which do not say."""
+    if not data or not all("wall_time" in each for each in data):
+        return None
+    taken = sum(float(each[name].sum()) for each in data for name in ("wall_time", "build_time") if name in each)
+    return taken / 60 / CORES
+
+
+def _draw(of: Paper, name: str, stem: Path, files: Sequence[Path], command: str) -> None:
+    from brian2zoo.figures import save
+
+    save(of.module(name).draw([_read(path) for path in files], of.published), stem, command)
+
+
+def _shown(path: Path) -> str:
+    """A path as one would write it from here."""
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+
+# --- Showing it ------------------------------------------------------------------------------------
+
+
+def print_rows(found: Sequence[Row]) -> None:
+    """The table, at most `WIDTH` columns wide."""
+    for of in dict.fromkeys(row.paper.key for row in found):
+        own = [row for row in found if row.paper.key == of]
+        out.print(f"{own[0].paper.short}: {own[0].paper.title}", style="bold")
+        for command in dict.fromkeys(row.paper.command for row in own):
+            out.print(f"  {command}", style="dim")
+        table = Table(box=None, header_style="dim", pad_edge=False, width=WIDTH)
+        for column, keywords in COLUMNS.items():
+            table.add_column(column, overflow="fold", **keywords)
+        for row in own:
+            table.add_row(*_cells(row))
+        out.print(table, soft_wrap=False)
+        out.print()
+
+
+COLUMNS: dict[str, dict[str, Any]] = {
+    "figure": {"ratio": 11},
+    "min": {"ratio": 3, "justify": "right"},
+    "published / measured / seeds": {"ratio": 24},
+    "verdict": {"ratio": 17},
+}
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    named = "\n".join(filter(None, (row.key or row.title, row.of)))
+    lines = [f"{c.what}: {c.published_text} / {c.measured_text} / {len(c.measured)}" for c in row.compared]
+    return named, _rounded(row.minutes), "\n".join(lines), row.said
+
+
+def _rounded(minutes: float | None) -> str:
+    return "" if minutes is None else f"{max(1, minutes):.0f}"
+
+
+def page(found: Sequence[Row]) -> str:
+    """docs/figures.md."""
+    lines = [
+        "# Figures: published beside measured",
+        "",
+        "`brian2zoo figures --markdown` writes this page from [`results/published/`](../results/published); a test holds it to",
+        "that. `brian2zoo figure KEY` draws a figure within seconds from the same files, or from results of your own; the command",
+        "in the table makes it from nothing. Minutes are those of two cores. A difference is within what is stated if the mean of",
+        "the seeds is within the published value, give or take what stands behind it.",
+    ]
+    for key in dict.fromkeys(row.paper.key for row in found):
+        own = [row for row in found if row.paper.key == key]
+        paper = own[0].paper
+        lines += ["", f"## {paper.short}: {paper.title}", "", f"{paper.reference}; folder [`papers/{key}`](../papers/{key})", ""]
+        lines += ["| figure | key and command | minutes | published | measured | seeds | verdict |", "|---|---|---|---|---|---|---|"]
+        lines += [_line(row) for row in own]
+    return "\n".join(lines)
+
+
+def _line(row: Row) -> str:
+    compared = row.compared
+    cells = (
+        ": ".join(filter(None, (row.of, row.title))),
+        f"`{row.key}`<br>`{row.command}`" if row.key else "",
+        _rounded(row.minutes),
+        "<br>".join(f"{c.what}: {c.published_text}" for c in compared),
+        "<br>".join(c.measured_text for c in compared),
+        "<br>".join(str(len(c.measured)) for c in compared),
+        row.said,
+    )
+    return f"| {' | '.join(cells)} |"
