@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from brian2zoo.figures import by_method, by_network, legend
-from brian2zoo.figures.style import BLUE, GREY, PALE, VERMILLION, WIDTH, look, styled
+from brian2zoo.figures.style import BLUE, PALE, VERMILLION, WIDTH, method_looks, styled
 
 PARTS = {"transmission": BLUE, "learning": VERMILLION, "neurons": PALE}
 COLUMNS = {
@@ -35,27 +36,30 @@ def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure
     methods = [by_method(members) for members in networks.values()]
     heights = [1.0 + HEIGHT * len(of_network) for of_network in methods]
     figure = Figure(figsize=(WIDTH, sum(heights) + 0.4), layout="constrained")
-    columns = len(COLUMNS) + 1
     ratios = [len(of_network) for of_network in methods]
-    grid = figure.subplots(len(networks), columns, squeeze=False, height_ratios=ratios, sharey="row")
+    grid = figure.subplots(len(networks), len(COLUMNS), squeeze=False, height_ratios=ratios, sharey="row")
     for row, network, of_network in zip(grid, networks, methods, strict=True):
-        names = [look(*method).label for method in of_network]
-        for axes, (title, kinds) in zip(row, COLUMNS.items(), strict=False):
-            left = np.zeros(len(names))
+        bits = [_mean([d.memory_synapse for d in seeds]) for seeds in of_network.values()]
+        labels = [shown.label for shown in method_looks(of_network).values()]
+        if len(set(bits)) > 1:
+            labels = [f"{label}, {n:g} bits" for label, n in zip(labels, bits, strict=True)]
+        for axes, (title, kinds) in zip(row, COLUMNS.items(), strict=True):
+            left = np.zeros(len(labels))
             for part, colour in PARTS.items():
                 counts = [
                     _mean([d.operations.sel(part=part, operation=list(kinds)).sum() / MILLION for d in seeds])
                     for seeds in of_network.values()
                 ]
-                axes.barh(names, counts, left=left, color=colour, height=0.7, label=part)
+                axes.barh(labels, counts, left=left, color=colour, height=0.7, label=part)
                 left += counts
+            for place, total in enumerate(left):
+                axes.annotate(f"{total:.2g}", (total, place), (3, 0), textcoords="offset points", va="center")
             axes.set_xlabel(f"{title}\na sample (millions)")
-            axes.set_xlim(0, 1.05 * left.max() or 1)
-        bits = [_mean([d.memory_synapse for d in seeds]) for seeds in of_network.values()]
-        row[-1].barh(names, bits, color=GREY, height=0.7)
-        row[-1].set_xlabel("bits of a\nplastic synapse")
+            axes.set_xlim(0, 1.2 * left.max() or 1)
+            axes.xaxis.set_major_locator(MaxNLocator(4))
         row[0].invert_yaxis()
-        row[0].set_title(" ".join(network))
+        same = f"\n{bits[0]:g} bits a plastic synapse" if len(set(bits)) == 1 else ""
+        row[0].set_title(" ".join(network) + same)
     legend(figure)
     return figure
 

@@ -18,7 +18,7 @@ from brian2zoo.figures.style import BLACK, GREY, PALE, WIDTH, Look, look, method
 
 NETWORK, METHOD = ["dataset", "network"], ["experiment", "setting"]
 ROW, HEADING = 0.165, 1.35  # height of a row in inches, and of a network's heading in rows
-COLUMNS = {"ours": 1.1, "epochs": 1.2, "published": 1.36}  # right edge of each number, the axes being 0 to 1
+COLUMNS = {"ours": 32, "epochs": 68, "published": 116}  # right edge of each number, in points from the axes
 
 
 def table(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> pd.DataFrame:
@@ -95,7 +95,7 @@ def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure
     axes.set_yticks(list(ticks), list(ticks.values()))
     axes.tick_params(axis="y", length=0)
     for heading, x in COLUMNS.items():
-        axes.text(x, 0.5, heading, ha="right", va="bottom", color=GREY, transform=axes.get_yaxis_transform())
+        _beside(axes, x, 0.5, heading, GREY)
     axes.errorbar([], [], xerr=[], fmt="o", color=GREY, label="ours, mean and range of seeds")
     log_from_zero(axes.xaxis, (1, 2, 3, 5))
     axes.set_xlabel("test error (%)")
@@ -121,5 +121,10 @@ def _draw_row(axes: Axes, place: float, row: pd.Series, shown: Look, published: 
         mark_published(axes, value, place, known, half, shown.colour, along="x", markersize=3.5)
         texts["published"] = f"{value:.2f}"
     for column, x in COLUMNS.items():
-        colour = BLACK if column == "ours" else GREY
-        axes.text(x, place, texts[column], ha="right", va="center", color=colour, transform=axes.get_yaxis_transform())
+        _beside(axes, x, place, texts[column], BLACK if column == "ours" else GREY)
+
+
+def _beside(axes: Axes, x: float, place: float, text: str, colour: str) -> None:
+    """Text whose right edge is so many points right of the axes."""
+    offset = {"xytext": (x, 0), "textcoords": "offset points", "ha": "right", "va": "center", "color": colour}
+    axes.annotate(text, (1, place), xycoords=axes.get_yaxis_transform(), annotation_clip=False, **offset)

@@ -38,7 +38,7 @@ def _spent(seed: xr.Dataset, error: float) -> float:
     """Operations until the test error was first as low; nan if it never was."""
     unit = next(unit for unit in UNITS if unit in seed)
     reached = 100 * seed.test_error <= error
-    return float(_done(seed[unit])[reached.argmax()]) if reached.any() else np.nan
+    return float(_done(seed[unit])[np.argmax(reached.values)]) if reached.any() else np.nan
 
 
 @styled

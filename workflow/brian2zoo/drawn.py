@@ -1,12 +1,12 @@
 """The commands `brian2zoo figures` and `brian2zoo figure`: what is published beside what is measured; one figure in seconds."""
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.papers import PLACES, PUBLISHED_TRAININGS, Paper, papers
@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # xarray and Matplotlib take a second to import
     from brian2zoo.figures.comparison import Comparison
 
 AT_HAND, PUBLISHED = Path("results"), Path("results/published")
-WIDTH = 100
+WIDTH, WHAT = 100, 47  # columns of a terminal, and of what a number is
 CORES = 2
 
 
@@ -44,6 +44,16 @@ class Row:
     compared: "Sequence[Comparison]"
     verdict: str
     why: str
+
+    @property
+    def measured(self) -> "list[Comparison]":
+        """Numbers that there is something to say of: at least one of ours."""
+        return [each for each in self.compared if each.measured]
+
+    @property
+    def not_run(self) -> int:
+        """How many published numbers have none of ours beside them."""
+        return len(self.compared) - len(self.measured)
 
     @property
     def said(self) -> str:
@@ -176,33 +186,29 @@ def _shown(path: Path) -> str:
 
 
 def print_rows(found: Sequence[Row]) -> None:
-    """The table, at most `WIDTH` columns wide."""
-    for of in dict.fromkeys(row.paper.key for row in found):
-        own = [row for row in found if row.paper.key == of]
-        out.print(f"{own[0].paper.short}: {own[0].paper.title}", style="bold")
-        for command in dict.fromkeys(row.paper.command for row in own):
-            out.print(f"  {command}", style="dim")
-        table = Table(box=None, header_style="dim", pad_edge=False, width=WIDTH)
-        for column, keywords in COLUMNS.items():
-            table.add_column(column, overflow="fold", **keywords)
+    """The table, at most `WIDTH` columns wide: a line a figure, and below it its numbers."""
+    for key, own in _by_paper(found):
+        out.print(f"{own[0].paper.short}, papers/{key}", style="bold")
+        for command in dict.fromkeys(row.command.replace(row.key.rpartition("/")[2], "FIGURE") for row in own if row.key):
+            out.print(f"  from nothing: {command}", style="dim")
         for row in own:
-            table.add_row(*_cells(row))
-        out.print(table, soft_wrap=False)
+            named = f"{row.key or row.title}{f' = {row.of}' if row.of else ''}"
+            taken = f", {_rounded(row.minutes)} min" if row.minutes else ""
+            text = f"{named}{taken}: {row.said}"
+            out.print(textwrap.fill(text, WIDTH, initial_indent="  ", subsequent_indent="    "))
+            for each in row.measured:
+                published, seeds = each.published_text, f"{len(each.measured)} seed{'s' * (len(each.measured) > 1)}"
+                what = textwrap.wrap(each.what, WHAT, max_lines=1, placeholder="…")[0]
+                line = f"      {what:<{WHAT}} {published:<19} {each.measured_text:>5} {seeds:<7} {each.verdict}"
+                out.print(line.rstrip())
+            if row.not_run:
+                out.print(f"      {row.not_run} more published number{'s' * (row.not_run > 1)}: not run")
         out.print()
 
 
-COLUMNS: dict[str, dict[str, Any]] = {
-    "figure": {"ratio": 11},
-    "min": {"ratio": 3, "justify": "right"},
-    "published / measured / seeds": {"ratio": 24},
-    "verdict": {"ratio": 17},
-}
-
-
-def _cells(row: Row) -> tuple[str, ...]:
-    named = "\n".join(filter(None, (row.key or row.title, row.of)))
-    lines = [f"{c.what}: {c.published_text} / {c.measured_text} / {len(c.measured)}" for c in row.compared]
-    return named, _rounded(row.minutes), "\n".join(lines), row.said
+def _by_paper(found: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]:
+    for key in dict.fromkeys(row.paper.key for row in found):
+        yield key, [row for row in found if row.paper.key == key]
 
 
 def _rounded(minutes: float | None) -> str:
@@ -219,24 +225,23 @@ def page(found: Sequence[Row]) -> str:
         "in the table makes it from nothing. Minutes are those of two cores. A difference is within what is stated if the mean of",
         "the seeds is within the published value, give or take what stands behind it.",
     ]
-    for key in dict.fromkeys(row.paper.key for row in found):
-        own = [row for row in found if row.paper.key == key]
+    for key, own in _by_paper(found):
         paper = own[0].paper
         lines += ["", f"## {paper.short}: {paper.title}", "", f"{paper.reference}; folder [`papers/{key}`](../papers/{key})", ""]
-        lines += ["| figure | key and command | minutes | published | measured | seeds | verdict |", "|---|---|---|---|---|---|---|"]
+        lines += ["| figure | key and command | minutes | what | published | measured | seeds | verdict |", "|---|---|---|---|---|---|---|---|"]
         lines += [_line(row) for row in own]
     return "\n".join(lines)
 
 
 def _line(row: Row) -> str:
-    compared = row.compared
+    compared = [(c.what, c.published_text, c.measured_text, str(len(c.measured))) for c in row.measured]
+    if row.not_run:
+        compared.append((f"{row.not_run} more published numbers", "", "not run", ""))
     cells = (
         ": ".join(filter(None, (row.of, row.title))),
         f"`{row.key}`<br>`{row.command}`" if row.key else "",
         _rounded(row.minutes),
-        "<br>".join(f"{c.what}: {c.published_text}" for c in compared),
-        "<br>".join(c.measured_text for c in compared),
-        "<br>".join(str(len(c.measured)) for c in compared),
+        *("<br>".join(part) for part in list(zip(*compared, strict=True)) or [()] * 4),
         row.said,
     )
     return f"| {' | '.join(cells)} |"

@@ -13,7 +13,7 @@ def small(result: xr.Dataset) -> xr.Dataset:
     """A result in tens of kilobytes: without weights, unless they are whole numbers and few; a trace in fewer points."""
     kept = _with_few_weights(result)
     if "spike_population" in kept:
-        kept = _packed(kept.isel(time=slice(None, None, STEP)))
+        kept = _packed(kept.isel(time=slice(None, None, STEP)), float(kept.time[1] - kept.time[0]))
     narrow = {
         name: variable.astype(_narrowest(variable)) for name, variable in kept.items() if variable.dtype.kind in "if"
     }
@@ -38,12 +38,14 @@ def _with_few_weights(result: xr.Dataset) -> xr.Dataset:
     return result.drop_dims(of_units)
 
 
-def _packed(trace: xr.Dataset) -> xr.Dataset:
-    """Populations as numbers, whose names are in `flag_meanings` as in CF; spikes by population, then time."""
+def _packed(trace: xr.Dataset, step: float) -> xr.Dataset:
+    """Populations as numbers, whose names are in `flag_meanings`, and times in steps, as CF has them; sorted by both."""
     names, numbers = np.unique(trace.spike_population, return_inverse=True)
     attrs = trace.spike_population.attrs | {"flag_meanings": " ".join(names)}
     order = np.lexsort((trace.spike_time, numbers))
-    return trace.assign(spike_population=("spike", numbers, attrs)).isel(spike=order)
+    in_steps = np.rint(trace.spike_time.values / step), trace.spike_time.attrs | {"scale_factor": step}
+    packed = {"spike_population": ("spike", numbers, attrs), "spike_time": ("spike", *in_steps)}
+    return trace.assign(packed).isel(spike=order)
 
 
 def _narrowest(variable: xr.DataArray) -> type:

@@ -1,5 +1,6 @@
 """Keep a result small enough to commit, with all that says where it comes from."""
 
+from datetime import datetime
 from pathlib import Path
 
 from typer import Option
@@ -8,7 +9,8 @@ from brian2zoo import published, results, stage
 
 
 def main(result: Path = Option(help="file of results/"), output: Path = Option(help="file to write")) -> None:
-    results.save(published.small(results.read(result)), output)
+    made = datetime.fromtimestamp(result.stat().st_mtime).date().isoformat()
+    results.save(published.small(results.read(result)).assign_attrs(date=made), output)
 
 
 stage.run(main)
