@@ -81,7 +81,7 @@ wildcard_constraints:
     chip=r"\w+",
     placement=r"\w+",
     paper=r"\w+",
-    stage="evaluate|ledger|bits|trace|map|rtrl|cim",
+    stage="train|evaluate|ledger|bits|trace|map|rtrl|cim",
     result=r".+",
 
 
@@ -294,6 +294,7 @@ def of_chip(name):
 # The results of each kind that a paper's figure may name.
 SOURCES = {
     "trainings": lambda paper: default_trainings("train", paper),
+    "weights": lambda paper: default_trainings("train", paper),
     "evaluations": lambda paper: default_trainings("evaluate", paper),
     # Costs are the same under every seed, up to a few spikes; the first will do.
     "ledgers": lambda paper: [path for each in CONFIG.paper for path in default_trainings("ledger", each, slice(1))],

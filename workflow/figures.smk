@@ -6,6 +6,31 @@ DRAWN = [(paper, name) for paper in CONFIG.paper for name in PAPERS[paper].figur
 rule figures:
     input:
         [f"{figure_stem(paper, name)}.png" for paper, name in DRAWN],
+        ["results/figures/index.html"] if DRAWN else [],
+
+
+# What opens the report: figures, captions, published values beside measured ones.
+rule page:
+    input:
+        [f"{figure_stem(paper, name)}.png" for paper, name in DRAWN],
+    output:
+        "results/figures/index.html",
+    params:
+        drawn=json.dumps({f"{p}/{name}": (figure_stem(p, name), figure_data(p, name)) for p, name in DRAWN}),
+    log:
+        "results/logs/figures/page.log",
+    benchmark:
+        "results/benchmarks/figures/page.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    conda:
+        "../environment.yml"
+    message:
+        "gather the figures on a page"
+    shell:
+        'python "$SCRIPTS/page.py"'
+        " --drawn {params.drawn:q} --output {output} 2>&1 | tee {log}"
 
 
 # One rule a figure, because a caption cannot depend on a wildcard.

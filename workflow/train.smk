@@ -143,6 +143,8 @@ rule publish:
         "results/train/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.nc",
     output:
         "results/published/{dataset}_{experiment}_{layers}_{setting}_seed={seed}.nc",
+    params:
+        weights="",
     log:
         "results/logs/publish/{dataset}_{experiment}_{layers}_{setting}_seed={seed}.log",
     benchmark:
@@ -156,7 +158,7 @@ rule publish:
         "keep {wildcards.experiment} {wildcards.layers} on {wildcards.dataset}, small"
     shell:
         'python "$SCRIPTS/publish.py"'
-        " --result {input:q} --output {output:q} 2>&1 | tee {log:q}"
+        " --result {input:q} --output {output:q} {params.weights} 2>&1 | tee {log:q}"
 
 
 use rule publish as publish_other with:
@@ -164,6 +166,8 @@ use rule publish as publish_other with:
         "results/{stage}/{result}.nc",
     output:
         "results/published/{stage}/{result}.nc",
+    params:
+        weights=lambda wildcards: "--weights" if wildcards.stage == "train" else "",
     log:
         "results/logs/publish/{stage}/{result}.log",
     benchmark:

@@ -86,8 +86,8 @@ def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure
         if sweep.number == "synapse.retention":
             axes.set_xscale("symlog", linthresh=MOST_KINKED)
     _draw_cells(panels[-1], rules, published["devices"])
-    held = published["c2c"]["bp_holds_to"], published["c2c"]["dfa_holds_to"]
-    for limit, name in zip(held, ("BP", "DFA"), strict=True):
+    held = {"BP": published["c2c"]["bp_holds_to"], "DFA": published["c2c"]["dfa_holds_to"]}
+    for name, limit in held.items() if dataset == published["dataset"] else ():
         axes = panels[0]
         axes.axvline(limit, color=GREY, linewidth=THIN, linestyle=":")
         axes.text(limit, 1, f"{name} holds (second-hand)", rotation=90, ha="right", va="bottom", fontsize=6, color=GREY)
@@ -99,16 +99,17 @@ def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure
 
 
 def _draw_sweep(axes: Axes, members: Sequence[xr.Dataset], sweep: Sweep, drawn: Look) -> None:
-    """Accuracy of the last epoch: the mean of the seeds as a line, each seed as a mark."""
+    """Accuracy of the last epoch: the mean of the seeds as a line with marks, each seed as a dot."""
     found: dict[float, list[float]] = {}
     for member in members:
         place = _place(str(member.attrs["setting"]), sweep)
         if place is not None:
             found.setdefault(float(sweep.shown(place)), []).append(_correct(member))
     places = sorted(found)
-    axes.plot(places, [np.mean(found[place]) for place in places], label=drawn.label, **drawn.line)
+    means = [np.mean(found[place]) for place in places]
+    axes.plot(places, means, marker=drawn.marker, markersize=3.5, label=drawn.label, **drawn.line)
     for place in places:
-        axes.plot([place] * len(found[place]), found[place], drawn.marker, color=drawn.colour, markersize=3)
+        axes.plot([place] * len(found[place]), found[place], ".", color=drawn.colour, markersize=2)
 
 
 def _draw_cells(axes: Axes, rules: Mapping[str, Sequence[xr.Dataset]], cells: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from brian2zoo.figures import error_axis, legend, plain_log_ticks
-from brian2zoo.figures.style import THIN, WIDTH, look, styled
+from brian2zoo.figures.style import WIDTH, look, styled
 
 COSTS = {  # variable: label, factor to its unit
     "energy": ("energy of a sample (µJ)", 1e-6),
@@ -29,7 +29,7 @@ def front(cost: np.ndarray, error: np.ndarray) -> np.ndarray:
 
 @styled
 def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure:
-    """Error against energy, area and time: a mark for each training of the sweeps, a line along the best of each rule.
+    """Error against energy, area and time: a dot for each training of the sweeps, a line along the best of each rule.
 
     Parameters
     ----------
@@ -60,7 +60,6 @@ def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure
 
 
 def _draw_rule(axes: Axes, cost: np.ndarray, error: np.ndarray, experiment: str) -> None:
-    drawn = look(experiment)
-    axes.plot(cost, error, drawn.marker, color=drawn.colour, markersize=3, alpha=0.6, label=drawn.label)
-    best = front(cost, error)
-    axes.step(cost[best], error[best], where="post", linewidth=THIN, color=drawn.colour)
+    drawn, best = look(experiment), front(cost, error)
+    axes.plot(cost, error, ".", color=drawn.colour, markersize=2.5, alpha=0.35, zorder=1)
+    axes.step(cost[best], error[best], where="post", marker=drawn.marker, label=drawn.label, **drawn.line)

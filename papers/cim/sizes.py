@@ -35,7 +35,7 @@ def compare(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Ite
     for width, entry in published["accuracy_width"].items():
         for experiment, key in RULES.items():
             ours = found[(found.width == width) & (found.experiment == experiment)].correct.tolist()
-            what = f"{published['dataset']}, width {width}, {key.upper()}, correct (%)"
+            what = f"{published['dataset']}, width {width}, {key.upper()}, % right"
             yield Comparison(what, 100 * entry[key], ours, published["half_width"], entry["certainty"])
 
 
@@ -58,7 +58,8 @@ def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure
     width = found.groupby("width").depth.nunique().idxmax()
     _draw_along(by_width, found[found.depth == depth], "width")
     _draw_along(by_depth, found[found.width == width], "depth")
-    for size, values in published["accuracy_width"].items():
+    data = next(d.attrs["dataset"] for d in datasets)
+    for size, values in published["accuracy_width"].items() if data == published["dataset"] else ():
         for experiment, key in RULES.items():
             colour, half = look(experiment).colour, published["half_width"]
             mark_published(by_width, size, 100 * values[key], values["certainty"], half, colour)
@@ -66,7 +67,6 @@ def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure
     plain_log_ticks(by_width.xaxis, (1, 2, 5))
     by_depth.set(xlabel="hidden layers")
     by_depth.xaxis.set_major_locator(MaxNLocator(integer=True))
-    data = next(d.attrs["dataset"] for d in datasets if "test_error" in d)
     by_width.set_title(f"{data}, {depth} hidden layers")
     by_depth.set_title(f"{width} units each")
     legend(figure)
@@ -74,8 +74,8 @@ def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure
 
 
 def _draw_along(axes: Axes, found: pd.DataFrame, along: str) -> None:
-    """The mean of the seeds as a line, each seed as a mark."""
+    """The mean of the seeds as a line with marks, each seed as a dot."""
     for experiment, own in found.groupby("experiment"):
         drawn = look(experiment)
-        axes.plot(own.groupby(along).correct.mean(), label=drawn.label, **drawn.line)
-        axes.plot(own[along], own.correct, drawn.marker, color=drawn.colour, markersize=3.5)
+        axes.plot(own.groupby(along).correct.mean(), marker=drawn.marker, label=drawn.label, **drawn.line)
+        axes.plot(own[along], own.correct, ".", color=drawn.colour, markersize=2)

@@ -29,7 +29,8 @@ def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure
             for method, shown in method_looks(methods).items():
                 curves = [seed.alignment.isel(hidden=layer) for seed in methods[method]]
                 seed_lines(axes, curves, shown, linestyle=line)
-            axes.plot([], [], color=GREY, linestyle=line, label=f"hidden layer {layer + 1}")
+            if members[0].sizes["hidden"] > 1:
+                axes.plot([], [], color=GREY, linestyle=line, label=f"hidden layer {layer + 1}")
         epoch_axis(axes, members)
         axes.set_ylabel("feedback angle (°)")
         title(axes, members, "not in the paper")

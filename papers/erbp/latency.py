@@ -22,7 +22,7 @@ def compare(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Ite
     for layers, claim in published["latency"].items():
         own = [d for d in datasets if (d.attrs["dataset"], d.attrs["layers"]) == (published["dataset"], layers)]
         errors = [100 * float(seed.error_by_spikes.sel(spike=claim["spikes"])) for seed in own]
-        what = f"{layers}, first output spike, error (%)"
+        what = f"{layers}, first output spike, % wrong"
         yield Comparison(what, claim["value"], errors, published["half_width"], claim["certainty"])
 
 

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from brian2zoo.figures import by_method, by_network, legend
-from brian2zoo.figures.style import BLUE, PALE, VERMILLION, WIDTH, method_looks, styled
+from brian2zoo.figures.style import BLUE, PALE, VERMILLION, WIDTH, method_looks, network_label, styled
 
 PARTS = {"transmission": BLUE, "learning": VERMILLION, "neurons": PALE}
 COLUMNS = {
@@ -59,7 +59,7 @@ def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure
             axes.xaxis.set_major_locator(MaxNLocator(4))
         row[0].invert_yaxis()
         same = f"\n{bits[0]:g} bits a plastic synapse" if len(set(bits)) == 1 else ""
-        row[0].set_title(" ".join(network) + same)
+        row[0].set_title(network_label(dict(zip(("dataset", "layers"), network, strict=True))) + same)
     legend(figure)
     return figure
 

@@ -12,9 +12,9 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from brian2zoo.figures import by_method, by_network, legend, log_from_zero, mark_published, network_order
+from brian2zoo.figures import by_method, by_network, legend, log_from_zero, longest, mark_published, network_order
 from brian2zoo.figures.comparison import Comparison
-from brian2zoo.figures.style import BLACK, GREY, PALE, WIDTH, Look, look, method_looks, method_order, setting_text, styled
+from brian2zoo.figures.style import BLACK, GREY, PALE, WIDTH, Look, look, method_looks, method_order, network_label, setting_text, styled
 
 NETWORK, METHOD = ["dataset", "network"], ["experiment", "setting"]
 ROW, HEADING = 0.165, 1.35  # height of a row in inches, and of a network's heading in rows
@@ -26,14 +26,15 @@ def table(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> pd.Da
 
     Returns
     -------
-    `finals`: final error of each seed in %; `error`, `low`, `high`: their mean, least and greatest; `epochs`: of the
-    shortest training; `published` in %, and its `certainty`. Missing where not run or not published. The setting is
-    `default` where a network has one of an experiment, since it is then the one that fits its data; `note` says which.
+    `finals`: final error in % of each seed that was trained longest; `error`, `low`, `high`: their mean, least and
+    greatest; `epochs`: how long; `published` in %, and its `certainty`. Missing where not run or not published. The
+    setting is `default` where a network has one of an experiment, since it is then the one that fits its data; `note`
+    says which.
     """
     measured = []
     for network, members in by_network([d for d in datasets if "epoch" in d]).items():
         methods = by_method(members)
-        for (experiment, setting), seeds in methods.items():
+        for (experiment, setting), seeds in ((method, longest(seeds)) for method, seeds in methods.items()):
             alone = [name for name, _ in methods].count(experiment) == 1
             finals = [_final(seed, published) for seed in seeds]
             epochs = min(int(_tests(seed).epoch[-1]) for seed in seeds)
@@ -67,7 +68,7 @@ def compare(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Ite
     rows = table(datasets, published)
     for _, row in rows[rows.published.notna()].iterrows():
         after = f" after {row.epochs:.0f} epochs" if row.epochs < published["epochs"] else ""
-        what = f"{row.network} {look(row.experiment).label}, error (%){after}"
+        what = f"{row.network} {look(row.experiment).label}, % wrong{after}"
         finals = row.finals if isinstance(row.finals, list) else []
         yield Comparison(what, row.published, finals, published["half_width"], row.certainty)
 
@@ -84,7 +85,7 @@ def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure
     for network, cells in networks:
         place += HEADING
         axes.axhline(place - 0.95, color=PALE, linewidth=0.6)
-        axes.text(-0.005, place - 0.4, " ".join(network), ha="right", va="bottom", weight="bold",
+        axes.text(-0.005, place - 0.4, network_label(dict(zip(("dataset", "layers"), network, strict=True))), ha="right", va="bottom", weight="bold",
                   transform=axes.get_yaxis_transform())  # fmt: skip
         shown = method_looks(tuple(method) for method in cells[METHOD].to_numpy())
         for _, row in cells.iterrows():

@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from brian2zoo.figures import panels
-from brian2zoo.figures.style import BLACK, BLUE, GREY, PALE, VERMILLION, WIDTH, look, styled
+from brian2zoo.figures.style import BLACK, BLUE, GREY, PALE, VERMILLION, WIDTH, look, network_label, styled
 
 ROWS = {"V": "output_V", "U": "output_U", "I": "output_I", "w": "weight"}
 AXIS = {"V": (1e3, "mV"), "A": (1e9, "nA"), "s": (1e3, "ms")}  # unit of a result: factor to, and unit of, its axis
@@ -45,7 +45,7 @@ def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure
         axes.margins(x=0)
     for onset, label in zip(_scaled(trace.onset)[0], trace.label.values, strict=True):
         rows[0].annotate(f" {label}", (onset, 1), xycoords=("data", "axes fraction"), va="bottom")
-    network = f"{look(trace.attrs['experiment']).label}, {trace.attrs['dataset']} {trace.attrs['layers']}"
+    network = f"{look(trace.attrs['experiment']).label}, {network_label(trace.attrs)}"
     rows[0].set_title(f"{network}, seed {trace.attrs['seed']}; true classes of the samples:", pad=14)
     rows[-1].set_xlabel("time (ms)")
     figure.align_ylabels()

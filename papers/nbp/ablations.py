@@ -11,7 +11,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from brian2zoo.figures import accuracy_axis, by_method, epoch_axis, legend, panels, seed_lines, title
+from brian2zoo.figures import accuracy_axis, by_method, epoch_axis, legend, longest, panels, seed_lines, title
 from .curves import FINE, READOUTS, in_epochs, is_published
 from brian2zoo.figures.comparison import Comparison
 from brian2zoo.figures.style import GREY, PALE, look, method_looks, styled
@@ -26,7 +26,7 @@ def compare(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Ite
     for experiment, entry in published["ablations"].items():
         own = [d for d in trained if d.attrs["experiment"] == experiment and EPOCHS in d.epoch]
         found = [100 * (1 - float(d.test_error.sel(epoch=EPOCHS))) for d in own]
-        what = f"{look(experiment).label}, after {EPOCHS} epochs, correct (%)"
+        what = f"{look(experiment).label}, after {EPOCHS} epochs, % right"
         yield Comparison(what, tuple(entry["test_error"]), found, 0, "resimulation")
 
 
@@ -47,13 +47,13 @@ def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure
         known = is_published(members[0], published)
         for row, (method, seeds) in enumerate(methods.items()):
             entry = published["ablations"].get(method[0]) if known and method[1] == "default" else None
-            _draw_final(finals, row, seeds, entry)
+            _draw_final(finals, row, longest(seeds), entry)
         finals.set_yticks(range(len(methods)), [shown[method].label for method in methods])
         finals.set_ylim(len(methods) - 0.5, -0.5)
         accuracy_axis(finals.xaxis, FINE)
         finals.set_xlabel("test accuracy after the last epoch (%)")
         finals.tick_params(axis="y", length=0)
-        epochs = sorted({f"{float(seed.epoch[-1]):g}" for seeds in methods.values() for seed in seeds}, key=float)
+        epochs = sorted({f"{float(seed.epoch[-1]):g}" for seeds in methods.values() for seed in longest(seeds)}, key=float)
         finals.set_title(f"after {' to '.join(epochs)} epochs")
     legend(figure)
     return figure

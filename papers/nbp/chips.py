@@ -11,7 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from brian2zoo.figures import legend, mark_published
-from brian2zoo.figures.style import BLACK, BLUE, GREEN, GREY, PALE, SKY, VERMILLION, WIDTH, styled
+from brian2zoo.figures.style import BLACK, BLUE, GREEN, GREY, PALE, SKY, VERMILLION, WIDTH, network_label, styled
+
+from .curves import is_published
 
 GROUPS = {  # what is drawn as one: colour, terms
     "synaptic operations": (BLUE, ("synaptic operations",)),
@@ -56,13 +58,14 @@ def _panel(axes: Axes, members: Sequence[xr.Dataset], dim: str, mode: str, publi
             if width:
                 axes.barh(place, width, left=left, color=colour, height=0.6, label=name)
             left += width
-    row = next(row for row in published["comparison"]["rows"] if row.get("ours") == mode)
-    value = factor * from_table * row[key]
-    mark_published(axes, value, len(members) - 0.4, published["comparison"]["certainty"], 0, BLACK, along="x")
-    axes.axvline(value, color=GREY, linewidth=0.6, zorder=0)
+    if all(is_published(member, published) for member in members):
+        row = next(row for row in published["comparison"]["rows"] if row.get("ours") == mode)
+        value = factor * from_table * row[key]
+        mark_published(axes, value, len(members) - 0.4, published["comparison"]["certainty"], 0, BLACK, along="x")
+        axes.axvline(value, color=GREY, linewidth=0.6, zorder=0)
     axes.set_yticks(range(len(members)), [m.attrs["chip"] for m in members])
     axes.set_ylim(-0.6, len(members) - 0.1)
     axes.set_xlim(left=0)
     axes.set_xlabel(labels[mode])
-    of = f"{members[0].attrs['dataset']} {members[0].attrs['layers']}" if members else "no mapping among the results"
+    of = network_label(members[0].attrs) if members else "no mapping among the results"
     axes.set_title(f"{MODES[mode]}, {of}")

@@ -39,12 +39,12 @@ def compare(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Ite
     seeds = [in_epochs(d, published) for d in of_the_rule(datasets, published) if is_published(d, published)]
     for entry in published["accuracy"]:
         found = _correct(seeds, entry["readout"], entry["epoch"])
-        what = f"after {entry['epoch']} epochs, {READOUTS[entry['readout']].label}, correct (%)"
+        what = f"after {entry['epoch']} epochs, {READOUTS[entry['readout']].label}, % right"
         yield Comparison(what, entry["value"], found, published["half_width"], entry["certainty"])
     for epoch in (5, 60):
         for readout, shown in READOUTS.items():
             entry = published["resimulation"][readout][epoch]
-            what = f"after {epoch} epochs, {shown.label}, correct (%)"
+            what = f"after {epoch} epochs, {shown.label}, % right"
             yield Comparison(what, (entry["low"], entry["high"]), _correct(seeds, readout, epoch), 0, "resimulation")
 
 

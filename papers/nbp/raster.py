@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from brian2zoo.figures import panels
 from .connectivity import LEARNS, learning
-from brian2zoo.figures.style import BLACK, GREY, PALE, WIDTH, look, styled
+from brian2zoo.figures.style import BLACK, GREY, PALE, WIDTH, look, network_label, styled
 
 HEIGHT = 0.1  # inches of a row, for each factor of two of its units
 ROOM = 36  # phases that have room for their number
@@ -58,7 +58,7 @@ def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure
     rows[-1].set_xticks(shown, [str(s % n_phases + 1) for s in shown])
     rows[-1].set_xlim(-0.5, len(steps) - 0.5)
     rows[-1].set_xlabel("phase of each sample")
-    network = f"{look(trace.attrs['experiment']).label}, {trace.attrs['dataset']} {trace.attrs['layers']}"
+    network = f"{look(trace.attrs['experiment']).label}, {network_label(trace.attrs)}"
     rows[0].set_title(f"{network}, seed {trace.attrs['seed']}, from {trace.attrs['weights']} weights", pad=16)
     return figure
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from brian2zoo.figures import legend, panels
 from .curves import in_epochs, of_the_rule
-from brian2zoo.figures.style import BLUE, GREY, PALE, styled
+from brian2zoo.figures.style import BLUE, GREY, PALE, network_label, styled
 
 MATRICES = {"W1, input to hidden": "input_hidden1", "W2, hidden to output": "hidden1_output"}
 LIMITS = (-256, 254)  # of a mixed-sign weight of 8 bits, even numbers
@@ -28,7 +28,7 @@ def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure
             before, after = (_all(members, f"{prefix}_{projection}") for prefix in ("w0", "w"))
             _draw_histograms(axes, before, after)
             at_limit = 100 * np.isin(after, LIMITS).mean()
-            where = f"{members[0].attrs['dataset']} {members[0].attrs['layers']}, {name}"
+            where = f"{network_label(members[0].attrs)}, {name}"
             axes.set_title(f"{where}\n{seeds}, after {epochs:g} epochs; {at_limit:.2g} % at a limit")
             axes.set_xlabel("weight (threshold 1024)")
         both[0].set_ylabel("fraction of weights")

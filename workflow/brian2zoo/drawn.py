@@ -1,7 +1,7 @@
 """The commands `brian2zoo figures` and `brian2zoo figure`: what is published beside what is measured; one figure in seconds."""
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # xarray and Matplotlib take a second to import
     from brian2zoo.figures.comparison import Comparison
 
 AT_HAND, PUBLISHED = Path("results"), Path("results/published")
-WIDTH, WHAT = 100, 47  # columns of a terminal, and of what a number is
+WIDTH, WHAT = 100, 45  # columns of a terminal, and of what a number is
 CORES = 2
 
 
@@ -79,30 +79,38 @@ def figure(
     ctx: typer.Context,
     keys: Annotated[list[str] | None, typer.Argument(metavar="KEY", help="PAPER/FIGURE, or a paper; none: all.")] = None,
     published: Annotated[bool, typer.Option(help="From published results, whatever is at hand.")] = False,
+    dataset: Annotated[str, typer.Option(help="Only results of this data set.")] = "",
     folder: Annotated[Path | None, typer.Option(help="Where to write; left out, results/figures/.")] = None,
 ) -> None:
     """Draw figures within seconds, without training: from results at hand, else from the small ones in results/published/."""
     zoo: Zoo = ctx.obj
+    places = (PUBLISHED,) if published else (AT_HAND, PUBLISHED)
+    options = [*(["--published"] if published else []), *([f"--dataset {dataset}"] if dataset else [])]
     for of, name in _chosen(papers(zoo.root), keys or []):
         stem = (folder or zoo.root / "results/figures") / of.key / name
-        places = (PUBLISHED,) if published else (AT_HAND, PUBLISHED)
-        place, files = next(((place, files) for place in places if (files := _files(zoo, of, name, place))), (None, []))
+        place, files = next(((place, files) for place in places if (files := _files(zoo, of, name, place, dataset))), (None, []))
         if place is None:
             remedy = f"make them: {of.rerun(name)}"
             raise ZooError("KEY", "", f"there are no results to draw {of.key}/{name} from", remedy)
-        _draw(of, name, stem, files, f"brian2zoo figure {of.key}/{name}{' --published' * published}")
+        _draw(of, name, stem, files, " ".join(["brian2zoo figure", f"{of.key}/{name}", *options]))
         what = "published results" if place == PUBLISHED else "results at hand"
         out.print(f"{_shown(stem)}.png: from {len(files)} {what}; from nothing: {of.rerun(name)}")
 
 
-def rows(zoo: Zoo) -> list[Row]:
-    """The table, from published results: paper by paper, its figures and then those that are not drawn."""
+def rows(zoo: Zoo, made: Mapping[str, Sequence[Path]] | None = None) -> list[Row]:
+    """The table: paper by paper, its figures and then those that are not drawn.
+
+    Parameters
+    ----------
+    made : results by PAPER/FIGURE that take the place of published ones of the same networks.
+    """
     from brian2zoo.figures.comparison import ALONE, MISSING, verdict
 
     found = []
     for of in papers(zoo.root).values():
         for name, figure in of.figures.items():
-            data = [_read(path) for path in _files(zoo, of, name, PUBLISHED)]
+            own = {_identity(each): each for each in map(_read, (made or {}).get(f"{of.key}/{name}", ()))}
+            data = [*({_identity(each): each for each in map(_read, _files(zoo, of, name, PUBLISHED))} | own).values()]
             compare = getattr(of.module(name), "compare", None)
             compared = list(compare(data, of.published)) if compare and data else []
             judged = verdict(compared) if data else MISSING
@@ -129,26 +137,31 @@ def _chosen(known: dict[str, Paper], keys: Sequence[str]) -> Iterator[tuple[Pape
             yield of, name
 
 
-def _files(zoo: Zoo, of: Paper, name: str, place: Path) -> list[Path]:
-    """Results below a folder that a figure is drawn from; none unless there are some of each kind that it needs."""
+def _files(zoo: Zoo, of: Paper, name: str, place: Path, dataset: str = "") -> list[Path]:
+    """Results below a folder that a figure is drawn from; none unless there are some of each kind that it needs.
+
+    Parameters
+    ----------
+    dataset : the only one whose results are taken; empty: any.
+    """
     found = []
     for source in of.figures[name].data:
         pattern = PUBLISHED_TRAININGS if (place, source) == (PUBLISHED, "trainings") else PLACES[source]
-        paths = [path for path in sorted((zoo.root / place).glob(pattern)) if _is_of(zoo, of, path)]
+        paths = [path for path in sorted((zoo.root / place).glob(pattern)) if _is_of(zoo, of, path, dataset)]
         if not paths:
             return []
         found += paths
     return found
 
 
-def _is_of(zoo: Zoo, of: Paper, path: Path) -> bool:
+def _is_of(zoo: Zoo, of: Paper, path: Path, dataset: str) -> bool:
     """Whether a result is of a paper's experiment, or of no one experiment; not if it was made on another backend."""
     import h5py
 
     with h5py.File(path) as file:
-        attrs = {name: _text(file.attrs[name]) for name in ("experiment", "setting") if name in file.attrs}
+        attrs = {name: _text(file.attrs[name]) for name in ("experiment", "setting", "dataset") if name in file.attrs}
     setting, experiment = attrs.get("setting", "default"), attrs.get("experiment")
-    if numbers_of(setting) != setting:
+    if numbers_of(setting) != setting or dataset not in ("", attrs.get("dataset", dataset)):
         return False
     return experiment is None or (experiment in zoo.names("experiment") and zoo.experiment(experiment).paper == of.key)
 
@@ -161,6 +174,12 @@ def _read(path: Path) -> "xr.Dataset":
     from brian2zoo import published, results
 
     return published.whole(results.read(path))
+
+
+def _identity(result: "xr.Dataset") -> tuple[Any, ...]:
+    """What a result is of."""
+    facts = ("dataset", "experiment", "layers", "setting", "seed", "chip", "mode", "network")
+    return (*sorted(result.data_vars), *(result.attrs.get(fact) for fact in facts))
 
 
 def _minutes(data: "Sequence[xr.Dataset]") -> float | None:
@@ -187,7 +206,7 @@ def _shown(path: Path) -> str:
 
 def print_rows(found: Sequence[Row]) -> None:
     """The table, at most `WIDTH` columns wide: a line a figure, and below it its numbers."""
-    for key, own in _by_paper(found):
+    for key, own in by_paper(found):
         out.print(f"{own[0].paper.short}, papers/{key}", style="bold")
         for command in dict.fromkeys(row.command.replace(row.key.rpartition("/")[2], "FIGURE") for row in own if row.key):
             out.print(f"  from nothing: {command}", style="dim")
@@ -197,16 +216,18 @@ def print_rows(found: Sequence[Row]) -> None:
             text = f"{named}{taken}: {row.said}"
             out.print(textwrap.fill(text, WIDTH, initial_indent="  ", subsequent_indent="    "))
             for each in row.measured:
+                judged = each.verdict if each.published is not None else ""
                 published, seeds = each.published_text, f"{len(each.measured)} seed{'s' * (len(each.measured) > 1)}"
                 what = textwrap.wrap(each.what, WHAT, max_lines=1, placeholder="…")[0]
-                line = f"      {what:<{WHAT}} {published:<19} {each.measured_text:>5} {seeds:<7} {each.verdict}"
+                line = f"      {what:<{WHAT}} {published:<24} {each.measured_text:>5} {seeds:<7} {judged}"
                 out.print(line.rstrip())
             if row.not_run:
                 out.print(f"      {row.not_run} more published number{'s' * (row.not_run > 1)}: not run")
         out.print()
 
 
-def _by_paper(found: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]:
+def by_paper(found: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]:
+    """Rows of each paper, by its key."""
     for key in dict.fromkeys(row.paper.key for row in found):
         yield key, [row for row in found if row.paper.key == key]
 
@@ -222,26 +243,29 @@ def page(found: Sequence[Row]) -> str:
         "",
         "`brian2zoo figures --markdown` writes this page from [`results/published/`](../results/published); a test holds it to",
         "that. `brian2zoo figure KEY` draws a figure within seconds from the same files, or from results of your own; the command",
-        "in the table makes it from nothing. Minutes are those of two cores. A difference is within what is stated if the mean of",
-        "the seeds is within the published value, give or take what stands behind it.",
+        "in the table makes it from nothing, in so many minutes of two cores. A number is *within* what is stated if the mean of",
+        "the seeds is no farther from the published value than stands behind it.",
     ]
-    for key, own in _by_paper(found):
+    for key, own in by_paper(found):
         paper = own[0].paper
-        lines += ["", f"## {paper.short}: {paper.title}", "", f"{paper.reference}; folder [`papers/{key}`](../papers/{key})", ""]
-        lines += ["| figure | key and command | minutes | what | published | measured | seeds | verdict |", "|---|---|---|---|---|---|---|---|"]
-        lines += [_line(row) for row in own]
+        lines += ["", f"## {paper.short}: {paper.title}", "", f"{paper.reference}; [`papers/{key}`](../papers/{key})", ""]
+        lines += [f"| {' | '.join(HEADINGS)} |", "|---" * len(HEADINGS) + "|"]
+        lines += [f"| {' | '.join('<br>'.join(cell) for cell in cells(row))} |" for row in own]
     return "\n".join(lines)
 
 
-def _line(row: Row) -> str:
-    compared = [(c.what, c.published_text, c.measured_text, str(len(c.measured))) for c in row.measured]
+HEADINGS = ("figure", "key and command", "minutes", "what", "published", "measured", "seeds", "verdict")
+
+
+def cells(row: Row) -> list[list[str]]:
+    """A figure under each of `HEADINGS`, as lines."""
+    numbers = [(c.what, c.published_text, c.measured_text, str(len(c.measured))) for c in row.measured]
     if row.not_run:
-        compared.append((f"{row.not_run} more published numbers", "", "not run", ""))
-    cells = (
-        ": ".join(filter(None, (row.of, row.title))),
-        f"`{row.key}`<br>`{row.command}`" if row.key else "",
-        _rounded(row.minutes),
-        *("<br>".join(part) for part in list(zip(*compared, strict=True)) or [()] * 4),
-        row.said,
-    )
-    return f"| {' | '.join(cells)} |"
+        numbers.append((f"{row.not_run} more published numbers", "", "not run", ""))
+    return [
+        [": ".join(filter(None, (row.of, row.title)))],
+        [f"`{row.key}`", f"`{row.command}`"] if row.key else [],
+        [_rounded(row.minutes)],
+        *([list(part) for part in zip(*numbers, strict=True)] or [[]] * 4),
+        [row.said],
+    ]

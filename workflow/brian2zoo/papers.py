@@ -16,16 +16,17 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
 
 from brian2zoo.errors import ZooError, did_you_mean
-from brian2zoo.language import Line, Name, Prose
+from brian2zoo.language import Key, Line, Name, Prose
 from brian2zoo.zoo import read_yaml, validate, zoo_in_use
 
 FOLDER, FILE = "papers", "paper.yaml"
 
 Source = Literal[
-    "trainings", "evaluations", "ledgers", "bits", "trace", "mappings", "gradients", "agreement", "depths", "in_place"
+    "trainings", "weights", "evaluations", "ledgers", "bits", "trace", "mappings", "gradients", "agreement", "depths", "in_place"
 ]
 PLACES: dict[Source, str] = {
     "trainings": "train/*/*/*/*/seed=*.nc",
+    "weights": "train/*/*/*/*/seed=*.nc",
     "evaluations": "evaluate/*/*/*/*/seed=*.nc",
     "ledgers": "ledger/*/*/*/*/seed=*.nc",
     "bits": "bits/*/*.nc",
@@ -38,7 +39,7 @@ PLACES: dict[Source, str] = {
 }
 """Where the pipeline puts what a figure is drawn from, below results/; what is published has the same places."""
 PUBLISHED_TRAININGS = "*_seed=*.nc"
-"""Of published trainings, which lie in one folder."""
+"""Of published trainings without their weights, which lie in one folder."""
 
 Colour = Literal["blue", "vermillion", "green", "sky", "purple", "orange", "olive", "black", "grey"]
 Marker = Literal["o", "s", "^", "v", "<", ">", "D", "d", "p", "h", "P", "X", "*"]
@@ -86,6 +87,7 @@ class Paper(_Part):
     figures: dict[Name, DrawnFigure]
     lacking: dict[Name, Lacking] = Field({}, description="figures and tables of the paper that are not drawn")
     looks: dict[Name, MethodLook] = Field({}, description="methods by experiment, in the order of legends")
+    data: dict[Key, Line] = Field({}, description="what data sets are called in figures, if not by their names")
 
     @cached_property
     def published(self) -> dict[str, Any]:

@@ -3,17 +3,22 @@
 import numpy as np
 import xarray as xr
 
-MOST_WEIGHTS = 50_000
-STEP = 10
-"""Of a trace, every so many steps are kept; spikes have their own times."""
+MOST_POINTS = 1250
+"""Of a trace, about; spikes have their own times."""
 _NARROW = (np.int8, np.int16, np.int32)
 
 
-def small(result: xr.Dataset) -> xr.Dataset:
-    """A result in tens of kilobytes: without weights, unless they are whole numbers and few; a trace in fewer points."""
-    kept = _with_few_weights(result)
+def small(result: xr.Dataset, weights: bool = False) -> xr.Dataset:
+    """A result in tens of kilobytes: a trace in fewer points, numbers no wider than they need be.
+
+    Parameters
+    ----------
+    weights : whether to keep weights, of several equal copies one.
+    """
+    kept = _once(result) if weights else result.drop_dims(_of_units(result))
     if "spike_population" in kept:
-        kept = _packed(kept.isel(time=slice(None, None, STEP)), float(kept.time[1] - kept.time[0]))
+        few = slice(None, None, max(1, kept.sizes["time"] // MOST_POINTS))
+        kept = _packed(kept.isel(time=few), float(kept.time[1] - kept.time[0]))
     narrow = {
         name: variable.astype(_narrowest(variable)) for name, variable in kept.items() if variable.dtype.kind in "if"
     }
@@ -29,13 +34,17 @@ def whole(result: xr.Dataset) -> xr.Dataset:
     return result.assign(spike_population=("spike", names[population.values]))
 
 
-def _with_few_weights(result: xr.Dataset) -> xr.Dataset:
-    of_units = [dim for dim in result.dims if str(dim).startswith("unit_")]
-    weights = [variable for variable in result.values() if set(variable.dims) & set(of_units)]
-    few = sum(variable.size for variable in weights) <= MOST_WEIGHTS
-    if few and all(np.array_equal(variable, np.rint(variable)) for variable in weights):
-        return result
-    return result.drop_dims(of_units)
+def _of_units(result: xr.Dataset) -> list[str]:
+    return [str(dim) for dim in result.dims if str(dim).startswith("unit_")]
+
+
+def _once(result: xr.Dataset) -> xr.Dataset:
+    """Of arrays of weights that are equal the first."""
+    found: dict[bytes, str] = {}
+    weights = [name for name, variable in result.items() if set(variable.dims) & set(_of_units(result))]
+    for name in weights:
+        found.setdefault(result[name].values.tobytes(), name)
+    return result.drop_vars([name for name in weights if name not in found.values()])
 
 
 def _packed(trace: xr.Dataset, step: float) -> xr.Dataset:

@@ -8,9 +8,13 @@ from typer import Option
 from brian2zoo import published, results, stage
 
 
-def main(result: Path = Option(help="file of results/"), output: Path = Option(help="file to write")) -> None:
+def main(
+    result: Path = Option(help="file of results/"),
+    output: Path = Option(help="file to write"),
+    weights: bool = Option(False, "--weights", help="keep weights, whole numbers that a figure needs"),
+) -> None:
     made = datetime.fromtimestamp(result.stat().st_mtime).date().isoformat()
-    results.save(published.small(results.read(result)).assign_attrs(date=made), output)
+    results.save(published.small(results.read(result), weights).assign_attrs(date=made), output)
 
 
 stage.run(main)

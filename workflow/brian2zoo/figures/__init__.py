@@ -21,7 +21,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFor
 
 import brian2zoo
 from brian2zoo import results
-from brian2zoo.figures.style import FOOTER, GREY, THIN, WIDTH, Look, method_order, styled
+from brian2zoo.figures.style import FOOTER, GREY, THIN, WIDTH, Look, method_order, network_label, styled
 
 logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of every glyph that it leaves out of a PDF
 
@@ -87,6 +87,12 @@ def by_method(datasets: Sequence[xr.Dataset]) -> dict[tuple[str, str], list[xr.D
     return _grouped(datasets, lambda attrs: (attrs["experiment"], attrs.get("setting", "default")), method_order)
 
 
+def longest(seeds: Sequence[xr.Dataset]) -> list[xr.Dataset]:
+    """Those of some trainings that have been trained longest."""
+    last = max(float(seed.epoch[-1]) for seed in seeds)
+    return [seed for seed in seeds if float(seed.epoch[-1]) == last]
+
+
 def _grouped(datasets: Sequence[xr.Dataset], key: Callable, order: Callable) -> dict:
     groups: dict[tuple[str, str], list[xr.Dataset]] = {}
     for dataset in datasets:
@@ -144,7 +150,7 @@ def title(axes: Axes, members: Sequence[xr.Dataset], note: str) -> None:
     counts = {sum(member.sizes.get("seed", 1) for member in method) for method in by_method(members).values()}
     seeds = " to ".join(str(n) for n in sorted({min(counts), max(counts)}))
     seeds += " seed" if counts == {1} else " seeds"
-    axes.set_title(f"{members[0].attrs['dataset']} {members[0].attrs['layers']}\n{seeds}; {note}")
+    axes.set_title(f"{network_label(members[0].attrs)}\n{seeds}; {note}")
 
 
 def seed_lines(axes: Axes, curves: Sequence[xr.DataArray], look: Look, **line: Any) -> None:

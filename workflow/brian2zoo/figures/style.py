@@ -1,8 +1,9 @@
 """How every figure looks: page width, type, colours. The only place that says so."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 from matplotlib import style
 from matplotlib.colors import to_hex, to_rgb
@@ -80,6 +81,16 @@ def looks() -> dict[str, Look]:
 def look(experiment: str) -> Look:
     """How a method is drawn; an experiment that no paper lists is grey, under its own name."""
     return looks().get(experiment, Look(experiment, GREY, "*", dashed=True))
+
+
+@lru_cache
+def _data_labels() -> dict[str, str]:
+    return {name: label for paper in papers().values() for name, label in paper.data.items()}
+
+
+def network_label(attrs: Mapping[str, Any]) -> str:
+    """Data and layers of a result, as titles have them."""
+    return f"{_data_labels().get(attrs['dataset'], attrs['dataset'])} {attrs['layers']}"
 
 
 VARIANTS = ("P", "X", "d", "h", "*", "p")  # markers of a method's further settings
