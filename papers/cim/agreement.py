@@ -36,7 +36,8 @@ def compare(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Ite
     for compared in datasets:
         found = 100 * abs(errors(compared)).max("run")
         for name, limit in LIMITS.items():
-            what = f"{' '.join(NAMES[name].split())}, largest error of {compared.run.size} runs (%), {100 * limit:g} asked for"
+            named = " ".join(NAMES[name].split())
+            what = f"{named}, largest of {compared.run.size} errors (%), {100 * limit:g} asked for"
             yield Comparison(what, None, [float(found.sel(quantity=name))])
 
 

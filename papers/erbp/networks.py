@@ -14,7 +14,19 @@ from matplotlib.figure import Figure
 
 from brian2zoo.figures import by_method, by_network, legend, log_from_zero, longest, mark_published, network_order
 from brian2zoo.figures.comparison import Comparison
-from brian2zoo.figures.style import BLACK, GREY, PALE, WIDTH, Look, look, method_looks, method_order, network_label, setting_text, styled
+from brian2zoo.figures.style import (
+    BLACK,
+    GREY,
+    PALE,
+    WIDTH,
+    Look,
+    look,
+    method_looks,
+    method_order,
+    network_label,
+    setting_text,
+    styled,
+)
 
 NETWORK, METHOD = ["dataset", "network"], ["experiment", "setting"]
 ROW, HEADING = 0.165, 1.35  # height of a row in inches, and of a network's heading in rows
@@ -85,7 +97,8 @@ def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure
     for network, cells in networks:
         place += HEADING
         axes.axhline(place - 0.95, color=PALE, linewidth=0.6)
-        axes.text(-0.005, place - 0.4, network_label(dict(zip(("dataset", "layers"), network, strict=True))), ha="right", va="bottom", weight="bold",
+        label = network_label(dict(zip(("dataset", "layers"), network, strict=True)))
+        axes.text(-0.005, place - 0.4, label, ha="right", va="bottom", weight="bold",
                   transform=axes.get_yaxis_transform())  # fmt: skip
         shown = method_looks(tuple(method) for method in cells[METHOD].to_numpy())
         for _, row in cells.iterrows():

@@ -25,7 +25,9 @@ def compare(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Ite
     for (dataset, layers), members in by_network(datasets).items():
         if dataset != published["dataset"]:
             continue
-        spent = {method: [_spent(seed, claim["error"]) for seed in seeds] for method, seeds in by_method(members).items()}
+        spent = {
+            method: [_spent(seed, claim["error"]) for seed in seeds] for method, seeds in by_method(members).items()
+        }
         dense = np.mean(spent.get(("bp", "default"), [np.nan]))
         for (experiment, setting), counts in spent.items():
             if experiment in claim["methods"] and setting == "default":

@@ -12,9 +12,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from brian2zoo.figures import accuracy_axis, by_method, epoch_axis, legend, longest, panels, seed_lines, title
-from .curves import FINE, READOUTS, in_epochs, is_published
 from brian2zoo.figures.comparison import Comparison
 from brian2zoo.figures.style import GREY, PALE, look, method_looks, styled
+
+from .curves import FINE, READOUTS, in_epochs, is_published
 
 EPOCHS = 60
 OFFSETS = dict(zip(READOUTS, (-0.22, 0.0, 0.22), strict=True))
@@ -53,7 +54,9 @@ def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure
         accuracy_axis(finals.xaxis, FINE)
         finals.set_xlabel("test accuracy after the last epoch (%)")
         finals.tick_params(axis="y", length=0)
-        epochs = sorted({f"{float(seed.epoch[-1]):g}" for seeds in methods.values() for seed in longest(seeds)}, key=float)
+        epochs = sorted(
+            {f"{float(seed.epoch[-1]):g}" for seeds in methods.values() for seed in longest(seeds)}, key=float
+        )
         finals.set_title(f"after {' to '.join(epochs)} epochs")
     legend(figure)
     return figure

@@ -12,9 +12,10 @@ import pandas as pd
 import xarray as xr
 from matplotlib.figure import Figure
 
-from .curves import in_epochs, is_published, of_the_rule
 from brian2zoo.figures.comparison import Comparison
 from brian2zoo.figures.style import GREY, PALE, WIDTH, styled
+
+from .curves import in_epochs, is_published, of_the_rule
 
 MODES = {"train": "learning", "test": "inference"}
 COLUMNS = {  # column of the table: heading, left edge on the page, alignment

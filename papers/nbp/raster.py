@@ -13,8 +13,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from brian2zoo.figures import panels
-from .connectivity import LEARNS, learning
 from brian2zoo.figures.style import BLACK, GREY, PALE, WIDTH, look, network_label, styled
+
+from .connectivity import LEARNS, learning
 
 HEIGHT = 0.1  # inches of a row, for each factor of two of its units
 ROOM = 36  # phases that have room for their number

@@ -11,9 +11,10 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from brian2zoo.figures import epoch_axis, legend, log_from_zero, mark_published, panels, seed_lines, title
-from .curves import in_epochs, is_published, of_the_rule
 from brian2zoo.figures.comparison import Comparison
 from brian2zoo.figures.style import BLACK, BLUE, GREY, ORANGE, PURPLE, SKY, VERMILLION, Look, styled
+
+from .curves import in_epochs, is_published, of_the_rule
 
 ACTIVITIES = {
     "x": Look("x, active inputs", GREY, "o"),

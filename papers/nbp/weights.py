@@ -9,8 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from brian2zoo.figures import legend, panels
-from .curves import in_epochs, of_the_rule
 from brian2zoo.figures.style import BLUE, GREY, PALE, network_label, styled
+
+from .curves import in_epochs, of_the_rule
 
 MATRICES = {"W1, input to hidden": "input_hidden1", "W2, hidden to output": "hidden1_output"}
 LIMITS = (-256, 254)  # of a mixed-sign weight of 8 bits, even numbers

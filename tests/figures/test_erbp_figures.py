@@ -79,7 +79,9 @@ def final(make, erbp, *runs) -> tuple:
 
 
 def test_a_whole_training_ends_with_the_mean_of_its_last_tests_as_in_the_paper(make, erbp) -> None:
-    runs = [make["training"](seed=k, errors=[0.9] * 55 + [e, 0.05, 0.03, 0.02, 0.01]) for k, e in enumerate((0.04, 0.09))]
+    runs = [
+        make["training"](seed=k, errors=[0.9] * 55 + [e, 0.05, 0.03, 0.02, 0.01]) for k, e in enumerate((0.04, 0.09))
+    ]
     row = final(make, erbp, *runs)
     assert row.finals == pytest.approx([3, 4])
     assert row[["error", "low", "high"]].tolist() == pytest.approx([3.5, 3, 4])
@@ -109,7 +111,7 @@ def test_networks_figure_shows_both_numbers_in_the_row_of_each_method(make, erbp
     figure = erbp_networks.draw([make["training"](errors=[0.041, 0.043]), on_digits], erbp)
     (axes,) = figure.axes
     rows = {label.get_text(): place for place, label in zip(axes.get_yticks(), axes.get_yticklabels(), strict=True)}
-    assert list(rows)[0] == "BP (η 0.2)"  # the only setting on its data
+    assert next(iter(rows)) == "BP (η 0.2)"  # the only setting on its data
     texts = {}
     for text in axes.texts:
         texts.setdefault(text.xy[1] if hasattr(text, "xy") else None, []).append(text.get_text())

@@ -9,7 +9,7 @@ from brian2zoo.chips import ComputeInMemory
 from brian2zoo.mapping.cim import estimate, reference
 from brian2zoo.zoo import ROOT, Zoo
 
-SAMPLE = ROOT / "data" / "published" / "cim_runs.csv"
+SAMPLE = ROOT / "papers" / "cim" / "runs.csv"
 ALL_RUNS = ROOT.parent / "shared" / "hardware" / "cim_reference"
 
 

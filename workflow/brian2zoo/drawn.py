@@ -1,4 +1,4 @@
-"""The commands `brian2zoo figures` and `brian2zoo figure`: what is published beside what is measured; one figure in seconds."""
+"""The commands `brian2zoo figures`, published beside measured, and `brian2zoo figure`, one of them in seconds."""
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
@@ -77,18 +77,25 @@ def figures(
 
 def figure(
     ctx: typer.Context,
-    keys: Annotated[list[str] | None, typer.Argument(metavar="KEY", help="PAPER/FIGURE, or a paper; none: all.")] = None,
+    keys: Annotated[
+        list[str] | None, typer.Argument(metavar="KEY", help="PAPER/FIGURE, or a paper; none: all.")
+    ] = None,
     published: Annotated[bool, typer.Option(help="From published results, whatever is at hand.")] = False,
     dataset: Annotated[str, typer.Option(help="Only results of this data set.")] = "",
     folder: Annotated[Path | None, typer.Option(help="Where to write; left out, results/figures/.")] = None,
 ) -> None:
-    """Draw figures within seconds, without training: from results at hand, else from the small ones in results/published/."""
+    """Draw figures within seconds, without training.
+
+    From results at hand, else from the small ones in results/published/; it says which, and how to make it anew.
+    """
     zoo: Zoo = ctx.obj
     places = (PUBLISHED,) if published else (AT_HAND, PUBLISHED)
     options = [*(["--published"] if published else []), *([f"--dataset {dataset}"] if dataset else [])]
     for of, name in _chosen(papers(zoo.root), keys or []):
         stem = (folder or zoo.root / "results/figures") / of.key / name
-        place, files = next(((place, files) for place in places if (files := _files(zoo, of, name, place, dataset))), (None, []))
+        place, files = next(
+            ((place, files) for place in places if (files := _files(zoo, of, name, place, dataset))), (None, [])
+        )
         if place is None:
             remedy = f"make them: {of.rerun(name)}"
             raise ZooError("KEY", "", f"there are no results to draw {of.key}/{name} from", remedy)
@@ -208,7 +215,9 @@ def print_rows(found: Sequence[Row]) -> None:
     """The table, at most `WIDTH` columns wide: a line a figure, and below it its numbers."""
     for key, own in by_paper(found):
         out.print(f"{own[0].paper.short}, papers/{key}", style="bold")
-        for command in dict.fromkeys(row.command.replace(row.key.rpartition("/")[2], "FIGURE") for row in own if row.key):
+        for command in dict.fromkeys(
+            row.command.replace(row.key.rpartition("/")[2], "FIGURE") for row in own if row.key
+        ):
             out.print(f"  from nothing: {command}", style="dim")
         for row in own:
             named = f"{row.key or row.title}{f' = {row.of}' if row.of else ''}"
@@ -236,19 +245,27 @@ def _rounded(minutes: float | None) -> str:
     return "" if minutes is None else f"{max(1, minutes):.0f}"
 
 
+INTRODUCTION = """\
+# Figures: published beside measured
+
+`brian2zoo figures --markdown` writes this page from [`results/published/`](../results/published); a test holds it to
+that. `brian2zoo figure KEY` draws a figure within seconds from the same files, or from results of your own; the command
+in the table makes it from nothing, in so many minutes of two cores. A number is *within* what is stated if the mean of
+the seeds is no farther from the published value than stands behind it."""
+
+
 def page(found: Sequence[Row]) -> str:
     """docs/figures.md."""
-    lines = [
-        "# Figures: published beside measured",
-        "",
-        "`brian2zoo figures --markdown` writes this page from [`results/published/`](../results/published); a test holds it to",
-        "that. `brian2zoo figure KEY` draws a figure within seconds from the same files, or from results of your own; the command",
-        "in the table makes it from nothing, in so many minutes of two cores. A number is *within* what is stated if the mean of",
-        "the seeds is no farther from the published value than stands behind it.",
-    ]
+    lines = [INTRODUCTION]
     for key, own in by_paper(found):
         paper = own[0].paper
-        lines += ["", f"## {paper.short}: {paper.title}", "", f"{paper.reference}; [`papers/{key}`](../papers/{key})", ""]
+        lines += [
+            "",
+            f"## {paper.short}: {paper.title}",
+            "",
+            f"{paper.reference}; [`papers/{key}`](../papers/{key})",
+            "",
+        ]
         lines += [f"| {' | '.join(HEADINGS)} |", "|---" * len(HEADINGS) + "|"]
         lines += [f"| {' | '.join('<br>'.join(cell) for cell in cells(row))} |" for row in own]
     return "\n".join(lines)

@@ -1,7 +1,7 @@
 """The papers whose figures are drawn, a folder each: what they report, their figures, how their methods look.
 
-`papers/KEY/` has paper.yaml, in the format below; published.yaml, the values that the paper reports, which its own figures
-alone read; for each figure FIGURE.py, which draws it, and FIGURE.rst, its caption; and configurations for the pipeline.
+`papers/KEY/` has paper.yaml, in the format below; published.yaml, the values that the paper reports, which its own
+figures alone read; for each figure FIGURE.py, which draws it, and FIGURE.rst, its caption; and configurations.
 """
 
 import importlib
@@ -22,7 +22,17 @@ from brian2zoo.zoo import read_yaml, validate, zoo_in_use
 FOLDER, FILE = "papers", "paper.yaml"
 
 Source = Literal[
-    "trainings", "weights", "evaluations", "ledgers", "bits", "trace", "mappings", "gradients", "agreement", "depths", "in_place"
+    "trainings",
+    "weights",
+    "evaluations",
+    "ledgers",
+    "bits",
+    "trace",
+    "mappings",
+    "gradients",
+    "agreement",
+    "depths",
+    "in_place",
 ]
 PLACES: dict[Source, str] = {
     "trainings": "train/*/*/*/*/seed=*.nc",
@@ -133,7 +143,9 @@ def paper(key: str, root: Path | None = None) -> Paper:
     """One paper; `ZooError` if there is none of this key."""
     found = papers(root)
     if key not in found:
-        raise ZooError(FOLDER, "", f"there is no paper '{key}'", did_you_mean(key, found, f"papers: {', '.join(found)}"))
+        raise ZooError(
+            FOLDER, "", f"there is no paper '{key}'", did_you_mean(key, found, f"papers: {', '.join(found)}")
+        )
     return found[key]
 
 

@@ -48,7 +48,7 @@ def _once(result: xr.Dataset) -> xr.Dataset:
 
 
 def _packed(trace: xr.Dataset, step: float) -> xr.Dataset:
-    """Populations as numbers, whose names are in `flag_meanings`, and times in steps, as CF has them; sorted by both."""
+    """Populations as numbers, whose names are in `flag_meanings`, and times in steps, as CF has it; sorted by both."""
     names, numbers = np.unique(trace.spike_population, return_inverse=True)
     attrs = trace.spike_population.attrs | {"flag_meanings": " ".join(names)}
     order = np.lexsort((trace.spike_time, numbers))

@@ -11,7 +11,7 @@ from brian2zoo.zoo import Zoo
 
 
 def main(
-    drawn: str = Option(help="JSON: for each PAPER/FIGURE the file without its ending, and the results it is drawn from"),
+    drawn: str = Option(help="JSON: for each PAPER/FIGURE the file without its ending, and its results"),
     output: Path = Option(help="file to write"),
 ) -> None:
     files = {key: (Path(stem), [Path(path) for path in data]) for key, (stem, data) in json.loads(drawn).items()}

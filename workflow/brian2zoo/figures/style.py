@@ -94,7 +94,7 @@ def network_label(attrs: Mapping[str, Any]) -> str:
 
 
 VARIANTS = ("P", "X", "d", "h", "*", "p")  # markers of a method's further settings
-GREEK = {"eta": "η", "tau": "τ", "sigma": "σ", "beta": "β", "alpha": "α", "rho": "ρ"}
+GREEK = {"eta": "η", "tau": "τ", "sigma": "σ", "beta": "β", "alpha": "α", "rho": "ρ"}  # noqa: RUF001
 
 
 def method_looks(methods: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Look]:
