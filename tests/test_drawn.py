@@ -142,7 +142,7 @@ looks: {bp: {label: my BP, colour: purple, marker: s}}
 figures: {ends: {title: Where curves end, data: [trainings], why: it is mine}}
 lacking: {other: {of: Fig. 2, title: Another, why: no time}}
 """
-ENDS = '''
+ENDS = """
 from matplotlib.figure import Figure
 from brian2zoo.figures.comparison import Comparison
 from .sums import END
@@ -156,7 +156,7 @@ def draw(datasets, published):
 
 def compare(datasets, published):
     yield Comparison("end", published["end"], [100 * float(d.test_error[END]) for d in datasets], 1)
-'''
+"""
 
 
 def test_another_paper_is_one_more_folder(tmp_path: Path) -> None:
@@ -167,7 +167,13 @@ def test_another_paper_is_one_more_folder(tmp_path: Path) -> None:
     shutil.copy(ROOT / "Snakefile", root / "Snakefile")
     folder = root / "papers/mine"
     folder.mkdir()
-    files = {"paper.yaml": MINE, "published.yaml": "end: 2\n", "ends.py": ENDS, "sums.py": "END = -1\n", "ends.rst": "A."}
+    files = {
+        "paper.yaml": MINE,
+        "published.yaml": "end: 2\n",
+        "ends.py": ENDS,
+        "sums.py": "END = -1\n",
+        "ends.rst": "A.",
+    }
     network = "dataset: digits, experiments: [mine], layers: [64-5-10], epochs: 1, samples: 10"
     files["run.yaml"] = f"paper: mine\ntraining: [{{{network}}}]\n"
     for name, text in files.items():

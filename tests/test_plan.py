@@ -46,9 +46,7 @@ CONFIGURATIONS = [*(ROOT / "config").glob("*.yaml"), *(ROOT / "papers").glob("*/
 PARTS = ("paper.yaml", "published.yaml")  # of a paper, no configurations
 
 
-@pytest.mark.parametrize(
-    "file", sorted(str(p.relative_to(ROOT)) for p in CONFIGURATIONS if p.name not in PARTS)
-)
+@pytest.mark.parametrize("file", sorted(str(p.relative_to(ROOT)) for p in CONFIGURATIONS if p.name not in PARTS))
 def test_every_configuration_of_ours_fits(told, file) -> None:
     assert told(read_yaml(ROOT / "config" / file)) == []
 

@@ -37,7 +37,7 @@ def compare(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Ite
         for (quantity, rule), (part, key) in PUBLISHED.items():
             entry, shares = published["shares"][key], _shares(network.sel(rule=rule), quantity)
             named = next(name for parts, (name, _) in LOOKS.items() if parts[quantity != "area"] == part)
-            what = f"{network.attrs['network']}, {int(network.depth)} layers, {rule.upper()}: {named} of {quantity} (%)"
+            what = f"{rule.upper()}, % of {quantity}: {named}; {int(network.depth)} layers, {network.attrs['network']}"
             yield Comparison(what, entry["value"], [shares[part]], published["half_width"], entry["certainty"])
 
 

@@ -46,7 +46,7 @@ def compare(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Ite
         found = {noise.shown(place): correct for place, correct in found.items() if place is not None}
         if found:
             held = max(place for place, correct in found.items() if correct >= found[0.0] - claim["points"])
-            what = f"{look(experiment).label}, loses {claim['points']} points at most up to (%)"
+            what = f"{look(experiment).label} holds up to a noise of (%)"
             yield Comparison(what, claim[key], [held], 0, claim["certainty"])
 
 

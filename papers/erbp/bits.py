@@ -28,8 +28,8 @@ def compare(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Ite
         for name, shown in QUANTIZED.items():
             if name in swept and 8 in swept.bits:
                 errors = (100 * swept[name].sel(bits=8)).dropna("seed").values.tolist()
-                yield Comparison(f"{network}, {shown.label}, 8 bits, % wrong", None, errors)
-        yield Comparison(f"{network}, floating point, % wrong", None, (100 * swept.error_float).values.tolist())
+                yield Comparison(f"8-bit {shown.label}, % wrong, {network}", None, errors)
+        yield Comparison(f"floating point, % wrong, {network}", None, (100 * swept.error_float).values.tolist())
 
 
 @styled

@@ -31,7 +31,7 @@ def compare(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Ite
         dense = np.mean(spent.get(("bp", "default"), [np.nan]))
         for (experiment, setting), counts in spent.items():
             if experiment in claim["methods"] and setting == "default":
-                what = f"{layers} {look(experiment).label}, SynOps over MACs of BP to {100 - claim['error']} %"
+                what = f"{look(experiment).label} to {100 - claim['error']} %, SynOps over MACs of BP, {layers}"
                 ratios = [count / dense for count in counts if np.isfinite(count / dense)]
                 yield Comparison(what, tuple(claim["ratio"]), ratios, certainty=claim["certainty"])
 

@@ -10,7 +10,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from brian2zoo.figures import legend, mark_published
+from brian2zoo.figures import by_network, legend, mark_published
 from brian2zoo.figures.style import BLACK, BLUE, GREEN, GREY, PALE, SKY, VERMILLION, WIDTH, network_label, styled
 
 from .curves import is_published
@@ -35,8 +35,9 @@ QUANTITIES = {  # dimension of the terms: key of the table's rows, factor to the
 
 @styled
 def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure:
-    """Two panels for inference and two for learning; a diamond is the published value."""
-    mapped = [d for d in datasets if "energy_dynamic" in d]
+    """Two panels for inference and two for learning, of the published network if it is there, with its values."""
+    networks = by_network([d for d in datasets if "energy_dynamic" in d])
+    mapped = min(networks.values(), key=lambda members: not is_published(members[0], published), default=[])
     figure = Figure(figsize=(WIDTH, 3.6), layout="constrained")
     grid = figure.subplots(2, 2, squeeze=False)
     for row, mode in zip(grid, MODES, strict=True):

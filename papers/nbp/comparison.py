@@ -12,6 +12,7 @@ import pandas as pd
 import xarray as xr
 from matplotlib.figure import Figure
 
+from brian2zoo.figures import longest
 from brian2zoo.figures.comparison import Comparison
 from brian2zoo.figures.style import GREY, PALE, WIDTH, styled
 
@@ -54,7 +55,7 @@ def _our_rows(
     trained = [d for d in of_the_rule(datasets, published) if "exact_error" in d]
     rows = []
     for dataset, layers in dict.fromkeys((d.attrs["dataset"], d.attrs["layers"]) for d in trained):
-        members = [d for d in trained if (d.attrs["dataset"], d.attrs["layers"]) == (dataset, layers)]
+        members = longest([d for d in trained if (d.attrs["dataset"], d.attrs["layers"]) == (dataset, layers)])
         mappings = [
             d
             for d in of_the_rule(datasets, published)

@@ -27,6 +27,6 @@ def compare(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Ite
         for (experiment, _), seeds in by_method(members).items():
             finals = [100 * float(seed.test_error[-1]) for seed in seeds]
             entry = entries.get(experiment)
-            what = f"{dataset} {layers}, {look(experiment).label}, % wrong"
+            what = f"{look(experiment).label}, % wrong, {dataset} {layers}"
             value, certainty = (entry["value"], entry["certainty"]) if entry else (None, "article")
             yield Comparison(what, value, finals, published["half_width"] if entry else 0, certainty)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from brian2zoo.errors import ZooError, did_you_mean
-from brian2zoo.papers import PLACES, PUBLISHED_TRAININGS, Paper, papers
+from brian2zoo.papers import FILE, PLACES, PUBLISHED_TRAININGS, Paper, papers
 from brian2zoo.shown import out
 from brian2zoo.spec import numbers_of
 from brian2zoo.zoo import Zoo
@@ -111,7 +111,7 @@ def rows(zoo: Zoo, made: Mapping[str, Sequence[Path]] | None = None) -> list[Row
     ----------
     made : results by PAPER/FIGURE that take the place of published ones of the same networks.
     """
-    from brian2zoo.figures.comparison import ALONE, MISSING, verdict
+    from brian2zoo.figures.comparison import ALONE, DIFFERS, MISSING, verdict
 
     found = []
     for of in papers(zoo.root).values():
@@ -126,7 +126,10 @@ def rows(zoo: Zoo, made: Mapping[str, Sequence[Path]] | None = None) -> list[Row
             found.append(row)
         for lacking in of.lacking.values():
             found.append(Row(of, lacking.of, lacking.title, "", "", None, [], MISSING, lacking.why))
-    assert all(row.verdict != ALONE or row.why for row in found)
+    for row in found:
+        if row.verdict in (ALONE, DIFFERS) and not row.why:
+            field = f"figures.{row.key.rpartition('/')[2]}.why"
+            raise ZooError(row.paper.folder / FILE, field, f"the verdict is '{row.verdict}'", "say why")
     return found
 
 
