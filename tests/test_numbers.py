@@ -226,3 +226,32 @@ def test_agreement_with_the_simulator_is_within_what_the_page_says() -> None:
     for what, quantity in (("chip area", "ChipArea_um2"), ("time", "Total_lat_ns"), ("energy", "Total_E_pJ")):
         stated = re.search(rf"\| {what} \| ([\d.]+) % \|", text("docs/compute_in_memory.md"))
         assert float(worst.sel(quantity=quantity)) <= float(stated[1]) + 0.05
+
+
+@pytest.fixture(scope="module")
+def on_loihi() -> dict[tuple[str, str], xr.Dataset]:
+    """The published nBP, after 60 epochs, on its authors' cores, by chip and mode."""
+    from brian2zoo.mapping.spiking import report
+    from brian2zoo.mapping.spiking.request import Request
+    from brian2zoo.zoo import Zoo
+
+    zoo, run = Zoo(), PUBLISHED / "mnist20_nbp_400-400-10_default_seed=0.nc"
+    return {
+        (chip, mode): report.dataset(Request(zoo, chip, (), "", mode, "default", "nbp_authors", run).costs())
+        for chip in ("loihi", "loihi_measured")
+        for mode in ("test", "train")
+    }
+
+
+@pytest.mark.parametrize(
+    ("mode", "energy", "time"), [("test", (1e6, "µJ", 2), (1e6, "µs", 1)), ("train", (1e3, "mJ", 2), (1e3, "ms", 2))]
+)
+def test_energy_and_time_term_by_term_add_up_to_what_is_mapped(on_loihi, mode, energy, time) -> None:
+    for quantity, variable, (factor, unit, digits) in (
+        ("energy", "energy_dynamic", energy), ("time", "latency", time),
+    ):  # fmt: skip
+        ours = [f"**{factor * float(on_loihi[chip, mode][variable]):.{digits}f} {unit}**" for chip in CHIPS]
+        says("docs/on_chips.md", f"| **{quantity}** | | {' | '.join(ours)} |")
+
+
+CHIPS = ("loihi", "loihi_measured")

@@ -85,11 +85,9 @@ class DrawnFigure(Lacking):
     minutes: PositiveFloat | None = Field(None, description="of two cores, where the results do not say")
 
 
-class Paper(_Part):
-    """A folder of papers/."""
+class PaperFile(_Part):
+    """papers/KEY/paper.yaml."""
 
-    key: Name
-    folder: Path
     title: Line
     reference: Line
     short: Line = Field(description="authors and year")
@@ -98,6 +96,13 @@ class Paper(_Part):
     lacking: dict[Name, Lacking] = Field({}, description="figures and tables of the paper that are not drawn")
     looks: dict[Name, MethodLook] = Field({}, description="methods by experiment, in the order of legends")
     data: dict[Key, Line] = Field({}, description="what data sets are called in figures, if not by their names")
+
+
+class Paper(PaperFile):
+    """A folder of papers/."""
+
+    key: Name
+    folder: Path
 
     @cached_property
     def published(self) -> dict[str, Any]:
