@@ -58,6 +58,21 @@ def test_errors_on_mnist(epoch) -> None:
     says("README.md", f"| {epoch} | " + " | ".join(f"{mean:.2f} %" for mean in means) + " |")
 
 
+def test_what_8_bits_cost_on_mnist() -> None:
+    plus, counted, chance, times, times_chance, *_ = (
+        np.array([100 * d.test_error.sel(epoch=[1, 2, 3, 4, 5]).values for d in trainings(f"mnist_{name}")])
+        for name in MNIST
+    )
+    lost = (times_chance - times)[0]
+    says("README.md", f"authors ran them, {lost.min():.1f} to {lost.max():.1f} points, and")
+    lost = (chance - plus)[0]
+    says("README.md", f"eRBP+ {lost[0]:.1f} after one epoch and {lost[-1]:.1f} after five, of the same seed")
+    *first, last = (counted - plus).mean(axis=0)
+    says("README.md", f"costs eRBP+ {listed(first)} and {last:.1f} points in the mean; ")
+    low, high = (counted - plus).min(), (counted - plus).max()
+    says("README.md", f"single seeds lie between {low:.1f} and {high:.1f}.")
+
+
 def test_published_errors_on_mnist() -> None:
     cells = paper("erbp").published["error"]["784-100-10"]
     values = [f"{cells[name]['value']:.2f} %" for name in ("erbp_plus", "erbp_times", "rbp", "bp")]

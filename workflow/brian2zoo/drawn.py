@@ -281,7 +281,8 @@ def cells(row: Row) -> list[list[str]]:
     """A figure under each of `HEADINGS`, as lines."""
     numbers = [(c.what, c.published_text, c.measured_text, str(len(c.measured))) for c in row.measured]
     if row.not_run:
-        numbers.append((f"{row.not_run} more published numbers", "", "not run", ""))
+        more = f"{row.not_run} more published number{'s' * (row.not_run > 1)}"
+        numbers.append((more, "", "not run", ""))
     return [
         [": ".join(filter(None, (row.of, row.title)))],
         [f"`{row.key}`", f"`{row.command}`"] if row.key else [],
