@@ -131,6 +131,24 @@ def test_a_wrong_key_is_one_line() -> None:
     assert "there is no figure 'erbp/curve' — did you mean 'erbp/curves'?" in done.output
 
 
+def test_a_zoo_without_papers_is_one_line(zoo_with) -> None:
+    for command in ("figures", "figure"):
+        done = CliRunner().invoke(app, ["--root", str(zoo_with({}).root), command])
+        assert done.exit_code == 2
+        assert "papers: there is no paper — name a clone" in done.output
+
+
+def test_a_damaged_result_is_one_line(zoo_with) -> None:
+    root = zoo_with({}).root
+    shutil.copytree(ROOT / "papers", root / "papers", ignore=shutil.ignore_patterns("__pycache__"))
+    (root / "results").mkdir()
+    (root / "results/rtrl").mkdir()
+    (root / "results/rtrl/gradients.nc").write_bytes(b"damaged")
+    done = CliRunner().invoke(app, ["--root", str(root), "figure", "rtrl/cosine"])
+    assert done.exit_code == 2
+    assert "gradients.nc: it " in done.output
+
+
 # --- A paper is a folder ---------------------------------------------------------------------------
 
 MINE = """

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from brian2zoo.errors import ZooError, did_you_mean
-from brian2zoo.papers import FILE, PLACES, PUBLISHED_TRAININGS, Paper, papers
+from brian2zoo.papers import FOLDER, PLACES, PUBLISHED_TRAININGS, Paper, papers
 from brian2zoo.shown import out
 from brian2zoo.spec import numbers_of
 from brian2zoo.zoo import Zoo
@@ -91,7 +91,7 @@ def figure(
     zoo: Zoo = ctx.obj
     places = (PUBLISHED,) if published else (AT_HAND, PUBLISHED)
     options = [*(["--published"] if published else []), *([f"--dataset {dataset}"] if dataset else [])]
-    for of, name in _chosen(papers(zoo.root), keys or []):
+    for of, name in _chosen(_papers(zoo), keys or []):
         stem = (folder or zoo.root / "results/figures") / of.key / name
         place, files = next(
             ((place, files) for place in places if (files := _files(zoo, of, name, place, dataset))), (None, [])
@@ -111,10 +111,10 @@ def rows(zoo: Zoo, made: Mapping[str, Sequence[Path]] | None = None) -> list[Row
     ----------
     made : results by PAPER/FIGURE that take the place of published ones of the same networks.
     """
-    from brian2zoo.figures.comparison import ALONE, DIFFERS, MISSING, verdict
+    from brian2zoo.figures.comparison import MISSING, verdict
 
     found = []
-    for of in papers(zoo.root).values():
+    for of in _papers(zoo).values():
         for name, figure in of.figures.items():
             own = {_identity(each): each for each in map(_read, (made or {}).get(f"{of.key}/{name}", ()))}
             data = [*({_identity(each): each for each in map(_read, _files(zoo, of, name, PUBLISHED))} | own).values()]
@@ -126,10 +126,14 @@ def rows(zoo: Zoo, made: Mapping[str, Sequence[Path]] | None = None) -> list[Row
             found.append(row)
         for lacking in of.lacking.values():
             found.append(Row(of, lacking.of, lacking.title, "", "", None, [], MISSING, lacking.why))
-    for row in found:
-        if row.verdict in (ALONE, DIFFERS) and not row.why:
-            field = f"figures.{row.key.rpartition('/')[2]}.why"
-            raise ZooError(row.paper.folder / FILE, field, f"the verdict is '{row.verdict}'", "say why")
+    return found
+
+
+def _papers(zoo: Zoo) -> dict[str, Paper]:
+    found = papers(zoo.root)
+    if not found:
+        remedy = "name a clone with --root, or write one: papers/README.md of the clone says how"
+        raise ZooError(zoo.root / FOLDER, "", "there is no paper", remedy)
     return found
 
 
@@ -168,8 +172,12 @@ def _is_of(zoo: Zoo, of: Paper, path: Path, dataset: str) -> bool:
     """Whether a result is of a paper's experiment, or of no one experiment; not if it was made on another backend."""
     import h5py
 
-    with h5py.File(path) as file:
-        attrs = {name: _text(file.attrs[name]) for name in ("experiment", "setting", "dataset") if name in file.attrs}
+    try:
+        with h5py.File(path) as file:
+            facts = ("experiment", "setting", "dataset")
+            attrs = {name: _text(file.attrs[name]) for name in facts if name in file.attrs}
+    except OSError:
+        return True  # whoever reads it says what is wrong with it
     setting, experiment = attrs.get("setting", "default"), attrs.get("experiment")
     if numbers_of(setting) != setting or dataset not in ("", attrs.get("dataset", dataset)):
         return False
