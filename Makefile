@@ -1,5 +1,5 @@
 # make: install and run the default pipeline, to figures and report.  make resume: go on with a pipeline that was killed;
-# make resume CONFIG=config/paper.yaml that of another configuration.  make test: install and test.  make gpu: what
+# make resume CONFIG=papers/erbp/mnist.yaml that of another configuration.  make test: install and test.  make gpu: what
 # backends genn, genn_cpu and cuda need of Python, and what is still missing.  make test-gpu: all tests of backends.
 # make gpu-check: the first minutes on a GPU, with the packages that make gpu-wheels has put into wheelhouse/, if any.
 # make fuzz: mutants, damage and kills at full size, to docs/fuzz.md; FUZZ="--texts 100 --kill 0" makes it smaller.
@@ -13,13 +13,20 @@ CHECK ?=
 SITE := .gpu-site
 WHEELS := $(wildcard wheelhouse/*.whl)
 
+FIRST_PAGE = --report-stylesheet workflow/report/style.css
+# What was made, and where.
+told = printf '%s\n' '' 'Figures, each as .png and .pdf:' $$(ls -d results/figures/*/*/*.png) '' \
+	'All of them with captions, and published values beside measured ones: results/figures/index.html' \
+	'The same with every job, its program and its time: $(1)' \
+	'The figures of all papers, how to make them and what is published: brian2zoo figures'
 CONFIGURED = $(if $(CONFIG),--configfile $(CONFIG))
 
 .PHONY: all install test fuzz report paper resume gpu test-gpu gpu-wheels gpu-check clean
 
 all: install
 	$(RUN) snakemake
-	$(RUN) snakemake --report results/report.zip
+	$(RUN) snakemake --report results/report.zip $(FIRST_PAGE)
+	@$(call told,results/report.zip)
 
 install: $(STAMP)
 
@@ -37,8 +44,9 @@ fuzz: install
 	cd tests && PATH="$(CURDIR)/$(VENV)/bin:$$PATH" python -m fuzz $(FUZZ)
 
 paper: install
-	$(RUN) snakemake --configfile config/paper.yaml
-	$(RUN) snakemake --configfile config/paper.yaml --report results/report-paper.zip
+	$(RUN) snakemake --configfile papers/erbp/mnist.yaml
+	$(RUN) snakemake --configfile papers/erbp/mnist.yaml --report results/report-paper.zip $(FIRST_PAGE)
+	@$(call told,results/report-paper.zip)
 
 # A pipeline that was killed leaves its lock in the folder, and perhaps a file that is not complete.
 resume: install

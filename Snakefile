@@ -1,6 +1,6 @@
 # brian2zoo: encode -> build -> train -> evaluate, quantize, trace, map -> figures.
 #   snakemake                                      digits, minutes on two cores
-#   snakemake --configfile config/paper.yaml       MNIST at the papers' constants
+#   snakemake --configfile papers/erbp/mnist.yaml  MNIST at the paper's constants; each paper has its folder
 from snakemake.utils import min_version
 
 min_version("9.0")

@@ -61,7 +61,7 @@ def main(repeats: int = 5, output: Path = OUTPUT) -> None:
         "none": 0,
     }
     for place in PLACES:
-        print(f"{place}: {micro[place]:.2f} us a step, {memory[place]:,} bytes of traces")
+        print(f"{place}: {micro[place]:.2f} µs a step, {memory[place]:,} bytes of traces")
     print(f"{times['on synapses'] / times['on neurons']:.1f} times less time with traces on neurons")
     result = xr.Dataset(
         {

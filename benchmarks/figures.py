@@ -132,7 +132,7 @@ def rules(result: xr.Dataset) -> Figure:
             fontsize=style.FOOTER, loc="upper left", bbox_to_anchor=(-0.15, -0.3),
             title="with slopes of time and state", title_fontsize=style.FOOTER, alignment="left",
         )  # fmt: skip
-    panels[0, 0].set_ylabel("us a step")
+    panels[0, 0].set_ylabel("µs a step")
     panels[1, 0].set_ylabel("bytes of state")
     return figure
 
@@ -142,7 +142,7 @@ def factorized(result: xr.Dataset) -> Figure:
     figure, axes = plt.subplots(figsize=(style.WIDTH / 2, 2.4))
     drawn = axes.bar(result.place.values, result.step_time, color=[style.ORANGE, style.BLUE, style.GREY])
     axes.bar_label(drawn, [f"{float(ratio):.0f}×" for ratio in result.speedup], fontsize=style.FOOTER)  # noqa: RUF001
-    axes.set(ylabel="us a step", yscale="log", title=f"traces of {result.attrs['pre']} by {result.attrs['post']}")
+    axes.set(ylabel="µs a step", yscale="log", title=f"traces of {result.attrs['pre']} by {result.attrs['post']}")
     return figure
 
 

@@ -17,7 +17,7 @@ TREE = (
     "rules",
     "config",
     "profiles",
-    "data/published",
+    "papers",
     "data/checksums.yaml",
 )
 TINY = ROOT / "tests/pipeline/tiny.yaml"

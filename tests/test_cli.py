@@ -328,7 +328,10 @@ def test_ledger_of_results_is_a_sample_s() -> None:
         ),
         (["missing.nc"], "missing.nc: there is no such result"),
         ([ROOT / "README.md"], "README.md: it cannot be read"),
-        ([ROOT / "results/published/digits_cim_trainings.nc"], "cim_trainings.nc: it is no result of a training: it h"),
+        (
+            [ROOT / "results/published/cim/cim_training/trainings.nc"],
+            "trainings.nc: it is no result of a training: it h",
+        ),
         ([ROOT / "README.md", "--experiment", "bp"], "--experiment: a result names its own experiment"),
         (["--experiment", "pb"], "config/experiments/pb.yaml: there is no such file"),
     ],
@@ -393,7 +396,10 @@ def test_map_prices_a_run_that_names_its_network() -> None:
         (("--chip", "loihi", "--run", ROOT / "README.md"), "README.md: it cannot be read"),
         (("--chip", "loihi", "--run", ROOT / "results"), "results: there is no such result"),
         (("--chip", "cim_training", "--run", "missing.nc"), "missing.nc: there is no such result"),
-        (("--chip", "cim_training", "--run", PUBLISHED / "digits_cim_trainings.nc"), "it is no result of a training"),
+        (
+            ("--chip", "cim_training", "--run", PUBLISHED / "cim/cim_training/trainings.nc"),
+            "it is no result of a training",
+        ),
         (("--chip", "cim_training", "--run", TRAINED), "_seed=0.nc: it has no weights"),
         (("--chip", "cim_training", "--layers", "9-9", "--mode", "train"), "--mode: it is for a chip of spiking cores"),
         (("--chip", "cim_training", "--layers", "9-9", "--sana-fe", "x"), "--sana-fe: it is for a chip of spiking"),

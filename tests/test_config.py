@@ -17,16 +17,28 @@ def asked() -> dict[str, Any]:
     return copy.deepcopy(read_yaml(ROOT / "config" / "config.yaml"))
 
 
-@pytest.mark.parametrize("papers", ["nbp", ["nbp"]])
+@pytest.mark.parametrize("papers", ["erbp", ["erbp"]])
 def test_one_paper_may_be_named_without_a_list(asked, papers) -> None:
-    assert load_config(asked | {"paper": papers}).paper == ("nbp",)
+    assert load_config(asked | {"paper": papers}).paper == ("erbp",)
 
 
-def test_a_paper_without_a_network_to_watch_is_told(asked) -> None:
-    del asked["trace"]["nbp"]
-    assert load_config(asked | {"paper": "erbp"}).paper == ("erbp",)
-    with pytest.raises(ZooError, match=r"trace\.nbp: no network is named"):
-        load_config(asked | {"paper": "nbp"})
+@pytest.mark.parametrize(
+    ("paper", "told"),
+    [
+        ("nbp", r"trace\.nbp: no network is named"),
+        ("cim", r"cim: nothing is named to map"),
+        ("rtrl", r"rtrl: no gradients are named"),
+        ("erpb", r"paper: there is no folder papers/erpb — did you mean 'erbp'"),
+    ],
+)
+def test_what_the_figures_of_a_paper_need_is_told(asked, paper, told) -> None:
+    with pytest.raises(ZooError, match=told):
+        load_config(asked | {"paper": paper})
+
+
+def test_what_is_watched_is_of_a_paper_that_there_is(asked) -> None:
+    with pytest.raises(ZooError, match=r"trace: there is no folder papers/mine"):
+        load_config(asked | {"trace": asked["trace"] | {"mine": asked["trace"]["erbp"]}})
 
 
 @pytest.mark.parametrize(
@@ -44,9 +56,11 @@ def test_seeds_share_programs(asked, abreast, shared) -> None:
     assert [training.seed_groups for training in sweep] == [shared] * len(sweep)
 
 
-@pytest.mark.parametrize("file", ["config.yaml", "nbp.yaml", "paper.yaml", "paper_nbp.yaml"])
+@pytest.mark.parametrize(
+    "file", ["config/config.yaml", "papers/erbp/mnist.yaml", "papers/nbp/digits.yaml", "papers/nbp/mnist.yaml"]
+)
 def test_what_is_watched_is_trained_and_of_the_paper(asked, file) -> None:
-    update_config(asked, read_yaml(ROOT / "config" / file))
+    update_config(asked, read_yaml(ROOT / file))
     config, zoo = load_config(asked), Zoo()
     for paper in config.paper:
         watched = config.trace[paper]
@@ -83,8 +97,9 @@ def test_a_value_that_makes_no_sense_is_one_line(asked, field, value, told) -> N
 
 
 def test_ends_of_deep_networks_are_two_sizes(asked) -> None:
+    cim = read_yaml(ROOT / "papers/cim/digits.yaml")["cim"]
     with pytest.raises(ZooError, match=r"cim\.deep\[0\]\.ends: '784' is no pair of sizes"):
-        load_config(asked | {"cim": asked["cim"] | {"deep": [{"ends": "784", "width": 8, "depths": [1]}]}})
+        load_config(asked | {"cim": cim | {"deep": [{"ends": "784", "width": 8, "depths": [1]}]}})
 
 
 def test_a_name_of_a_data_set_can_be_part_of_a_path(asked) -> None:

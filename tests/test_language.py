@@ -26,6 +26,7 @@ from brian2zoo.formats.expressions import FUNCTIONS, evaluate
 from brian2zoo.formats.files import Lines, Parameter
 from brian2zoo.formats.kinds import KINDS
 from brian2zoo.formats.language import Refused
+from brian2zoo.formats.papers import PaperFile
 from brian2zoo.formats.settings import Setting
 from brian2zoo.formats.zoo import ROOT, Zoo, validate
 
@@ -208,7 +209,7 @@ def example(annotation: Any, at: tuple[str, ...] | None = None, text: Any = None
     }
 
 
-MODELS: dict[str, Any] = {kind: model for kind, (model, _) in KINDS.items()} | {"config": Config}
+MODELS: dict[str, Any] = {kind: model for kind, (model, _) in KINDS.items()} | {"config": Config, "paper": PaperFile}
 FIELDS = [
     pytest.param(kind, leaf, id=f"{kind}:{'.'.join(leaf.path)}")
     for kind, model in MODELS.items()
@@ -292,7 +293,7 @@ def test_every_field_refuses_attacks(kind: str, leaf: Leaf) -> None:
     assert (accepted, slow, elsewhere) == ([], [], [])
 
 
-@pytest.mark.parametrize(("kind", "leaf"), [param for param in FIELDS if param.values[0] != "config"])
+@pytest.mark.parametrize(("kind", "leaf"), [param for param in FIELDS if param.values[0] in KINDS])
 def test_check_refuses_an_attack_in_a_file(kind: str, leaf: Leaf, tmp_path: Path) -> None:
     if leaf.kind in WORDS:
         return  # YAML itself takes no control characters

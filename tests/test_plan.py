@@ -42,7 +42,11 @@ def training(**replaced: Any) -> dict[str, Any]:
     return {"training": [NETWORK | replaced]}
 
 
-@pytest.mark.parametrize("file", sorted(path.name for path in (ROOT / "config").glob("*.yaml")))
+CONFIGURATIONS = [*(ROOT / "config").glob("*.yaml"), *(ROOT / "papers").glob("*/*.yaml")]
+PARTS = ("paper.yaml", "published.yaml")  # of a paper, no configurations
+
+
+@pytest.mark.parametrize("file", sorted(str(p.relative_to(ROOT)) for p in CONFIGURATIONS if p.name not in PARTS))
 def test_every_configuration_of_ours_fits(told, file) -> None:
     assert told(read_yaml(ROOT / "config" / file)) == []
 
@@ -85,7 +89,10 @@ SYMMETRIC = "64-10-10-10 of rtrl_block_diagonal: circuit 'recurrent' with feedba
         ({"map": [MAPPED | {"layers": "60-10-10"}]}, f"map[0].layers: 60-10-10 on digits: {SIZES}"),
         ({"map": [MAPPED | {"chips": ["lohi"]}]}, "map[0].chips: there is no file in models/chips 'lohi'"),
         ({"map": [MAPPED | {"placement": "x"}]}, "map[0].placement: there is no file in models/placements 'x'"),
-        ({"cim": {"chip": "loihi"}}, "cim.chip: there is no file in models/chips 'loihi'"),
+        (
+            {"cim": {"chip": "loihi", "runs": "runs.csv", "deep": []}},
+            "cim.chip: there is no file in models/chips 'loihi'",
+        ),
         ({"datasets": {"small": {"source": "digits", "crop": 4}}}, "datasets.small: nothing is left of 8 x 8 pixels"),
     ],
 )
@@ -95,7 +102,7 @@ def test_what_does_not_fit_is_one_line_with_its_file_and_key(told, mine, line) -
     assert all("\n" not in each for each in found)
 
 
-RTRL = read_yaml(ROOT / "config/rtrl.yaml")
+RTRL = read_yaml(ROOT / "papers/rtrl/randman.yaml")
 
 
 @pytest.mark.parametrize(

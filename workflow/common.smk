@@ -13,6 +13,7 @@ ROOT = workflow.basedir
 sys.path.insert(0, f"{ROOT}/workflow")
 
 from brian2zoo.formats.config import load_config
+from brian2zoo.formats.papers import papers
 from brian2zoo.formats.files import fingerprint
 from brian2zoo.formats.settings import BACKENDS, ON_GPU, choices_of, joined, numbers_of, parts_of
 from brian2zoo.cli.unforeseen import told
@@ -50,8 +51,9 @@ try:
     CONFIGURED = [Path(ROOT, "config", "config.yaml"), *map(Path, workflow.overwrite_configfiles)]
     SOURCES = [(in_clone(path), read_yaml(path)) for path in CONFIGURED]
     SOURCES.append(("--config", workflow.config_settings.config))
-    CONFIG = load_config(config, SOURCES)
+    CONFIG = load_config(config, SOURCES, Path(ROOT))
     TRAININGS = CONFIG.trainings()
+    PAPERS = papers(Path(ROOT))
     if workflow.is_main_process:
         from brian2zoo.check import check_zoo, errors
         from brian2zoo.check.plan import check_config
@@ -84,6 +86,8 @@ wildcard_constraints:
     chip=r"\w+",
     placement=r"\w+",
     paper=r"\w+",
+    stage="train|evaluate|ledger|bits|trace|map|rtrl|cim",
+    result=r".+",
 
 
 def structure(wildcards):
@@ -200,7 +204,7 @@ def default_trainings(stage, paper=None, seeds=slice(None)):
     return [
         f"results/{stage}/{run_path(key, seed)}"
         for key, entry in CONFIG.listed().items()
-        if paper in (None, ZOO.experiment(key[1]).stated.paper)
+        if paper in (None, ZOO.experiment(key[1]).paper)
         for seed in entry.seeds[seeds]
     ]
 
@@ -220,7 +224,7 @@ def compared_samples():
 
 def watched(wildcards):
     """What is watched closely of the paper that an experiment is of."""
-    paper = ZOO.experiment(wildcards.experiment).stated.paper
+    paper = ZOO.experiment(wildcards.experiment).paper
     if paper not in CONFIG.trace:
         raise WorkflowError(f"config: trace: nothing is watched of paper '{paper}', that of {wildcards.experiment}")
     return CONFIG.trace[paper]
@@ -239,9 +243,9 @@ def mappings(paper=None):
     """Results of mapping all networks of the configuration, or those of a paper."""
     return [
         f"results/map/{chip}/{entry.placement}/count_{mode}/"
-        + run_path((entry.dataset, entry.experiment, entry.layers, entry.setting), 0)
+        + run_path((entry.dataset, entry.experiment, entry.layers, entry.setting), entry.seed)
         for entry in CONFIG.map
-        if paper in (None, ZOO.experiment(entry.experiment).stated.paper)
+        if paper in (None, ZOO.experiment(entry.experiment).paper)
         for chip in entry.chips
         for mode in entry.modes
     ]
@@ -261,9 +265,9 @@ def chip(wildcards):
 
 
 def figure_dataset(paper):
-    """Data set that a paper's figures are drawn for."""
-    part = {"cim": CONFIG.cim, "rtrl": CONFIG.rtrl}.get(paper) or CONFIG.trace[paper]
-    return part.dataset
+    """Data set that a paper's figures are drawn for: of its first training, else of the first of all."""
+    of_paper = (entry.dataset for key, entry in CONFIG.listed().items() if ZOO.experiment(key[1]).paper == paper)
+    return next(of_paper, CONFIG.training[0].dataset)
 
 
 def figure_stem(paper, name):
@@ -291,26 +295,34 @@ def deep(wildcards):
     return next(deep for deep in CONFIG.cim.deep if deep.name == wildcards.deep)
 
 
+def traced(paper):
+    """The watched network of a paper."""
+    shown = CONFIG.trace[paper]
+    return [f"results/trace/{run_path((shown.dataset, shown.experiment, shown.layers, shown.setting), 0)}"]
+
+
+def of_chip(name):
+    """A result of the compute-in-memory chip."""
+    return [f"results/cim/{CONFIG.cim.chip}/{name}.nc"]
+
+
+# The results of each kind that a paper's figure may name.
+SOURCES = {
+    "trainings": lambda paper: default_trainings("train", paper),
+    "weights": lambda paper: default_trainings("train", paper),
+    "evaluations": lambda paper: default_trainings("evaluate", paper),
+    # Costs are the same under every seed, up to a few spikes; the first will do.
+    "ledgers": lambda paper: [path for each in CONFIG.paper for path in default_trainings("ledger", each, slice(1))],
+    "bits": lambda paper: [f"results/bits/{CONFIG.bits.dataset}/{CONFIG.bits.layers}.nc"],
+    "trace": traced,
+    "mappings": mappings,
+    "gradients": lambda paper: ["results/rtrl/gradients.nc"],
+    "agreement": lambda paper: of_chip("agreement"),
+    "depths": lambda paper: deep_paths(),
+    "in_place": lambda paper: of_chip("trainings") if default_trainings("train", paper) else [],
+}
+
+
 def figure_data(paper, name):
     """The results a paper's figure is drawn from."""
-    if paper == "cim":
-        of_chip = f"results/cim/{CONFIG.cim.chip}"
-        mapped = {"agreement": [f"{of_chip}/agreement.nc"], "pareto": [f"{of_chip}/trainings.nc"]}
-        mapped |= dict.fromkeys(["breakdown", "depth"], deep_paths())
-        return mapped.get(name) or default_trainings("train", paper)
-    if paper == "rtrl":
-        return ["results/rtrl/gradients.nc"] if name in ("cosine", "jacobian") else default_trainings("train", paper)
-    shown = CONFIG.trace[paper]
-    traced = [f"results/trace/{run_path((shown.dataset, shown.experiment, shown.layers, shown.setting), 0)}"]
-    special = {
-        "erbp_raster": traced,
-        "erbp_latency": default_trainings("evaluate", paper),
-        "erbp_bits": [f"results/bits/{CONFIG.bits.dataset}/{CONFIG.bits.layers}.nc"],
-        "nbp_raster": traced,
-        "nbp_connectivity": traced,
-        "nbp_comparison": [*default_trainings("train", paper), *mappings(paper)],
-        "nbp_chips": mappings(paper),
-        # Costs are the same under every seed, up to a few spikes; the first will do.
-        "erbp_ledger": [path for each in CONFIG.paper for path in default_trainings("ledger", each, slice(1))],
-    }
-    return special.get(f"{paper}_{name}", default_trainings("train", paper))
+    return [path for source in PAPERS[paper].figures[name].data for path in SOURCES[source](paper)]

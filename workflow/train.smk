@@ -137,12 +137,14 @@ rule trace:
         " --samples {params.samples} --weights {params.weights} --output {output:q} 2>&1 | tee {log:q}"
 
 
-# A result small enough to commit, for what the README quotes.
+# Results small enough to commit, for what the README quotes and for figures without training.
 rule publish:
     input:
         "results/train/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.nc",
     output:
         "results/published/{dataset}_{experiment}_{layers}_{setting}_seed={seed}.nc",
+    params:
+        weights="",
     log:
         "results/logs/publish/{dataset}_{experiment}_{layers}_{setting}_seed={seed}.log",
     benchmark:
@@ -153,7 +155,22 @@ rule publish:
     conda:
         "../environment.yml"
     message:
-        "keep {wildcards.experiment} {wildcards.layers} on {wildcards.dataset} without weights"
+        "keep {wildcards.experiment} {wildcards.layers} on {wildcards.dataset}, small"
     shell:
         'python "$SCRIPTS/publish.py"'
-        " --result {input:q} --output {output:q} 2>&1 | tee {log:q}"
+        " --result {input:q} --output {output:q} {params.weights} 2>&1 | tee {log:q}"
+
+
+use rule publish as publish_other with:
+    input:
+        "results/{stage}/{result}.nc",
+    output:
+        "results/published/{stage}/{result}.nc",
+    params:
+        weights=lambda wildcards: "--weights" if wildcards.stage == "train" else "",
+    log:
+        "results/logs/publish/{stage}/{result}.log",
+    benchmark:
+        "results/benchmarks/publish/{stage}/{result}.tsv"
+    message:
+        "keep {wildcards.stage} {wildcards.result}, small"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from brian2zoo import figures
+from brian2zoo.formats.papers import paper
 from brian2zoo.formats.zoo import Zoo
 
 RATE = {"bp", "rbp", "dfa"}
@@ -186,9 +186,9 @@ def make() -> dict[str, Callable[..., xr.Dataset]]:
 @pytest.fixture(scope="session")
 def erbp() -> dict[str, Any]:
     """What the paper reports."""
-    return figures.published("erbp")
+    return paper("erbp").published
 
 
 @pytest.fixture(scope="session")
 def nbp() -> dict[str, Any]:
-    return figures.published("nbp")
+    return paper("nbp").published

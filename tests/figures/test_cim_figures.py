@@ -4,10 +4,14 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from brian2zoo.figures import cim_agreement, cim_breakdown, cim_depth, cim_devices, cim_pareto, cim_sizes, published
+from brian2zoo.formats.papers import paper as paper_of
 from brian2zoo.formats.zoo import Zoo
 from brian2zoo.mapping.cim.depth import over_depth
 from brian2zoo.mapping.cim.reference import LIMITS
+
+cim_agreement, cim_breakdown, cim_depth, cim_devices, cim_pareto, cim_sizes = (
+    paper_of("cim").module(name) for name in ("agreement", "breakdown", "depth", "devices", "pareto", "sizes")
+)
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +21,7 @@ def deep() -> xr.Dataset:
 
 @pytest.fixture(scope="module")
 def paper() -> dict:
-    return published("cim")
+    return paper_of("cim").published
 
 
 def test_agreement_draws_each_run_at_its_error(paper) -> None:
@@ -81,7 +85,15 @@ def test_sizes_draws_widths_of_the_commonest_depth_and_depths_of_the_commonest_w
     places = {
         tuple(line.get_xydata()[0]) for line in by_width.lines if line.get_marker() == "D" and len(line.get_xdata())
     }
-    assert (8, 44) in places
+    assert not places  # published for other data
+
+
+def test_sizes_marks_what_is_published_for_the_data(make, paper) -> None:
+    by_width, _ = cim_sizes.draw([make["training"]("dfa_analog", "784-8-8-10", 0, "mnist", errors=[0.6])], paper).axes
+    places = {
+        tuple(line.get_xydata()[0]) for line in by_width.lines if line.get_marker() == "D" and len(line.get_xdata())
+    }
+    assert {(8, 44), (8, 8), (256, 80), (256, 79)} <= places
 
 
 def test_the_front_has_what_no_other_beats() -> None:
@@ -94,7 +106,7 @@ def test_pareto_draws_the_last_error_of_each_training(paper) -> None:
     errors = (("training", "epoch"), [[0.5, 0.2, np.nan], [0.6, 0.4, 0.1]])
     swept = xr.Dataset({"test_error": errors, **costs}, {"experiment": ("training", ["bp_analog", "dfa_analog"])})
     energy = cim_pareto.draw([swept], paper).axes[0]
-    places = sorted(tuple(line.get_xydata()[0]) for line in energy.lines if line.get_marker() in "v<")
+    places = sorted(tuple(line.get_xydata()[0]) for line in energy.lines if line.get_marker() == ".")
     np.testing.assert_allclose(places, [(1, 20), (2, 10)])
 
 

@@ -5,9 +5,13 @@ import pytest
 import xarray as xr
 from matplotlib.colors import same_color
 
-from brian2zoo.figures import erbp_alignment, erbp_bits, erbp_curves, erbp_latency, erbp_networks, erbp_operations
-from brian2zoo.figures import erbp_raster as raster
-from brian2zoo.figures.style import LOOKS
+from brian2zoo.figures.style import look
+from brian2zoo.formats.papers import paper
+
+erbp_alignment, erbp_bits, erbp_curves, erbp_latency, erbp_networks, erbp_operations, raster = (
+    paper("erbp").module(name)
+    for name in ("alignment", "bits", "curves", "latency", "networks", "operations", "raster")
+)
 
 
 def diamonds(axes) -> list[tuple[float, float]]:
@@ -50,7 +54,7 @@ def test_curves_say_when_nothing_is_published(make, erbp) -> None:
 def test_curves_are_in_percent_and_each_network_has_a_panel(make, erbp) -> None:
     runs = [make["training"](errors=[0.5, 0.25]), make["training"](layers="64-100-10", dataset="digits")]
     digits, mnist = erbp_curves.draw(runs, erbp).axes
-    assert (heading(digits)[:6], heading(mnist)[:5]) == ("digits", "mnist")
+    assert (heading(digits)[:6], heading(mnist)[:5]) == ("digits", "MNIST")
     assert drawn(mnist, "eRBP+").tolist() == [[1, 50], [2, 25]]
 
 
@@ -69,16 +73,30 @@ def test_many_epochs_are_drawn_on_a_logarithmic_axis(epochs, scale, make, erbp) 
 # --- Table of networks ----------------------------------------------------------------------------
 
 
-def test_table_by_hand(make, erbp) -> None:
-    long = make["training"](seed=0, errors=[0.9, 0.9, 0.05, 0.04, 0.03, 0.02, 0.01])
+def final(make, erbp, *runs) -> tuple:
+    rows = erbp_networks.table(runs, erbp).set_index(["dataset", "network", "experiment", "setting"])
+    return rows.loc[("mnist", "784-100-10", "erbp_plus", "default")]
+
+
+def test_a_whole_training_ends_with_the_mean_of_its_last_tests_as_in_the_paper(make, erbp) -> None:
+    runs = [
+        make["training"](seed=k, errors=[0.9] * 55 + [e, 0.05, 0.03, 0.02, 0.01]) for k, e in enumerate((0.04, 0.09))
+    ]
+    row = final(make, erbp, *runs)
+    assert row.finals == pytest.approx([3, 4])
+    assert row[["error", "low", "high"]].tolist() == pytest.approx([3.5, 3, 4])
+    assert row[["epochs", "published", "certainty"]].tolist() == [60, 3.94, "memory"]
+
+
+def test_a_shorter_training_ends_where_its_curve_does(make, erbp) -> None:
     short = make["training"](seed=1, errors=[0.06, 0.04])
     untrained = make["training"](seed=1, errors=[0.9]).assign_coords(epoch=[0])
     untested = make["training"](seed=1, errors=[np.nan]).assign_coords(epoch=[3])  # not every epoch has a test
-    short = xr.concat([untrained, short, untested], "epoch", combine_attrs="override")
-    rows = erbp_networks.table([long, short], erbp).set_index(["dataset", "network", "experiment", "setting"])
-    row = rows.loc[("mnist", "784-100-10", "erbp_plus", "default")]
-    assert row[["error", "low", "high"]].tolist() == pytest.approx([4, 3, 5])
-    assert row[["seeds", "evaluations", "published", "certainty"]].tolist() == [2, 2, 3.94, "memory"]
+    run = xr.concat([untrained, short, untested], "epoch", combine_attrs="override")
+    row = final(make, erbp, run)
+    assert (row.finals, row.epochs) == ([4], 2)
+    (axes,) = erbp_curves.draw([run.isel(epoch=[1, 2])], erbp).axes
+    assert drawn(axes, "eRBP+")[-1][1] == row.finals[0]
 
 
 def test_table_has_what_is_published_and_not_run_and_the_reverse(make, erbp) -> None:
@@ -88,21 +106,32 @@ def test_table_has_what_is_published_and_not_run_and_the_reverse(make, erbp) -> 
     assert rows.published.isna().tolist() == rows.error.notna().tolist() == [True] + 19 * [False]
 
 
-def test_networks_figure_shows_both_numbers(make, erbp) -> None:
-    figure = erbp_networks.draw([make["training"](errors=[0.041, 0.043])], erbp)
-    plus = figure.axes[0]
-    assert heading(plus) == "eRBP+"
-    texts = [text.get_text() for text in plus.texts]
-    assert texts[:2] == ["4.20 [2]", "3.94"]
-    assert texts[2:4] == ["not run", "3.53"]
-    assert [x for x, _ in diamonds(plus)] == [3.94, 3.53, 2.76, 3.48]
-    times = figure.axes[1]
+def test_networks_figure_shows_both_numbers_in_the_row_of_each_method(make, erbp) -> None:
+    on_digits = make["training"]("bp", "64-100-10", 0, "digits", "rule.eta=0.2", errors=[0.02])
+    figure = erbp_networks.draw([make["training"](errors=[0.041, 0.043]), on_digits], erbp)
+    (axes,) = figure.axes
+    rows = {label.get_text(): place for place, label in zip(axes.get_yticks(), axes.get_yticklabels(), strict=True)}
+    assert next(iter(rows)) == "BP (η 0.2)"  # the only setting on its data
+    texts = {}
+    for text in axes.texts:
+        texts.setdefault(text.xy[1] if hasattr(text, "xy") else None, []).append(text.get_text())
+    assert texts[rows["BP (η 0.2)"]] == ["2.00", "1", "–"]  # noqa: RUF001
+    mnist = axes.get_yticks()[1]
+    assert texts[mnist] == ["4.30", "2", "3.94"]
+    assert sorted(x for x, y in diamonds(axes) if y == mnist) == [3.94]
     filled = [
         line
-        for line in times.lines
-        if line.get_marker() == "D" and same_color(line.get_markerfacecolor(), LOOKS["erbp_times"].colour)
+        for line in axes.lines
+        if line.get_marker() == "D" and same_color(line.get_markerfacecolor(), look("erbp_times").colour)
     ]
     assert [line.get_xdata()[0] for line in filled] == [2.02]
+
+
+def test_the_table_is_compared_cell_by_cell(make, erbp) -> None:
+    cells = {each.what: each for each in erbp_networks.compare([make["training"](errors=[0.041, 0.043])], erbp)}
+    assert len(cells) == 19
+    assert cells["784-100-10 eRBP+, % wrong after 2 epochs"].verdict == "differs"
+    assert cells["784-200-10 BP, % wrong"].verdict == "not reproduced"
 
 
 # --- Operations, latency --------------------------------------------------------------------------

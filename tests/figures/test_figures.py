@@ -1,9 +1,9 @@
 """What all figures share: their look, their marks for published values, how they are saved."""
 
-import importlib
 import itertools
 from pathlib import Path
 from types import ModuleType
+from typing import get_args
 
 import matplotlib
 import numpy as np
@@ -15,21 +15,24 @@ from matplotlib.text import Text
 from PIL import Image
 
 from brian2zoo import figures
-from brian2zoo.figures.style import FOOTER, LOOKS, look, method_order
-from brian2zoo.formats.zoo import ROOT, Zoo
+from brian2zoo.figures.style import COLOURS, FOOTER, look, looks, method_looks, method_order, setting_text
+from brian2zoo.formats.papers import Colour, paper, papers
+from brian2zoo.formats.zoo import Zoo
 
 NAMES = [f"erbp_{n}" for n in ("alignment", "bits", "curves", "latency", "networks", "operations", "raster")]
 NAMES += [f"nbp_{n}" for n in ("ablations", "comparison", "connectivity", "curves", "raster", "sparsity", "weights")]
 ALWAYS = ("erbp_networks", "nbp_comparison")  # they draw what is published
 
 
-def methods(paper: str) -> list[str]:
+def methods(key: str) -> list[str]:
     """Experiments of a paper that have a look of their own."""
-    return [name for name in LOOKS if Zoo().experiment(name).paper == paper]
+    return list(paper(key).looks)
 
 
 def module(name: str) -> ModuleType:
-    return importlib.import_module(f"brian2zoo.figures.{name}")
+    """Of PAPER_FIGURE."""
+    key, _, figure = name.partition("_")
+    return paper(key).module(figure)
 
 
 @pytest.fixture
@@ -71,7 +74,7 @@ def tick_labels(axis: Axis) -> list[Text]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_text_is_legible_inside_the_page_and_does_not_overlap(name, everything) -> None:
-    figure = module(name).draw(everything[paper_of(name)], figures.published(paper_of(name)))
+    figure = module(name).draw(everything[paper_of(name)], paper(paper_of(name)).published)
     figure.draw_without_rendering()
     along_axes = [tick_labels(axis) for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)]
     of_ticks = figure.findobj(lambda artist: isinstance(artist, Tick))
@@ -97,15 +100,28 @@ def test_missing_results_do_not_matter(name, kind, make) -> None:
         "nbp": [make["gated"](epochs=1), make["phased_trace"](n_samples=1)],
     }
     given = one[paper_of(name)] if kind == "one of each" else []
-    figure = module(name).draw(given, figures.published(paper_of(name)))
+    figure = module(name).draw(given, paper(paper_of(name)).published)
     assert isinstance(figure, Figure)
     if kind == "nothing" and name not in ALWAYS:
         assert "nothing to draw" in figure.axes[0].get_title(loc="left")
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_figure_has_a_caption_for_the_report(name) -> None:
-    assert len((ROOT / "workflow" / "report" / f"{name}.rst").read_text()) > 100
+@pytest.mark.parametrize("key", papers())
+def test_every_figure_has_a_caption_and_a_function_that_draws_it(key) -> None:
+    of = paper(key)
+    for figure in of.figures:
+        assert len((of.folder / f"{figure}.rst").read_text()) > 100
+        assert callable(of.module(figure).draw)
+
+
+@pytest.mark.parametrize("key", papers())
+def test_looks_are_of_experiments_of_the_paper(key) -> None:
+    zoo = Zoo()
+    assert {zoo.experiment(name).paper for name in paper(key).looks} == {key}
+
+
+def test_every_colour_that_a_paper_may_name_is_one() -> None:
+    assert set(get_args(Colour)) == set(COLOURS)
 
 
 def test_drawing_leaves_the_users_style_alone(make, erbp) -> None:
@@ -169,21 +185,32 @@ def test_methods_come_in_the_papers_order_then_others() -> None:
     methods = [("my_rule", "default"), ("bp", "default"), ("erbp_plus", "synapse.bits=4"), ("erbp_plus", "default")]
     assert sorted(methods, key=method_order) == [methods[3], methods[2], methods[1], methods[0]]
     assert look("my_rule").label == "my_rule"
-    assert look("erbp_plus", "synapse.bits=4").label == "eRBP+, synapse.bits=4"
+
+
+def test_a_setting_is_named_only_where_a_panel_has_several_of_its_experiment() -> None:
+    alone = method_looks([("bp", "rule.eta=0.2"), ("rbp", "default")])
+    assert [shown.label for shown in alone.values()] == ["BP", "RBP"]
+    several = method_looks([("bp", "default"), ("bp", "rule.eta=0.2"), ("bp", "rule.eta=0.4")])
+    assert [shown.label for shown in several.values()] == ["BP", "BP, η 0.2", "BP, η 0.4"]
+    assert len({shown.marker for shown in several.values()}) == len({shown.colour for shown in several.values()}) == 3
+
+
+def test_a_setting_is_written_for_a_reader() -> None:
+    assert setting_text("synapse.p=0.65:rule.eta=6e-4*nS") == "p 0.65, η 6e-4 nS"
 
 
 def test_methods_differ_in_colour_and_in_marker() -> None:
-    for paper in ("erbp", "nbp"):
-        looks = [LOOKS[name] for name in methods(paper)]
-        assert len({shown.colour for shown in looks}) == len({shown.marker for shown in looks}) == len(looks) > 4
+    for key in ("erbp", "nbp"):
+        shown = [looks()[name] for name in methods(key)]
+        assert len({each.colour for each in shown}) == len({each.marker for each in shown}) == len(shown) > 4
 
 
 def test_title_counts_seeds(make) -> None:
     axes = Figure().subplots()
     figures.title(axes, [make["training"](seed=seed) for seed in range(3)] + [make["training"]("bp")], "note")
-    assert axes.get_title(loc="center") == "mnist 784-100-10\n1 to 3 seeds; note"
+    assert axes.get_title(loc="center") == "MNIST 784-100-10\n1 to 3 seeds; note"
     figures.title(axes, [make["bits"]()], "note")
-    assert axes.get_title(loc="center") == "mnist 784-100-10\n3 seeds; note"
+    assert axes.get_title(loc="center") == "MNIST 784-100-10\n3 seeds; note"
 
 
 def test_save_writes_both_files_and_says_what_made_them(tmp_path: Path, monkeypatch, make, erbp) -> None:
@@ -246,9 +273,8 @@ def in_place(errors: list[float]) -> xr.Dataset:
 @pytest.mark.parametrize("name", ERRORS_OF_ZERO)
 def test_an_error_of_0_is_drawn_where_the_axis_says_0(make, name, errors) -> None:
     """Every line keeps all its points within the axes; the axis has a tick for an error of 0."""
-    paper, made = ERRORS_OF_ZERO[name]
-    module = importlib.import_module(f"brian2zoo.figures.{name}")
-    figure = module.draw(made(make, errors), figures.published(paper))
+    key, made = ERRORS_OF_ZERO[name]
+    figure = module(name).draw(made(make, errors), paper(key).published)
     figure.draw_without_rendering()
     zeros = 0
     for axes in figure.axes:

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from brian2zoo import figures
-from brian2zoo.figures import erbp_ledger, nbp_chips
+from brian2zoo.formats.papers import paper
 from brian2zoo.mapping.operations import KINDS
+
+erbp_ledger, nbp_chips = paper("erbp").module("ledger"), paper("nbp").module("chips")
 
 
 def mapping(mode: str, chip: str = "loihi") -> xr.Dataset:
@@ -29,7 +30,7 @@ def mapping(mode: str, chip: str = "loihi") -> xr.Dataset:
 @pytest.fixture(scope="module")
 def nbp() -> dict[str, Any]:
     """What the paper reports."""
-    return figures.published("nbp")
+    return paper("nbp").published
 
 
 def widths(axes: Any) -> list[float]:
@@ -50,6 +51,12 @@ def test_terms_add_up_and_the_published_value_is_marked(nbp) -> None:
 def test_every_term_of_the_mapper_has_a_group() -> None:
     grouped = [term for _, terms in nbp_chips.GROUPS.values() for term in terms]
     assert len(grouped) == len(set(grouped))
+
+
+def test_values_published_of_another_network_are_not_drawn(nbp) -> None:
+    digits = mapping("test").assign_attrs(dataset="digits", layers="64-100-10")
+    energy, *_ = nbp_chips.draw([digits], nbp).axes
+    assert not energy.lines
 
 
 def test_without_mappings_the_published_values_stand_alone(nbp) -> None:
@@ -74,9 +81,15 @@ def ledger(experiment: str, seed: int, scale: float) -> xr.Dataset:
 
 def test_ledger_has_a_bar_a_method_and_part_at_the_mean_of_the_seeds() -> None:
     figure = erbp_ledger.draw([ledger("erbp_plus", 0, 1), ledger("erbp_plus", 1, 3), ledger("nbp", 0, 5)], {})
-    accesses, arithmetic, random, bits = figure.axes
+    accesses, arithmetic, random = figure.axes
     assert widths(accesses) == [8e-6, 20e-6] * 3  # millions: the mean of 1 and 3, and 5, of four kinds; three parts
     assert widths(arithmetic) == [8e-6, 20e-6] * 3
     assert widths(random) == [2e-6, 5e-6] * 3
-    assert widths(bits) == [8, 8]
+    assert accesses.get_title("left") == "digits 64-100-10\n8 bits a plastic synapse"
     assert [label.get_text() for label in accesses.get_yticklabels()] == ["eRBP+", "nBP"]
+
+
+def test_ledger_says_bits_a_method_where_they_differ() -> None:
+    narrow = ledger("nbp", 0, 5).assign(memory_synapse=((), 9.0))
+    accesses, *_ = erbp_ledger.draw([ledger("erbp_plus", 0, 1), narrow], {}).axes
+    assert [label.get_text() for label in accesses.get_yticklabels()] == ["eRBP+, 8 bits", "nBP, 9 bits"]

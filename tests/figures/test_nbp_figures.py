@@ -6,16 +6,13 @@ import numpy as np
 import pytest
 from matplotlib.patches import FancyArrowPatch
 
-from brian2zoo.figures import (
-    nbp_ablations,
-    nbp_comparison,
-    nbp_connectivity,
-    nbp_curves,
-    nbp_raster,
-    nbp_sparsity,
-    nbp_weights,
+from brian2zoo.formats.papers import paper
+
+nbp_ablations, nbp_comparison, nbp_connectivity, nbp_curves, nbp_raster, nbp_sparsity, nbp_weights = (
+    paper("nbp").module(name)
+    for name in ("ablations", "comparison", "connectivity", "curves", "raster", "sparsity", "weights")
 )
-from brian2zoo.figures.style import READOUTS
+READOUTS = nbp_curves.READOUTS
 
 
 def labels(figure) -> list[str]:
@@ -43,7 +40,7 @@ def test_published_values_say_how_certain_they_are_and_whence(nbp) -> None:
     entries = [*nbp["accuracy"], *nbp["energy"].values(), nbp["cores"], nbp["comparison"]]
     assert {entry["source"] for entry in entries} <= set(nbp["sources"])
     assert {entry["certainty"] for entry in entries} == {"article", "corroborated", "memory"}
-    assert {entry["certainty"] for entry in nbp["spikes"].values()} == {"resimulation"}
+    assert {entry["certainty"] for entry in nbp["spikes"]["values"].values()} == {"resimulation"}
     for readout in nbp["resimulation"].values():
         assert all(entry["low"] <= entry["mean"] <= entry["high"] for entry in readout.values())
 

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from brian2zoo.figures import published, rtrl_cosine, rtrl_jacobian
+from brian2zoo.formats.papers import paper
+
+rtrl_cosine, rtrl_jacobian = (paper("rtrl").module(name) for name in ("cosine", "jacobian"))
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +23,7 @@ def compared() -> xr.Dataset:
 
 
 def test_cosine_draws_a_line_a_rule_in_a_panel_a_slope(compared) -> None:
-    panels = rtrl_cosine.draw([compared], published("rtrl")).axes
+    panels = rtrl_cosine.draw([compared], paper("rtrl").published).axes
     assert [axes.get_title("left").splitlines()[0] for axes in panels] == ["slope 1", "slope 100"]
     for axes, slope in zip(panels, compared.slope.values, strict=True):
         lines = {line.get_label(): line.get_ydata() for line in axes.lines}
@@ -30,7 +32,7 @@ def test_cosine_draws_a_line_a_rule_in_a_panel_a_slope(compared) -> None:
 
 
 def test_jacobian_tells_the_part_off_the_diagonal(compared) -> None:
-    *panels, _bar = rtrl_jacobian.draw([compared], published("rtrl")).axes
+    *panels, _bar = rtrl_jacobian.draw([compared], paper("rtrl").published).axes
     assert len(panels) == 6
     off = 12 * 0.25 / (12 * 0.25 + 4 * 2.25)
     assert panels[1].get_title("left") == f"strength 0.5\n{100 * off:.1f} % off"

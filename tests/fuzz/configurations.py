@@ -27,7 +27,7 @@ VALUES: list[Any] = [
 def configurations() -> dict[str, dict[str, Any]]:
     """The configurations of the repository, each as it stands over the default one, with three settings at most.
 
-    Each setting is checked for itself, so that all of config/cim.yaml take as long as a hang.
+    Each setting is checked for itself, so that all of papers/cim/digits.yaml take as long as a hang.
     """
     files = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "config").glob("*.yaml"))]
     found = {file: read_yaml(ROOT / file) for file in files}

@@ -9,7 +9,7 @@ from brian2zoo.formats.chips import ComputeInMemory
 from brian2zoo.formats.zoo import ROOT, Zoo
 from brian2zoo.mapping.cim import estimate, reference
 
-SAMPLE = ROOT / "data" / "published" / "cim_runs.csv"
+SAMPLE = ROOT / "papers" / "cim" / "runs.csv"
 ALL_RUNS = ROOT.parent / "shared" / "hardware" / "cim_reference"
 
 

@@ -125,7 +125,6 @@ def _check_chips(config: Config, zoo: Zoo, sources: Sources) -> None:
             _file(zoo, sources, f"map[{k}].placement", "placement", mapped.placement)
     if config.cim is not None:
         _file(zoo, sources, "cim.chip", "cim", config.cim.chip)
-        _known(sources, "cim.dataset", "data set", config.cim.dataset, list(config.datasets))
     if config.rtrl is not None:
         _file(zoo, sources, "rtrl.surrogate", "surrogate", config.rtrl.surrogate)
         parameters = list(as_dict(zoo.surrogate(config.rtrl.surrogate).parameters))

@@ -14,7 +14,7 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from brian2zoo import __version__
-from brian2zoo.cli import unforeseen
+from brian2zoo.cli import figure_commands, unforeseen
 from brian2zoo.cli.show import File, new_table, out, print_cim, print_composed, print_events, print_file, print_mapping
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.formats.kinds import KINDS, json_schemas
@@ -88,6 +88,10 @@ def _options(
     if (root / "workflow" / "brian2zoo").is_dir() and not root.samefile(ROOT):
         err.print(f"files of {root.resolve()}, program of {ROOT}", style="dim")
     ctx.obj = Zoo(root)
+
+
+app.command()(figure_commands.figures)
+app.command()(figure_commands.figure)
 
 
 @app.command("list")

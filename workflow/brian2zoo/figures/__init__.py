@@ -1,8 +1,9 @@
-"""The papers' figures, one a module.
+"""What the figures of all papers share; each figure is a module in the folder of its paper.
 
-Each module has ``draw(datasets, published) -> Figure``, which reads no file. `datasets` are results of the
-pipeline in any order; a figure takes those that have what it draws. `published` is what the paper reports, from
-`published`; a value that no second source confirms is drawn open.
+Such a module has ``draw(datasets, published) -> Figure``, which reads no file. `datasets` are results of the
+pipeline in any order; a figure takes those that have what it draws. `published` is what the paper reports; a value
+that no second source confirms is drawn open. It may also have ``compare(datasets, published)``, which gives the numbers
+that are set beside published ones (`brian2zoo.figures.comparison`).
 """
 
 import logging
@@ -19,12 +20,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
 import brian2zoo
-from brian2zoo.figures.style import FOOTER, GREY, THIN, WIDTH, Look, method_order, styled
-from brian2zoo.formats.zoo import read_yaml, zoo_in_use
+from brian2zoo.figures.style import FOOTER, GREY, THIN, WIDTH, Look, method_order, network_label, styled
 from brian2zoo.run import results
 
 logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of every glyph that it leaves out of a PDF
 
+TRAINED = ("dataset", "experiment", "layers", "setting", "seed")
 MANY_EPOCHS = 20  # an axis of more epochs is logarithmic, as the papers' are
 
 # --- The papers' values ---------------------------------------------------------------------------
@@ -37,11 +38,6 @@ CERTAINTY = {
     "resimulation": "independent re-simulation, not published",
 }
 CERTAIN = ("article", "corroborated")
-
-
-def published(paper: str) -> dict[str, Any]:
-    """What a paper reports, from data/published."""
-    return read_yaml(zoo_in_use() / "data" / "published" / f"{paper}.yaml")
 
 
 def published_error(result: xr.Dataset, paper: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -91,11 +87,31 @@ def by_method(datasets: Sequence[xr.Dataset]) -> dict[tuple[str, str], list[xr.D
     return _grouped(datasets, lambda attrs: (attrs["experiment"], attrs.get("setting", "default")), method_order)
 
 
+def longest(seeds: Sequence[xr.Dataset]) -> list[xr.Dataset]:
+    """Those of some trainings that have been trained longest."""
+    last = max(float(seed.epoch[-1]) for seed in seeds)
+    return [seed for seed in seeds if float(seed.epoch[-1]) == last]
+
+
 def _grouped(datasets: Sequence[xr.Dataset], key: Callable, order: Callable) -> dict:
     groups: dict[tuple[str, str], list[xr.Dataset]] = {}
     for dataset in datasets:
         groups.setdefault(key(dataset.attrs), []).append(dataset)
     return {key: groups[key] for key in sorted(groups, key=order)}
+
+
+def each_training(datasets: Sequence[xr.Dataset]) -> list[xr.Dataset]:
+    """Trainings, those of a table of many (`training`) one by one; results of another kind are left out."""
+    found = []
+    for dataset in datasets:
+        if "training" in dataset.dims:
+            for k in range(dataset.sizes["training"]):
+                one = dataset.isel(training=k).dropna("epoch", subset=["test_error"])
+                facts = {name: one[name].item() for name in TRAINED if name in one.coords}
+                found.append(one.assign_attrs(dataset.attrs | facts))
+        elif "test_error" in dataset:
+            found.append(dataset)
+    return found
 
 
 # --- Panels ---------------------------------------------------------------------------------------
@@ -134,7 +150,7 @@ def title(axes: Axes, members: Sequence[xr.Dataset], note: str) -> None:
     counts = {sum(member.sizes.get("seed", 1) for member in method) for method in by_method(members).values()}
     seeds = " to ".join(str(n) for n in sorted({min(counts), max(counts)}))
     seeds += " seed" if counts == {1} else " seeds"
-    axes.set_title(f"{members[0].attrs['dataset']} {members[0].attrs['layers']}\n{seeds}; {note}")
+    axes.set_title(f"{network_label(members[0].attrs)}\n{seeds}; {note}")
 
 
 def seed_lines(axes: Axes, curves: Sequence[xr.DataArray], look: Look, **line: Any) -> None:

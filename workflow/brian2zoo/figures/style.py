@@ -1,8 +1,15 @@
 """How every figure looks: page width, type, colours. The only place that says so."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
 
 from matplotlib import style
+from matplotlib.colors import to_hex, to_rgb
+
+from brian2zoo.formats.papers import Colour, papers
+from brian2zoo.formats.settings import parts_of
 
 WIDTH = 7.0  # inches: two columns of a journal, drawn at the size it is printed
 FOOTER = 6  # points
@@ -12,6 +19,10 @@ THIN = 0.5  # points, a line that stands back
 BLUE, VERMILLION, GREEN, SKY, PURPLE, ORANGE = "#0072B2", "#D55E00", "#009E73", "#56B4E9", "#CC79A7", "#E69F00"
 BLACK, GREY, PALE = "black", "0.45", "0.85"
 OLIVE = "#999933"  # of Tol's, where eight are too few
+COLOURS: dict[Colour, str] = {
+    "blue": BLUE, "vermillion": VERMILLION, "green": GREEN, "sky": SKY, "purple": PURPLE, "orange": ORANGE,
+    "olive": OLIVE, "black": BLACK, "grey": GREY,
+}  # fmt: skip
 
 RC = {
     "font.size": 8,
@@ -57,58 +68,71 @@ class Look:
         return {"color": self.colour, "linestyle": "--" if self.dashed else "-"}
 
 
-LOOKS = {  # in the order of legends and columns
-    "erbp_plus": Look("eRBP+", BLUE, "o"),
-    "erbp_times": Look("eRBP×", VERMILLION, "s"),  # noqa: RUF001
-    "rbp": Look("RBP", GREEN, "^"),
-    "bp": Look("BP", BLACK, "v"),
-    "erbp_fixed_point": Look("eRBP+ fixed point", SKY, "p", dashed=True),
-    "erbp_counted_rounding": Look("eRBP+ fixed point, counters", OLIVE, "d", dashed=True),
-    "erbp_times_fixed_point": Look("eRBP× fixed point", GREY, "h", dashed=True),  # noqa: RUF001
-    "dfa": Look("DFA", PURPLE, "<", dashed=True),
-    "readout_only": Look("readout only", ORANGE, ">", dashed=True),
-    "nbp": Look("nBP", BLACK, "o"),
-    "nbp_fixed_feedback": Look("fixed feedback", PURPLE, "^", dashed=True),
-    "nbp_updated": Look("updated weights back", SKY, "v", dashed=True),
-    "nbp_readout": Look("last layer only", ORANGE, ">", dashed=True),
-    "nbp_no_box": Look("no derivative", GREY, "s", dashed=True),
-    "rtrl_full": Look("full RTRL", ORANGE, "*"),
-    "rtrl_block_diagonal": Look("block-diagonal RTRL", BLACK, "o"),
-    "snap1": Look("SnAp-1", GREY, "v"),
-    "eprop_lif": Look("e-prop, LIF", BLUE, "s"),
-    "eprop_alif": Look("e-prop, ALIF", SKY, "p"),
-    "superspike": Look("SuperSpike", VERMILLION, "D"),
-    "decolle": Look("DECOLLE", GREEN, "^"),
-    "rflo": Look("RFLO", PURPLE, "<"),
-    "rtrl_sign_concordant": Look("feedback by signs", SKY, "P", dashed=True),
-    "rtrl_random_feedback": Look("random feedback", PURPLE, "X", dashed=True),
-    "rtrl_uniform_feedback": Look("uniform feedback", GREEN, "h", dashed=True),
-    "rtrl_no_recurrence": Look("no recurrence", GREY, "d", dashed=True),
-    "rtrl_readout_only": Look("readout only (RTRL)", ORANGE, ">", dashed=True),
-    "bp_analog": Look("BP in place", BLACK, "v"),
-    "dfa_analog": Look("DFA in place", PURPLE, "<"),
-    "rbp_analog": Look("RBP in place", GREEN, "^", dashed=True),
-    "sign_symmetric_analog": Look("sign-symmetric in place", ORANGE, ">", dashed=True),
-}
+@lru_cache
+def looks() -> dict[str, Look]:
+    """Looks of the methods of all papers, in the order of legends and columns."""
+    return {
+        experiment: Look(shown.label, COLOURS[shown.colour], shown.marker, shown.dashed)
+        for paper in papers().values()
+        for experiment, shown in paper.looks.items()
+    }
 
 
-READOUTS = {  # variable of a result: how binary outputs with a membrane are read; apart from the looks of nBP's methods
-    "membrane_error": Look("largest membrane", GREEN, "P"),
-    "test_error": Look("output spike", BLUE, "h"),
-    "exact_error": Look("all outputs right", VERMILLION, "X"),
-}
+def look(experiment: str) -> Look:
+    """How a method is drawn; an experiment that no paper lists is grey, under its own name."""
+    return looks().get(experiment, Look(experiment, GREY, "*", dashed=True))
 
 
-def look(experiment: str, setting: str = "default") -> Look:
-    """How a method is drawn; an experiment that is not listed is grey, under its own name."""
-    known = LOOKS.get(experiment, Look(experiment, GREY, "*", dashed=True))
-    if setting == "default":
-        return known
-    return Look(f"{known.label}, {setting}", known.colour, known.marker, dashed=True)
+@lru_cache
+def _data_labels() -> dict[str, str]:
+    return {name: label for paper in papers().values() for name, label in paper.data.items()}
+
+
+def network_label(attrs: Mapping[str, Any]) -> str:
+    """Data and layers of a result, as titles have them."""
+    return f"{_data_labels().get(attrs['dataset'], attrs['dataset'])} {attrs['layers']}"
+
+
+VARIANTS = ("P", "X", "d", "h", "*", "p")  # markers of a method's further settings
+GREEK = {"eta": "η", "tau": "τ", "sigma": "σ", "beta": "β", "alpha": "α", "rho": "ρ"}  # noqa: RUF001
+
+
+def method_looks(methods: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Look]:
+    """How the methods of one panel are drawn, each (experiment, setting) unlike the others.
+
+    A setting is named only where the panel has several of its experiment.
+    """
+    methods, found = list(methods), {}
+    for experiment in dict.fromkeys(name for name, _ in methods):
+        settings = [setting for name, setting in methods if name == experiment]
+        known, varied = look(experiment), [setting for setting in settings if setting != "default"]
+        if len(settings) == 1:
+            found[experiment, settings[0]] = known
+            continue
+        found |= {(experiment, "default"): known} if "default" in settings else {}
+        for k, setting in enumerate(varied):
+            label = f"{known.label}, {setting_text(setting)}"
+            colour = _paler(known.colour, (k + 1) / (len(varied) + 1))
+            shown = replace(known, label=label, colour=colour, marker=VARIANTS[k % len(VARIANTS)], dashed=True)
+            found[experiment, setting] = shown
+    return {method: found[method] for method in methods}
+
+
+def setting_text(setting: str) -> str:
+    """A setting as a reader would write it: `rule.eta=4e-3*nS` is η 4e-3 nS."""
+    parts = (part.rpartition("=") for part in parts_of(setting))
+    named = ((name.rpartition(".")[2], value.replace("*", " ")) for name, _, value in parts)
+    return ", ".join(f"{GREEK.get(name, name)} {value}" for name, value in named)
+
+
+def _paler(colour: str, share: float) -> str:
+    """A colour on its way to a pale grey of itself."""
+    return to_hex([(1 - 0.7 * share) * part + 0.7 * share * 0.85 for part in to_rgb(colour)])
 
 
 def method_order(method: tuple[str, str]) -> tuple[int, str, bool, str]:
     """Sorting key of (experiment, setting): as listed, then by name; without a setting first."""
     experiment, setting = method
-    place = list(LOOKS).index(experiment) if experiment in LOOKS else len(LOOKS)
+    listed = list(looks())
+    place = listed.index(experiment) if experiment in listed else len(listed)
     return place, experiment, setting != "default", setting

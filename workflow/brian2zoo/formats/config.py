@@ -21,8 +21,9 @@ from pydantic import (
 )
 
 from brian2zoo.datasets import DatasetSettings
-from brian2zoo.errors import ZooError
+from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.formats.language import Ends, Layers, Line, Name, NameOrNone
+from brian2zoo.formats.papers import FOLDER, Paper, papers
 from brian2zoo.formats.settings import Setting, joined, parts_of, values_of
 from brian2zoo.formats.zoo import validate
 
@@ -143,10 +144,6 @@ class Bits(_Part):
 FILLED = "filled"
 """In place of a file of models/placements: cores are filled one after the other."""
 
-Paper = Literal["erbp", "nbp", "rtrl", "cim"]
-WATCHED = ("erbp", "nbp")
-"""Papers of which one network's spikes are drawn."""
-
 
 class Deep(_Part):
     """Networks that differ in depth."""
@@ -165,7 +162,6 @@ class OnChip(_Part):
     """What is mapped on a compute-in-memory chip."""
 
     chip: Name = Field(description="file in models/chips of kind compute_in_memory")
-    dataset: Name = Field(description="data set of the trainings that are drawn")
     runs: Line = Field(description="CSV file of a simulator's runs, to compare with")
     deep: tuple[Deep, ...] = Field(description="networks whose costs are followed over depth")
 
@@ -177,9 +173,9 @@ class OnChip(_Part):
 
 
 class Gradients(_Part):
-    """Gradients of rules beside the exact one, for paper rtrl."""
+    """Gradients of rules beside the exact one."""
 
-    dataset: Name = Field(description="data set of the trainings that are drawn, and of the samples below")
+    dataset: Name = Field(description="key of `datasets`")
     experiments: Some[Name] = Field(description="of the same neurons, whose rules have the surrogate below")
     surrogate: Name = Field(description="file in models/surrogates")
     parameter: Name = Field(description="its parameter that is varied")
@@ -207,6 +203,7 @@ class Mapped(_Part):
     experiment: Name = Field(description="file in config/experiments, of which there is a training")
     layers: Layers = Field(description="sizes from input to output")
     setting: Setting = "default"
+    seed: Seed = Field(0, description="of the training")
     chips: Some[Name] = Field(description="files in models/chips of kind spiking")
     placement: Name = Field(FILLED, description="file in models/placements; 'filled': core after core")
     modes: Some[Literal["train", "test"]] = Field(("test", "train"), description="while learning, and not")
@@ -216,14 +213,14 @@ class Mapped(_Part):
 class Config(_Part):
     """A whole configuration: config/config.yaml, with the overrides of --configfile and --config on top."""
 
-    paper: Several[Paper] = Field(description="whose figures are drawn; one or a list")
+    paper: tuple[Name, ...] = Field(description="folders in papers/ whose figures are drawn; one or a list")
     datasets: dict[Name, DatasetSettings] = Field(description="data sets by the name used below")
     training: Some[Training]
     bits: Bits
     map: tuple[Mapped, ...] = Field((), description="networks on chips of spiking cores")
-    trace: dict[Paper, Watched] = Field(description="what is watched closely, for each paper of spiking networks")
-    rtrl: Gradients | None = Field(None, description="gradients that are compared, for paper rtrl")
-    cim: OnChip | None = Field(None, description="what is mapped, for paper cim")
+    trace: dict[Name, Watched] = Field({}, description="what is watched closely, for each paper of spiking networks")
+    rtrl: Gradients | None = Field(None, description="gradients that are compared")
+    cim: OnChip | None = Field(None, description="what is mapped on a compute-in-memory chip")
     capacity: PositiveInt = Field(1000, description="most samples a run of a binary; a checkpoint follows each")
 
     @field_validator("paper", mode="before")
@@ -296,33 +293,39 @@ Sources = Sequence[tuple[str, Mapping[str, Any]]]
 """Names and contents of the files that make up a configuration; what a later one states replaces the others'."""
 
 
-def load_config(data: Mapping[str, Any], sources: Sources = ()) -> Config:
+def load_config(data: Mapping[str, Any], sources: Sources = (), root: Path | None = None) -> Config:
     """A configuration from the mapping Snakemake has merged; `ZooError` for the first mistake in it.
 
     Parameters
     ----------
     sources : what it is merged from; left out, config/config.yaml alone.
+    root : folder of the zoo whose papers it names; left out, that of the zoo in use.
     """
     sources = sources or [("config/config.yaml", data)]
     try:
         config = validate(Config, dict(data), Path("config"))
         config.trainings()
-        _complete(config)
+        _complete(config, papers(root))
     except ZooError as error:
         raise mistake(sources, re.sub(r"\.(\d+)(?=\.|$)", r"[\1]", error.field), error.problem, error.remedy) from None
     return config
 
 
-def _complete(config: Config) -> None:
-    for key, part, needed in (
-        ("cim", config.cim, "nothing is named to map"),
-        ("rtrl", config.rtrl, "no gradients are named to compare"),
-    ):
-        if key in config.paper and part is None:
-            raise ZooError("config", key, needed, "add it, or leave the paper out")
+def _complete(config: Config, known: Mapping[str, Paper]) -> None:
+    """That papers are known, and that the configuration names what their figures are drawn from."""
+    for field, named in (("paper", config.paper), ("trace", config.trace)):
+        for key in named:
+            if key not in known:
+                remedy = did_you_mean(key, known, f"known: {', '.join(known) or 'none'}")
+                raise ZooError("config", field, f"there is no folder {FOLDER}/{key}", remedy)
     for paper in config.paper:
-        if paper in WATCHED and paper not in config.trace:
-            raise ZooError("config", f"trace.{paper}", "no network is named to watch", "add it, or leave the paper out")
+        for sources, field, part, lacks in (
+            (("agreement", "depths", "in_place"), "cim", config.cim, "nothing is named to map"),
+            (("gradients",), "rtrl", config.rtrl, "no gradients are named to compare"),
+            (("trace",), f"trace.{paper}", config.trace.get(paper), "no network is named to watch"),
+        ):
+            if part is None and any(known[paper].needs(source) for source in sources):
+                raise ZooError("config", field, lacks, "add it, or leave the paper out")
 
 
 def mistake(sources: Sources, field: str, problem: str, remedy: str) -> ZooError:

@@ -67,6 +67,11 @@ class Experiment:
         return self.stated.path
 
     @property
+    def paper(self) -> str:
+        """Key of the paper in whose figures it is drawn; empty if of none."""
+        return self.stated.paper
+
+    @property
     def circuit(self) -> str:
         """Who is wired to whom."""
         return self.stated.circuit

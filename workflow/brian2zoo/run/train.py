@@ -131,7 +131,7 @@ def train(
                     state.add(part, train_data.label.values[each], seconds)
                 _save(states, checkpoint, identity)
                 wrong = sum(state.wrong for state in states) / sum(state.sample for state in states)
-                progress.advance(len(rows[0]), f"epoch {first.epoch + 1}, {wrong:.1%} wrong")
+                progress.advance(len(rows[0]), f"epoch {first.epoch + 1}, {wrong:.1%} wrong in training")
             for state in states:
                 state.epoch += 1
             close_epoch(states)

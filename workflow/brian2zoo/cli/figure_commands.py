@@ -1,0 +1,300 @@
+"""The commands `brian2zoo figures`, published beside measured, and `brian2zoo figure`, one of them in seconds."""
+
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from brian2zoo.cli.show import out
+from brian2zoo.errors import ZooError, did_you_mean
+from brian2zoo.formats.papers import FOLDER, PLACES, PUBLISHED_TRAININGS, Paper, papers
+from brian2zoo.formats.settings import numbers_of
+from brian2zoo.formats.zoo import Zoo
+
+if TYPE_CHECKING:  # xarray and Matplotlib take a second to import
+    import xarray as xr
+
+    from brian2zoo.figures.comparison import Comparison
+
+AT_HAND, PUBLISHED = Path("results"), Path("results/published")
+WIDTH, WHAT = 100, 45  # columns of a terminal, and of what a number is
+CORES = 2
+
+
+@dataclass(frozen=True)
+class Row:
+    """A figure or table of a paper.
+
+    Parameters
+    ----------
+    of : the paper's own number, and how it is known.
+    key : ours, PAPER/FIGURE; empty for what is not drawn.
+    minutes : to make it from nothing, on two cores; none if that is not known.
+    """
+
+    paper: Paper
+    of: str
+    title: str
+    key: str
+    command: str
+    minutes: float | None
+    compared: "Sequence[Comparison]"
+    verdict: str
+    why: str
+
+    @property
+    def measured(self) -> "list[Comparison]":
+        """Numbers that there is something to say of: at least one of ours."""
+        return [each for each in self.compared if each.measured]
+
+    @property
+    def not_run(self) -> int:
+        """How many published numbers have none of ours beside them."""
+        return len(self.compared) - len(self.measured)
+
+    @property
+    def said(self) -> str:
+        """The verdict, with its reason where there is one to give."""
+        from brian2zoo.figures.comparison import WITHIN
+
+        return f"{self.verdict}: {self.why}" if self.why and self.verdict != WITHIN else self.verdict
+
+
+def figures(
+    ctx: typer.Context,
+    markdown: Annotated[bool, typer.Option(help="As docs/figures.md has it.")] = False,
+) -> None:
+    """Every figure and table of the papers: the command that makes it, what is published, what was measured.
+
+    From the small files in results/published/. `brian2zoo figure KEY` draws one of them.
+    """
+    found = rows(ctx.obj)
+    print(page(found)) if markdown else print_rows(found)
+
+
+def figure(
+    ctx: typer.Context,
+    keys: Annotated[
+        list[str] | None, typer.Argument(metavar="KEY", help="PAPER/FIGURE, or a paper; none: all.")
+    ] = None,
+    published: Annotated[bool, typer.Option(help="From published results, whatever is at hand.")] = False,
+    dataset: Annotated[str, typer.Option(help="Only results of this data set.")] = "",
+    folder: Annotated[Path | None, typer.Option(help="Where to write; left out, results/figures/.")] = None,
+) -> None:
+    """Draw figures within seconds, without training.
+
+    From results at hand, else from the small ones in results/published/; it says which, and how to make it anew.
+    """
+    zoo: Zoo = ctx.obj
+    places = (PUBLISHED,) if published else (AT_HAND, PUBLISHED)
+    options = [*(["--published"] if published else []), *([f"--dataset {dataset}"] if dataset else [])]
+    for of, name in _chosen(_papers(zoo), keys or []):
+        stem = (folder or zoo.root / "results/figures") / of.key / name
+        place, files = next(
+            ((place, files) for place in places if (files := _files(zoo, of, name, place, dataset))), (None, [])
+        )
+        if place is None:
+            remedy = f"make them: {of.rerun(name)}"
+            raise ZooError("KEY", "", f"there are no results to draw {of.key}/{name} from", remedy)
+        _draw(of, name, stem, files, " ".join(["brian2zoo figure", f"{of.key}/{name}", *options]))
+        what = "published results" if place == PUBLISHED else "results at hand"
+        out.print(f"{_shown(stem)}.png: from {len(files)} {what}; from nothing: {of.rerun(name)}")
+
+
+def rows(zoo: Zoo, made: Mapping[str, Sequence[Path]] | None = None) -> list[Row]:
+    """The table: paper by paper, its figures and then those that are not drawn.
+
+    Parameters
+    ----------
+    made : results by PAPER/FIGURE that take the place of published ones of the same networks.
+    """
+    from brian2zoo.figures.comparison import MISSING, verdict
+
+    found = []
+    for of in _papers(zoo).values():
+        for name, figure in of.figures.items():
+            own = {_identity(each): each for each in map(_read, (made or {}).get(f"{of.key}/{name}", ()))}
+            data = [*({_identity(each): each for each in map(_read, _files(zoo, of, name, PUBLISHED))} | own).values()]
+            compare = getattr(of.module(name), "compare", None)
+            compared = list(compare(data, of.published)) if compare and data else []
+            judged = verdict(compared) if data else MISSING
+            row = Row(of, figure.of, figure.title, f"{of.key}/{name}", of.rerun(name),
+                      _minutes(data) or figure.minutes, compared, judged, figure.why)  # fmt: skip
+            found.append(row)
+        for lacking in of.lacking.values():
+            found.append(Row(of, lacking.of, lacking.title, "", "", None, [], MISSING, lacking.why))
+    return found
+
+
+def _papers(zoo: Zoo) -> dict[str, Paper]:
+    found = papers(zoo.root)
+    if not found:
+        remedy = "name a clone with --root, or write one: papers/README.md of the clone says how"
+        raise ZooError(zoo.root / FOLDER, "", "there is no paper", remedy)
+    return found
+
+
+# --- Which results ---------------------------------------------------------------------------------
+
+
+def _chosen(known: dict[str, Paper], keys: Sequence[str]) -> Iterator[tuple[Paper, str]]:
+    every = {f"{of.key}/{name}": (of, name) for of in known.values() for name in of.figures}
+    for key in keys:
+        if key not in every and key not in known:
+            remedy = did_you_mean(key, [*every, *known], "'brian2zoo figures' lists them")
+            raise ZooError("KEY", "", f"there is no figure '{key}'", remedy)
+    for key, (of, name) in every.items():
+        if not keys or key in keys or of.key in keys:
+            yield of, name
+
+
+def _files(zoo: Zoo, of: Paper, name: str, place: Path, dataset: str = "") -> list[Path]:
+    """Results below a folder that a figure is drawn from; none unless there are some of each kind that it needs.
+
+    Parameters
+    ----------
+    dataset : the only one whose results are taken; empty: any.
+    """
+    found = []
+    for source in of.figures[name].data:
+        pattern = PUBLISHED_TRAININGS if (place, source) == (PUBLISHED, "trainings") else PLACES[source]
+        paths = [path for path in sorted((zoo.root / place).glob(pattern)) if _is_of(zoo, of, path, dataset)]
+        if not paths:
+            return []
+        found += paths
+    return found
+
+
+def _is_of(zoo: Zoo, of: Paper, path: Path, dataset: str) -> bool:
+    """Whether a result is of a paper's experiment, or of no one experiment; not if it was made on another backend."""
+    import h5py
+
+    try:
+        with h5py.File(path) as file:
+            facts = ("experiment", "setting", "dataset")
+            attrs = {name: _text(file.attrs[name]) for name in facts if name in file.attrs}
+    except OSError:
+        return True  # whoever reads it says what is wrong with it
+    setting, experiment = attrs.get("setting", "default"), attrs.get("experiment")
+    if numbers_of(setting) != setting or dataset not in ("", attrs.get("dataset", dataset)):
+        return False
+    return experiment is None or (experiment in zoo.names("experiment") and zoo.experiment(experiment).paper == of.key)
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _read(path: Path) -> "xr.Dataset":
+    from brian2zoo.run import published, results
+
+    return published.whole(results.read(path))
+
+
+def _identity(result: "xr.Dataset") -> tuple[Any, ...]:
+    """What a result is of."""
+    facts = ("dataset", "experiment", "layers", "setting", "seed", "chip", "mode", "network")
+    return (*sorted(result.data_vars), *(result.attrs.get(fact) for fact in facts))
+
+
+def _minutes(data: "Sequence[xr.Dataset]") -> float | None:
+    """What trainings took, on two cores; none where there are other results among them, which do not say."""
+    if not data or not all("wall_time" in each for each in data):
+        return None
+    taken = sum(float(each[name].sum()) for each in data for name in ("wall_time", "build_time") if name in each)
+    return taken / 60 / CORES
+
+
+def _draw(of: Paper, name: str, stem: Path, files: Sequence[Path], command: str) -> None:
+    from brian2zoo.figures import save
+
+    save(of.module(name).draw([_read(path) for path in files], of.published), stem, command)
+
+
+def _shown(path: Path) -> str:
+    """A path as one would write it from here."""
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+
+# --- Showing it ------------------------------------------------------------------------------------
+
+
+def print_rows(found: Sequence[Row]) -> None:
+    """The table, at most `WIDTH` columns wide: a line a figure, and below it its numbers."""
+    for key, own in by_paper(found):
+        out.print(f"{own[0].paper.short}, papers/{key}", style="bold")
+        for command in dict.fromkeys(
+            row.command.replace(row.key.rpartition("/")[2], "FIGURE") for row in own if row.key
+        ):
+            out.print(f"  from nothing: {command}", style="dim")
+        for row in own:
+            named = f"{row.key or row.title}{f' = {row.of}' if row.of else ''}"
+            taken = f", {_rounded(row.minutes)} min" if row.minutes else ""
+            text = f"{named}{taken}: {row.said}"
+            out.print(textwrap.fill(text, WIDTH, initial_indent="  ", subsequent_indent="    "))
+            for each in row.measured:
+                judged = each.verdict if each.published is not None else ""
+                published, seeds = each.published_text, f"{len(each.measured)} seed{'s' * (len(each.measured) > 1)}"
+                what = textwrap.wrap(each.what, WHAT, max_lines=1, placeholder="…")[0]
+                line = f"      {what:<{WHAT}} {published:<24} {each.measured_text:>5} {seeds:<7} {judged}"
+                out.print(line.rstrip())
+            if row.not_run:
+                out.print(f"      {row.not_run} more published number{'s' * (row.not_run > 1)}: not run")
+        out.print()
+
+
+def by_paper(found: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]:
+    """Rows of each paper, by its key."""
+    for key in dict.fromkeys(row.paper.key for row in found):
+        yield key, [row for row in found if row.paper.key == key]
+
+
+def _rounded(minutes: float | None) -> str:
+    return "" if minutes is None else f"{max(1, minutes):.0f}"
+
+
+INTRODUCTION = """\
+# Figures: published beside measured
+
+`brian2zoo figures --markdown` writes this page from [`results/published/`](../results/published); a test holds it to
+that. `brian2zoo figure KEY` draws a figure within seconds from the same files, or from results of your own; the command
+in the table makes it from nothing, in so many minutes of two cores. A number is *within* what is stated if the mean of
+the seeds is no farther from the published value than stands behind it."""
+
+
+def page(found: Sequence[Row]) -> str:
+    """docs/figures.md."""
+    lines = [INTRODUCTION]
+    for key, own in by_paper(found):
+        paper = own[0].paper
+        lines += [
+            "",
+            f"## {paper.short}: {paper.title}",
+            "",
+            f"{paper.reference}; [`papers/{key}`](../papers/{key})",
+            "",
+        ]
+        lines += [f"| {' | '.join(HEADINGS)} |", "|---" * len(HEADINGS) + "|"]
+        lines += [f"| {' | '.join('<br>'.join(cell) for cell in cells(row))} |" for row in own]
+    return "\n".join(lines)
+
+
+HEADINGS = ("figure", "key and command", "minutes", "what", "published", "measured", "seeds", "verdict")
+
+
+def cells(row: Row) -> list[list[str]]:
+    """A figure under each of `HEADINGS`, as lines."""
+    numbers = [(c.what, c.published_text, c.measured_text, str(len(c.measured))) for c in row.measured]
+    if row.not_run:
+        more = f"{row.not_run} more published number{'s' * (row.not_run > 1)}"
+        numbers.append((more, "", "not run", ""))
+    return [
+        [": ".join(filter(None, (row.of, row.title)))],
+        [f"`{row.key}`", f"`{row.command}`"] if row.key else [],
+        [_rounded(row.minutes)],
+        *([list(part) for part in zip(*numbers, strict=True)] or [[]] * 4),
+        [row.said],
+    ]
