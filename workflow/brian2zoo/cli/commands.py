@@ -20,6 +20,7 @@ from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.formats.kinds import KINDS, json_schemas
 from brian2zoo.formats.language import Refused, name_or_none
 from brian2zoo.formats.language import name as a_name
+from brian2zoo.formats.reference import PAGE, with_tables
 from brian2zoo.formats.rules import Rule
 from brian2zoo.formats.zoo import ROOT, Zoo, is_zoo, zoo_in_use
 
@@ -370,14 +371,9 @@ def derive(
 
 @app.command()
 def schemas(ctx: typer.Context) -> None:
-    """Write schemas/KIND.json, by which editors complete and check the text files.
+    """Write schemas/KIND.json, by which editors complete and check the text files, and the tables of keys.
 
-    For VS Code with the YAML extension, in .vscode/settings.json:
-
-    "yaml.schemas": {"schemas/neuron.json": "models/neurons/*.yaml",
-    "schemas/synapse.json": "models/synapses/*.yaml", "schemas/encoder.json": "models/encoders/*.yaml",
-    "schemas/state.json": "models/states/*.yaml", "schemas/rule.json": "rules/*.yaml",
-    "schemas/experiment.json": "config/experiments/*.yaml"}
+    VS Code with the YAML extension finds them by .vscode/settings.json; the tables are those of config/README.md.
     """
     folder = ctx.obj.root / "schemas"
     folder.mkdir(exist_ok=True)
@@ -385,6 +381,10 @@ def schemas(ctx: typer.Context) -> None:
         path = folder / f"{kind}.json"
         path.write_text(json.dumps(schema, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         out.print(f"{path}: {KINDS[kind][1]}/*.yaml")
+    page = ctx.obj.root / PAGE
+    if page.is_file():
+        page.write_text(with_tables(page.read_text(encoding="utf-8")), encoding="utf-8")
+        out.print(f"{page}: tables of keys")
 
 
 def find(zoo: Zoo, word: str) -> list[File]:

@@ -16,25 +16,30 @@ class Encoders(BaseModel):
     """Encoder of each population that receives data."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    input: Name
-    label: Name
+    input: Name = Field(description="file in models/encoders/ for the units that are given the data")
+    label: Name = Field(description="file in models/encoders/ for those that are given the class")
 
 
 class Protocol(BaseModel):
     """Times of an experiment."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    dt: Expression = Field(description="time step")
+    dt: Expression = Field(
+        description="time step, of which all other times are whole multiples; a sample has a million at most"
+    )
     T_train: Expression = Field(description="duration of a training sample")
     T_test: Expression = Field(description="duration of a sample in the test after each epoch")
     T_final: Expression = Field(description="duration of a sample in the final test")
     T_answer: Expression = Field(
-        "0*ms", description="from when on in a sample a graded answer counts; equations may name it"
+        "0*ms", description="from when on in a sample a graded answer counts, in the score and where equations name it"
     )
-    delay: Expression = Field("0*ms", description="transmission delay of every projection but the noise")
+    delay: Expression = Field(
+        "0*ms", description="transmission delay of every projection but the noise; it ends within a sample"
+    )
     rest: bool = Field(False, description="whether every sample starts as a run does, whatever came before it")
     order: Literal["balanced", "shuffled"] = Field(
-        "balanced", description="training samples: drawn with replacement, equally many of each class; or each once"
+        "balanced",
+        description="of training samples: drawn with replacement, equally many of each class; or each once an epoch",
     )
 
 
@@ -89,24 +94,40 @@ class ExperimentFile(File):
     paper: NameOrNone = Field(
         "", description="key of the paper it reproduces, in whose figures it is drawn; empty: of none"
     )
-    circuit: Literal["direct_feedback", "layerwise", "synfire", "recurrent"] = Field(description="who is wired to whom")
-    learning: Learning = Field(description="how it learns")
+    circuit: Literal["direct_feedback", "layerwise", "synfire", "recurrent"] = Field(
+        description="who is wired to whom: spiking layers with error neurons; rate units; a table of phases; or spiking"
+        " layers, each connected within itself where there are weights for it, with a readout or a spiking output"
+    )
+    learning: Learning
     synapses: dict[Name, Name] = Field(
-        description="file in models/synapses/ for 'plastic', or one kind that learns, and each kind that does not"
+        description="file in models/synapses/ for each kind of projection; 'plastic' is that of all that learn and are"
+        " not named"
     )
     neurons: dict[Name, Name] = Field(description="file in models/neurons/ for each role of the circuit")
-    encoders: Encoders = Field(description="file in models/encoders/ for input and label")
-    states: dict[Key, Name] = Field({}, description="role.variable: file in models/states/")
+    encoders: Encoders
+    states: dict[Key, Name] = Field(
+        {}, description="by ROLE.VARIABLE, the format of models/states/ that the variable is kept in"
+    )
     phases: dict[Literal["train", "test"], Name] = Field(
         {}, description="file in models/phases/ for each mode, where the circuit is synfire"
     )
-    protocol: Protocol = Field(description="times, as expressions with units")
+    protocol: Protocol
     precision: Literal["double", "single"] = Field(
-        "double", description="of weights and states; times are always double"
+        "double",
+        description="of weights and states, which take half the memory if single; times and shared values are double",
     )
     backend: Backend = Field("dense", description="where it runs; a setting `backend=...` replaces it")
-    weights: Lines = Field((), description="initial or fixed weights of each kind of projection")
-    parameters: Lines = Field((), description="overrides: scope.name = value")
+    weights: Lines = Field(
+        (),
+        description="initial or fixed weights of each kind of projection: `uniform(a)` draws in ±a, `normal(s)` with"
+        " deviation s, `centred(w)` takes the mean over the presynaptic side away; `N_pre`, `N_post`, `N_input`, `N_hidden` (of all"
+        " hidden layers) and `N_output` are sizes",
+    )
+    parameters: Lines = Field(
+        (),
+        description="numbers that differ from those of the files: `SCOPE.NAME = VALUE`. Scopes are `rule`, `surrogate`,"
+        " `optimizer`, `loss`, `feedback`, `synapse`, `state`, a role of `neurons`, or a kind of projection, which goes before the others",
+    )
 
     @field_validator("weights", "parameters")
     @classmethod

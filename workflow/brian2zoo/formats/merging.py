@@ -58,7 +58,7 @@ def _merged(
         elif field is None or before is None:
             found[key] = value
         elif isinstance(before, dict) and isinstance(value, dict):
-            inner = _format_in(field.annotation)
+            inner = format_in(field.annotation)
             if inner is not None:
                 found[key] = _merged(inner, before, value, statements, place)
             elif get_origin(field.annotation) is dict:
@@ -138,7 +138,7 @@ def is_stated(model: type[BaseModel] | None, data: Any, field: str) -> bool:
             if part not in data:
                 return False
             described = model.model_fields.get(part) if model else None
-            model = _format_in(described.annotation) if described else None
+            model = format_in(described.annotation) if described else None
             data = data[part]
         elif isinstance(data, str) and described is not None and _checked_by(described, parse_lines):
             try:
@@ -154,7 +154,7 @@ def _is_block_of_statements(model: type[BaseModel] | None, place: str) -> bool:
     field = None
     for part in place.split("."):
         field = model.model_fields.get(part) if model is not None else None
-        model = _format_in(field.annotation) if field is not None else None
+        model = format_in(field.annotation) if field is not None else None
     return field is not None and _checked_by(field, language.statements)
 
 
@@ -162,18 +162,18 @@ def _listed(value: Any) -> list[str]:
     return [str(each) for each in value] if isinstance(value, list) else []
 
 
-def _format_in(annotation: Any) -> type[BaseModel] | None:
+def format_in(annotation: Any) -> type[BaseModel] | None:
     """The format that a key holds by itself, unless a file states all of it or nothing."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation if getattr(annotation, "merges_by_key", True) else None
     if get_origin(annotation) in (Union, UnionType):
-        return next(filter(None, map(_format_in, get_args(annotation))), None)
+        return next(filter(None, map(format_in, get_args(annotation))), None)
     return None
 
 
 def merges_by_key(field: FieldInfo) -> bool:
     """Whether a field is a mapping, of which a file that extends another states only what differs."""
-    return get_origin(field.annotation) is dict or _format_in(field.annotation) is not None
+    return get_origin(field.annotation) is dict or format_in(field.annotation) is not None
 
 
 def merges_by_name(field: FieldInfo) -> bool:

@@ -12,18 +12,24 @@ class Variables(BaseModel):
     """Equations a rule adds."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    pre: Equations = ""
-    post: Equations = ""
-    synapse: Equations = ""
-    within: Equations = Field("", description="added to synapses within a layer, from its neurons to each other")
+    pre: Equations = Field(
+        "",
+        description="equations added to the presynaptic neuron, anew for each population behind the synapse, whose"
+        " parameter X is X_post",
+    )
+    post: Equations = Field("", description="equations added to the postsynaptic neuron")
+    synapse: Equations = Field("", description="equations added to the synapse")
+    within: Equations = Field(
+        "", description="equations added to synapses within a layer alone, from its neurons to each other"
+    )
 
 
 class Jumps(BaseModel):
     """Statements a rule adds to what a neuron does when it spikes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    pre: Statements = ""
-    post: Statements = ""
+    pre: Statements = Field("", description="statements the presynaptic neuron adds to its reset")
+    post: Statements = Field("", description="statements the postsynaptic neuron adds to its reset")
 
 
 class InfluenceRule(BaseModel):
@@ -71,14 +77,11 @@ class Rule(File):
         description="derivative by the weight of the neuron's spike of a step, with psi_post for that of the threshold,"
         " or of its answer; times learning_signal_post it is the gradient that the optimizer is given",
     )
-    variables: Variables = Field(
-        Variables(),
-        description="equations added to neurons and synapses; in `pre`, X_post is a parameter of the other neuron",
-    )
+    variables: Variables = Variables()
     method: Literal["", "exact", "euler"] = Field(
         "", description="integration of the rule's ODEs; they read the neurons as they are before they move"
     )
-    at_spike: Jumps = Field(Jumps(), description="statements a neuron runs when it spikes, after its reset")
+    at_spike: Jumps = Jumps()
     on_pre: Statements = Field("", description="statements at a presynaptic spike, ending in 'dw = ...'")
     on_post: Statements = Field("", description="statements at a postsynaptic spike")
     each_step: Statements = Field(

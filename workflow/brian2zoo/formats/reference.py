@@ -1,0 +1,55 @@
+"""The tables of keys in config/README.md, from the formats themselves."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args, get_origin
+
+from pydantic import BaseModel
+
+from brian2zoo.formats.files import File
+from brian2zoo.formats.kinds import KINDS
+from brian2zoo.formats.merging import format_in
+
+PAGE = Path("config/README.md")
+_TABLE = re.compile(r"(<!-- keys of (\w+), written by 'brian2zoo schemas' -->\n).*?(<!-- end -->)", re.DOTALL)
+_EVERY_FILE = "file"
+"""What a page calls the keys that every kind has."""
+
+
+def with_tables(page: str) -> str:
+    """A page with its tables of keys as the formats have them."""
+    return _TABLE.sub(lambda found: f"{found[1]}{table(found[2])}\n{found[3]}", page)
+
+
+def table(kind: str) -> str:
+    """Keys of a kind of file and what they mean, as Markdown."""
+    model = File if kind == _EVERY_FILE else KINDS[kind][0]
+    common = () if kind == _EVERY_FILE else File.model_fields
+    rows = [f"| {key} | {meaning} |" for key, meaning in _rows(model, "", set()) if key.strip("`") not in common]
+    return "\n".join(["| key | meaning |", "|---|---|", *rows])
+
+
+def _rows(model: type[BaseModel], above: str, told: set[type[BaseModel]]) -> Iterator[tuple[str, str]]:
+    """Keys and meanings; those of a format that occurs again are told once."""
+    for name, field in model.model_fields.items():
+        if field.exclude:
+            continue
+        key, meaning = f"{above}{name}", field.description or ""
+        inner = format_in(field.annotation)
+        if inner is None and get_origin(field.annotation) is dict:
+            inner, key = format_in(get_args(field.annotation)[1]), f"{key}.NAME"
+        choices = _choices(field.annotation)
+        if choices:
+            meaning += f"; one of {', '.join(f'`{choice}`' for choice in choices)}"
+        if meaning or inner is None:
+            yield f"`{key}`", meaning.replace("\n", " ").replace("|", "\\|")
+        if inner is not None and inner not in told:
+            told.add(inner)
+            yield from _rows(inner, f"{key}.", told)
+
+
+def _choices(annotation: object) -> list[str]:
+    """The words that a key may hold, if it is one of several."""
+    words = [word for word in get_args(annotation) if isinstance(word, str)]
+    return [word for word in words if word] if len(words) > 1 else []
