@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from brian2zoo.errors import ZooError
-from brian2zoo.formats.experiment import Experiment
+from brian2zoo.formats.experiments import ExperimentFile
 from brian2zoo.formats.files import as_dict
 from brian2zoo.formats.merging import is_stated, merged
 from brian2zoo.formats.models import NeuronModel
@@ -137,11 +137,11 @@ def test_a_file_that_extends_none_has_nothing_to_merge(zoo_with) -> None:
         (Rule, {"parameters": "malformed"}, "parameters.eta", True),
         (Rule, {"variables": {"pre": "x : 1"}}, "variables.pre", True),
         (Rule, {"variables": {"pre": "x : 1"}}, "variables.post", False),
-        (Experiment, {"neurons": {"hidden": "lif"}}, "neurons.hidden", True),
-        (Experiment, {"neurons": {"hidden": "lif"}}, "neurons.output", False),
-        (Experiment, {"learning": {"plastic": {"rule": "bp"}}}, "learning.plastic.rule", True),
-        (Experiment, {"learning": {"plastic": {"rule": "bp"}}}, "learning.plastic.scale", False),
-        (Experiment, {"weights": "a = 1"}, "weights.noise", False),
+        (ExperimentFile, {"neurons": {"hidden": "lif"}}, "neurons.hidden", True),
+        (ExperimentFile, {"neurons": {"hidden": "lif"}}, "neurons.output", False),
+        (ExperimentFile, {"learning": {"plastic": {"rule": "bp"}}}, "learning.plastic.rule", True),
+        (ExperimentFile, {"learning": {"plastic": {"rule": "bp"}}}, "learning.plastic.scale", False),
+        (ExperimentFile, {"weights": "a = 1"}, "weights.noise", False),
     ],
 )
 def test_which_file_states_a_field(model: Any, data: dict, field: str, expected: bool) -> None:

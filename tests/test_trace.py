@@ -30,7 +30,7 @@ class Here:
 
 def watch(experiment: str, layers: tuple[int, ...], n_samples: int) -> tuple[xr.Dataset, xr.Dataset]:
     """Random samples and the trace of a network on them."""
-    circuit = circuits.build(Zoo(), Zoo().experiment(experiment), layers, "train")
+    circuit = circuits.build(Zoo().experiment(experiment), layers, "train")
     rng = np.random.default_rng(0)
     scale = 1.0 if experiment == "nbp" else 1e-9
     labels = rng.integers(0, layers[-1], n_samples)
@@ -72,13 +72,13 @@ def test_a_network_in_volts_and_amperes_has_the_units_of_its_model() -> None:
 
 
 def test_a_network_without_spikes_cannot_be_watched() -> None:
-    circuit = circuits.build(Zoo(), Zoo().experiment("bp"), (6, 5, 3), "train")
+    circuit = circuits.build(Zoo().experiment("bp"), (6, 5, 3), "train")
     with pytest.raises(ZooError, match=r"does not spike.*name a spiking experiment"):
         recording(circuit)
 
 
 def test_samples_begin_with_one_of_the_watched_units_class() -> None:
-    circuit = circuits.build(Zoo(), Zoo().experiment("erbp_plus"), (6, 5, 3), "train")
+    circuit = circuits.build(Zoo().experiment("erbp_plus"), (6, 5, 3), "train")
     data = xr.Dataset({"label": ("sample", [2, 1, 0, 1, 0, 2])})
     for unit, labels in ((0, [0, 1]), (1, [1, 0]), (2, [2, 1])):
         assert samples_to_watch(data, recording(circuit, unit), 2).label.values.tolist() == labels

@@ -962,7 +962,7 @@ def under(zoo_with: Callable[..., Zoo], rule: str, output: str, mode: Mode = "tr
     zoo = zoo_with(OWN | {"rules/own.yaml": rule} | files)
     for error in errors(check_experiment(zoo.experiment("own"))):
         raise error
-    circuit = circuit_build(zoo, zoo.experiment("own"), LAYERS, mode)
+    circuit = circuit_build(zoo.experiment("own"), LAYERS, mode)
     values = {f"{name}.w": w for name, w in initial_weights(circuit, seed=0).items()}
     data = {"input": np.zeros((2, LAYERS[0])), "label": np.zeros((2, LAYERS[-1]))}
     with without_traceback():

@@ -120,8 +120,8 @@ class ExperimentFile(File):
     weights: Lines = Field(
         (),
         description="initial or fixed weights of each kind of projection: `uniform(a)` draws in ±a, `normal(s)` with"
-        " deviation s, `centred(w)` takes the mean over the presynaptic side away; `N_pre`, `N_post`, `N_input`, `N_hidden` (of all"
-        " hidden layers) and `N_output` are sizes",
+        " deviation s, `centred(w)` takes the mean over the presynaptic side away; `N_pre`, `N_post`, `N_input`,"
+        " `N_hidden` (of all hidden layers) and `N_output` are sizes",
     )
     parameters: Lines = Field(
         (),

@@ -24,6 +24,7 @@ import numpy as np
 from brian2.core.variables import ArrayVariable, DynamicArrayVariable, Variable
 from filelock import FileLock
 
+import brian2zoo
 from brian2zoo.backends import Standalone
 from brian2zoo.backends import backend as backend_of
 from brian2zoo.backends.capability import refuse
@@ -122,8 +123,8 @@ def _objects(influences: Mapping[str, InfluenceCode]) -> dict[str, SynapseCode]:
 
 def _generator(backend: Standalone) -> str:
     """Hash of the code that turns composed strings into a program."""
-    package = Path(__file__).parent
-    files = [package / f"{name}.py" for name in ("network", "events", "simulate")]
+    package = Path(brian2zoo.__file__).parent
+    files = [package / f"{name}.py" for name in ("run/network", "datasets/events", "run/programs")]
     files += sorted((package / "dense").rglob("*.[ch]*"))
     files += sorted((package / "dense").glob("*.py")) + backend.sources()
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
