@@ -126,7 +126,8 @@ class ExperimentFile(File):
     parameters: Lines = Field(
         (),
         description="numbers that differ from those of the files: `SCOPE.NAME = VALUE`. Scopes are `rule`, `surrogate`,"
-        " `optimizer`, `loss`, `feedback`, `synapse`, `state`, a role of `neurons`, or a kind of projection, which goes before the others",
+        " `optimizer`, `loss`, `feedback`, `synapse`, `state`, a role of `neurons`, or a kind of projection, which goes"
+        " before the others",
     )
 
     @field_validator("weights", "parameters")
