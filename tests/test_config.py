@@ -8,8 +8,8 @@ import pytest
 from snakemake.utils import update_config
 
 from brian2zoo.errors import ZooError
-from brian2zoo.formats.config import load_config
 from brian2zoo.formats.zoo import ROOT, Zoo, read_yaml
+from brian2zoo.pipeline.config import load_config
 
 
 @pytest.fixture

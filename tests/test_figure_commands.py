@@ -15,9 +15,9 @@ from typer.testing import CliRunner
 from brian2zoo.cli import app, figure_commands
 from brian2zoo.errors import ZooError
 from brian2zoo.figures.comparison import Comparison, verdict
-from brian2zoo.formats.config import load_config
 from brian2zoo.formats.papers import paper, papers
 from brian2zoo.formats.zoo import ROOT, Zoo, read_yaml
+from brian2zoo.pipeline.config import load_config
 from brian2zoo.run import published, results
 
 KEYS = [(key, name) for key, of in papers().items() for name in of.figures]

@@ -21,7 +21,6 @@ from brian2zoo.cli import app
 from brian2zoo.equations.pieces import statements
 from brian2zoo.errors import ZooError
 from brian2zoo.formats import language
-from brian2zoo.formats.config import Config
 from brian2zoo.formats.expressions import FUNCTIONS, evaluate
 from brian2zoo.formats.files import Lines, Parameter
 from brian2zoo.formats.kinds import KINDS
@@ -29,6 +28,7 @@ from brian2zoo.formats.language import Refused
 from brian2zoo.formats.papers import PaperFile
 from brian2zoo.formats.settings import Setting
 from brian2zoo.formats.zoo import ROOT, Zoo, validate
+from brian2zoo.pipeline.config import Config
 
 MARKER = "executed"
 """File that an attack makes if it runs."""

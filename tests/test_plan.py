@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from snakemake.utils import update_config
 
-from brian2zoo.check.plan import check_config
 from brian2zoo.datasets import DatasetSettings, IdxFiles, Shape, load, shape
 from brian2zoo.datasets.encode import encode_dataset
 from brian2zoo.errors import ZooError
-from brian2zoo.formats.config import load_config
 from brian2zoo.formats.zoo import ROOT, Zoo, read_yaml
+from brian2zoo.pipeline.config import load_config
+from brian2zoo.pipeline.plan import check_config
 from brian2zoo.run import stages
 
 NETWORK = {"dataset": "digits", "experiments": ["bp"], "layers": ["64-10-10"], "epochs": 1, "samples": 10}

@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = workflow.basedir
 sys.path.insert(0, f"{ROOT}/workflow")
 
-from brian2zoo.formats.config import load_config
+from brian2zoo.pipeline.config import load_config
 from brian2zoo.formats.papers import papers
 from brian2zoo.formats.files import fingerprint
 from brian2zoo.formats.settings import BACKENDS, ON_GPU, choices_of, joined, numbers_of, parts_of
@@ -56,7 +56,7 @@ try:
     PAPERS = papers(Path(ROOT))
     if workflow.is_main_process:
         from brian2zoo.check import check_zoo, errors
-        from brian2zoo.check.plan import check_config
+        from brian2zoo.pipeline.plan import check_config
 
         # What nothing here names may be half-written.
         asked = {("experiment", name) for name in CONFIG.experiments()} & {

@@ -7,9 +7,9 @@ from functools import cache
 from typing import Any
 
 from brian2zoo.check import ReadOnce, errors
-from brian2zoo.check.plan import check_config
-from brian2zoo.formats.config import load_config
 from brian2zoo.formats.zoo import ROOT, Zoo, read_yaml
+from brian2zoo.pipeline.config import load_config
+from brian2zoo.pipeline.plan import check_config
 
 from .worker import MARKER
 

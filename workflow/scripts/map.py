@@ -5,10 +5,10 @@ from pathlib import Path
 from typer import Option
 
 from brian2zoo.cli import scripting
-from brian2zoo.formats.config import FILLED
 from brian2zoo.formats.zoo import Zoo
 from brian2zoo.mapping.spiking import report
 from brian2zoo.mapping.spiking.request import Request
+from brian2zoo.pipeline.config import FILLED
 from brian2zoo.run import results
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typer import Option
 
 from brian2zoo.cli import scripting
-from brian2zoo.figures.page import html
+from brian2zoo.cli.page import html
 from brian2zoo.formats.zoo import Zoo
 from brian2zoo.run import results
 

@@ -38,7 +38,7 @@ class GeNN(Standalone):
 
     def preferences(self, threads: int) -> dict[str, Any]:
         """As of every backend, and those brian2genn sets, so that they are put back afterwards."""
-        from brian2zoo.run.network import SCHEDULE
+        from brian2zoo.compose.assembly import SCHEDULE
 
         return {
             "codegen.generators.cpp.restrict_keyword": "__restrict",

@@ -14,7 +14,7 @@ from brian2.parsing.statements import parse_statement
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from brian2zoo.circuits import Circuit, Influence, Population, Projection
-from brian2zoo.compose.assembly import USUAL, Assembly
+from brian2zoo.compose.assembly import SCHEDULE, USUAL, Assembly
 from brian2zoo.compose.circuit import compose, couplings_of
 from brian2zoo.compose.neuron import NeuronCode
 from brian2zoo.compose.parallel import PLACE
@@ -25,9 +25,6 @@ from brian2zoo.formats.experiment import Experiment
 from brian2zoo.formats.expressions import evaluate
 from brian2zoo.formats.models import EVENT_DATA
 from brian2zoo.run.rest import NOT_REFRACTORY, at_rest, forget_spikes
-
-# Spikes of earlier steps arrive before the neurons move: the one order Brian2 and GeNN both follow.
-SCHEDULE = ["start", "synapses", "groups", "thresholds", "resets", "end"]
 
 # A synapse's equations read the neurons as they are before they move: Euler's step of a trace is then the
 # derivative of Euler's step of the neuron.

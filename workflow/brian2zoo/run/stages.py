@@ -9,10 +9,10 @@ import xarray as xr
 
 from brian2zoo import circuits
 from brian2zoo.circuits import Circuit, Mode
-from brian2zoo.cli.scripting import experiment_of
 from brian2zoo.datasets.encode import check_layers
 from brian2zoo.formats.experiment import Experiment
 from brian2zoo.formats.language import sizes
+from brian2zoo.formats.zoo import Zoo
 from brian2zoo.run import carried, network, results
 from brian2zoo.run.programs import Binary
 from brian2zoo.run.sessions import Runner
@@ -70,7 +70,7 @@ def trained_network(result: Path, build: str, directory: Path) -> Trained:
     """The network of a training result, in the program at `directory`, which is one of `BUILDS`."""
     trained = results.read(result, results.TRAINING)
     facts = {key: str(trained.attrs[key]) for key in ("dataset", "layers", "setting")}
-    experiment = experiment_of(trained.attrs["experiment"], facts["setting"])
+    experiment = Zoo().experiment(trained.attrs["experiment"], facts["setting"])
     runner = runner_of(experiment, facts["layers"], build, directory)
     seed = int(trained.attrs["seed"])
     weights, start = (carried.of_result(runner.circuit, trained, seed, when) for when in ("", "0"))

@@ -13,7 +13,6 @@ from brian2zoo.circuits.abreast import abreast
 from brian2zoo.datasets import Shape, shape
 from brian2zoo.datasets.encode import check_layers, input_units
 from brian2zoo.errors import ZooError, did_you_mean
-from brian2zoo.formats.config import FILLED, Config, Network, Sources, mistake
 from brian2zoo.formats.experiment import Experiment
 from brian2zoo.formats.expressions import evaluate
 from brian2zoo.formats.files import as_dict
@@ -21,6 +20,7 @@ from brian2zoo.formats.kinds import KINDS
 from brian2zoo.formats.language import sizes
 from brian2zoo.formats.settings import numbers_of
 from brian2zoo.formats.zoo import Zoo
+from brian2zoo.pipeline.config import FILLED, Config, Network, Sources, mistake
 
 _MOST_STEPS_OF_A_RUN = 2**31 - 1
 

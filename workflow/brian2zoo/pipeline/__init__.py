@@ -1,0 +1,1 @@
+"""The configuration of the pipeline, beside the zoo and the data."""
