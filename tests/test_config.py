@@ -118,7 +118,7 @@ def test_a_name_of_a_data_set_can_be_part_of_a_path(asked) -> None:
         ({"bits": {"setting": "rule.eta=1*nS:rule.eta=2*nS"}}, "bits.setting: 'rule.eta' is set twice in"),
         ({"paper": ["erbp", "erbp"]}, "paper: erbp is named twice"),
         (
-            {"cim": {"deep": [{"width": 9, "depths": [1]}, {"width": 9, "depths": [2]}]}},
+            {"cim": {"chip": "cim_training", "deep": [{"width": 9, "depths": [1]}, {"width": 9, "depths": [2]}]}},
             "cim.deep: equal_9 is named twi",
         ),
     ],

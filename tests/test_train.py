@@ -294,9 +294,20 @@ keeps: [theta, b]
 parameters: |
   tau_b = 500*ms
 """,
+    "rules/by_hand.yaml": """
+title: Block-diagonal RTRL of lif_exp, written by hand, since what a spike changes for good has no derivative
+method: exact
+variables:
+  pre: |
+    deps_v/dt = (eps_I - eps_v)/tau_m_post : 1
+    deps_I/dt = -eps_I/tau_s_post : 1
+at_spike: {pre: eps_I += 1}
+eligibility: eps_v_pre*psi_post
+""",
     "config/experiments/homeostatic.yaml": """
 title: Such neurons in short samples, without chance
 extends: rtrl_block_diagonal
+learning: {plastic: {rule: by_hand}, hidden_output: {rule: block_diagonal}}
 neurons: {hidden: homeostatic}
 protocol: {T_train: 40*ms, T_test: 40*ms}
 weights: |
@@ -521,7 +532,7 @@ def broken_zoo(zoo_with: Callable[..., Zoo], rule: str = "", equations: str = ""
     files = {
         "rules/broken.yaml": f"title: broken\nextends: bp\n{rule}",
         "models/neurons/broken.yaml": relu + f"each_step: |\n{each_step or '  a = a'}\n",
-        "config/experiments/broken.yaml": "title: broken\nextends: bp\nrule: broken\nneurons: {hidden: broken}\n",
+        "config/experiments/broken.yaml": "title: broken\nextends: bp\nlearning: {plastic: {rule: broken}}\nneurons: {hidden: broken}\n",
     }
     return zoo_with(files)
 
@@ -563,9 +574,7 @@ def test_rest_does_not_hide_a_value_that_is_no_number(zoo_with, interpreted) -> 
     """A membrane is infinite in the third sample; the neuron then says nothing, and every sample begins at rest."""
     name = "models/neurons/homeostatic.yaml"
     text = HOMEOSTATIC[name] + "each_step: v = v + exp(1000.0*int(sample_number == 2)) - 1\n"
-    circuit = circuits.build(
-        (zoo := zoo_with(HOMEOSTATIC | {name: text})), zoo.experiment("homeostatic"), (6, 5, 3), "test"
-    )
+    circuit = circuits.build(zoo_with(HOMEOSTATIC | {name: text}).experiment("homeostatic"), (6, 5, 3), "test")
     with pytest.raises(ZooError, match="v of hidden1 is inf after sample 3 of the test"):
         runner_test(interpreted(circuit, 6), few_spike_times(6, 0), initial_weights(circuit, 0), seed=0)
 

@@ -23,4 +23,4 @@ class Assembly:
 USUAL = Assembly()
 
 SCHEDULE = ["start", "synapses", "groups", "thresholds", "resets", "end"]
-"""Slots of a step: spikes of earlier steps arrive before the neurons move, the order that Brian2 and GeNN both follow."""
+"""Slots of a step: spikes of earlier steps arrive before the neurons move, an order that Brian2 and GeNN share."""

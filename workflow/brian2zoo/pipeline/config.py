@@ -213,7 +213,7 @@ class Mapped(_Part):
 class Config(_Part):
     """A whole configuration: config/config.yaml, with the overrides of --configfile and --config on top."""
 
-    paper: tuple[Name, ...] = Field(description="folders in papers/ whose figures are drawn; one or a list")
+    paper: Several[Name] = Field(description="folders in papers/ whose figures are drawn; one or a list")
     datasets: dict[Name, DatasetSettings] = Field(description="data sets by the name used below")
     training: Some[Training]
     bits: Bits
