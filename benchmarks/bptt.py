@@ -25,7 +25,8 @@ from brian2zoo.datasets import DatasetSettings, load
 from brian2zoo.datasets.encode import encode_dataset
 from brian2zoo.derive import formulas, read
 from brian2zoo.derive.dynamics import ACTIVE, Dynamics, symbol
-from brian2zoo.equations.pieces import constants
+from brian2zoo.equations.pieces import values
+from brian2zoo.formats.experiment import Experiment
 from brian2zoo.formats.zoo import Zoo, zoo_in_use
 from brian2zoo.run import network, results, stages
 from brian2zoo.run.gradients import PROJECTIONS
@@ -105,53 +106,80 @@ def rasters(times: np.ndarray, steps: int, dt: float) -> np.ndarray:
     return spikes
 
 
+class Training:
+    """Backpropagation through time of the network of an experiment, with the Adam of its rule.
+
+    Parameters
+    ----------
+    circuit : in training.
+    surrogate : name of the file.
+    """
+
+    def __init__(self, circuit: Circuit, surrogate: str) -> None:
+        layers = Layer(circuit, PROJECTIONS["input"]), Layer(circuit, PROJECTIONS["readout"])
+        spike, self.circuit = surrogate_spike(surrogate), circuit
+        rule = values(next(iter(circuit.plastic)).rule.parameters)
+        eta, beta_1, beta_2, epsilon, batch = (float(rule[k]) for k in ("eta", "beta_1", "beta_2", "epsilon", "batch"))
+        self.batch = int(batch)
+
+        def loss(weights: Weights, inputs: Any, target: Any) -> Any:
+            answers = jax.vmap(lambda each: trial(layers, spike, weights, each))(inputs)
+            return -(jax.nn.log_softmax(answers) * target[:, None]).sum() / len(target)
+
+        @jax.jit
+        def update(state: Any, inputs: Any, target: Any, count: Any) -> Any:
+            weights, mean, square = state
+            gradient = jax.grad(loss)(weights, inputs, target)
+            mean = jax.tree.map(lambda m, g: m + (1 - beta_1) * (g - m), mean, gradient)
+            square = jax.tree.map(lambda s, g: s + (1 - beta_2) * (g**2 - s), square, gradient)
+            changed = jax.tree.map(
+                lambda w, m, s: w - eta * m / (1 - beta_1**count) / (jnp.sqrt(s / (1 - beta_2**count)) + epsilon),
+                weights, mean, square,
+            )  # fmt: skip
+            return changed, mean, square
+
+        self.update = update
+        self.read_out = jax.jit(jax.vmap(lambda each, weights: trial(layers, spike, weights, each).mean(0), (0, None)))
+
+    def start(self, seed: int) -> Any:
+        """Initial weights, and Adam's means."""
+        sizes = {p.name: (p.pre.size, p.post.size) for p in self.circuit.plastic}
+        start = initial_weights(self.circuit, seed)
+        # In single precision, as JAX computes; an update for other types would be compiled.
+        weights = {k: jnp.asarray(start[name].reshape(sizes[name]), jnp.float32) for k, name in PROJECTIONS.items()}
+        return weights, jax.tree.map(jnp.zeros_like, weights), jax.tree.map(jnp.zeros_like, weights)
+
+
+def given(experiment: Experiment, dataset: dict[str, Any]) -> dict[str, xr.Dataset]:
+    """Both splits of a data set, encoded as an experiment says."""
+    encoders = experiment.encoders["input"], experiment.encoders["label"]
+    return {
+        split: encode_dataset(part, *encoders) for split, part in load(DatasetSettings(**dataset), zoo_in_use()).items()
+    }
+
+
+def spikes_and_targets(circuit: Circuit, data: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Input spikes (sample, step, unit) and targets (sample, class) of an encoded split."""
+    dt, duration = (float(network.duration(circuit, which)) for which in ("dt", "T_train"))
+    return rasters(data.input.values, round(duration / dt), dt), np.asarray(data.target.values, np.float32)
+
+
 def main(output: Path = OUTPUT) -> None:
     """Train under each seed, print the error after each epoch, write the curves to a file."""
-    zoo, experiment = Zoo(), scripting.experiment_of(SETTINGS["experiment"])
+    experiment = scripting.experiment_of(SETTINGS["experiment"])
     circuit = stages.circuit_of(experiment, SETTINGS["layers"], "train")
-    layers = Layer(circuit, PROJECTIONS["input"]), Layer(circuit, PROJECTIONS["readout"])
-    spike = surrogate_spike(SETTINGS["surrogate"])
-    dt, duration = (float(network.duration(circuit, which)) for which in ("dt", "T_train"))
-    encoders = experiment.encoders["input"], experiment.encoders["label"]
-    data = {
-        split: encode_dataset(part, *encoders)
-        for split, part in load(DatasetSettings(**SETTINGS["dataset"]), zoo_in_use()).items()
-    }
-    spikes = {split: rasters(part.input.values, round(duration / dt), dt) for split, part in data.items()}
-    targets = {split: np.asarray(part.target.values, np.float32) for split, part in data.items()}
-    rule = constants(zoo.rule(experiment.rule), next(iter(circuit.plastic)).overrides)
-    eta, beta_1, beta_2, epsilon, batch = (float(rule[k]) for k in ("eta", "beta_1", "beta_2", "epsilon", "batch"))
-
-    def loss(weights: Weights, inputs: Any, target: Any) -> Any:
-        answers = jax.vmap(lambda each: trial(layers, spike, weights, each))(inputs)
-        return -(jax.nn.log_softmax(answers) * target[:, None]).sum() / len(target)
-
-    @jax.jit
-    def update(state: Any, inputs: Any, target: Any, count: Any) -> Any:
-        weights, mean, square = state
-        gradient = jax.grad(loss)(weights, inputs, target)
-        mean = jax.tree.map(lambda m, g: m + (1 - beta_1) * (g - m), mean, gradient)
-        square = jax.tree.map(lambda s, g: s + (1 - beta_2) * (g**2 - s), square, gradient)
-        changed = jax.tree.map(
-            lambda w, m, s: w - eta * m / (1 - beta_1**count) / (jnp.sqrt(s / (1 - beta_2**count)) + epsilon),
-            weights, mean, square,
-        )  # fmt: skip
-        return changed, mean, square
-
-    read_out = jax.jit(jax.vmap(lambda each, weights: trial(layers, spike, weights, each).mean(0), (0, None)))
-    sizes = {p.name: (p.pre.size, p.post.size) for p in circuit.plastic}
+    training, data = Training(circuit, SETTINGS["surrogate"]), given(experiment, SETTINGS["dataset"])
+    spikes, targets = spikes_and_targets(circuit, data["train"])
+    tests, _ = spikes_and_targets(circuit, data["test"])
     curves = []
     for seed in SETTINGS["seeds"]:
-        start = initial_weights(circuit, seed)
-        weights = {k: jnp.asarray(start[name].reshape(sizes[name])) for k, name in PROJECTIONS.items()}
-        zeros = jax.tree.map(jnp.zeros_like, weights)
-        state, count, errors = (weights, zeros, zeros), 0, []
+        state, count, errors = training.start(seed), 0, []
         for epoch in range(SETTINGS["epochs"]):
-            order = shuffled_samples(len(spikes["train"]), SETTINGS["samples"], seed, epoch)
-            for rows in order.reshape(-1, int(batch)):
+            order = shuffled_samples(len(spikes), SETTINGS["samples"], seed, epoch)
+            for rows in order.reshape(-1, training.batch):
                 count += 1
-                state = update(state, spikes["train"][rows], targets["train"][rows], float(count))
-            answers = np.concatenate([read_out(part, state[0]) for part in np.array_split(spikes["test"], 10)])
+                state = training.update(state, spikes[rows], targets[rows], float(count))
+            answers = np.concatenate([training.read_out(part, state[0]) for part in np.array_split(tests, 10)])
             errors.append(float((answers.argmax(1) != data["test"].label.values).mean()))
             print(f"seed {seed}, epoch {epoch + 1}: {100 * errors[-1]:.1f} % wrong", flush=True)
         curves.append(errors)

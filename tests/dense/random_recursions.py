@@ -105,3 +105,16 @@ def network(seed: int, dtype: type = np.float64) -> list[brian2.core.base.BrianO
         )
         objects.append(monitor)
     return objects
+
+
+def without_a_number() -> list[brian2.core.base.BrianObject]:
+    """A trace that is no number where one neuron gives none, and that is put to rest as the zoo does it."""
+    source = brian2.NeuronGroup(3, "a : 1", name="nan_a")
+    source.a = [0.5, np.nan, -1]
+    target = brian2.NeuronGroup(4, "psi = 0.1*(1 + i) : 1", name="nan_b")
+    model = "sum : 1\ndx0/dt = -x0/(2*ms) : 1 (clock-driven)"
+    synapses = brian2.Synapses(source, target, model, method="euler", name="nan_learns")
+    synapses.connect()
+    synapses.run_regularly("sum += x0\nx0 += a_pre*psi_post", when="after_groups", name="nan_each_step")
+    synapses.run_regularly("x0 = abs(x0)*int(t < 0*second)", dt=2 * ms, when="start", name="nan_rest")
+    return [source, target, synapses]

@@ -22,6 +22,7 @@ def run(device: str, folder) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     try:
         objects = [thing for seed in SEEDS for thing in random_recursions.network(seed)]
         objects += [thing for seed in SINGLE for thing in random_recursions.network(seed, np.float32)]
+        objects += random_recursions.without_a_number()
         network = brian2.Network(*objects)
         for steps in random_recursions.RUNS:
             network.run(steps * 0.1 * ms)
@@ -50,13 +51,20 @@ def test_blocks_come_to_the_same(both, seeds, tolerance) -> None:
     stock, dense, _ = both
     assert stock.keys() == dense.keys()
     for name, values in stock.items():
-        if int(name.partition("_")[0].removeprefix("net")) in seeds:
+        if not name.startswith("nan_") and int(name.partition("_")[0].removeprefix("net")) in seeds:
             assert np.isfinite(values).all()
             scale = np.abs(values).max()
             np.testing.assert_allclose(dense[name], values, rtol=0, atol=tolerance * scale, err_msg=name)
 
 
+def test_what_is_no_number_stays_so(both) -> None:
+    stock, dense, _ = both
+    for name in ("nan_learns.sum", "nan_learns.x0"):
+        assert np.isnan(stock[name]).sum() == 4
+        np.testing.assert_allclose(dense[name], stock[name], rtol=1e-12, err_msg=name)
+
+
 def test_every_rule_was_taken_in_blocks(both) -> None:
     ways = {name: way for name, way in both[2].items() if name.endswith("_learns")}
-    assert len(ways) == len(SEEDS) + len(SINGLE)
+    assert len(ways) == len(SEEDS) + len(SINGLE) + 1
     assert all(way.startswith("in blocks of") for way in ways.values()), ways

@@ -108,7 +108,7 @@ STEP = "grad += error_post*x\nx += a_pre*psi_post"
 def network(model: str = MODEL, step: str = STEP, on_pre: str = "g_post += w", **options) -> dict[str, object]:
     brian2.set_device("runtime")
     brian2.prefs.codegen.target = "numpy"
-    equations = "a : 1\npsi : 1\nerror : 1\ng : 1\ntotal : 1\ntau : second"
+    equations = "a : 1\npsi : 1\nerror : 1\ng : 1\ntotal : 1\ntau : second\nhidden = 2*g : 1"
     neurons = brian2.NeuronGroup(3, equations, threshold="a > 1", reset="", name="neurons")
     synapses = brian2.Synapses(neurons, neurons, model, on_pre=on_pre, method="euler", name="synapses", **options)
     synapses.connect()
@@ -148,6 +148,8 @@ def test_statements_at_spikes_are_divided() -> None:
         ({"model": MODEL.replace("(clock-driven)", "(event-driven)")}, "'lastupdate"),
         ({"step": STEP + "\nx += w*int(a_pre > 0)"}, "it reads 'w'"),
         ({"dtype": {"x": np.float32}}, "not of one type"),
+        ({"on_pre": "x += g_post\ng_post += w"}, "'x += g_post' reads what 'g_post += w' changes at the same spikes"),
+        ({"on_pre": "x += hidden_post\ng_post += w"}, "reads what 'g_post += w' changes"),
     ],
 )
 def test_reasons_why_a_projection_is_taken_step_by_step(options, reason) -> None:

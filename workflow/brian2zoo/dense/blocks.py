@@ -40,6 +40,9 @@ from brian2zoo.derive import formulas
 
 _PLACES: dict[str, Kind] = {"_presynaptic_idx": "pre", "_postsynaptic_idx": "post", "0": "shared"}
 
+# The program has a bit for each.
+_MOST_VARIABLES = 31
+
 # A strip of the matrices, three vectors of 64 bytes wide, stays in the first cache with half of it to spare.
 _SCALARS = {np.dtype("float32"): "float", np.dtype("float64"): "double"}
 
@@ -299,7 +302,27 @@ class Parts:
                 raise NotLinear(f"'{line}' changes '{target}' in every step")
             kept.append(line)
             wanted |= get_identifiers(expression)
+        lines = [line for line in lines_of(self.code[runner.name]) if line not in kept]
+        changed = self.arrays(map(_target, kept))
+        for line in lines:
+            # The block keeps what there was before the spikes of a step, statements see what those before have made.
+            if changed & self.arrays(get_identifiers(line)):
+                raise NotLinear(f"'{line}' reads what '{kept[0]}' changes at the same spikes")
         return "\n".join(kept[::-1])
+
+    def arrays(self, names: Iterable[str]) -> set[int]:
+        """Identities of the arrays that names stand for, also by way of subexpressions of neurons."""
+        known = self.synapses.variables
+        waiting, seen = [known[name] for name in names if name in known], set()
+        while waiting:
+            variable = waiting.pop()
+            if id(variable) in seen:
+                continue
+            seen.add(id(variable))
+            if isinstance(variable, Subexpression):
+                own = variable.owner.variables
+                waiting += [own[name] for name in variable.identifiers if name in own]
+        return seen
 
     def touched(
         self, each: BrianObject, variables: frozenset[str]
@@ -354,7 +377,7 @@ def _is_zero(line: str) -> bool:
     _, operator, expression, _ = parse_statement(line)
     try:
         return operator == "=" and formulas.parse(expression) == 0
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
 
 
@@ -387,6 +410,8 @@ def found(
 def _block(parts: Parts, all_to_all: bool) -> Block:
     every_step = parts.every_step()
     variables = tuple(dict.fromkeys(name for o in every_step for name in parts.writes(o.name)))
+    if len(variables) > _MOST_VARIABLES:
+        raise NotLinear(f"more than {_MOST_VARIABLES} variables change in every step")
     names = Names(parts.kind, frozenset(variables))
     operations, rest = [], {}
     for runner in every_step:

@@ -33,7 +33,7 @@ def _change_nothing(lines: Iterable[str], variables: Mapping[str, Variable], zer
             return False
         try:
             value = formulas.parse(text).xreplace(values)
-        except ValueError:
+        except (ValueError, RecursionError):
             return False
         if target not in variables:
             values[formulas.symbol(target)] = value
