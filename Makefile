@@ -2,7 +2,8 @@
 # make resume CONFIG=papers/erbp/mnist.yaml that of another configuration.  make test: install and test.  make gpu: what
 # backends genn, genn_cpu and cuda need of Python, and what is still missing.  make test-gpu: all tests of backends.
 # make gpu-check: the first minutes on a GPU, with the packages that make gpu-wheels has put into wheelhouse/, if any.
-# make fuzz: mutants, damage and kills at full size, to docs/fuzz.md; FUZZ="--texts 100 --kill 0" makes it smaller.
+# make fuzz: mutants, damage and kills at full size, to docs/fuzz.md; FUZZ="--texts 0 --configurations 0 --commands 0
+# --damage 0" the kills alone, whose row they replace.
 PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/installed

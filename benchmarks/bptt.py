@@ -25,7 +25,7 @@ from brian2zoo.datasets import DatasetSettings, load
 from brian2zoo.datasets.encode import encode_dataset
 from brian2zoo.derive import formulas, read
 from brian2zoo.derive.dynamics import ACTIVE, Dynamics, symbol
-from brian2zoo.equations.pieces import values
+from brian2zoo.equations.pieces import constants
 from brian2zoo.formats.experiment import Experiment
 from brian2zoo.formats.zoo import Zoo, zoo_in_use
 from brian2zoo.run import network, results, stages
@@ -118,7 +118,7 @@ class Training:
     def __init__(self, circuit: Circuit, surrogate: str) -> None:
         layers = Layer(circuit, PROJECTIONS["input"]), Layer(circuit, PROJECTIONS["readout"])
         spike, self.circuit = surrogate_spike(surrogate), circuit
-        rule = values(next(iter(circuit.plastic)).rule.parameters)
+        rule = {name: given.value for name, given in circuit.plastic[0].rule.parameters.items()}
         eta, beta_1, beta_2, epsilon, batch = (float(rule[k]) for k in ("eta", "beta_1", "beta_2", "epsilon", "batch"))
         self.batch = int(batch)
 

@@ -48,7 +48,7 @@ def of_jax(layers: str, data: xr.Dataset) -> Any:
 
 def of_device(name: str, layers: str, precision: str, data: xr.Dataset) -> Any:
     """A training of the same length on the dense device."""
-    experiment = scripting.experiment_of(name).model_copy(update={"precision": precision})
+    experiment = scripting.experiment_of(name).replaced(precision=precision)
     made = program(experiment, layers, "dense", SETTINGS["samples"])
     return partial(made.run, {"input": data.input.values, "label": data.target.values}, weights(made.circuit), seed=1)
 

@@ -85,6 +85,15 @@ def test_a_worker_tells_what_happened(tmp_path: Path, monkeypatch, function, out
     worker.close()
 
 
+def test_a_worker_that_does_nothing_hangs(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("fuzz.worker.PATIENCE", 0.1)
+    worker = Worker(tmp_path)
+    answer = worker(time.sleep, 1000)
+    assert (answer.outcome, answer.told) == ("hang", "no answer, and nothing done in 1.0 s")
+    assert worker(int, "7").value == 7
+    worker.close()
+
+
 def test_mutants_are_of_every_file_and_of_every_way_of_being_wrong() -> None:
     n_files = sum(len(Zoo(ROOT).names(kind)) for kind in files.KINDS)
     made = list(files.mutants(0, 3 * n_files))

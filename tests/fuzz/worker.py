@@ -20,8 +20,9 @@ from brian2zoo.errors import ZooError
 from brian2zoo.formats.zoo import ROOT
 
 SECONDS = 10
-"""Of processor time; a machine that is busy with other work is given PATIENCE times as long."""
+"""Of processor time, however long it takes on a machine that is busy with other work."""
 PATIENCE = 10
+"""So many times as long the process may do nothing at all."""
 BYTES = 2**30
 """Of memory, beyond what the process has when it begins."""
 MARKER = "executed"
@@ -67,16 +68,24 @@ class Worker:
         return answer
 
     def _answer(self) -> Answer:
+        spent = -1.0
         try:
-            if self.connection.poll(PATIENCE * SECONDS):
-                return self.connection.recv()
+            while (now := self._spent()) > spent:
+                if self.connection.poll(PATIENCE * SECONDS):
+                    return self.connection.recv()
+                spent = now
         except EOFError:
             self.process.join()
             died = -self.process.exitcode
             self.process = None
             return Answer("hang" if died == signal.SIGPROF else "traceback", f"died of {signal.Signals(died).name}")
         self.close()
-        return Answer("hang", f"no answer in {PATIENCE * SECONDS} s")
+        return Answer("hang", f"no answer, and nothing done in {PATIENCE * SECONDS} s")
+
+    def _spent(self) -> float:
+        """Processor time of the process, s."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
 
     def _start(self) -> None:
         context = multiprocessing.get_context("fork")

@@ -280,6 +280,8 @@ _SHAPES = {
     "too_short": ("the list is empty", "name at least one"),
     "tuple_type": ("this is not a list", "write [one, another]"),
     "string_type": ("this is no text", "put it in quotes"),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), ("this is no whole number", "write such as 1000")),
+    **dict.fromkeys(("float_type", "float_parsing"), ("this is no number", "write such as 0.5")),
     "dict_type": ("this is not a mapping", "write lines 'key: value'"),
     "model_type": ("this is not a mapping", "write lines 'key: value'"),
 }
