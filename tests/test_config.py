@@ -121,12 +121,13 @@ def test_a_name_of_a_data_set_can_be_part_of_a_path(asked) -> None:
         ({"bits": {"setting": "rule.eta=1*nS:rule.eta=2*nS"}}, "bits.setting: 'rule.eta' is set twice in"),
         ({"paper": ["erbp", "erbp"]}, "paper: erbp is named twice"),
         (
-            {"cim": {"chip": "cim_training", "deep": [{"width": 9, "depths": [1]}, {"width": 9, "depths": [2]}]}},
+            {"cim": {"deep": [{"width": 9, "depths": [1]}, {"width": 9, "depths": [2]}]}},
             "cim.deep: equal_9 is named twi",
         ),
     ],
 )
 def test_what_would_be_made_twice_is_told(asked, change, told) -> None:
+    update_config(asked, {"cim": read_yaml(ROOT / "papers/cim/digits.yaml")["cim"]})
     update_config(asked, change)
     with pytest.raises(ZooError, match=re.escape(told)):
         load_config(asked)

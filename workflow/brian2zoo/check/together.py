@@ -68,14 +68,13 @@ Sides = Mapping[str, tuple[NeuronModel | LearningRule, Equations]]
 
 def check_together(experiment: Experiment) -> Findings:
     """Mistakes in how an experiment combines its files."""
-    findings = _keys(experiment)
+    # What these find would make everything after them wrong as well.
+    findings = _keys(experiment) or _store(experiment) or _overrides(experiment)
     circuits: list[Circuit] = []
     for layers, mode in product(_LAYERS, _MODES):
         if not findings and supports(experiment, layers):
             with findings.collect():
                 circuits.append(build(experiment, layers, mode))
-    # What these find would make everything after them wrong as well.
-    findings = findings or _store(experiment) or _overrides(experiment)
     for circuit in () if findings else circuits:
         with findings.collect():
             findings += _missing_variables(circuit)
