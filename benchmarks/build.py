@@ -11,7 +11,7 @@ from programs import BUILDS, CONFIG, variable
 
 from brian2zoo.cli import scripting
 from brian2zoo.run import network, results, stages
-from brian2zoo.run.programs import Binary, build, build_cached
+from brian2zoo.run.programs import Program, build, build_cached
 
 OUTPUT = Path("results/benchmarks/build.nc")
 BACKENDS = {"stock": "cpp", "dense": "dense"}
@@ -23,7 +23,7 @@ def seconds(experiment: str, layers: str, backend: str) -> list[float]:
     circuit = stages.circuit_of(scripting.experiment_of(experiment, f"backend={backend}"), layers, "train")
     begin = resource.getrusage(resource.RUSAGE_CHILDREN)
     folder = BUILDS / f"build_{experiment}_{layers}_{backend}"
-    made = Binary(build(circuit, network.duration(circuit, "T_train"), 10, folder))
+    made = Program(build(circuit, network.duration(circuit, "T_train"), 10, folder))
     end = resource.getrusage(resource.RUSAGE_CHILDREN)
     used = (end.ru_utime + end.ru_stime) - (begin.ru_utime + begin.ru_stime)
     return [made.manifest["seconds"]["generate"], made.manifest["seconds"]["compile"], used]

@@ -26,13 +26,13 @@ from brian2zoo.circuits import initial_weights
 from brian2zoo.cli import scripting
 from brian2zoo.formats.settings import ON_GPU
 from brian2zoo.run import results
-from brian2zoo.run.sessions import Runner
+from brian2zoo.run.sessions import Session
 
 OUTPUT = Path("results/benchmarks/gpu.nc")
 CHOSEN = CONFIG["gpu"]
 
 
-def programs(runner: Runner, data: dict[str, np.ndarray], at_once: int) -> None:
+def programs(runner: Session, data: dict[str, np.ndarray], at_once: int) -> None:
     """Run so many networks by a program of one; on a GPU side by side, else one after the other."""
     workers = at_once if runner.circuit.experiment.backend in ON_GPU else 1
     with ThreadPoolExecutor(workers) as pool:
@@ -40,7 +40,7 @@ def programs(runner: Runner, data: dict[str, np.ndarray], at_once: int) -> None:
         list(pool.map(partial(runner.run, data), starts, range(at_once)))
 
 
-def abreast(runner: Runner, data: dict[str, np.ndarray], at_once: int) -> None:
+def abreast(runner: Session, data: dict[str, np.ndarray], at_once: int) -> None:
     """Run the networks of a program of so many."""
     starts = [initial_weights(runner.circuit, seed) for seed in range(at_once)]
     runner.run_abreast([data] * at_once, starts, seed=0)
@@ -49,7 +49,9 @@ def abreast(runner: Runner, data: dict[str, np.ndarray], at_once: int) -> None:
 RUN = {"programs": programs, "abreast": abreast}
 
 
-def compiled_for(network: str, where: str, way: str, at_once: int, number: int) -> tuple[Runner, Callable[[int], None]]:
+def compiled_for(
+    network: str, where: str, way: str, at_once: int, number: int
+) -> tuple[Session, Callable[[int], None]]:
     """A program that takes so many samples, and what runs it on the first ones of them, for `at_once` networks.
 
     Parameters

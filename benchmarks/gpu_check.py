@@ -186,7 +186,7 @@ def measure(
     numbers = sorted(samples)
     way = "abreast" if networks > 1 and backend in ON_GPU else "programs"
     runner, run = compiled_for(network, backend, way, networks, numbers[-1])
-    build = sum(runner.binary.manifest["seconds"].values())
+    build = sum(runner.program.manifest["seconds"].values())
     found: dict[int, list[float]] = {number: [] for number in numbers}
     for number in numbers * repeats:
         seconds = wall_seconds(partial(run, number))

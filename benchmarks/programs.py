@@ -19,8 +19,8 @@ from brian2zoo.datasets.encode import encode_dataset
 from brian2zoo.formats.experiment import Experiment
 from brian2zoo.formats.zoo import read_yaml, zoo_in_use
 from brian2zoo.run import network, stages
-from brian2zoo.run.programs import Binary, build_cached
-from brian2zoo.run.sessions import Runner
+from brian2zoo.run.programs import Program, build_cached
+from brian2zoo.run.sessions import Session
 
 HERE = Path(__file__).parent
 CONFIG: dict[str, Any] = read_yaml(HERE / "config.yaml")
@@ -37,7 +37,7 @@ def samples(experiment: Experiment, number: int) -> dict[str, np.ndarray]:
 
 def program(
     experiment: Experiment, layers: str, backend: str, capacity: int, mode: Mode = "train", networks: int = 1
-) -> Runner:
+) -> Session:
     """The learning or testing program of an experiment, or of several networks abreast, compiled for a backend."""
     circuit = stages.circuit_of(experiment.with_setting(f"backend={backend}"), layers, mode)
     sample_time = network.duration(circuit, f"T_{mode}")
@@ -53,10 +53,10 @@ def program(
         ]
     )
     threads = os.cpu_count() or 1
-    binary = Binary(
+    binary = Program(
         build_cached(abreast(circuit, networks), sample_time, capacity, folder, BUILDS / "cache", threads=threads)
     )
-    return Runner(circuit, binary, sample_time, networks)
+    return Session(circuit, binary, sample_time, networks)
 
 
 def compiled(net: brian2.Network, steps: int, folder: Path) -> Path:

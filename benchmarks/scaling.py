@@ -10,7 +10,7 @@ from programs import CONFIG, in_turn, medians, program, samples, slope, variable
 
 from brian2zoo.cli import scripting
 from brian2zoo.run import results, stages
-from brian2zoo.run.sessions import Runner
+from brian2zoo.run.sessions import Session
 
 OUTPUT = Path("results/benchmarks/scaling.nc")
 
@@ -31,7 +31,7 @@ def main(
     by_rate = {}
     for value in rate["values"]:
         circuit = stages.circuit_of(chosen.with_setting(f"{rate['parameter']}={value}*Hz"), rate["layers"], "train")
-        by_rate[value] = Runner(circuit, fixed.binary, fixed.sample_time)
+        by_rate[value] = Session(circuit, fixed.program, fixed.sample_time)
 
     found = {}
     for axis, runners in (("hidden", by_size), ("rate", by_rate)):

@@ -14,7 +14,7 @@ from brian2zoo.formats.zoo import ROOT, Zoo
 from brian2zoo.run import network
 from brian2zoo.run.network import OUTPUT_ONLY
 from brian2zoo.run.programs import Inputs, build_key, run_here
-from brian2zoo.run.sessions import Runner
+from brian2zoo.run.sessions import Session
 
 DETERMINISTIC = """
 title: eRBP in short samples and without chance; large weights and steps, so that much happens in them
@@ -100,12 +100,12 @@ class Interpreted:
 
 
 @pytest.fixture(scope="session")
-def interpreted() -> Callable[..., Runner]:
+def interpreted() -> Callable[..., Session]:
     """Runners that need no compiler, of one network or several abreast."""
 
-    def runner(circuit: Circuit, capacity: int, networks: int = 1) -> Runner:
+    def runner(circuit: Circuit, capacity: int, networks: int = 1) -> Session:
         sample_time = network.duration(circuit, "T_train" if circuit.mode == "train" else "T_test")
         program = Interpreted(abreast(circuit, networks), sample_time, capacity)
-        return Runner(circuit, program, sample_time, networks)
+        return Session(circuit, program, sample_time, networks)
 
     return runner

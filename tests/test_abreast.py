@@ -16,7 +16,7 @@ from brian2zoo.datasets.encode import encode_dataset
 from brian2zoo.errors import ZooError
 from brian2zoo.run.network import OUTPUT_ONLY
 from brian2zoo.run.programs import build_key
-from brian2zoo.run.sessions import Runner
+from brian2zoo.run.sessions import Session
 from brian2zoo.run.train import Schedule, train
 
 LAYERS, NETWORKS, SAMPLES = (40, 20, 3), 2, 4
@@ -26,7 +26,7 @@ def different(data: list[np.ndarray]) -> bool:
     return all(np.any(one != data[0]) for one in data[1:])
 
 
-def assert_each_is_as_alone(interpreted: Callable[..., Runner], circuit: Circuit) -> None:
+def assert_each_is_as_alone(interpreted: Callable[..., Session], circuit: Circuit) -> None:
     """Weights, spikes and answers of networks that have weights, inputs and labels of their own."""
     rng = np.random.default_rng(7)
     step = 1e-4 if circuit.population("input").neuron.data == "second" else 1

@@ -434,7 +434,7 @@ def test_a_step_in_which_a_decay_would_grow_is_refused(edit: Edit, method: str, 
     erbp = zoo.experiment("erbp_plus")  # steps of 0.1 ms
 
     def told(tau: float) -> list[str]:
-        return [str(each) for each in check_experiment(zoo, erbp.with_setting(f"hidden.tau_s={tau:.6f}*ms"))]
+        return [str(each) for each in check_experiment(erbp.with_setting(f"hidden.tau_s={tau:.6f}*ms"))]
 
     assert told(0.1 / longest + 1e-6) == []
     (refused,) = told(0.1 / longest - 1e-6)

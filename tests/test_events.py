@@ -24,7 +24,7 @@ from brian2zoo.errors import ZooError
 from brian2zoo.formats.models import Encoder
 from brian2zoo.run import network, results
 from brian2zoo.run.network import Recording
-from brian2zoo.run.programs import Binary, Inputs, build, run_here
+from brian2zoo.run.programs import Inputs, Program, build, run_here
 from brian2zoo.run.train import Schedule, train
 
 MS = 1e-3
@@ -184,10 +184,10 @@ def circuit(zoo) -> Circuit:
 
 
 @pytest.fixture(scope="module")
-def program(circuit, tmp_path_factory) -> Binary:
+def program(circuit, tmp_path_factory) -> Program:
     folder = tmp_path_factory.mktemp("program")
     spiking = Recording(("input", "hidden1"))
-    return Binary(build(circuit, network.duration(circuit, "T_train"), 3, folder / "program", spiking))
+    return Program(build(circuit, network.duration(circuit, "T_train"), 3, folder / "program", spiking))
 
 
 def given_to(circuit: Circuit, seed: int, n: int = 3) -> Inputs:

@@ -284,11 +284,11 @@ def on_loihi() -> dict[tuple[str, str], xr.Dataset]:
     """The published nBP, after 60 epochs, on its authors' cores, by chip and mode."""
     from brian2zoo.formats.zoo import Zoo
     from brian2zoo.mapping.spiking import report
-    from brian2zoo.mapping.spiking.request import Request
+    from brian2zoo.mapping.spiking.request import PlacementRequest
 
     zoo, run = Zoo(), PUBLISHED / "mnist20_nbp_400-400-10_default_seed=0.nc"
     return {
-        (chip, mode): report.dataset(Request(zoo, chip, (), "", mode, "default", "nbp_authors", run).costs())
+        (chip, mode): report.dataset(PlacementRequest(zoo, chip, (), "", mode, "default", "nbp_authors", run).costs())
         for chip in ("loihi", "loihi_measured")
         for mode in ("test", "train")
     }

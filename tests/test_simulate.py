@@ -21,7 +21,7 @@ from brian2zoo.datasets.encode import encode
 from brian2zoo.errors import ZooError
 from brian2zoo.run import network, programs
 from brian2zoo.run.network import OUTPUT_ONLY, Recording
-from brian2zoo.run.programs import Binary, Inputs, NotFinite, build, build_cached, build_key, run_here
+from brian2zoo.run.programs import Inputs, NotFinite, Program, build, build_cached, build_key, run_here
 
 LAYERS, CAPACITY, SAMPLE = (6, 5, 3), 4, 50 * ms
 RANGES = {"input_hidden1": 0.75e-9, "hidden1_output": 1e-9}  # config/experiments/erbp_fixed_point.yaml
@@ -41,8 +41,8 @@ def folder(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def program(circuit, folder) -> Binary:
-    return Binary(build_cached(circuit, SAMPLE, CAPACITY, folder / "first", folder / "cache"))
+def program(circuit, folder) -> Program:
+    return Program(build_cached(circuit, SAMPLE, CAPACITY, folder / "first", folder / "cache"))
 
 
 @pytest.fixture(scope="module")
@@ -177,7 +177,7 @@ def test_program_does_what_the_numpy_target_does(deterministic, latencies, tmp_p
     weights = {f"{name}.w": w for name, w in initial_weights(circuit, seed=1).items()}
     inputs = Inputs(latencies(layers, n_samples), weights, n_samples, seed=0)
     outputs = [f"{name}_spikes.{v}" for name in spiking for v in "ti"] + [f"{p.name}.w" for p in circuit.plastic]
-    program = Binary(build(circuit, sample_time, n_samples + 1, tmp_path / "program", Recording(spiking)))
+    program = Program(build(circuit, sample_time, n_samples + 1, tmp_path / "program", Recording(spiking)))
 
     compiled, interpreted = (
         program.run(inputs, outputs),
@@ -211,7 +211,7 @@ def test_a_program_that_ends_well_but_has_not_written_all_is_told(program, input
     (folder / "main").chmod(0o755)
     sealed_anew(folder)
     with pytest.raises(ZooError, match=told) as caught:
-        Binary(folder).run(inputs, OUTPUTS)
+        Program(folder).run(inputs, OUTPUTS)
     assert caught.value.where == str(folder)
     assert "\n" not in str(caught.value)
 
@@ -228,7 +228,7 @@ def test_a_program_of_another_version_is_told(program, tmp_path) -> None:
     manifest = {k: v for k, v in program.manifest.items() if k != "key"}
     (tmp_path / "program" / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(ZooError, match="delete the folder"):
-        Binary(tmp_path / "program")
+        Program(tmp_path / "program")
 
 
 @pytest.fixture
@@ -268,7 +268,7 @@ def test_a_damaged_program_is_one_line_and_the_cache_makes_another(
 ) -> None:
     damage(copied)
     with pytest.raises(ZooError, match=told) as caught:
-        Binary(copied)
+        Program(copied)
     assert caught.value.where == str(copied)
     assert "\n" not in str(caught.value)
 
@@ -280,7 +280,7 @@ def test_a_damaged_program_is_one_line_and_the_cache_makes_another(
     cache = copied.parent
     copied.rename(cache / program.key) if copied.exists() else None
     made = build_cached(circuit, SAMPLE, CAPACITY, cache / "made", cache)
-    assert Binary(made).manifest == program.manifest
+    assert Program(made).manifest == program.manifest
 
 
 @pytest.mark.parametrize(
@@ -297,7 +297,7 @@ def test_a_program_that_does_not_run_is_one_line(copied, inputs, main, told) -> 
     (copied / "main").chmod(0o755)
     sealed_anew(copied)
     with pytest.raises(ZooError, match=f"main: {told}") as caught:
-        Binary(copied).run(inputs, OUTPUTS)
+        Program(copied).run(inputs, OUTPUTS)
     assert "\n" not in str(caught.value)
 
 

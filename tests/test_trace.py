@@ -12,7 +12,7 @@ from brian2zoo.errors import ZooError
 from brian2zoo.formats.zoo import Zoo
 from brian2zoo.run import network
 from brian2zoo.run.programs import run_here
-from brian2zoo.run.sessions import Runner
+from brian2zoo.run.sessions import Session
 from brian2zoo.run.trace import recording, samples_to_watch, trace
 
 
@@ -42,7 +42,7 @@ def watch(experiment: str, layers: tuple[int, ...], n_samples: int) -> tuple[xr.
         }
     )
     time = network.duration(circuit, "T_train")
-    runner = Runner(circuit, Here(circuit, time), time)
+    runner = Session(circuit, Here(circuit, time), time)
     return data, trace(runner, recording(circuit), data, initial_weights(circuit, 0), seed=0)
 
 

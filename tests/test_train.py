@@ -17,9 +17,9 @@ from brian2zoo.datasets.encode import encode_dataset
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.zoo import ROOT, Zoo
 from brian2zoo.run import carried, network, results
-from brian2zoo.run.programs import Binary, build
+from brian2zoo.run.programs import Program, build
 from brian2zoo.run.progress import Progress
-from brian2zoo.run.sessions import Runner
+from brian2zoo.run.sessions import Session
 from brian2zoo.run.sessions import test as runner_test
 from brian2zoo.run.train import Schedule, alignment, draw_samples, operations, shuffled_samples, train
 
@@ -72,7 +72,7 @@ def train_bp(zoo, digits, interpreted) -> Callable[..., xr.Dataset]:
         experiment = zoo.experiment("bp").with_setting(setting)
         runners = [interpreted(circuits.build(experiment, LAYERS, mode), CAPACITY) for mode in ("train", "test")]
         for runner in runners:
-            runner.binary.key += program
+            runner.program.key += program
         data = digits | splits
         (trained,) = train(*runners, data["train"], data["test"], schedule, checkpoint, given)
         return trained
@@ -409,7 +409,7 @@ def test_a_compiled_training_in_short_runs_is_the_one_in_a_single_run(zoo_with, 
     for mode in ("train", "test"):
         circuit = circuits.build(zoo.experiment("homeostatic"), (6, 5, 3), mode)
         sample_time = network.duration(circuit, "T_train")
-        runners.append(Runner(circuit, Binary(build(circuit, sample_time, 5, tmp_path / mode)), sample_time))
+        runners.append(Session(circuit, Program(build(circuit, sample_time, 5, tmp_path / mode)), sample_time))
     (found,) = train(*runners, *sets, Schedule(2, 12, (0,)), tmp_path / "state")
     for name in ("k_hidden1__theta", "k_hidden1__b", "k_input_hidden1__m", "w_input_hidden1", "w_hidden1_output"):
         np.testing.assert_allclose(found[name], in_single_runs[name], rtol=1e-9, atol=1e-12, err_msg=name)

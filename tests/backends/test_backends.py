@@ -7,7 +7,7 @@ from brian2 import ms
 from brian2zoo import circuits
 from brian2zoo.backends import BACKENDS, backend
 from brian2zoo.errors import ZooError
-from brian2zoo.run.programs import Binary, Inputs, build
+from brian2zoo.run.programs import Inputs, Program, build
 
 LAYERS = (4, 3, 2)
 
@@ -57,7 +57,7 @@ def test_a_missing_package_is_one_line(monkeypatch, tmp_path) -> None:
 
 def test_a_program_remembers_where_it_runs(zoo, tmp_path) -> None:
     circuit = circuits.build(zoo.experiment("bp").with_setting("backend=cpp"), LAYERS, "test")
-    program = Binary(build(circuit, ms, 2, tmp_path / "program"))
+    program = Program(build(circuit, ms, 2, tmp_path / "program"))
     assert program.manifest["backend"] == "cpp"
     assert program.manifest["versions"] == {"brian2": brian2.__version__}
     rates = program.run(Inputs({"input": [[0, 0, 0, 1], [0, 0, 0, 0]]}, {}, 2, 0), ["output_rates.r"])

@@ -19,7 +19,7 @@ from brian2zoo.backends.capability import refuse, verdict
 from brian2zoo.backends.doctor import examine
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.zoo import Zoo
-from brian2zoo.run.programs import Binary, build
+from brian2zoo.run.programs import Program, build
 
 LAYERS = (4, 3, 2)
 FIRST = "sign_symmetric"  # of few files
@@ -116,7 +116,7 @@ def test_mistakes_in_the_sources_are_found(zoo, generate, tmp_path) -> None:
 def test_a_program_is_compiled_and_linked(zoo, tmp_path) -> None:
     """By its own makefile; it needs a GPU only to run."""
     circuit = circuits.build(zoo.experiment(FIRST).with_setting("backend=cuda"), LAYERS, "train")
-    program = Binary(build(circuit, ms, 2, tmp_path / "program"))
+    program = Program(build(circuit, ms, 2, tmp_path / "program"))
     assert program.manifest["backend"] == "cuda"
     assert (tmp_path / "program" / "main").stat().st_mode & 0o100
 

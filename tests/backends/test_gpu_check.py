@@ -183,7 +183,7 @@ def test_every_run_is_written_when_it_has_ended(benchmark, output, monkeypatch) 
     """A program that fails in its last run; what it took before is kept, beside the steps there are."""
     asked = []
 
-    class Runner:
+    class Session:
         class binary:
             manifest = {"seconds": {"generate": 1.0, "compile": 2.5}}  # noqa: RUF012
 
@@ -193,7 +193,7 @@ def test_every_run_is_written_when_it_has_ended(benchmark, output, monkeypatch) 
             raise RuntimeError("the simulation failed")
 
     given = []
-    monkeypatch.setattr(benchmark, "compiled_for", lambda *arguments: given.append(arguments) or (Runner, run))
+    monkeypatch.setattr(benchmark, "compiled_for", lambda *arguments: given.append(arguments) or (Session, run))
     monkeypatch.setattr(benchmark, "wall_seconds", lambda call: call() or 0.5 + 0.1 * asked[-1])
     benchmark.add(output, "step", {"step_time": 1.0}, step="before", step_backend="", state="passed", why="")
     options = {"networks": 64, "samples": [12, 2], "repeats": 2, "output": output}
@@ -212,11 +212,11 @@ def test_every_run_is_written_when_it_has_ended(benchmark, output, monkeypatch) 
 
 
 def test_the_start_of_a_program_is_told_from_its_samples(benchmark, output, monkeypatch, capsys) -> None:
-    class Runner:
+    class Session:
         class binary:
             manifest = {"seconds": {"compile": 40.0}}  # noqa: RUF012
 
-    monkeypatch.setattr(benchmark, "compiled_for", lambda *_: (Runner, lambda number: number))
+    monkeypatch.setattr(benchmark, "compiled_for", lambda *_: (Session, lambda number: number))
     monkeypatch.setattr(benchmark, "wall_seconds", lambda call: 1.5 + 0.032 * call())
     benchmark.measure("erbp_plus 784-200-10", "cuda", networks=4, samples=[5, 30], repeats=2, output=output)
     told = capsys.readouterr().out

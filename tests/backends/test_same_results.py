@@ -22,8 +22,8 @@ from brian2zoo.circuits.abreast import abreast
 from brian2zoo.formats.zoo import Zoo
 from brian2zoo.run import network
 from brian2zoo.run.network import Recording
-from brian2zoo.run.programs import Binary, Inputs, build, parameter_values
-from brian2zoo.run.sessions import Runner
+from brian2zoo.run.programs import Inputs, Program, build, parameter_values
+from brian2zoo.run.sessions import Session
 
 N_SAMPLES = 10
 # CUDA takes minutes to compile on one.
@@ -50,7 +50,7 @@ def run_on_both(elsewhere, tmp_path_factory) -> Callable[..., list[dict[str, np.
             there = replace(circuit, experiment=circuit.experiment.with_setting(f"backend={name}"))
             values = {f"{p}.w": w for p, w in initial_weights(there, seed=0).items()} | parameter_values(there)
             folder = tmp_path_factory.mktemp("program") / name
-            program = Binary(build(sample_time, N_SAMPLES, folder, recording, CORES))
+            program = Program(build(sample_time, N_SAMPLES, folder, recording, CORES))
             outputs = [f"{p.name}.w" for p in circuit.plastic]
             fixed = [p for p in circuit.projections if p.pairs is not None and p not in circuit.plastic]
             outputs += [f"{p.name}.w" for p in fixed if has_weights(p)]
@@ -153,11 +153,11 @@ def test_networks_abreast_do_what_each_does_alone(elsewhere, deterministic, late
     layers = (12, 9, 3)
     circuit = deterministic(layers, "float", f"backend={elsewhere}")
     sample_time = network.duration(circuit, "T_train")
-    program = Binary(build(abreast(circuit, 3), sample_time, N_SAMPLES, tmp_path / "program", threads=CORES))
+    program = Program(build(abreast(circuit, 3), sample_time, N_SAMPLES, tmp_path / "program", threads=CORES))
     starts = [initial_weights(circuit, seed) for seed in range(3)]
     given = latencies(layers, N_SAMPLES)
     data = [{name: np.roll(values, shift, axis=0) for name, values in given.items()} for shift in range(3)]
-    together = Runner(circuit, program, sample_time, 3).run_abreast(data, starts, seed=0)
+    together = Session(circuit, program, sample_time, 3).run_abreast(data, starts, seed=0)
     alone = interpreted(deterministic(layers), N_SAMPLES)
     for one, start, found in zip(data, starts, together, strict=True):
         expected = alone.run(one, start, seed=0)
@@ -176,7 +176,7 @@ def test_chance_is_the_same_in_distribution(elsewhere, zoo: Zoo, tmp_path) -> No
     for name in ("dense", elsewhere):
         experiment = zoo.experiment("erbp_times").with_setting(f"backend={name}")
         circuit = circuits.build(experiment, (60, 3, 2), "test")
-        program = Binary(build(circuit, 250 * ms, N_SAMPLES, tmp_path / name, threads=CORES))
+        program = Program(build(circuit, 250 * ms, N_SAMPLES, tmp_path / name, threads=CORES))
         for which, seed in (("one", 1), ("two", 2), ("one again", 1)):
             inputs = Inputs({"input": np.full((N_SAMPLES, 60), 0.05)}, parameter_values(circuit), N_SAMPLES, seed)
             counts[name, which] = program.run(inputs, ["input_spikes.count"])["input_spikes.count"]
@@ -193,7 +193,7 @@ def test_what_is_said_to_work_runs(elsewhere, zoo, tmp_path, experiment) -> None
     circuit = circuits.build(zoo.experiment(experiment).with_setting(f"backend={elsewhere}"), (4, 3, 2), "train")
     if verdict(circuit, elsewhere).kind == "unsupported":
         pytest.skip(str(verdict(circuit, elsewhere)))
-    program = Binary(build(circuit, 20 * ms, 2, tmp_path / "program", threads=CORES))
+    program = Program(build(circuit, 20 * ms, 2, tmp_path / "program", threads=CORES))
     start = initial_weights(circuit, seed=0)
     values = {f"{p}.w": w for p, w in start.items()} | parameter_values(circuit)
     data = {p.data: np.full((2, p.size), 0.5) for p in circuit.populations if p.data}

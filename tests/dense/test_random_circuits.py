@@ -16,7 +16,7 @@ from brian2zoo.circuits import Circuit
 from brian2zoo.formats.expressions import evaluate
 from brian2zoo.formats.zoo import Zoo
 from brian2zoo.run.network import Recording
-from brian2zoo.run.programs import Binary, Inputs, build, run_here
+from brian2zoo.run.programs import Inputs, Program, build, run_here
 
 from . import random_circuits
 from .random_circuits import N_SAMPLES, Drawn, Kind, zoo_of
@@ -51,7 +51,7 @@ def compared(zoo: Zoo, drawn: list[Drawn], precision: str, folder: Path) -> Comp
     circuit = Circuit(experiment, (1, 1, 1), "train", tuple(populations), tuple(projections))
     spiking = tuple(p.name for p in populations)
     recording = Recording(spiking)
-    program = Binary(build(circuit, SAMPLE, N_SAMPLES, folder, recording))
+    program = Program(build(circuit, SAMPLE, N_SAMPLES, folder, recording))
     outputs = [name for name, entry in program.manifest["variables"].items() if is_state(name, entry)]
     outputs += [f"{name}_spikes.{variable}" for name in spiking for variable in "it"]
     inputs = Inputs({}, weights, N_SAMPLES, seed=0)

@@ -13,7 +13,7 @@ from brian2zoo import circuits
 from brian2zoo.backends import backend
 from brian2zoo.circuits import Circuit, initial_weights
 from brian2zoo.run import network
-from brian2zoo.run.programs import Binary, Inputs, build, parameter_values, ways
+from brian2zoo.run.programs import Inputs, Program, build, parameter_values, ways
 
 from .stock import MERGED
 
@@ -33,7 +33,7 @@ def run_on_both(tmp_path_factory) -> Callable[..., list[dict[str, np.ndarray]]]:
         outputs += [f"{p.name}_spikes.count" for p in circuit.populations if p.neuron.threshold and p.role != "noise"]
         folder = tmp_path_factory.mktemp("program")
         return [
-            Binary(build(circuit, sample_time, N_SAMPLES, folder / made.device, backend=made)).run(inputs, outputs)
+            Program(build(circuit, sample_time, N_SAMPLES, folder / made.device, backend=made)).run(inputs, outputs)
             for made in (MERGED, backend("dense"))
         ]
 
@@ -124,7 +124,7 @@ def test_single_precision_is_a_rounding(deterministic, latencies, tmp_path) -> N
     names = [f"{name}.w" for name in start] + ["hidden1_spikes.count", "output_spikes.count"]
     sample_time = network.duration(double, "T_train")
     programs = [
-        Binary(build(circuit, sample_time, n_samples, tmp_path / circuit.experiment.stated.precision))
+        Program(build(circuit, sample_time, n_samples, tmp_path / circuit.experiment.stated.precision))
         for circuit in (double, single)
     ]
     exact, rounded = (program.run(inputs, names) for program in programs)

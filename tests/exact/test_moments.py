@@ -10,7 +10,7 @@ from brian2zoo import circuits
 from brian2zoo.circuits import Circuit, initial_weights
 from brian2zoo.formats.zoo import ROOT, Zoo
 from brian2zoo.run.network import Recording, duration, trace_name
-from brian2zoo.run.programs import Binary, Inputs, build, parameter_values, run_here
+from brian2zoo.run.programs import Inputs, Program, build, parameter_values, run_here
 
 LAYERS, N_SAMPLES, SAMPLE = (8, 5, 3), 4, 30 * ms
 WEIGHTS = ("input_hidden1.w", "hidden1_output.w")
@@ -58,7 +58,7 @@ def test_a_rule_that_reads_by_way_of_a_subexpression_is_the_same_rule(
     """The weights of rules/erbp.yaml, whose statement names the synaptic current itself."""
     circuit = deterministic(LAYERS, files={"rules/erbp.yaml": edited(ERBP, SAME_RULE[way])})
     inputs = given(circuit)
-    program = Binary(build(circuit, SAMPLE, N_SAMPLES, tmp_path / "program"))
+    program = Program(build(circuit, SAMPLE, N_SAMPLES, tmp_path / "program"))
     start = initial_weights(circuit, seed=0)
     for name in WEIGHTS:
         changed = np.abs(bundled[name] - start[name.removesuffix(".w")]).max()

@@ -14,7 +14,7 @@ from brian2zoo.datasets import DatasetSettings, load
 from brian2zoo.datasets.encode import encode_dataset
 from brian2zoo.run import network
 from brian2zoo.run.network import Recording, weight_matrix
-from brian2zoo.run.programs import Binary, Inputs, build, parameter_values, run_here
+from brian2zoo.run.programs import Inputs, Program, build, parameter_values, run_here
 
 # Population and phase -> what fires there; in all other phases the population is silent.
 FIRES: dict[str, dict[int, Callable[[dict[str, Any]], np.ndarray]]] = {
@@ -123,7 +123,7 @@ def test_circuit_is_the_flat_algorithm_over_mnist(zoo, tmp_path) -> None:
     recording = Recording(tuple(p.name for p in circuit.populations))
     folder = build(circuit, network.duration(circuit, "T_train"), n_samples, tmp_path / "program", recording)
     values = {f"{name}.w": w for name, w in weights.items()} | parameter_values(circuit)
-    found = Binary(folder).run(Inputs(data, values, n_samples, seed=0), wanted(circuit))
+    found = Program(folder).run(Inputs(data, values, n_samples, seed=0), wanted(circuit))
     assert_same(circuit, data, weights, found, Variant())
 
 

@@ -23,7 +23,7 @@ from brian2zoo.equations.pieces import declare, join
 from brian2zoo.equations.propagators import integrated
 from brian2zoo.run import network
 from brian2zoo.run.network import duration
-from brian2zoo.run.programs import Binary, Inputs, build, build_key, parameter_values, run_here
+from brian2zoo.run.programs import Inputs, Program, build, build_key, parameter_values, run_here
 
 DT = 1 * ms
 
@@ -277,7 +277,7 @@ def test_equal_time_constants_on_the_dense_device(zoo, tmp_path) -> None:
     experiment = zoo.experiment("rtrl_block_diagonal")
     circuit = circuits.build(experiment, [2, 2, 2], "train")
     recording = network.Recording(states=(("hidden1", "v", 0), ("hidden1", "I", 0)))
-    program = Binary(build(circuit, duration(circuit, "T_train"), 1, tmp_path / "program", recording))
+    program = Program(build(circuit, duration(circuit, "T_train"), 1, tmp_path / "program", recording))
     for tau_m in ("10*ms", "0.1*0.1*second"):
         equal = circuits.build(experiment.with_setting(f"hidden.tau_m={tau_m}"), [2, 2, 2], "train")
         values = {name: np.full(4, 0.4) for name in ("input_hidden1.w", "hidden1_hidden1.w", "hidden1_output.w")}
@@ -327,7 +327,7 @@ def test_every_path_is_the_same_on_the_dense_device(zoo, zoo_with, tmp_path, pre
     inputs = Inputs({"input": np.array([[0.01, 0.05]]), "label": np.eye(2)[:1]}, values, 1, 0)
     sample_time = duration(circuit, "T_train")
     names.append("hidden1_spikes.count")
-    program = Binary(build(circuit, sample_time, 1, tmp_path / "program", recording))
+    program = Program(build(circuit, sample_time, 1, tmp_path / "program", recording))
     found, expected = program.run(inputs, names), run_here(circuit, sample_time, inputs, names, recording)
     assert expected["hidden1_spikes.count"].min() > 1
     for name in names:

@@ -26,7 +26,7 @@ from brian2zoo.formats.experiments import Protocol
 from brian2zoo.formats.expressions import evaluate
 from brian2zoo.formats.zoo import Zoo
 from brian2zoo.run.network import Recording, trace_name
-from brian2zoo.run.programs import Binary, Inputs, build, run_here
+from brian2zoo.run.programs import Inputs, Program, build, run_here
 
 DT, STEPS_A_SAMPLE, N_SAMPLES = 1e-4, 7, 72
 STEPS = STEPS_A_SAMPLE * N_SAMPLES
@@ -477,7 +477,7 @@ def found(request, own: Zoo, tmp_path_factory) -> dict[str, np.ndarray]:
         result = run_here(circuit, sample_time, inputs, outputs, recording)
     else:
         folder = tmp_path_factory.mktemp("reports") / "program"
-        result = Binary(build(circuit, sample_time, N_SAMPLES, folder, recording)).run(inputs, outputs)
+        result = Program(build(circuit, sample_time, N_SAMPLES, folder, recording)).run(inputs, outputs)
     result = {traces.get(name, name): values for name, values in result.items()}
     for name in spiking:
         steps = np.rint(result[f"{name}_spikes.t"] / DT).astype(int)

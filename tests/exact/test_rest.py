@@ -9,7 +9,7 @@ from brian2 import ms
 from brian2zoo.backends import backend
 from brian2zoo.circuits import Circuit, initial_weights
 from brian2zoo.run.network import Recording
-from brian2zoo.run.programs import Binary, Inputs, build, parameter_values, run_here
+from brian2zoo.run.programs import Inputs, Program, build, parameter_values, run_here
 
 LAYERS, SAMPLE, CAPACITY = (8, 5, 3), 30 * ms, 3
 
@@ -84,7 +84,7 @@ def run(request, circuit, tmp_path_factory) -> Callable[[dict[str, np.ndarray]],
             return run_here(circuit, SAMPLE, inputs, [*OUTPUTS, *SPIKES], recording)
     else:
         made, folder = backend(request.param), tmp_path_factory.mktemp(request.param)
-        program = Binary(build(circuit, SAMPLE, CAPACITY, folder / "program", recording, backend=made))
+        program = Program(build(circuit, SAMPLE, CAPACITY, folder / "program", recording, backend=made))
 
         def outputs(inputs: Inputs) -> dict[str, np.ndarray]:
             return program.run(inputs, [*OUTPUTS, *SPIKES])

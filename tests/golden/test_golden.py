@@ -18,8 +18,8 @@ from brian2zoo.circuits import initial_weights
 from brian2zoo.datasets import DatasetSettings, load
 from brian2zoo.datasets.encode import encode_dataset
 from brian2zoo.run import network
-from brian2zoo.run.programs import Binary, build
-from brian2zoo.run.sessions import Runner
+from brian2zoo.run.programs import Program, build
+from brian2zoo.run.sessions import Session
 from brian2zoo.run.train import draw_samples
 
 RECORDED = Path(__file__).with_name("curves.json")
@@ -35,7 +35,7 @@ NETWORKS = {
 }
 
 
-def learning(runner: Runner, data: xr.Dataset) -> dict:
+def learning(runner: Session, data: xr.Dataset) -> dict:
     """Error in each block of samples while learning, the mean change of a weight, and spikes in a sample."""
     start = weights = initial_weights(runner.circuit, seed=0)
     order = draw_samples(data.label.values, BLOCK * BLOCKS, seed=0, epoch=0)
@@ -58,7 +58,7 @@ def test_learning_curve_is_the_recorded_one(zoo, interpreted, tmp_path, experime
     spiking = circuit.experiment.circuit == "direct_feedback"
     if spiking:
         sample_time = network.duration(circuit, "T_train")
-        runner = Runner(circuit, Binary(build(circuit, sample_time, BLOCK, tmp_path / "program")), sample_time)
+        runner = Session(circuit, Program(build(circuit, sample_time, BLOCK, tmp_path / "program")), sample_time)
     else:
         runner = interpreted(circuit, BLOCK)
     encoders = [*circuit.experiment.encoders.values()]

@@ -292,7 +292,7 @@ class Replaying:
 
     def __init__(self, circuit: circuits.Circuit, capacity: int) -> None:
         self.circuit, self.dt, self.sample_time = circuit, 1e-3, 12e-3
-        self.binary = SimpleNamespace(capacity=capacity)
+        self.program = SimpleNamespace(capacity=capacity)
 
     def run(self, data: dict, weights: dict, seed: int, keep: tuple[str, ...], before: int) -> dict:
         n = len(data["input"])

@@ -6,7 +6,7 @@ from typer import Option
 
 from brian2zoo.cli import scripting
 from brian2zoo.run import results, stages
-from brian2zoo.run.evaluate import evaluate
+from brian2zoo.run.evaluate import final_test
 
 
 def main(
@@ -16,7 +16,7 @@ def main(
     output: Path = Option(help="file to write"),
 ) -> None:
     net = stages.trained_network(trained, "final", build)
-    tested = evaluate(net.runner, results.read_data(test_data), net.weights, net.seed)
+    tested = final_test(net.runner, results.read_data(test_data), net.weights, net.seed)
     scripting.write(tested, output, net.experiment, **net.facts)
 
 

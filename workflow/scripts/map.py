@@ -7,7 +7,7 @@ from typer import Option
 from brian2zoo.cli import scripting
 from brian2zoo.formats.zoo import Zoo
 from brian2zoo.mapping.spiking import report
-from brian2zoo.mapping.spiking.request import Request
+from brian2zoo.mapping.spiking.request import PlacementRequest
 from brian2zoo.pipeline.config import FILLED
 from brian2zoo.run import results
 
@@ -20,7 +20,7 @@ def main(
 ) -> None:
     attrs = results.read(activity, results.ACTIVITY).attrs
     plan = "" if placement == FILLED else placement
-    asked = Request(Zoo(), chip, (), "", attrs["mode"], "default", plan, activity)
+    asked = PlacementRequest(Zoo(), chip, (), "", attrs["mode"], "default", plan, activity)
     facts = {key: str(attrs[key]) for key in ("dataset", "layers", "setting")} | {"seed": int(attrs["seed"])}
     scripting.write(report.dataset(asked.costs()), output, asked.circuit.experiment, **facts)
 

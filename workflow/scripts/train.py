@@ -27,8 +27,8 @@ def main(
 ) -> None:
     chosen = scripting.experiment_of(experiment, setting)
     schedule = Schedule(epochs, samples, tuple(seed))
-    learning = stages.runner_of(chosen, layers, "train", train_build, len(seed))
-    testing = stages.runner_of(chosen, layers, "test", test_build, len(seed))
+    learning = stages.session_of(chosen, layers, "train", train_build, len(seed))
+    testing = stages.session_of(chosen, layers, "test", test_build, len(seed))
     splits = [results.read_data(path) for path in (train_data, test_data)]
     stages.check_data(layers, *splits)
     facts = {"dataset": dataset, "layers": layers, "setting": setting, "samples": samples}
@@ -37,7 +37,7 @@ def main(
     made = train(learning, testing, *splits, schedule, checkpoint, given)
     for k, (trained, of, path) in enumerate(zip(made, seed, output, strict=True)):
         trained["build_time"] = build_time(learning, testing)
-        trained.attrs["paths"] = learning.binary.manifest["paths"]
+        trained.attrs["paths"] = learning.program.manifest["paths"]
         scripting.write(trained, path, chosen, **facts, seed=of, **({"start": str(start[k])} if start else {}))
 
 

@@ -42,6 +42,11 @@ class Population:
     overrides: Mapping[str, str] = field(default_factory=dict)
     formats: Mapping[str, StateFormat] = field(default_factory=dict)
 
+    @property
+    def is_noise(self) -> bool:
+        """Whether it stands for the hardware's own noise, which costs nothing and is not recorded."""
+        return self.role == "noise"
+
 
 @dataclass(frozen=True)
 class Projection:
@@ -140,6 +145,19 @@ class Circuit:
     feedback: Feedback | None = None
     loss: Loss | None = None
     networks: int = 1
+
+    @property
+    def spiking(self) -> tuple[Population, ...]:
+        """The populations whose spikes count: noise stands for the hardware's own."""
+        return tuple(p for p in self.populations if p.neuron.threshold and not p.is_noise)
+
+    @property
+    def answer(self) -> Literal["graded", "rates", "spikes"]:
+        """What of its output units gives the answer."""
+        output = self.population("output").neuron
+        if output.graded:
+            return "graded"
+        return "spikes" if output.threshold else "rates"
 
     @property
     def plastic(self) -> tuple[Projection, ...]:

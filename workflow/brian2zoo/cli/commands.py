@@ -235,9 +235,9 @@ def map_network(
     if learning and run is None:
         raise ZooError("--learning", "", "nothing is priced without spikes", "give a result with --run")
     from brian2zoo.mapping.spiking import report
-    from brian2zoo.mapping.spiking.request import Request
+    from brian2zoo.mapping.spiking.request import PlacementRequest
 
-    asked = Request(zoo, chip, words or [], layers, mode.value, setting, placement, run)
+    asked = PlacementRequest(zoo, chip, words or [], layers, mode.value, setting, placement, run)
     told = report.of_placement(asked.placement)
     if asked.activity is not None:
         told |= report.of_costs(asked.costs(learning.value if learning else None))

@@ -184,7 +184,7 @@ def per_sample(circuit: Circuit, spikes: Mapping[str, float]) -> xr.Dataset:
     add("values_neuron", (), memory.values_neuron, "1", "values kept by a neuron, in the mean")
     add("memory_neuron", (), memory.bits_neuron, "bit", "memory of a neuron, in the mean")
     add("Footprint", (), memory.footprint, "byte", "memory of all synapses and neurons")
-    n_synapses = sum(p.size for p in circuit.projections if p.kind != "noise")
+    n_synapses = sum(p.size for p in circuit.projections if not p.pre.is_noise)
     passed = synaptic_operations(circuit, spikes) if spikes else n_synapses * steps
     add("SynapticOperations", (), passed, "1", "synapses passed in a sample; rate units: all of them")
     add("Dense", (), n_synapses * steps, "1", "synapses times steps")
@@ -210,7 +210,7 @@ class Memory:
     def of(cls, circuit: Circuit) -> "Memory":
         """A value has the bits that its model states as parameter `bits`, or `VARIABLE_bits`, else `FLOAT_BITS`."""
         codes = compose(circuit)
-        neurons = [(p.size, neuron_bits(codes.neurons[p.name])) for p in circuit.populations if p.role != "noise"]
+        neurons = [(p.size, neuron_bits(codes.neurons[p.name])) for p in circuit.populations if not p.is_noise]
         synapses = [(p, synapse_bits(codes.synapses[p.name])) for p in circuit.projections]
         stores = {each.of.name: _store_bits(codes.influences[each.name], each) for each in circuit.influences}
         synapses = [(p, bits + stores.get(p.name, [])) for p, bits in synapses]

@@ -56,7 +56,7 @@ KINDS = tuple(f.name for f in fields(Operations))
 
 
 @dataclass(frozen=True)
-class Scope:
+class Operands:
     """What the names in a block are.
 
     Parameters
@@ -91,13 +91,13 @@ def formulas(equations: Equations) -> dict[str, str]:
     }
 
 
-def neuron_scope(equations: Equations) -> Scope:
-    """Scope of blocks that a neuron runs."""
-    return Scope(neuron=[*stored(equations), "lastspike"], formulas=formulas(equations))
+def neuron_scope(equations: Equations) -> Operands:
+    """Operands of blocks that a neuron runs."""
+    return Operands(neuron=[*stored(equations), "lastspike"], formulas=formulas(equations))
 
 
-def synapse_scope(equations: Equations, sides: Mapping[str, Equations]) -> Scope:
-    """Scope of blocks that a synapse runs.
+def synapse_scope(equations: Equations, sides: Mapping[str, Equations]) -> Operands:
+    """Operands of blocks that a synapse runs.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def synapse_scope(equations: Equations, sides: Mapping[str, Equations]) -> Scope
         names = {name: f"{name}_{side}" for name in of_neuron}
         for name, text in formulas(of_neuron).items():
             expressions[f"{name}_{side}"] = _renamed(text, names)
-    return Scope([n for n in stored(equations) if n not in summed], neuron, expressions)
+    return Operands([n for n in stored(equations) if n not in summed], neuron, expressions)
 
 
 def _renamed(text: str, names: Mapping[str, str]) -> str:
@@ -121,7 +121,7 @@ def _renamed(text: str, names: Mapping[str, str]) -> str:
     return ast.unparse(tree)
 
 
-def count(block: str, scope: Scope) -> Operations:
+def count(block: str, scope: Operands) -> Operations:
     """Operations of one execution of a block of statements.
 
     A line that is an expression alone, such as a threshold's condition, is worked out and assigned to nothing.
@@ -135,7 +135,7 @@ def count(block: str, scope: Scope) -> Operations:
 class _Counter:
     """Walks the statements of a block, in order."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Operands) -> None:
         self.scope = scope
         self.arithmetic = Operations()
         self.read: set[str] = set()

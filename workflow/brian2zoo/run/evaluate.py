@@ -10,12 +10,12 @@ from brian2.equations.equations import Equations
 from brian2zoo.compose.circuit import compose
 from brian2zoo.run import measure, quantize
 from brian2zoo.run.network import weight_matrix
-from brian2zoo.run.sessions import Runner, test
+from brian2zoo.run.sessions import Session, test
 from brian2zoo.run.train import operations
 
 
-def evaluate(
-    runner: Runner, data: xr.Dataset, weights: Mapping[str, np.ndarray], seed: int, max_spikes: int = 50
+def final_test(
+    runner: Session, data: xr.Dataset, weights: Mapping[str, np.ndarray], seed: int, max_spikes: int = 50
 ) -> xr.Dataset:
     """Final test of a network.
 
@@ -51,12 +51,12 @@ def evaluate(
     _, synops = operations(runner.circuit, spikes)
     spent = synops * when / runner.sample_time
     add("synops_by_spikes", ("spike",), spent, "1", "synaptic operations until the k-th output spike, at mean rates")
-    result.attrs["neurobench"] = neurobench(runner, weights, tested, labels)
+    result.attrs["neurobench"] = _neurobench(runner, weights, tested, labels)
     return result
 
 
-def neurobench(
-    runner: Runner, weights: Mapping[str, np.ndarray], tested: Mapping[str, Any], labels: np.ndarray
+def _neurobench(
+    runner: Session, weights: Mapping[str, np.ndarray], tested: Mapping[str, Any], labels: np.ndarray
 ) -> dict[str, Any]:
     """NeuroBench's metrics of a test, without the noise, which stands for the hardware's own.
 
@@ -66,7 +66,7 @@ def neurobench(
     codes = compose(runner.circuit)
 
     def bits(group: str, stated: str, variable: str) -> int:
-        computed = 8 * np.dtype(runner.binary.manifest["variables"][f"{group}.{variable}"]["dtype"]).itemsize
+        computed = 8 * np.dtype(runner.program.manifest["variables"][f"{group}.{variable}"]["dtype"]).itemsize
         return int(runner.parameters.get(f"{group}.{stated}", computed))
 
     states = {post: Equations(codes.neurons[post].equations).diff_eq_names for _, post in forward}
@@ -75,14 +75,14 @@ def neurobench(
         tested["spikes"],
         tested["scores"],
         labels,
-        n_steps=runner.binary.steps_per_sample,
+        n_steps=runner.program.steps_per_sample,
         weight_bits={key: bits(p.name, "bits", "w") for key, p in forward.items()},
         state_bits={name: sum(bits(name, f"{v}_bits", v) for v in variables) for name, variables in states.items()},
     )
 
 
 def quantized_errors(
-    runner: Runner, data: xr.Dataset, weights: dict[str, np.ndarray], seed: int, bits: Sequence[int]
+    runner: Session, data: xr.Dataset, weights: dict[str, np.ndarray], seed: int, bits: Sequence[int]
 ) -> xr.DataArray:
     """Test error with the trained weights rounded to a number of bits after learning, over `bits`.
 

@@ -383,7 +383,7 @@ def stop_if(done: bool) -> float:
 def _monitors(circuit: Circuit, groups: dict[str, Any], sample_time: Any, recording: Recording) -> dict[str, Any]:
     monitors: dict[str, Any] = {}
     for population in circuit.populations:
-        if population.role == "noise":
+        if population.is_noise:
             continue
         if population.neuron.threshold:
             keep = population.name in recording.spikes

@@ -231,7 +231,7 @@ def build_cached(
     # Experiments that share a program are often built side by side: the second waits for the first.
     with FileLock(f"{stored}.lock"):
         try:
-            Binary(stored)
+            Program(stored)
         except ZooError:  # there is none, or not the whole of it
             build(circuit, sample_time, capacity, stored, recording, threads)
         shutil.rmtree(directory, ignore_errors=True)
@@ -343,7 +343,7 @@ def _wrong(checked: Mapping[str, Any], values: np.ndarray) -> list[str]:
     return [f"{checked['name']} is {wrong.flat[0]}"] if wrong.size else []
 
 
-class Binary:
+class Program:
     """A built circuit.
 
     Parameters

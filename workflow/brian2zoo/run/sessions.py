@@ -16,7 +16,7 @@ from brian2zoo.datasets.events import Events
 from brian2zoo.errors import ZooError
 from brian2zoo.run import carried, measure
 from brian2zoo.run.network import duration, samples_of
-from brian2zoo.run.programs import Binary, Inputs, NotFinite, parameter_values
+from brian2zoo.run.programs import Inputs, NotFinite, Program, parameter_values
 
 
 def run_seed(*parts: int | str) -> int:
@@ -24,8 +24,8 @@ def run_seed(*parts: int | str) -> int:
     return zlib.crc32(json.dumps(parts).encode()) & 0x7FFFFFFF
 
 
-class Runner:
-    """A circuit and its binary: run it over any number of samples.
+class Session:
+    """A circuit and its program: run it over any number of samples.
 
     Spiking circuits answer with output spikes, rate circuits with output activity, readouts with their membrane;
     `scores` is the spike count, the activity or the mean from the protocol's T_answer on of each output unit for each
@@ -34,27 +34,25 @@ class Runner:
     Parameters
     ----------
     circuit : that of one network.
-    networks : so many of it are abreast in the binary.
+    networks : so many of it are abreast in the program.
     """
 
-    def __init__(self, circuit: Circuit, binary: Binary, sample_time: Any, networks: int = 1) -> None:
-        self.circuit, self.binary, self.networks = circuit, binary, networks
+    def __init__(self, circuit: Circuit, program: Program, sample_time: Any, networks: int = 1) -> None:
+        self.circuit, self.program, self.networks = circuit, program, networks
         self.sample_time = float(sample_time)
         self.dt = float(duration(circuit, "dt"))
-        self.spiking = [p for p in circuit.populations if p.neuron.threshold and p.role != "noise"]
+        self.spiking = circuit.spiking
         self.parameters = parameter_values(circuit)
         self.counting = [key for key in self.parameters if key.endswith(f".{first_sample(key.partition('.')[0])}")]
         self.kept = carried.kept(circuit)
         self.classes = circuit.layers[-1]
         self.answers_from = round(float(duration(circuit, "T_answer")) / self.dt)
-        self.output = circuit.population("output").neuron
         self.membrane = f"output_membrane.{circuit.membrane}" if circuit.membrane else ""
-        if self.output.graded:
-            self.answered_by = [self.membrane]
-        elif not self.output.threshold:
-            self.answered_by = ["output_rates.r"]
-        else:
-            self.answered_by = ["output_spikes.t", "output_spikes.i", *([self.membrane] if self.membrane else [])]
+        self.answered_by = {
+            "graded": [self.membrane],
+            "rates": ["output_rates.r"],
+            "spikes": ["output_spikes.t", "output_spikes.i", *([self.membrane] if self.membrane else [])],
+        }[circuit.answer]
 
     def run(
         self,
@@ -106,7 +104,7 @@ class Runner:
         values |= self.parameters | dict.fromkeys(self.counting, float(before))
         inputs = Inputs(concatenated(data, axis=1), values, n, seed)
         try:
-            out = self.binary.run(inputs, [*learned, *counts, *keep, *self.answered_by])
+            out = self.program.run(inputs, [*learned, *counts, *keep, *self.answered_by])
         except NotFinite as error:
             raise self._not_finite(error.what, before + error.samples) from None
         parts = {name: np.split(out[name], self.networks) for name in [*learned, *counts, *keep]}
@@ -136,10 +134,10 @@ class Runner:
     def _answers(self, out: Mapping[str, np.ndarray], n: int) -> list[dict[str, np.ndarray]]:
         """Scores of each network, and what they are made of, from the variables of `answered_by`."""
         shape, every = (n, -1, self.networks, self.classes), range(self.networks)
-        if self.output.graded:
+        if self.circuit.answer == "graded":
             scores = out[self.membrane].reshape(shape)[:, self.answers_from :].mean(axis=1)
             return [{"scores": scores[:, k]} for k in every]
-        if not self.output.threshold:
+        if self.circuit.answer == "rates":
             scores = out["output_rates.r"].reshape(shape)[:, 0]
             return [{"scores": scores[:, k]} for k in every]
         times, (network, units) = out["output_spikes.t"], np.divmod(out["output_spikes.i"], self.classes)
@@ -164,19 +162,19 @@ class Runner:
         }
 
 
-def test(runner: Runner, data: xr.Dataset, weights: Mapping[str, np.ndarray], seed: int) -> dict[str, Any]:
+def test(runner: Session, data: xr.Dataset, weights: Mapping[str, np.ndarray], seed: int) -> dict[str, Any]:
     """Scores (sample, class), output spikes and spike counts of one network over all samples of a split."""
     (tested,) = test_abreast(runner, data, [weights], (seed,))
     return tested
 
 
 def test_abreast(
-    runner: Runner, data: xr.Dataset, weights: Sequence[Mapping[str, np.ndarray]], seeds: Sequence[int]
+    runner: Session, data: xr.Dataset, weights: Sequence[Mapping[str, np.ndarray]], seeds: Sequence[int]
 ) -> list[dict[str, Any]]:
     """As `test`, for each network with its weights and seed; what is kept goes on from run to run of the test."""
     parts, n = [], data.sizes["sample"]
-    for begin in range(0, n, runner.binary.capacity):
-        given = take(data, np.arange(n)[begin : begin + runner.binary.capacity])
+    for begin in range(0, n, runner.program.capacity):
+        given = take(data, np.arange(n)[begin : begin + runner.program.capacity])
         part = runner.run_abreast([given] * runner.networks, weights, run_seed(*seeds, "test", begin), before=begin)
         runner.require_answers(part, begin)
         weights = [{**each, **tested["weights"]} for each, tested in zip(weights, part, strict=True)]

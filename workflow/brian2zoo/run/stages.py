@@ -14,8 +14,8 @@ from brian2zoo.formats.experiment import Experiment
 from brian2zoo.formats.language import sizes
 from brian2zoo.formats.zoo import Zoo
 from brian2zoo.run import carried, network, results
-from brian2zoo.run.programs import Binary
-from brian2zoo.run.sessions import Runner
+from brian2zoo.run.programs import Program
+from brian2zoo.run.sessions import Session
 
 # What is built for an experiment: in which mode the circuit is, and which time of the protocol a sample lasts.
 BUILDS: dict[str, tuple[Mode, str]] = {
@@ -40,10 +40,10 @@ def check_data(layers: str, *splits: xr.Dataset) -> None:
         check_layers(sizes(layers), units, split.sizes["class"])
 
 
-def runner_of(experiment: Experiment, layers: str, build: str, directory: Path, networks: int = 1) -> Runner:
+def session_of(experiment: Experiment, layers: str, build: str, directory: Path, networks: int = 1) -> Session:
     """A built circuit, ready to run; so many `networks` of it are abreast in the program."""
     circuit = circuit_of(experiment, layers, build)
-    return Runner(circuit, Binary(directory), network.duration(circuit, BUILDS[build][1]), networks)
+    return Session(circuit, Program(directory), network.duration(circuit, BUILDS[build][1]), networks)
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Trained:
     """
 
     experiment: Experiment
-    runner: Runner
+    runner: Session
     weights: dict[str, np.ndarray]
     start: dict[str, np.ndarray]
     samples: int
@@ -71,7 +71,7 @@ def trained_network(result: Path, build: str, directory: Path) -> Trained:
     trained = results.read(result, results.TRAINING)
     facts = {key: str(trained.attrs[key]) for key in ("dataset", "layers", "setting")}
     experiment = Zoo().experiment(trained.attrs["experiment"], facts["setting"])
-    runner = runner_of(experiment, facts["layers"], build, directory)
+    runner = session_of(experiment, facts["layers"], build, directory)
     seed = int(trained.attrs["seed"])
     weights, start = (carried.of_result(runner.circuit, trained, seed, when) for when in ("", "0"))
     samples = int(trained.epoch[-1]) * int(trained.attrs["samples"])

@@ -11,7 +11,7 @@ from brian2zoo.circuits import Circuit
 from brian2zoo.datasets.encode import take
 from brian2zoo.errors import ZooError
 from brian2zoo.run.network import Recording, trace_name
-from brian2zoo.run.sessions import Runner, run_seed
+from brian2zoo.run.sessions import Session, run_seed
 
 
 def recording(circuit: Circuit, unit: int = 0, pre: int = 32) -> Recording:
@@ -32,7 +32,7 @@ def recording(circuit: Circuit, unit: int = 0, pre: int = 32) -> Recording:
     pre = min(pre, last.pre.size - 1)
     states = [("output", variable, unit) for variable in _declared(output.neuron.equations)]
     return Recording(
-        spikes=tuple(p.name for p in circuit.populations if p.neuron.threshold and p.role != "noise"),
+        spikes=tuple(p.name for p in circuit.spiking),
         states=(*states, (last.name, "w", pre * last.post.size + unit)),
     )
 
@@ -45,7 +45,7 @@ def samples_to_watch(data: xr.Dataset, watched: Recording, number: int) -> xr.Da
 
 
 def trace(
-    runner: Runner,
+    runner: Session,
     watched: Recording,
     data: xr.Dataset,
     weights: Mapping[str, np.ndarray],

@@ -28,7 +28,7 @@ from brian2zoo.formats.files import fingerprint
 from brian2zoo.run import carried, measure, results
 from brian2zoo.run.network import layer_names, weight_matrix
 from brian2zoo.run.progress import Progress
-from brian2zoo.run.sessions import Runner, run_seed, test_abreast
+from brian2zoo.run.sessions import Session, run_seed, test_abreast
 
 logger = logging.getLogger(__name__)
 
@@ -69,8 +69,8 @@ def shuffled_samples(available: int, n: int, seed: int, epoch: int) -> np.ndarra
 
 
 def train(
-    learning: Runner,
-    testing: Runner,
+    learning: Session,
+    testing: Session,
     train_data: xr.Dataset,
     test_data: xr.Dataset,
     schedule: Schedule,
@@ -115,7 +115,7 @@ def train(
     if states is None:
         states = [_State(start) for start in starts]
         close_epoch(states)
-    first, capacity = states[0], learning.binary.capacity  # in epoch and sample they are all alike
+    first, capacity = states[0], learning.program.capacity  # in epoch and sample they are all alike
     done = first.epoch * schedule.samples + first.sample
     with Progress(schedule.epochs * schedule.samples, _what(learning.circuit, schedule), done) as progress:
         while first.epoch < schedule.epochs:
@@ -152,9 +152,9 @@ def _order(circuit: Circuit, data: xr.Dataset, schedule: Schedule, seed: int, ep
     return draw_samples(data.label.values, schedule.samples, seed, epoch)
 
 
-def build_time(learning: Runner, testing: Runner) -> xr.DataArray:
+def build_time(learning: Session, testing: Session) -> xr.DataArray:
     """Seconds that making the two programs took, (stage, step); all trainings that share them share the time."""
-    steps = [runner.binary.manifest["seconds"] for runner in (learning, testing)]
+    steps = [runner.program.manifest["seconds"] for runner in (learning, testing)]
     return xr.DataArray(
         [list(seconds.values()) for seconds in steps],
         {"stage": ["train", "test"], "step": list(steps[0])},
@@ -273,8 +273,8 @@ def _anew(path: Path, reason: str) -> None:
 
 
 def _identity(
-    learning: Runner,
-    testing: Runner,
+    learning: Session,
+    testing: Session,
     train_data: xr.Dataset,
     test_data: xr.Dataset,
     schedule: Schedule,
@@ -285,8 +285,8 @@ def _identity(
     return {
         "training data": content(train_data),
         "test data": content(test_data),
-        "program that learns": learning.binary.key,
-        "program that tests": testing.binary.key,
+        "program that learns": learning.program.key,
+        "program that tests": testing.program.key,
         "experiment or setting": fingerprint(
             [c.experiment.stated.content() for c in circuits],
             [c.answer_step for c in circuits],
@@ -325,7 +325,7 @@ def operations(circuit: Circuit, spikes: Mapping[str, float]) -> tuple[float, fl
     """
     fan_out: dict[str, int] = {}
     for projection in circuit.projections:
-        if projection.kind != "noise" and projection.pre.neuron.threshold:
+        if projection.pre in circuit.spiking:
             name = projection.pre.name
             fan_out[name] = fan_out.get(name, 0) + projection.size // projection.pre.size
     hidden = sum(count for name, count in spikes.items() if name in _hidden_names(circuit))
@@ -375,7 +375,7 @@ def _summary(state: _State, start: Mapping[str, np.ndarray], circuit: Circuit, s
             result = result.assign_coords({dim: names})
             table = [[h[key].get(name, np.nan) for name in names] for h in history]
             add(key, ("epoch", dim), table, "1", f"spikes a sample, {stage}")
-    if history[-1]["spikes"]:
+    if circuit.spiking:
         counts = [operations(circuit, h["spikes"]) if h["spikes"] else (0.0, 0.0) for h in history]
         table = schedule.samples * np.array(counts)
         add("synops", ("epoch",), table[:, 0], "1", "synaptic operations in the epoch, as the paper counts them")

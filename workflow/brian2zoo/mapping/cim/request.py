@@ -13,7 +13,7 @@ from brian2zoo.run import results
 
 
 @dataclass(frozen=True)
-class Request:
+class EstimateRequest:
     """What to map, by which algorithm; settings as in the chip file."""
 
     layers: tuple[int, ...]
@@ -23,7 +23,7 @@ class Request:
 
 def request(
     zoo: Zoo, chip: ComputeInMemory, layers: str, run: Path | None, settings: Sequence[str], rule: str
-) -> Request:
+) -> EstimateRequest:
     """A request from the command line.
 
     Parameters
@@ -34,10 +34,10 @@ def request(
     """
     if bool(layers) == bool(run):
         raise ZooError("--layers", "", "name one network", "give either --layers 784,200,10 or --run RESULT.nc")
-    trained = Request(sizes(layers), {}, "bp") if run is None else _of_training(zoo, chip, run)
+    trained = EstimateRequest(sizes(layers), {}, "bp") if run is None else _of_training(zoo, chip, run)
     if rule not in ("", "bp", "dfa"):
         raise ZooError("--rule", "", f"there is no mapping for '{rule}'", "give bp or dfa")
-    return Request(trained.layers, trained.settings | parse_settings(settings), rule or trained.rule)
+    return EstimateRequest(trained.layers, trained.settings | parse_settings(settings), rule or trained.rule)
 
 
 def parse_settings(settings: Sequence[str]) -> dict[str, Any]:
@@ -62,11 +62,13 @@ def sizes(layers: str) -> tuple[int, ...]:
         raise ZooError("--layers", "", f"'{layers}' is no network", "write sizes such as 784,200,10") from None
 
 
-def _of_training(zoo: Zoo, chip: ComputeInMemory, path: Path) -> Request:
+def _of_training(zoo: Zoo, chip: ComputeInMemory, path: Path) -> EstimateRequest:
     from brian2zoo.mapping.cim import trained  # which needs Brian2, and that takes seconds to import
 
     result = results.read(path, results.TRAINING)
     if not trained.weights(result):
         problem = "it has no weights, on which the cost of an update depends"
         raise ZooError(path, "", problem, "give a file of results/train/; published ones are kept without weights")
-    return Request(sizes(str(result.attrs["layers"])), trained.settings(zoo, chip, result), trained.rule(zoo, result))
+    return EstimateRequest(
+        sizes(str(result.attrs["layers"])), trained.settings(zoo, chip, result), trained.rule(zoo, result)
+    )

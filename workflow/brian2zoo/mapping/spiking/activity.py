@@ -11,7 +11,7 @@ from brian2zoo.datasets.encode import take
 from brian2zoo.errors import ZooError
 from brian2zoo.mapping.ledger import steps_per_sample
 from brian2zoo.run.network import Recording, samples_of
-from brian2zoo.run.sessions import Runner, run_seed
+from brian2zoo.run.sessions import Session, run_seed
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,11 @@ class Activity:
 
 def every_spike(circuit: Circuit) -> Recording:
     """What a run has to keep for `measure`."""
-    return Recording(spikes=tuple(p.name for p in circuit.populations if p.neuron.threshold and p.role != "noise"))
+    return Recording(spikes=tuple(p.name for p in circuit.spiking))
 
 
 def measure(
-    runner: Runner, data: xr.Dataset, weights: Mapping[str, np.ndarray], seed: int, before: int = 0
+    runner: Session, data: xr.Dataset, weights: Mapping[str, np.ndarray], seed: int, before: int = 0
 ) -> xr.Dataset:
     """Spikes over the samples of `data`; the network learns if its circuit does, after `before` other samples.
 
@@ -61,8 +61,8 @@ def measure(
     units = {name: np.zeros(runner.circuit.population(name).size) for name in names}
     keep = tuple(f"{name}_spikes.{v}" for name in names for v in ("t", "i"))
     n = data.sizes["sample"]
-    for begin in range(0, n, runner.binary.capacity):
-        rows = np.arange(begin, min(begin + runner.binary.capacity, n))
+    for begin in range(0, n, runner.program.capacity):
+        rows = np.arange(begin, min(begin + runner.program.capacity, n))
         out = runner.run(take(data, rows), weights, run_seed(seed, "activity", begin), keep, before + begin)
         weights = {**weights, **out["weights"]}
         for name in names:

@@ -115,8 +115,8 @@ class Demand:
 def demand(circuit: Circuit, chip: Chip) -> Demand:
     """What a circuit asks of a chip."""
     codes = compose(circuit)
-    populations = [p for p in circuit.populations if p.role != "noise"]
-    projections = [p for p in circuit.projections if p.pre.role != "noise"]
+    populations = [p for p in circuit.populations if not p.is_noise]
+    projections = [p for p in circuit.projections if not p.pre.is_noise]
     reached = {p.post.name for p in projections}
     placed = tuple(p for p in populations if p.name in reached)
     slots = {p.name: _slots(codes.neurons[p.name].equations, chip) for p in placed}

@@ -34,14 +34,14 @@ FACTORS = {
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Fit:
     """Whether a rule fits, with its form, or else with the reason."""
 
     fits: bool
     text: str
 
 
-def sum_of_products(rule: Rule | LearningRule) -> Verdict:
+def sum_of_products(rule: Rule | LearningRule) -> Fit:
     """The change a rule asks for as Loihi's sum of products, or why it is none.
 
     Of a composed rule it is also told whether a spike carries the weight as the chip has it.
@@ -54,10 +54,10 @@ def sum_of_products(rule: Rule | LearningRule) -> Verdict:
         for line in statements(getattr(rule, event) if isinstance(rule, Rule) else rule.events[event].text):
             variable, operator, expression, _ = parse_statement(line)
             if variable != "dw" or operator != "=":
-                return Verdict(False, f"{event} changes '{variable}' as well; the engine adds to one variable")
+                return Fit(False, f"{event} changes '{variable}' as well; the engine adds to one variable")
             changes.append(expression)
     if not changes:
-        return Verdict(False, "it changes no weight")
+        return Fit(False, "it changes no weight")
     try:
         total = sympy.expand(sum(str_to_sympy(text) for text in changes))
     except (SyntaxError, ValueError, TypeError) as error:
@@ -67,14 +67,14 @@ def sum_of_products(rule: Rule | LearningRule) -> Verdict:
     factors = [s for s in symbols if str(s) in FACTORS]
     for symbol in symbols:
         if str(symbol) not in FACTORS and str(symbol) not in constants:
-            return Verdict(False, f"'{symbol}' is no factor of the engine, which knows {', '.join(FACTORS)}")
+            return Fit(False, f"'{symbol}' is no factor of the engine, which knows {', '.join(FACTORS)}")
     calls = total.atoms(sympy.Function) | total.atoms(sympy.core.relational.Relational)
     if calls:
-        return Verdict(False, f"'{sorted(map(str, calls))[0]}' is no product of factors")
+        return Fit(False, f"'{sorted(map(str, calls))[0]}' is no product of factors")
     if not total.is_polynomial(*factors):
-        return Verdict(False, "it divides by a factor or takes a power of it that is no whole number")
+        return Fit(False, "it divides by a factor or takes a power of it that is no whole number")
     terms = sympy.Add.make_args(total)
     text = " + ".join(str(term).replace("1.0*", "") for term in terms).replace("+ -", "- ")
     late = ", but a spike is to carry the new weight; the chip first delivers, then learns"
     too_late = isinstance(rule, LearningRule) and rule.transmits == "after"
-    return Verdict(not too_late, f"dw = {text}{late if too_late else ''}")
+    return Fit(not too_late, f"dw = {text}{late if too_late else ''}")

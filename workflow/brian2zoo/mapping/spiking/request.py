@@ -21,7 +21,7 @@ from brian2zoo.run.results import read
 
 
 @dataclass(frozen=True)
-class Request:
+class PlacementRequest:
     """A network, a chip, and perhaps a run.
 
     Parameters
