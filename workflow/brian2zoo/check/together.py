@@ -67,14 +67,13 @@ Sides = Mapping[str, tuple[NeuronModel | LearningRule, Equations]]
 
 def check_together(zoo: Zoo, experiment: Experiment) -> Findings:
     """Mistakes in how an experiment combines its files."""
-    findings = _keys(experiment)
+    # What these find would make everything after them wrong as well.
+    findings = _keys(experiment) or _store(zoo, experiment) or _overrides(zoo, experiment)
     circuits: list[Circuit] = []
     for layers, mode in product(_LAYERS, _MODES):
         if not findings and supports(zoo, experiment, layers):
             with findings.collect():
                 circuits.append(build(zoo, experiment, layers, mode))
-    # What these find would make everything after them wrong as well.
-    findings = findings or _store(zoo, experiment) or _overrides(zoo, experiment)
     for circuit in () if findings else circuits:
         with findings.collect():
             findings += _missing_variables(circuit)
