@@ -187,26 +187,30 @@ def test_show_a_file() -> None:
     assert "tau_m 20*ms second > 0 or inf membrane time constant" in rows
 
 
-@pytest.mark.parametrize("name", ["rule/readout_only", "rules/readout_only.yaml", ROOT / "rules/readout_only.yaml"])
+@pytest.mark.parametrize("name", ["rule/nbp", "rules/nbp.yaml", ROOT / "rules/nbp.yaml"])
 def test_show_one_of_a_name(name: object) -> None:
     output = run("show", name).stdout
-    assert output.startswith("rule/readout_only: ")
+    assert output.startswith("rule/nbp: ")
     assert "experiment/" not in output
 
 
 def test_show_all_of_a_name_and_say_so() -> None:
-    output = run("show", "readout_only").stdout
-    assert output.startswith("readout_only is rule/readout_only and experiment/readout_only\n")
-    assert "\nrule/readout_only: " in output
-    assert "\nexperiment/readout_only: " in output
+    output = run("show", "nbp").stdout
+    assert output.startswith("nbp is rule/nbp and experiment/nbp\n")
+    assert "\nrule/nbp: " in output
+    assert "\nexperiment/nbp: " in output
 
 
 def test_show_an_experiment_as_it_runs() -> None:
     output = run("show", "erbp_times", "--layers", "5-4-3-2").stdout
     assert "\nerbp_times on 5-4-3-2, train\n" in output
     assert "\nhidden1 -> hidden2: 12 blank_out under erbp\n" in output
-    assert "    open = int(rand() < p)\n    dw = eta*U_start_post*" in output
-    assert "    U_start = U\n" in output
+    lines = [line.rstrip() for line in output.splitlines()]
+    drawn = next(k for k, line in enumerate(lines) if line.startswith("    open = int(rand() < p)"))
+    assert lines[drawn].endswith("# models/synapses/blank_out.yaml: draw")
+    assert lines[drawn + 1].startswith("    dw = eta*U_start_post*")
+    assert lines[drawn + 1].endswith("# rules/erbp.yaml: on_pre")
+    assert "    U_start = U" in lines
     assert "    b_max = 25. nA\n" in output
 
 
@@ -344,7 +348,7 @@ def test_ledger_of_what_is_no_result_is_one_line(arguments: list[object], told: 
 
 
 def test_a_rule_is_not_written_outside_its_folder() -> None:
-    result = run("derive", "lif_exp", "--surrogate", "superspike", "--readout", "leaky_readout", "--name", "a/b")
+    result = run("derive", "lif_exp", "--name", "a/b")
     assert result.exit_code == 2
     assert result.stderr.startswith("--name: 'a/b' is not a name — rename it: ")
 
@@ -352,17 +356,20 @@ def test_a_rule_is_not_written_outside_its_folder() -> None:
 @pytest.mark.parametrize(
     ("scale", "told"),
     [
-        ("foo", "--scale: unknown name 'foo' in 'foo'"),
-        ("3*ms", "--scale: '3*ms' is not in 1, the unit of the distance from threshold"),
-        ("0", "--scale: '0' is no number above 0"),
-        ("inf", "--scale: 'inf' is no number above 0"),
+        ("foo", "unknown name 'foo' in 'foo'"),
+        ("3*ms", "the distance of 'lif_exp' from its threshold is in 1, the scale '3*ms' is not"),
+        ("0", "'0' is no number above 0"),
+        ("inf", "'inf' is no number above 0"),
+        ("-tau_m/ms", "'-tau_m/ms' is no number above 0"),
     ],
 )
-def test_a_scale_is_a_number_in_the_unit_of_the_threshold(scale: str, told: str) -> None:
-    result = run("derive", "lif_exp", "--surrogate", "superspike", "--readout", "leaky_readout", "--scale", scale)
-    assert result.exit_code == 2
-    assert result.stderr.startswith(told)
-    assert result.stderr.count("\n") == 1
+def test_a_scale_is_a_number_in_the_unit_of_the_threshold(scale: str, told: str, zoo_with: Callable[..., Zoo]) -> None:
+    text = f"title: t\nextends: rtrl_block_diagonal\nlearning: {{plastic: {{scale: '{scale}'}}}}\n"
+    zoo = zoo_with({"config/experiments/scaled.yaml": text})
+    result = run("--root", zoo.root, "check", "experiment/scaled")
+    assert result.exit_code == 1
+    first, *_ = result.stdout.splitlines()
+    assert first.startswith(f"config/experiments/scaled.yaml: learning.plastic.scale: {told}")
 
 
 def test_map_says_how_many_cores_a_network_takes_and_why() -> None:

@@ -38,7 +38,9 @@ def values_of(setting: str) -> dict[str, str]:
         if name == "backend" and value not in BACKENDS:
             remedy = did_you_mean(value, BACKENDS, f"backends: {', '.join(BACKENDS)}")
             raise Refused(f"there is no backend {quoted(value)}", remedy)
-        if not equals or (name != "backend" and "." not in name) or not expression(value) == value != "":
+        dots = name.count(".")
+        named = name == "backend" or dots == 1 or (dots == 2 and name.startswith(CHOICES))
+        if not equals or not named or not expression(value) == value != "":
             raise Refused(f"{quoted(part)} is not a setting", "write scope.name=value, e.g. synapse.bits=4")
         if name in values:
             raise Refused(f"'{name}' is set twice in {quoted(setting)}", "set it once")
