@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
+from brian2zoo.formats.experiment import Ways
 from brian2zoo.formats.experiments import Choice
 from brian2zoo.formats.models import NeuronModel, SynapseModel
 from brian2zoo.formats.rules import Rule
-from brian2zoo.learning import Ways
 from brian2zoo.learning.parts import Neurons
 from brian2zoo.learning.rule import LearningRule, learning_rule
 

@@ -16,7 +16,8 @@ import pytest
 from typer.testing import CliRunner
 
 from brian2zoo import __version__
-from brian2zoo.cli import app, unforeseen
+from brian2zoo.cli import unforeseen
+from brian2zoo.cli.commands import app
 from brian2zoo.formats.kinds import KINDS, json_schemas
 from brian2zoo.formats.zoo import ROOT, Zoo
 

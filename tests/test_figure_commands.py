@@ -12,7 +12,8 @@ import xarray as xr
 from snakemake.utils import update_config
 from typer.testing import CliRunner
 
-from brian2zoo.cli import app, figure_commands
+from brian2zoo.cli import figure_commands
+from brian2zoo.cli.commands import app
 from brian2zoo.errors import ZooError
 from brian2zoo.figures.comparison import Comparison, verdict
 from brian2zoo.formats.papers import paper, papers

@@ -17,7 +17,7 @@ from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
 from brian2zoo.check import check_file, check_zoo
-from brian2zoo.cli import app
+from brian2zoo.cli.commands import app
 from brian2zoo.equations.pieces import statements
 from brian2zoo.errors import ZooError
 from brian2zoo.formats import language

@@ -5,7 +5,7 @@ from brian2.parsing.sympytools import str_to_sympy
 from typer.testing import CliRunner
 
 from brian2zoo.circuits import build
-from brian2zoo.cli import app
+from brian2zoo.cli.commands import app
 from brian2zoo.formats.rules import Rule
 from brian2zoo.formats.zoo import Zoo
 from brian2zoo.mapping.spiking.loihi import sum_of_products

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from brian2zoo.cli import app
+from brian2zoo.cli.commands import app
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.zoo import ROOT, Zoo, zoo_in_use
 from brian2zoo.run import results

@@ -9,7 +9,7 @@ from brian2zoo.backends import BACKENDS
 from brian2zoo.backends.capability import Verdict, refuse, verdict, verdicts
 from brian2zoo.check import check_experiment
 from brian2zoo.circuits import Circuit
-from brian2zoo.cli import app
+from brian2zoo.cli.commands import app
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.zoo import Zoo
 from brian2zoo.run.programs import build

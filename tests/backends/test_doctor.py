@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from brian2zoo.backends import doctor
-from brian2zoo.cli import app
+from brian2zoo.cli.commands import app
 
 
 @pytest.fixture

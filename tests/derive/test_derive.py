@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from brian2zoo import check
 from brian2zoo.circuits import build
-from brian2zoo.cli import app
+from brian2zoo.cli.commands import app
 from brian2zoo.compose.circuit import compose
 from brian2zoo.derive import derive, fitting_synapse, origin, read
 from brian2zoo.derive.traces import propagator

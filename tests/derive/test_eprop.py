@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from brian2zoo.circuits import build, initial_weights
-from brian2zoo.derive import gradient
+from brian2zoo.run import gradients as gradient
 
 LAYERS = (6, 5, 3)
 SAMPLES = {"input": np.random.default_rng(3).uniform(0, 0.1, (2, 6)), "label": np.eye(3)[:2]}

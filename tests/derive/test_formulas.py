@@ -13,12 +13,12 @@ from brian2.utils.stringtools import get_identifiers
 from typer.testing import CliRunner
 
 from brian2zoo.check import check_experiment, errors
-from brian2zoo.cli import app
+from brian2zoo.cli.commands import app
 from brian2zoo.derive import formulas
 from brian2zoo.derive.formulas import symbol
 from brian2zoo.equations.pieces import values
+from brian2zoo.formats.experiment import Ways
 from brian2zoo.formats.experiments import Choice
-from brian2zoo.learning import Ways
 from brian2zoo.learning.rule import surrogate_lines
 
 NEURON = """

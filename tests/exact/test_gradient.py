@@ -5,10 +5,11 @@ import pytest
 
 from brian2zoo.circuits import build, initial_weights
 from brian2zoo.compose.circuit import compose
-from brian2zoo.derive import derived, gradient, read, rule_text, traces_of
+from brian2zoo.derive import derived, read, rule_text, traces_of
 from brian2zoo.derive.reference import Neuron, Weights, layer_jacobian, surrogate_function
 from brian2zoo.derive.traces import derive
 from brian2zoo.errors import ZooError
+from brian2zoo.run import gradients as gradient
 
 LAYERS = (6, 5, 3)
 SAMPLES = {"input": np.random.default_rng(3).uniform(0, 0.1, (2, 6)), "label": np.eye(3)[:2]}

@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 from typer.testing import CliRunner
 
-from brian2zoo.cli import app
+from brian2zoo.cli.commands import app
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.zoo import Zoo
 from brian2zoo.mapping.cim import estimate, report, trained, update
