@@ -30,7 +30,6 @@ from brian2zoo.check.strings import (
     check_name,
     check_statements,
     dimensions,
-    equations_of,
     evaluate_text,
     in_unit,
     is_condition,
@@ -42,7 +41,7 @@ from brian2zoo.check.strings import (
 from brian2zoo.circuits.synfire import parse_table
 from brian2zoo.compose.neuron import compose_neuron
 from brian2zoo.datasets.encode import channels, encode
-from brian2zoo.equations.pieces import names_in, statements
+from brian2zoo.equations.pieces import equations_of, names_in, statements
 from brian2zoo.equations.propagators import integrated
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.formats.chips import ChipNumbers, PlacementPlan, SpikingChip
@@ -413,7 +412,7 @@ def _loss(loss: Loss) -> Findings:
 
 def _optimizer(optimizer: Optimizer) -> Findings:
     names = _parameters(optimizer)
-    findings, equations = Findings(), Equations("")
+    findings, equations = Findings(), equations_of("")
     if optimizer.each == "batch" and "batch" not in names:
         findings.append(ZooError(optimizer.path, "parameters", "there is no 'batch'", "add a line 'batch = 1'"))
     text = Text(optimizer.path, "state", optimizer.state)

@@ -36,7 +36,7 @@ from brian2.utils.stringtools import get_identifiers
 
 from brian2zoo.compose.samples import SAMPLE_NUMBER
 from brian2zoo.datasets.events import EventTimes
-from brian2zoo.equations.pieces import Line, renamed, statements, unit_name
+from brian2zoo.equations.pieces import Line, equations_of, renamed, statements, unit_name
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.formats.expressions import FUNCTIONS, evaluate
 from brian2zoo.formats.language import unreal
@@ -204,12 +204,6 @@ def synapse_scope(equations: Equations, parameters: Iterable[str], sides: Mappin
     neurons = {side: name for side, (name, _) in sides.items()}
     sources = "state, parameters, the rule's variables, X_pre and X_post of the neurons, units and functions"
     return Scope(own, sources, fixed, neurons)
-
-
-@cache
-def equations_of(block: str) -> Equations:
-    """Brian2's object for a block of equations; an experiment has the same blocks many times over."""
-    return Equations(block)
 
 
 def variables(equations: Equations) -> Names:

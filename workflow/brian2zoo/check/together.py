@@ -28,7 +28,6 @@ from brian2zoo.check.strings import (
     Text,
     check_equation,
     check_statements,
-    equations_of,
     evaluate_text,
     in_unit,
     neuron_scope,
@@ -49,7 +48,7 @@ from brian2zoo.circuits import (
 from brian2zoo.compose.circuit import Codes, added_to, compose, joined
 from brian2zoo.compose.neuron import NeuronCode, compose_neuron
 from brian2zoo.compose.synapse import AT_SPIKES, SynapseCode
-from brian2zoo.equations.pieces import Line, constants, depending, join, names_in, statements, written
+from brian2zoo.equations.pieces import Line, constants, depending, equations_of, join, names_in, statements, written
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.formats.experiment import Experiment
 from brian2zoo.formats.expressions import evaluate

@@ -3,8 +3,6 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from brian2.equations.equations import Equations
-
 from brian2zoo.circuits import Circuit, Influence, Population, Projection
 from brian2zoo.compose.assembly import USUAL, Assembly
 from brian2zoo.compose.networks import within
@@ -19,7 +17,7 @@ from brian2zoo.compose.synapse import (
     compose_synapse,
     statements_at_spikes,
 )
-from brian2zoo.equations.pieces import depending, join, written
+from brian2zoo.equations.pieces import depending, equations_of, join, written
 from brian2zoo.equations.propagators import integrated
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.expressions import evaluate
@@ -192,7 +190,7 @@ def _changing(circuit: Circuit, population: Population, on_neurons: dict[str, On
                 names = written(statements_at_spikes(projection.synapse, projection.rule))
                 driven |= {name.removesuffix(f"_{side}") for name in names if name.endswith(f"_{side}")}
     added = dict.fromkeys(part.equations.text for part in added_to(circuit, population, on_neurons))
-    return depending(Equations(join(population.neuron.equations, *added)), driven)
+    return depending(equations_of(join(population.neuron.equations, *added)), driven)
 
 
 def added_to(

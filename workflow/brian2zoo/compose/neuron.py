@@ -5,10 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from brian2.equations.equations import Equations
 from brian2.utils.stringtools import get_identifiers
 
-from brian2zoo.equations.pieces import Block, Line, declared, given, in_order, kind_of, values
+from brian2zoo.equations.pieces import Block, Line, declared, equations_of, given, in_order, kind_of, values
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.models import NeuronModel, StateFormat
 from brian2zoo.learning.parts import NeuronPart
@@ -66,7 +65,7 @@ def compose_neuron(
     parts = _distinct(model, parts)
     equations = Block.of_equations(model.path, "equations", model.equations)
     equations = Block((*equations, *(line for part in parts for line in part.equations)))
-    known = Equations(equations.text)
+    known = equations_of(equations.text)
     parameters = given(model, overrides)
     for part in parts:
         parameters |= part.parameters

@@ -15,7 +15,7 @@ from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from brian2zoo.compose.neuron import NeuronCode
 from brian2zoo.compose.synapse import SynapseCode
-from brian2zoo.equations.pieces import declare, join, unit_name_of
+from brian2zoo.equations.pieces import declare, equations_of, join, unit_name_of
 
 SEEN, BEFORE, PLACE = "_seen", "_before", "_place"
 EVENTS = ("on_pre", "on_post", "each_step", "on_sample", "at_onset")
@@ -38,7 +38,7 @@ def side_by_side(
     for name, code in synapses.items():
         sides = {side: (end, neurons[end]) for side, end in zip(("pre", "post"), ends[name], strict=True)}
         changed[name] = _synapse(code, sides, kept)
-        summed = (n for n, e in Equations(code.equations).items() if "summed" in e.flags)
+        summed = (n for n, e in equations_of(code.equations).items() if "summed" in e.flags)
         sums[ends[name][1]] |= {n.removesuffix("_post") for n in summed}
     return {name: _keeping(code, kept[name], sums[name]) for name, code in neurons.items()}, changed
 
@@ -46,7 +46,7 @@ def side_by_side(
 def _synapse(
     code: SynapseCode, sides: Mapping[str, tuple[str, NeuronCode]], kept: dict[str, dict[str, set[str]]]
 ) -> SynapseCode:
-    equations = Equations(code.equations)
+    equations = equations_of(code.equations)
     inline = _written_out(equations)
     blocks = {event: word_substitute(getattr(code, event), inline) for event in EVENTS}
     blocks["each_step"] = word_substitute(blocks["each_step"], LATE)
@@ -59,7 +59,7 @@ def _synapse(
     right |= {name: str(equations[name].expr) for name in needed & set(inline)}
     own: dict[str, Any] = {}
     for side, (end, neuron) in sides.items():
-        theirs = Equations(neuron.equations)
+        theirs = equations_of(neuron.equations)
         constants = {
             f"{n}_{side}": f"{n}_{side}_value" for n, e in theirs.items() if {"shared", "constant"} <= set(e.flags)
         }
@@ -127,7 +127,7 @@ def _keeping(code: NeuronCode, kept: Mapping[str, set[str]], sums: set[str]) -> 
     What it has seen before the first step is what it starts with, unless that hangs on sums over synapses, which are
     not known yet: those of the first step are over what there is then, and not over zeros.
     """
-    own = Equations(code.equations)
+    own = equations_of(code.equations)
     added = [f"{name}{suffix} : {unit_name_of(own, name)}" for suffix in kept for name in sorted(kept[suffix])]
     keep = {suffix: "\n".join(f"{name}{suffix} = {name}" for name in sorted(kept[suffix])) for suffix in kept}
     late = set(sums)

@@ -22,6 +22,7 @@ from brian2zoo.equations.pieces import (
     Given,
     Line,
     declared,
+    equations_of,
     given,
     in_order,
     join,
@@ -132,7 +133,7 @@ def compose_synapse(
         update, read = blocks["on_pre"], own("read")
         blocks["on_pre"] = own("draw") + (read + update if rule.transmits == "before" else update + read)
     equations += declared(parameters)
-    known = Equations(equations.text)
+    known = equations_of(equations.text)
     reads: dict[str, tuple[str, ...]] = {}
     for side, variables in driven.items():
         moving = {f"{name}_{side}" for name in variables}
@@ -163,7 +164,7 @@ def _distinct(parameters: Mapping[str, Given], more: Mapping[str, Given]) -> dic
 def _method(model: SynapseModel, rule: LearningRule | None) -> str:
     """Integration of a synapse's equations, in training and without a rule alike."""
     equations = rule.equations.text if rule is not None else ""
-    by_rule = rule.method if equations and Equations(equations).diff_eq_names else ""
+    by_rule = rule.method if equations and equations_of(equations).diff_eq_names else ""
     if model.method and by_rule and model.method != by_rule:
         problem = f"it integrates by '{by_rule}' what synapse '{model.name}' integrates by '{model.method}'"
         raise ZooError(rule.path, "method", problem, f"take one of them in both, here or in {model.path}")
@@ -199,7 +200,7 @@ def compose_influence(
     new = dict(names) | at_synapse
     is_own = Line("own : 1 (constant)", rule.path, "influence.variables")
     equations = Block([*influence.variables.renamed(new), is_own, *declared(own)])
-    known = Equations(equations.text)
+    known = equations_of(equations.text)
     pieces = {
         "equations": equations,
         "each_step": in_order(influence.each_step.renamed(new), known),
@@ -209,7 +210,7 @@ def compose_influence(
     stores = SynapseCode(parameters=values(own), method=rule.method, pieces=pieces, **texts)
     if within is None or not influence.coupling:
         return InfluenceCode(stores)
-    unit = unit_name_of(Equations(within.state), within.as_read)
+    unit = unit_name_of(equations_of(within.state), within.as_read)
     used = get_identifiers(influence.coupling.text)
     of_coupling = {name: value for name, value in given(within, overrides_within).items() if name in used}
     of_coupling |= {name: value for name, value in rule.parameters.items() if name in used and name not in own}

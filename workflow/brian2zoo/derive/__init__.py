@@ -26,8 +26,8 @@ from brian2zoo.formats.models import NeuronModel, SynapseModel
 from brian2zoo.formats.rules import Origin, Rule
 
 __all__ = [
-    "Dynamics", "Kernel", "Traces", "derive", "derived", "fitting_synapse", "kernel", "origin", "read", "rule_text",
-    "traces_of",
+    "Dynamics", "Kernel", "Traces", "derive", "derived", "filter_of", "fitting_synapse", "kernel", "origin", "read",
+    "rule_text", "traces_of",
 ]  # fmt: skip
 
 read, derive = cache(_read), _derive
@@ -50,6 +50,12 @@ def derived(rule: Rule, neuron: NeuronModel, synapse: SynapseModel, on_neurons: 
     """A derived rule with the equations and statements that it stands for, of a neuron and the synapse onto it."""
     about = {key: getattr(rule, key) for key in ("title", "reference", "notes", "name", "path")}
     return trace_rule(traces_of(rule, neuron, synapse, on_neurons), **about, origin=origin(neuron, synapse))
+
+
+@cache
+def filter_of(readout: NeuronModel, synapse: SynapseModel, method: str, unit: str) -> Kernel:
+    """`kernel` of a readout and the synapse onto it."""
+    return kernel(read(readout, synapse), method, unit)
 
 
 def origin(neuron: NeuronModel, synapse: SynapseModel) -> Origin:

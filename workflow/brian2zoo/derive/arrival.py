@@ -16,7 +16,7 @@ from brian2.utils.stringtools import get_identifiers
 from brian2zoo.derive import formulas
 from brian2zoo.derive.fields import assigned, dimensions, parsed, refuse_chance, shorthand
 from brian2zoo.derive.formulas import Rough, symbol
-from brian2zoo.equations.pieces import statements, written
+from brian2zoo.equations.pieces import equations_of, statements, written
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.files import as_dict
 from brian2zoo.formats.models import NeuronModel, SynapseModel
@@ -41,7 +41,7 @@ def arrival(neuron: NeuronModel, synapse: SynapseModel, state: tuple[sp.Symbol, 
         If a spike does something else to the neuron than to add, if what it adds does not depend on w, jumps with it,
         or depends on something that w has changed before.
     """
-    store = Equations(synapse.state)
+    store = equations_of(synapse.state)
     refuse_chance(synapse, ("state", "draw", "read"))
     short = shorthand(synapse, "state", store)
     _refuse_weight(synapse, store)

@@ -5,6 +5,7 @@ Only what can be differentiated is let through; anything else is refused with th
 
 import ast
 from dataclasses import dataclass
+from functools import cached_property
 
 import sympy as sp
 from brian2 import Quantity, second
@@ -16,7 +17,7 @@ from brian2zoo.derive import formulas
 from brian2zoo.derive.arrival import Arrival, W, arrival
 from brian2zoo.derive.fields import assigned, dimensions, parsed, refuse_chance, shorthand
 from brian2zoo.derive.formulas import Rough, symbol
-from brian2zoo.equations.pieces import statements, unit_name, unit_name_of, written
+from brian2zoo.equations.pieces import equations_of, statements, unit_name, unit_name_of, written
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.files import as_dict
 from brian2zoo.formats.models import NeuronModel, SynapseModel
@@ -59,12 +60,12 @@ class Dynamics:
     threshold_unit: str
     linear: bool
 
-    @property
+    @cached_property
     def constants(self) -> frozenset[str]:
         """Names that are equal for all neurons and all time: parameters and units."""
         return frozenset(as_dict(self.neuron.parameters)) | frozenset(DEFAULT_UNITS)
 
-    @property
+    @cached_property
     def constants_at_synapse(self) -> frozenset[sp.Symbol]:
         """The same, as a synapse and a presynaptic neuron call them."""
         own = as_dict(self.neuron.parameters)
@@ -83,7 +84,7 @@ def read(neuron: NeuronModel, synapse: SynapseModel) -> Dynamics:
     ZooError
         If a right-hand side has no derivative, chance takes part, or events change something that has no equation.
     """
-    equations = Equations(neuron.equations)
+    equations = equations_of(neuron.equations)
     refuse_chance(neuron, ("equations", "threshold", "reset", "each_step"))
     if not equations.diff_eq_names:
         raise _refusal(
@@ -118,7 +119,7 @@ def read(neuron: NeuronModel, synapse: SynapseModel) -> Dynamics:
     units = {name: unit_name_of(equations, name) for name in order}
     threshold_unit = unit_name(Quantity(1, dim=dimensions(neuron, equations, away))) if away else "1"
     arriving = arrival(neuron, synapse, state, equations)
-    weight_unit = unit_name_of(Equations(synapse.state), "w")
+    weight_unit = unit_name_of(equations_of(synapse.state), "w")
     return Dynamics(
         neuron, synapse, state, flow, threshold, reset, arriving, symbol(neuron.graded) if neuron.graded else None,
         units, weight_unit, away, threshold_unit, linear and neuron.method == "exact",
@@ -218,5 +219,5 @@ def _refuse_method(neuron: NeuronModel, linear: bool) -> None:
 
 def names_at(side: str, dynamics: Dynamics) -> dict[sp.Symbol, sp.Symbol]:
     """The neuron's variables and parameters as a synapse on its side calls them."""
-    names = set(Equations(dynamics.neuron.equations).names) | set(as_dict(dynamics.neuron.parameters))
+    names = set(equations_of(dynamics.neuron.equations).names) | set(as_dict(dynamics.neuron.parameters))
     return {symbol(name): symbol(f"{name}_{side}") for name in names}

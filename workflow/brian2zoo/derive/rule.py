@@ -5,13 +5,12 @@ from dataclasses import dataclass, field
 import sympy as sp
 from brian2 import Quantity, get_unit
 from brian2.core.namespace import DEFAULT_UNITS
-from brian2.equations.equations import Equations
 from pydantic import ValidationError
 
 from brian2zoo.derive import formulas
 from brian2zoo.derive.dynamics import Dynamics, names_at, symbol
 from brian2zoo.derive.traces import ELIG, SELF, SPIKED, Traces, trace
-from brian2zoo.equations.pieces import unit_name, written
+from brian2zoo.equations.pieces import equations_of, unit_name, written
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.files import as_dict
 from brian2zoo.formats.rules import InfluenceRule, Jumps, Rule, Variables
@@ -89,9 +88,9 @@ def trace_rule(traces: Traces, **about: object) -> Rule:
 def _refuse_names(dynamics: Dynamics) -> None:
     """Refuse names of the neuron or the synapse that the rule has for something of its own."""
     neuron, synapse = dynamics.neuron, dynamics.synapse
-    of_synapse = {*Equations(synapse.state).names, *as_dict(synapse.parameters)}
+    of_synapse = {*equations_of(synapse.state).names, *as_dict(synapse.parameters)}
     of_synapse |= {name for block in (synapse.draw, synapse.write, synapse.read) for name in written(block)}
-    of_neuron = {*Equations(neuron.equations).names, *as_dict(neuron.parameters)}
+    of_neuron = {*equations_of(neuron.equations).names, *as_dict(neuron.parameters)}
     for file, key, names in ((neuron, "equations", of_neuron), (synapse, "state", of_synapse)):
         for name in sorted(names):
             if name in OWN_NAMES or name.startswith(_OWN_PREFIXES):

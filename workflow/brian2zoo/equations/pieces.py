@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,12 @@ class Given:
     value: Any
     where: Path
     field: str
+
+
+@cache
+def equations_of(block: str) -> Equations:
+    """Brian2's object for a block of equations; experiments have the same blocks many times over."""
+    return Equations(block)
 
 
 def renamed(text: str, names: Mapping[str, str]) -> str:

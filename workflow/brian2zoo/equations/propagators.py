@@ -36,7 +36,7 @@ from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 from brian2.utils.stringtools import get_identifiers
 from sympy.solvers.solveset import NonlinearError
 
-from brian2zoo.equations.pieces import declare, join, renamed
+from brian2zoo.equations.pieces import declare, equations_of, join, renamed
 from brian2zoo.errors import ZooError
 
 METHODS = ("exact", "exponential_euler")
@@ -144,7 +144,7 @@ def integrated(code: Code, known: Mapping[str, Any]) -> Code:
     ZooError
         If a method cannot integrate an equation.
     """
-    equations = Equations(code.equations)
+    equations = equations_of(code.equations)
     if not equations.diff_eq_names:
         return code
     known = {**known, **code.parameters}
@@ -348,7 +348,7 @@ def _formulas(equations: Equations, names: set[str]) -> tuple[tuple[str, str], .
         for name, equation in equations.items()
         if "summed" not in equation.flags and (equation.type != DIFFERENTIAL_EQUATION or name in names)
     ]
-    plain, _ = extract_constant_subexpressions(Equations(kept))
+    plain, _ = extract_constant_subexpressions(equations_of(kept))
     found = {name: expression.code for name, expression in plain.get_substituted_expressions()}
     return tuple((name, found[name]) for name in equations if name in found)
 
@@ -451,5 +451,5 @@ def _called(method: str) -> str:
 def _told(code: Code, name: str, problem: str, remedy: str = _OTHER) -> ZooError:
     """A mistake in the equation of a variable, in the words of the file that has it."""
     lines = code.pieces["equations"]
-    line = next((line for line in lines if name in Equations(line.text).names), lines[0])
+    line = next((line for line in lines if name in equations_of(line.text).names), lines[0])
     return ZooError(line.where, line.field, renamed(problem, line.names), remedy)

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from brian2.equations.equations import Equations
 from brian2.utils.stringtools import get_identifiers
 
-from brian2zoo.equations.pieces import NOTHING, Block, Given
+from brian2zoo.equations.pieces import NOTHING, Block, Given, equations_of
 from brian2zoo.formats.models import NeuronModel
 
 
@@ -48,7 +47,7 @@ def for_target(part: NeuronPart, of_post: Mapping[str, Given], post_name: str) -
     of_post : constants of the postsynaptic neuron, named '..._post'.
     """
     used = get_identifiers(part.equations.text + "\n" + part.at_spike.text)
-    there = {name: f"{name}_{post_name}" for name in Equations(part.equations.text).names} if part.equations else {}
+    there = {name: f"{name}_{post_name}" for name in equations_of(part.equations.text).names} if part.equations else {}
     own = {name: f"{name}_{post_name}" for name in part.parameters if name in used}
     foreign = {name: f"{name.removesuffix('_post')}_of_{post_name}" for name in of_post if name in used}
     derivatives = {f"d{name}": f"d{new}" for name, new in there.items()}

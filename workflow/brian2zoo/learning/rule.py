@@ -16,14 +16,23 @@ from pathlib import Path
 from typing import Any
 
 import brian2
-from brian2.equations.equations import Equations
 from brian2.utils.stringtools import get_identifiers
 
-from brian2zoo.derive import derived, kernel, read
+from brian2zoo.derive import derived, filter_of
 from brian2zoo.derive.dynamics import distance
 from brian2zoo.derive.fields import dimensions
 from brian2zoo.derive.rule import SINCE_REFRACTORY, over
-from brian2zoo.equations.pieces import NOTHING, Block, Given, Line, given, renamed, unit_name, unit_name_of
+from brian2zoo.equations.pieces import (
+    NOTHING,
+    Block,
+    Given,
+    Line,
+    equations_of,
+    given,
+    renamed,
+    unit_name,
+    unit_name_of,
+)
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.experiment import Ways
 from brian2zoo.formats.expressions import evaluate
@@ -141,7 +150,7 @@ def learning_rule(
     ]
     equations = lines("variables", "synapse") + (lines("variables", "within") if within else NOTHING)
     events = {event: lines(event) for event in EVENTS}
-    if "psi" in _sides(rule, "post") - Equations(rule.variables.post).names:
+    if "psi" in _sides(rule, "post") - equations_of(rule.variables.post).names:
         block, of_surrogate = surrogate_lines(ways, post.neuron, overrides["surrogate"])
         parts.append(NeuronPart("post", block))
         parameters |= of_surrogate
@@ -178,7 +187,7 @@ def _lines(rule: Rule, file: Rule, neuron: NeuronModel) -> Any:
 def _moved(rule: Rule, side: str) -> str:
     """Integration of the equations for a side, if there is something to integrate."""
     equations = getattr(rule.variables, side)
-    return rule.method if equations and Equations(equations).diff_eq_names else ""
+    return rule.method if equations and equations_of(equations).diff_eq_names else ""
 
 
 def _sides(rule: Rule, side: str) -> set[str]:
@@ -217,7 +226,7 @@ def surrogate_lines(ways: Ways, neuron: NeuronModel, overrides: Mapping[str, str
 
 
 def _unit_of(neuron: NeuronModel, expression: str) -> str:
-    found = dimensions(neuron, Equations(neuron.equations), expression)
+    found = dimensions(neuron, equations_of(neuron.equations), expression)
     return unit_name(brian2.Quantity(1, dim=found)) if found is not None else "1"
 
 
@@ -253,7 +262,7 @@ def loss_part(loss: Loss, output: NeuronModel, overrides: Mapping[str, str]) -> 
     jumps = Block.of_statements(loss.path, "at_spike", loss.at_spike)
     used = get_identifiers(f"{equations.text}\n{jumps.text}")
     parameters = {name: value for name, value in given(loss, overrides).items() if name in used}
-    moves = output.method if Equations(equations.text).diff_eq_names else ""
+    moves = output.method if equations_of(equations.text).diff_eq_names else ""
     return NeuronPart("post", equations, parameters, jumps, moves)
 
 
@@ -262,7 +271,7 @@ def returning(synapse: SynapseModel, feedback: Feedback | None, overrides: Mappi
     backward = Block.of_equations(synapse.path, "backward", synapse.backward)
     if feedback is None or not feedback.returned:
         return backward, {}
-    unit = unit_name_of(Equations(synapse.state), synapse.as_read)
+    unit = unit_name_of(equations_of(synapse.state), synapse.as_read)
     own = renamed(feedback.returned, {"w": synapse.as_read})
     line = Line(f"{RETURNED} = {own} : {unit}", feedback.path, "returned")
     return Block([*backward.renamed({synapse.as_read: RETURNED}), line]), given(feedback, overrides)
@@ -280,7 +289,7 @@ def _descending(
     if output is None:
         problem = f"rule '{rule.name}' gives a gradient, and no population of the circuit has a role 'output'"
         raise ZooError(ways.where, f"{ways.key}.rule", problem, "take a rule that asks for dw itself")
-    weight_unit = unit_name_of(Equations(synapse.state), "w")
+    weight_unit = unit_name_of(equations_of(synapse.state), "w")
     if unit_name(evaluate(optimizer.unit)) != weight_unit:
         problem = f"'{optimizer.name}' is made for weights in {optimizer.unit}, those of '{synapse.name}' are in"
         remedy = f"pick another, or write one with 'unit: {weight_unit}'"
@@ -372,7 +381,7 @@ def _filter(made: LearningRule, ways: Ways, post: Neurons, output: Output, unit:
     if post.name == neurons.name or not neurons.neuron.graded:
         return None
     method = made.method or neurons.neuron.method
-    found = kernel(read(neurons.neuron, output.synapse), method, unit)
+    found = filter_of(neurons.neuron, output.synapse, method, unit)
     source = f"filter of {neurons.neuron.path}"
     equations, arrivals = (
         Block(Line(text, ways.where, source) for text in map(_without_comment, lines))
