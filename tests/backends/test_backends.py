@@ -22,7 +22,7 @@ def test_a_setting_chooses_the_backend_beside_numbers(zoo) -> None:
     assert experiment.backend == "dense"
     chosen = experiment.with_setting("backend=cuda:rule.eta=1e-3*nS")
     assert chosen.backend == "cuda"
-    assert [line.value for line in chosen.parameters if line.name == "rule.eta"] == ["1e-3*nS"]
+    assert [line.value for line in chosen.stated.parameters if line.name == "rule.eta"] == ["1e-3*nS"]
     assert chosen.with_setting("default").backend == "cuda"
 
 

@@ -89,7 +89,7 @@ def test_other_rules(zoo, run_on_both, experiment, layers) -> None:
 
 @pytest.mark.parametrize("experiment", ["eprop_alif", "snap1"])
 def test_rules_with_traces_in_blocks(zoo, run_on_both, experiment) -> None:
-    circuit = circuits.build(zoo.experiment(experiment).with_setting("rule.batch=4"), (11, 17, 3), "train")
+    circuit = circuits.build(zoo.experiment(experiment).with_setting("optimizer.batch=4"), (11, 17, 3), "train")
     assert ways(circuit) == {p.name: "in blocks of 128 steps" for p in circuit.plastic}
     rng = np.random.default_rng(0)
     data = {"input": rng.uniform(0, 0.1, (N_SAMPLES, 11)), "label": np.eye(3)[rng.integers(0, 3, N_SAMPLES)]}

@@ -348,7 +348,7 @@ def _formulas(equations: Equations, names: set[str]) -> tuple[tuple[str, str], .
         for name, equation in equations.items()
         if "summed" not in equation.flags and (equation.type != DIFFERENTIAL_EQUATION or name in names)
     ]
-    plain, _ = extract_constant_subexpressions(equations_of(kept))
+    plain, _ = extract_constant_subexpressions(Equations(kept))
     found = {name: expression.code for name, expression in plain.get_substituted_expressions()}
     return tuple((name, found[name]) for name in equations if name in found)
 
