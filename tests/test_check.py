@@ -1,6 +1,7 @@
 """Every kind of mistake in a text file is told in one line that names file and field; the zoo itself has none."""
 
 from collections.abc import Callable
+from functools import cache
 from itertools import product
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from brian2zoo.check import ZooWarning, check_experiment, check_file, check_zoo, errors
 from brian2zoo.circuits import build, supports, vocabulary
+from brian2zoo.derive import derived, rule_text, traces_of
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.kinds import KINDS
 from brian2zoo.formats.projections import PLASTIC_KINDS
@@ -43,13 +45,27 @@ def edit(zoo_with: Callable[..., Zoo]) -> Edit:
     """A copy of the zoo, in one file of which texts are replaced: old, new, old, new ..."""
 
     def edited(file: str, *changes: str) -> Zoo:
-        text = (ROOT / file).read_text()
+        there = written() if file in (BLOCKS, FULL) else {file: (ROOT / file).read_text()}
+        text = there[file]
         for old, new in zip(changes[::2], changes[1::2], strict=True):
             assert text.count(old) == 1
             text = text.replace(old, new)
-        return zoo_with({file: text})
+        return zoo_with(there | {file: text})
 
     return edited
+
+
+@cache
+def written() -> dict[str, str]:
+    """Rules as `brian2zoo derive` writes them, and experiments that train by them."""
+    zoo, files = Zoo(), {}
+    neuron, synapse = zoo.neuron("lif_exp"), zoo.synapse("current")
+    for path, kept, experiment in ((BLOCKS, "block_diagonal", "rtrl_block_diagonal"), (FULL, "rtrl", "rtrl_full")):
+        rule, name = zoo.rule(kept), Path(path).stem
+        files[path] = rule_text(derived(rule, neuron, synapse), traces_of(rule, neuron, synapse), "test")
+        learning = f"{{plastic: {{rule: {name}}}, hidden_output: {{rule: block_diagonal}}}}"
+        files[f"config/experiments/{name}.yaml"] = f"title: t\nextends: {experiment}\nlearning: {learning}\n"
+    return files
 
 
 def selected(path: str) -> set[tuple[str, str]]:
@@ -190,14 +206,14 @@ SYNAPSES_AND_RULES = [
     ),
     (
         "samples counted from the start of a run",
-        BLOCKS,
-        "int(sample_number % batch < 0.5)",
-        "int(floor(t/T_sample + 0.5) % batch < 0.5)",
+        ERBP,
+        "int((t + dt/2) % T_sample > T_wait + dt)",
+        "int(floor(t/T_sample + 0.5) % 2 < T_wait/second)",
         "variables",
         ["'floor(t/T_sample' counts from the start of a run", "sample_number"],
     ),
-    ("nothing of that name to keep", BLOCKS, "[grad, m,", "[grad, n,", "keeps", ["no variable 'n'"]),
-    ("formula that is kept", BLOCKS, "[grad, m,", "[grad, due,", "keeps", ["'due' is (shared)"]),
+    ("nothing of that name to keep", ADAM, "[m, s,", "[n, s,", "keeps", ["no variable 'n'"]),
+    ("shared value that is kept", ADAM, "updates : 1 ", "updates : 1 (shared) ", "keeps", ["'updates' is (shared)"]),
     (
         "value of the last event that is kept",
         ERBP,
@@ -238,8 +254,8 @@ SYNAPSES_AND_RULES = [
     ("unit of a rule's variable", ERBP, "T_wait + dt)", "T_wait + 1)", "variables.synapse", ["units do not match"]),
     ("rule that asks for nothing", ERBP, "dw = eta", "Dw = eta", "on_pre", ["no statement assigns dw"]),
     ("unknown name in what returns", SIGNS, "int(w > 0)", "int(W > 0)", "returned", ["'W'", "'w'?"]),
-    ("return of no weight", SIGNS, "extends: bp\n", "extends: dfa\n", "returned", ["no weight returns the error"]),
-    ("unknown feedback", ERBP, "direct_random", "direct_randm", "feedback", ["'direct_random'"]),
+    ("return of no weight", SIGNS, "way: symmetric", "way: direct_random", "returned", ["no weight returns the error"]),
+    ("unknown feedback", PLUS, "direct_random", "direct_randm", "learning.feedback", ["'direct_random'?"]),
     ("unit of an encoder", ENCODER, "unit: Hz", "unit: volt", "unit", ["hertz", "volt"]),
     ("unknown unit of an encoder", ENCODER, "unit: Hz", "unit: Hzz", "unit", ["'Hzz'", "'Hz'?"]),
     ("unknown name in an encoder", ENCODER, "r_max*x", "r_mx*x", "encode", ["'r_mx'", "'r_max'?"]),
@@ -249,7 +265,7 @@ SYNAPSES_AND_RULES = [
     (
         "store without a limit",
         FULL,
-        "  most: 4000000    # couplings of a projection, its weights times the square of the neurons\n",
+        "  most: 4000000\n",
         "",
         "influence.most",
         ["required"],
@@ -269,7 +285,7 @@ EXPERIMENTS = [
     ),
     ("step that does not divide a delay", PLUS, "delay: 0.8*ms", "delay: 0.85*ms", "protocol.delay", ["8.5 steps"]),
     ("no step", PLUS, "dt: 0.1*ms", "dt: 0*ms", "protocol.dt", ["no duration"]),
-    ("endless sample", PLUS, "T_test: 250*ms", "T_test: inf*ms", "protocol.T_test", ["no duration"]),
+    ("endless sample", PLUS, "T_test: 500*ms", "T_test: inf*ms", "protocol.T_test", ["no duration"]),
     ("sample without a phase", NBP, "T_train: 12*ms", "T_train: 11*ms", "protocol.T_train", ["11 steps", "12 phases"]),
     ("unit of an override", PLUS, "b_max = 25*nA", "b_max = 25*mV", "parameters.hidden_hidden.b_max", ["volt", "amp"]),
     (
@@ -299,8 +315,8 @@ EXPERIMENTS = [
     ("missing kind", PLUS, "  feedback: dendrite_kick\n", "", "synapses.feedback", ["needs this projection"]),
     ("store that cannot learn", PLUS, "plastic: float", "plastic: soma_kick", "synapses.plastic", ["cannot learn"]),
     ("missing neuron", PLUS, "output: two_compartment_lif", "output: liff", "neurons.output", ["liff.yaml", "'lif'?"]),
-    ("missing rule", PLUS, "rule: erbp", "rule: erpb", "rule", ["rules/erpb.yaml", "'erbp'?"]),
-    ("missing key", PLUS, "rule: erbp\n", "", "rule", ["required"]),
+    ("missing rule", PLUS, "rule: erbp", "rule: erpb", "learning.plastic.rule", ["rules/erpb.yaml", "'erbp'?"]),
+    ("missing key", PLUS, "  plastic: {rule: erbp}\n", "", "learning.plastic", ["required"]),
     ("unit of the data", PLUS, "input: escape_rate,", "input: latency,", "encoders.input", ["second", "dimensionless"]),
     ("format of no variable", FIXED_STATE, "hidden.V: ", "hiden.V: ", "states.hiden.V", ["did you mean 'hidden'?"]),
     ("unit of a format", FIXED_STATE, "output.U_max = 1*volt", "output.U_max = 1*amp", "states.output.U", ["units"]),
@@ -490,7 +506,7 @@ def test_a_neuron_without_what_the_rule_needs(edit: Edit) -> None:
     ("file", "old", "new"),
     [
         (ERBP, "dw = eta*U_post", "dw = eta*U"),
-        (ERBP, "feedback: direct_random", "feedback: random"),
+        (RANDOM, "way: direct_random", "way: random"),
         (ERBP, "eta    = 6e-4*nS", "eta"),
         (ERBP, "  b_max  = 1.15*nA", "  b_max  = 1.15*nAA"),
         (PLUS, "circuit: direct_feedback\n", ""),
@@ -566,7 +582,7 @@ def test_the_place_of_a_neuron_is_a_whole_number(edit: Edit) -> None:
 
 def test_what_a_rule_and_a_synapse_give_the_same_neuron_has_two_names(edit: Edit) -> None:
     rule = 'variables:\n  pre: "turn : 1"\n'
-    experiment = "title: both\nextends: erbp_counted_rounding\nrule: twice\n"
+    experiment = "title: both\nextends: erbp_counted_rounding\nlearning: {plastic: {rule: twice}}\n"
     zoo = edit(COUNTED, "turn += golden", "turn += golden")
     (zoo.root / "rules/twice.yaml").write_text(f"title: twice\nextends: erbp\n{rule}")
     (zoo.root / "config/experiments/both.yaml").write_text(experiment)
