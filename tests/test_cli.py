@@ -103,7 +103,9 @@ def test_output_in_ascii_is_complete() -> None:
 
 def test_an_interrupt_ends_a_command_without_a_word() -> None:
     interrupted = "import os, signal; os.kill(os.getpid(), signal.SIGINT)"
-    script = f"from brian2zoo import cli; cli.Zoo.names = lambda *_: exec({interrupted!r}); cli.main()"
+    script = (
+        f"from brian2zoo.cli import commands; commands.Zoo.names = lambda *_: exec({interrupted!r}); commands.main()"
+    )
     # tests in the background of a shell ignore interrupts, and so would their children
     script = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler); {script}"
     done = subprocess.run([sys.executable, "-c", script, "list"], capture_output=True, text=True, check=False)
@@ -112,7 +114,9 @@ def test_an_interrupt_ends_a_command_without_a_word() -> None:
 
 def test_an_interrupt_while_the_command_is_imported_ends_it_without_a_word() -> None:
     finder = "type('Finder', (), {'find_spec': lambda self, name, *_: interrupt(name)})()"
-    interrupt = "import signal\ndef interrupt(name):\n  if name == 'brian2zoo.cli': signal.raise_signal(signal.SIGINT)"
+    interrupt = (
+        "import signal\ndef interrupt(name):\n  if name == 'brian2zoo.cli.commands': signal.raise_signal(signal.SIGINT)"
+    )
     handled = "signal.signal(signal.SIGINT, signal.default_int_handler)"
     script = [interrupt, "import sys, brian2zoo.__main__ as command", handled, f"sys.meta_path.insert(0, {finder})"]
     line = [sys.executable, "-c", "\n".join([*script, "command.main()"])]
@@ -129,10 +133,8 @@ def test_what_ignores_interrupts_goes_on_ignoring_them() -> None:
     assert int(done.stdout) == signal.SIG_IGN
 
 
-BREAKS = (
-    "from brian2zoo import cli\ndef names(*_): raise RuntimeError('two\\nlines')\ncli.Zoo.names = names\ncli.main()"
-)
-STAGE = "from brian2zoo import stage\nimport brian2\ndef main(): raise RuntimeError('two\\nlines')\nstage.run(main)"
+BREAKS = "from brian2zoo.cli import commands\ndef names(*_): raise RuntimeError('two\\nlines')\ncommands.Zoo.names = names\ncommands.main()"
+STAGE = "from brian2zoo.cli import scripting\nimport brian2\ndef main(): raise RuntimeError('two\\nlines')\nscripting.run(main)"
 
 
 @pytest.mark.parametrize(("script", "argument"), [(BREAKS, "list"), (STAGE, "")])
@@ -168,7 +170,7 @@ def test_what_nobody_foresaw_is_one_line_and_a_report(tmp_path: Path, script: st
 
 def test_list_is_fast_because_it_does_not_import_brian2() -> None:
     handled = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
-    listing = f"import sys; {handled}; from brian2zoo.cli import app; app(['list'], standalone_mode=False)"
+    listing = f"import sys; {handled}; from brian2zoo.cli.commands import app; app(['list'], standalone_mode=False)"
     script = f"{listing}; sys.exit('brian2' in sys.modules)"
     subprocess.run([sys.executable, "-c", script], check=True, stdout=subprocess.DEVNULL)
 
@@ -259,8 +261,8 @@ def test_check_that_finds_warnings(zoo_with: Callable[..., Zoo]) -> None:
         (["check", "models/neurons/liv.yaml"], "did you mean 'models/neurons/lif.yaml'?"),
         (["show", "lif", "--on", "erbp"], "config/experiments/erbp.yaml: there is no such file"),
         (["show", "lif", "--on", "bp"], "--on: no population or projection of 'bp' is made of 'neuron/lif'"),
-        (["show", "bp", "--layers", "4,3,2"], "--layers: '4,3,2' is no network"),
-        (["show", "bp", "--layers", "4-2"], "[4, 2] is not a network"),
+        (["show", "bp", "--layers", "4,3,2"], "--layers: '4,3,2' is not a network"),
+        (["show", "bp", "--layers", "4-2"], "'4-2' is not a network"),
         (["--root", "/", "list"], "--root: there is no zoo in /"),
     ],
 )

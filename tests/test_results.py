@@ -156,7 +156,7 @@ def test_of_several_writers_at_a_time_one_stays(dataset, tmp_path) -> None:
 def test_what_a_killed_writer_has_left_goes_when_the_next_one_comes(dataset, tmp_path) -> None:
     """But nothing of one that still writes, here or perhaps on another machine."""
     path = tmp_path / "result.nc"
-    killed = "from brian2zoo import results; import os, signal, pathlib\n"
+    killed = "from brian2zoo.run import results; import os, signal, pathlib\n"
     killed += (
         f"with results.replacing(pathlib.Path({str(path)!r})) as partial: partial.touch(); os.kill(os.getpid(), 9)"
     )

@@ -6,10 +6,10 @@ import sys
 def main() -> None:
     """Run the command; an interrupt while it is imported, which takes a second, ends it without a word."""
     try:
-        from brian2zoo import cli
+        from brian2zoo.cli.commands import main as run
     except KeyboardInterrupt:
         sys.exit(130)
-    cli.main()
+    run()
 
 
 if __name__ == "__main__":
