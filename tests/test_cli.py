@@ -133,8 +133,14 @@ def test_what_ignores_interrupts_goes_on_ignoring_them() -> None:
     assert int(done.stdout) == signal.SIG_IGN
 
 
-BREAKS = "from brian2zoo.cli import commands\ndef names(*_): raise RuntimeError('two\\nlines')\ncommands.Zoo.names = names\ncommands.main()"
-STAGE = "from brian2zoo.cli import scripting\nimport brian2\ndef main(): raise RuntimeError('two\\nlines')\nscripting.run(main)"
+BREAKS = (
+    "from brian2zoo.cli import commands\ndef names(*_): raise RuntimeError('two\\nlines')\n"
+    "commands.Zoo.names = names\ncommands.main()"
+)
+STAGE = (
+    "from brian2zoo.cli import scripting\nimport brian2\ndef main(): raise RuntimeError('two\\nlines')\n"
+    "scripting.run(main)"
+)
 
 
 @pytest.mark.parametrize(("script", "argument"), [(BREAKS, "list"), (STAGE, "")])
