@@ -168,6 +168,52 @@ def test_columns_are_taken_together_only_if_they_touch_different_places(lines, i
     assert rows.independent(lines) is independent
 
 
+LINES = [
+    "const int32_t _postsynaptic_idx = (_column + 5);",
+    "const float y = _ptr_array_out_y[_postsynaptic_idx];",
+    "const float error = exp(y) - shared;",
+    "float w = _ptr_array_s_w[_idx];",
+    "const float other = 2*w;",
+    "w += error*other;",
+    "_ptr_array_s_w[_idx] = w;",
+]
+
+
+def test_what_all_rows_have_in_common_is_worked_out_before() -> None:
+    declared, before, inside = rows.of_columns(LINES, 7)
+    assert declared == ["static float _of_columns_error[7];"]
+    assert before == [*LINES[:3], "_of_columns_error[_column] = error;"]
+    assert inside == ["const float error = _of_columns_error[_column];", *LINES[3:]]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [*LINES[:2], *LINES[3:]],  # a number that is only read is read again
+        [*LINES, "_ptr_array_out_y[_postsynaptic_idx] = w;"],
+        [line.replace("exp(y)", "_rand(_vectorisation_idx)*y") for line in LINES],
+        [line.replace("exp(y)", "y*_row") for line in LINES],
+        [line.replace("const float y", "float y") for line in LINES],
+    ],
+)
+def test_what_may_differ_between_rows_is_not(lines) -> None:
+    assert rows.of_columns(lines, 7) == ([], [], lines)
+
+
+@pytest.mark.parametrize("kind", ["float", "double", "int32_t"])
+def test_what_is_added_under_a_condition_takes_no_branch_if_it_is_a_number(kind) -> None:
+    lines = [f"{kind} v = _ptr_array_g_v[_idx];", "if(not_refractory)", "    v += w;"]
+    free = [lines[0], "v = dense::either<decltype(v)>(not_refractory, v + (w), v);"]
+    assert rows.unbranched(lines) == (lines if kind == "int32_t" else free)
+
+
+def test_a_condition_by_chance_alone_is_known() -> None:
+    shared = ["const double _lio_1 = rate * dt;"]
+    assert rows.chance(["const char _cond = _rand(_vectorisation_idx) < _lio_1;"], shared) == "_lio_1"
+    assert rows.chance(["const char _cond = _rand(_vectorisation_idx) < p;"], shared) is None
+    assert rows.chance(["const char _cond = v < _lio_1;"], shared) is None
+
+
 def test_neurons_are_known_from_their_place() -> None:
     lines = ["const int32_t _postsynaptic_idx = _ptr_array_s__synaptic_post[_idx];", "x = _ptr_array_s_w[_idx];"]
     assert rows.places(lines, "s", rows.Rows(2, 3, 0, 5))[0] == "const int32_t _postsynaptic_idx = (_column + 5);"

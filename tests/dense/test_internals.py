@@ -24,6 +24,8 @@ from brian2zoo.dense.rows import Rows
         ("code_object", ["self", "owner", "name", "abstract_code", "variables", "template_name", "variable_indices"]),
         ("get_value", ["self", "var", "access_data"]),
         ("generate_codeobj_source", ["self", "writer"]),
+        ("generate_main_source", ["self", "writer"]),
+        ("network_run", ["self", "net", "duration"]),
         ("generate_network_source", ["self", "writer", "compiler"]),
         ("generate_makefile", ["self", "writer"]),
     ],
@@ -34,7 +36,9 @@ def test_methods_that_are_overridden(method: str, arguments: list[str]) -> None:
 
 
 def test_state_of_the_device_that_is_read() -> None:
-    assert {"main_queue", "code_objects"} <= set(vars(CPPStandaloneDevice()))
+    device = CPPStandaloneDevice()
+    assert {"main_queue", "code_objects"} <= set(vars(device))
+    assert {"before_start", "after_network_run"} <= device.code_lines.keys()
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "dense.h"
+
 // What runs once a block is not copied to where it is called from: that would take time to compile.
 #define APART __attribute__((noinline))
 
@@ -31,17 +33,6 @@ template <> struct Vector<float> {
 };
 template <> struct Vector<double> {
     typedef double type __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(double)), may_alias));
-};
-
-// A number as the bits it is stored in.
-template <typename scalar> struct Bits;
-template <> struct Bits<float> {
-    typedef uint32_t type __attribute__((may_alias));
-    enum : uint32_t { exponent = 0x7F800000 };
-};
-template <> struct Bits<double> {
-    typedef uint64_t type __attribute__((may_alias));
-    enum : uint64_t { exponent = 0x7FF0000000000000 };
 };
 
 // Adds the product of a strip of `steps` x TILE_ROWS, transposed, and one of `steps` x `vectors` registers to those

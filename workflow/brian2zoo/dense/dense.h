@@ -129,10 +129,24 @@ SpikeRing& ring(const std::string& pathway, const std::vector<scalar>& delays, c
     return found;
 }
 
-// Calls `act` with the place of each byte that is 1 of a block of 32 bytes that are 0 or 1.
-template <typename Action>
-static inline void for_each_set(const unsigned char* bytes, const Action& act)
+// A number as the bits it is stored in.
+template <typename scalar> struct Bits;
+template <> struct Bits<float> {
+    typedef uint32_t type __attribute__((may_alias));
+    enum : uint32_t { exponent = 0x7F800000 };
+};
+template <> struct Bits<double> {
+    typedef uint64_t type __attribute__((may_alias));
+    enum : uint64_t { exponent = 0x7FF0000000000000 };
+};
+
+// A bit for each of 32 bytes that are 0 or 1.
+static inline uint32_t bits(const unsigned char* bytes)
 {
+#ifdef __AVX2__
+    const __m256i all = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(bytes));
+    return _mm256_movemask_epi8(_mm256_slli_epi16(all, 7));
+#else
     uint32_t set = 0;
     for (size_t first = 0; first < 32; first += 8)
     {
@@ -141,8 +155,49 @@ static inline void for_each_set(const unsigned char* bytes, const Action& act)
         // The lowest bits of eight bytes side by side, in order.
         set |= static_cast<uint32_t>((word*0x0102040810204080u) >> 56) << first;
     }
-    for (; set; set &= set - 1)
-        act(__builtin_ctz(set));
+    return set;
+#endif
+}
+
+// Writes the places of the bytes that are 1 of a whole number of blocks of 32 to a list that has room for them alone,
+// and returns their number.
+static inline long places(const unsigned char* bytes, const size_t number, int32_t* list)
+{
+    long count = 0;
+    for (size_t first = 0; first < number; first += 32)
+    {
+        uint32_t set = bits(bytes + first);
+        if (!set)
+            continue;
+#ifdef __AVX512F__
+        const __m512i numbers = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+        for (size_t half = first; half < first + 32; half += 16, set >>= 16)
+        {
+            const uint32_t here = set & 0xFFFF, found = __builtin_popcount(here);
+            const __m512i those = _mm512_add_epi32(numbers, _mm512_set1_epi32(half));
+            _mm512_mask_storeu_epi32(list + count, (1u << found) - 1, _mm512_maskz_compress_epi32(here, those));
+            count += found;
+        }
+#else
+        for (; set; set &= set - 1)
+            list[count++] = first + __builtin_ctz(set);
+#endif
+    }
+    return count;
+}
+
+// One of two numbers, without a branch, which a processor would often guess wrong.
+template <typename scalar>
+static inline scalar either(const bool first, const scalar a, const scalar b)
+{
+    typename Bits<scalar>::type of_a, of_b;
+    std::memcpy(&of_a, &a, sizeof a);
+    std::memcpy(&of_b, &b, sizeof b);
+    const typename Bits<scalar>::type mask = -static_cast<typename Bits<scalar>::type>(first);
+    of_b = (of_a & mask) | (of_b & ~mask);
+    scalar found;
+    std::memcpy(&found, &of_b, sizeof found);
+    return found;
 }
 
 // The synapses of each neuron, in stored order.

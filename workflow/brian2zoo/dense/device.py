@@ -103,6 +103,7 @@ class DenseDevice(CPPStandaloneDevice):
         self._connections: dict[str, Connection | None] = {}
         self._one_delay: dict[str, bool] = {}
         self._creators: set[str] = set()
+        self._idle: set[str] = set()
 
     def code_object_class(self, codeobj_class: type | None = None, fallback_pref: str | None = None) -> type:
         """Always the one that knows the templates of this package."""
@@ -145,7 +146,7 @@ class DenseDevice(CPPStandaloneDevice):
                 self._connections[owner.name] = None
                 return self._creating(make("synapses_create_array"))
             case "synapses_push_spikes" if self._has_one_delay(owner):
-                return make("dense_push_spikes")
+                return self._doing_nothing(make("dense_push_spikes"))
             case "synapses":
                 return self._pathway(kwds["pathway"], indices, make)
             case "stateupdate" if isinstance(owner, Synapses):
@@ -206,6 +207,11 @@ class DenseDevice(CPPStandaloneDevice):
         self._creators.add(code_object.name)
         return code_object
 
+    def _doing_nothing(self, code_object: Any) -> Any:
+        """Remember a code object that need not be called."""
+        self._idle.add(code_object.name)
+        return code_object
+
     def _has_one_delay(self, pathway: SynapticPathway) -> bool:
         """Whether all synapses have one delay: stated as one, or never set before the first run, which is none."""
         if pathway.name not in self._one_delay:
@@ -238,6 +244,7 @@ class DenseDevice(CPPStandaloneDevice):
             n_source_events=events.size - 1,
             source_start=pathway.spikes_start,
             source_stop=pathway.spikes_stop,
+            unbranched=rows.unbranched,
             own=lambda code: code[None] if isinstance(code, dict) else code,
             synapse_sources=self.get_array_name(pathway.synapse_sources, access_data=False),
         )
@@ -367,6 +374,14 @@ class DenseDevice(CPPStandaloneDevice):
             if any(pattern.search(block) for block in blocks for pattern in (reading, queued)):
                 return True
         return any(self.paths.get(pathway.name) == "queue" for pathway in connection.synapses._pathways)
+
+    def generate_main_source(self, writer: Any) -> None:
+        """As Brian2's, without calls of code that does nothing."""
+        idle = tuple(f", _run_{name});" for name in self._idle)
+        for kind, arguments in self.main_queue:
+            if kind == "run_network":
+                arguments[1][:] = [line for line in arguments[1] if not line.endswith(idle)]
+        super().generate_main_source(writer)
 
     def generate_network_source(self, writer: Any, compiler: str) -> None:
         """As Brian2's, with clocks in a set that asks for no memory at every step."""

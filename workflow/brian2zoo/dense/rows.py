@@ -15,6 +15,9 @@ _ACCESS = re.compile(r"\b(_ptr_array_\w+)\[(\w+)\](\s*[-+*/]?=(?!=))?")
 _SHORT = 32
 """Columns that the compiler would unroll."""
 
+_OF_KIND = {kind: re.compile(rf"^\s*{kind} (\w+)\b") for kind in ("float", "double")}
+_CONDITION = re.compile(r"if\((\w+)\)")
+_ADDED = re.compile(r"(?P<name>\w+) (?P<sign>[-+])= (?P<value>.*);")
 _BY_CHANCE = re.compile(r"const char _cond = _rand\(_vectorisation_idx\) < (\w+);")
 _NAME = re.compile(r"\b[A-Za-z_]\w*")
 _CONSTANT = re.compile(r"const (?P<type>\w+) (?P<name>\w+) = (?P<value>.*);")
@@ -122,6 +125,21 @@ def of_columns(lines: list[str], number: int) -> tuple[list[str], list[str], lis
 def _set_in(lines: list[str]) -> set[str]:
     """Names that statements declare."""
     return {found[1] for line in lines if (found := _DECLARED.match(line.strip()))}
+
+
+def unbranched(lines: list[str]) -> list[str]:
+    """Statements in which what is added under a condition, as to a neuron that is not refractory, takes no branch."""
+    numbers = {name for kind in ("float", "double") for line in lines for name in _OF_KIND[kind].findall(line)}
+    found: list[str] = []
+    for line in lines:
+        condition = _CONDITION.fullmatch(found[-1].strip()) if found else None
+        added = _ADDED.fullmatch(line.strip())
+        if condition and added and added["name"] in numbers and "(" not in added["value"]:
+            name, value = added["name"], f"{added['name']} {added['sign']} ({added['value']})"
+            found[-1] = f"{name} = dense::either<decltype({name})>({condition[1]}, {value}, {name});"
+        else:
+            found.append(line)
+    return found
 
 
 def chance(lines: list[str], shared: list[str]) -> str | None:

@@ -6,6 +6,6 @@
             const size_t _idx = _arriving[_spike];
             const size_t _column = _idx;
             const size_t _vectorisation_idx = _idx;
-            {{dense_code(own(vector_code), own(scalar_code))|autoindent}}
+            {{unbranched(dense_code(own(vector_code), own(scalar_code)))|autoindent}}
         }
 {% endblock %}

@@ -29,16 +29,14 @@
         {% endif %}
         _spikes[_column] = _cond ? 1 : 0;
     }
-    long _count = 0;
-    for (size_t _first = 0; _first < {{n_columns}}; _first += 32)
-        dense::for_each_set(_spikes + _first, [&](const size_t _place)
-        {
-            const size_t _idx = _first + _place;
-            {{_eventspace}}[_count++] = _idx;
-            {% if _uses_refractory %}
-            {{not_refractory}}[_idx] = false;
-            {{lastspike}}[_idx] = {{t}};
-            {% endif %}
-        });
+    const long _count = dense::places(_spikes, {{n_columns}}, {{_eventspace}});
+    {% if _uses_refractory %}
+    for (long _spike = 0; _spike < _count; _spike++)
+    {
+        const size_t _idx = {{_eventspace}}[_spike];
+        {{not_refractory}}[_idx] = false;
+        {{lastspike}}[_idx] = {{t}};
+    }
+    {% endif %}
     {{_eventspace}}[N] = _count;
 {% endblock %}
