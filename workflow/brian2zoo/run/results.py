@@ -9,6 +9,7 @@ import platform
 import shutil
 import subprocess
 import uuid
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,7 +98,7 @@ def replacing(path: Path) -> Iterator[Path]:
     Each writer has a name of its own, so that of several at a time the last one stays. What a writer has left that was
     killed goes when the next one comes.
     """
-    begin = f"{path.name}.{platform.node()}-"
+    begin = f"{path.name}.{zlib.crc32(platform.node().encode()):08x}-"
     for left in path.parent.glob(f"{glob.escape(begin)}*.partial"):
         if _is_dead(left.name.removeprefix(begin).partition("-")[0]):
             left.unlink(missing_ok=True)
