@@ -285,3 +285,23 @@ def test_weights_are_dropped_or_kept_once_as_narrow_numbers() -> None:
     assert kept.w_a.dtype == np.int16
     assert kept.test_error.dtype == np.float64
     np.testing.assert_array_equal(kept.w_a, weights)
+
+
+# --- The page --------------------------------------------------------------------------------------
+
+
+def test_the_page_of_a_report_opens_with_figures_and_ends_with_the_table(tmp_path: Path) -> None:
+    """It stands alone, and its numbers are those of the results that it is given, before published ones."""
+    from brian2zoo.cli.page import html
+
+    (tmp_path / "curves.png").write_bytes(b"image")
+    trained = next((ROOT / "results/published").glob("mnist_bp_784-100-10_default_seed=0.nc"))
+    better = results.read(trained)
+    better = better.assign(test_error=better.test_error * 0 + 0.0219)
+    results.save(better, tmp_path / "seed=0.nc")
+    page = html(Zoo(), {"erbp/networks": (tmp_path / "curves", [tmp_path / "seed=0.nc"])})
+    assert 0 < page.index("data:image/png;base64,aW1hZ2U=") < page.index("<figcaption>") < page.index("<table>")
+    (row,) = (row for row in page.split("<tr>") if "Table 1: Final error" in row)
+    assert "784-100-10 BP, % wrong" in row
+    assert "<br>2.19<br>" in row
+    assert "Renner" not in page

@@ -261,8 +261,9 @@ INTRODUCTION = """\
 
 `brian2zoo figures --markdown` writes this page from [`results/published/`](../results/published); a test holds it to
 that. `brian2zoo figure KEY` draws a figure within seconds from the same files, or from results of your own; the command
-in the table makes it from nothing, in so many minutes of two cores. A number is *within* what is stated if the mean of
-the seeds is no farther from the published value than stands behind it."""
+in the table makes it from nothing. Minutes are half of what its trainings took on one core of a machine that often did
+other work too, or an estimate where the results do not say. A number is *within* what is stated if the mean of the
+seeds is no farther from the published value than stands behind it."""
 
 
 def page(found: Sequence[Row]) -> str:

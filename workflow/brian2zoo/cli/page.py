@@ -11,10 +11,10 @@ from brian2zoo.cli.figure_commands import HEADINGS, Row, by_paper, cells, rows
 from brian2zoo.formats.papers import papers
 from brian2zoo.formats.zoo import Zoo
 
-STYLE = (
-    "body{font:16px/1.45 sans-serif;max-width:60em;margin:2em auto;padding:0 1em}img{max-width:100%}"
-    "figure{margin:2em 0}table{border-collapse:collapse;font-size:13px}td,th{vertical-align:top;text-align:left;"
-    "padding:.25em .6em;border-top:1px solid #ccc}code{font-size:85%}"
+STYLE = (  # of this page alone: it is part of Snakemake's report too
+    ".zoo{font:16px/1.45 sans-serif;max-width:60em;margin:2em auto;padding:0 1em}.zoo img{max-width:100%}"
+    ".zoo figure{margin:2em 0}.zoo table{border-collapse:collapse;font-size:13px}.zoo td,.zoo th{vertical-align:top;"
+    "text-align:left;padding:.25em .6em;border-top:1px solid #ccc}.zoo code{font-size:85%}"
 )
 
 
@@ -27,7 +27,10 @@ def html(zoo: Zoo, drawn: Mapping[str, tuple[Path, Sequence[Path]]]) -> str:
         the published ones in the table.
     """
     known = papers(zoo.root)
-    parts = [f'<meta charset="utf-8"><title>brian2zoo</title><style>{STYLE}</style>', "<h1>Figures</h1>"]
+    parts = [
+        f'<meta charset="utf-8"><title>brian2zoo</title><style>{STYLE}</style>',
+        '<div class="zoo"><h1>Figures</h1>',
+    ]
     for key, (stem, _) in drawn.items():
         paper, _, name = key.partition("/")
         parts.append(_figure(known[paper].figures[name].title, key, stem, known[paper].folder / f"{name}.rst"))
@@ -37,7 +40,7 @@ def html(zoo: Zoo, drawn: Mapping[str, tuple[Path, Sequence[Path]]]) -> str:
     own = [row for row in rows(zoo, {key: data for key, (_, data) in drawn.items()}) if row.paper.key in _papers(drawn)]
     for _, of_paper in by_paper(own):
         parts.append(f"<h2>{escape(of_paper[0].paper.short)}: {escape(of_paper[0].paper.title)}</h2>{_table(of_paper)}")
-    return "\n".join(parts) + "\n"
+    return "\n".join([*parts, "</div>"]) + "\n"
 
 
 def _papers(drawn: Mapping[str, object]) -> set[str]:
