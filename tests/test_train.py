@@ -293,9 +293,21 @@ keeps: [theta, b]
 parameters: |
   tau_b = 500*ms
 """,
+    "rules/traces.yaml": """
+title: Traces as if thresholds stayed where they are
+method: exact
+variables:
+  pre: |
+    deps_v/dt = (eps_I - eps_v)/tau_m_post : 1
+    deps_I/dt = -eps_I/tau_s_post : 1
+at_spike:
+  pre: eps_I += 1
+eligibility: eps_v_pre*psi_post
+""",
     "config/experiments/homeostatic.yaml": """
 title: Such neurons in short samples, without chance
 extends: rtrl_block_diagonal
+learning: {plastic: {rule: traces}, hidden_output: {rule: block_diagonal}}
 neurons: {hidden: homeostatic}
 protocol: {T_train: 40*ms, T_test: 40*ms}
 weights: |
@@ -522,7 +534,7 @@ def broken_zoo(zoo_with: Callable[..., Zoo], rule: str = "", equations: str = ""
     files = {
         "rules/broken.yaml": f"title: broken\nextends: bp\n{rule}",
         "models/neurons/broken.yaml": relu + f"each_step: |\n{each_step or '  a = a'}\n",
-        "config/experiments/broken.yaml": "title: broken\nextends: bp\nrule: broken\nneurons: {hidden: broken}\n",
+        "config/experiments/broken.yaml": "title: broken\nextends: bp\nlearning: {plastic: {rule: broken}}\nneurons: {hidden: broken}\n",
     }
     return zoo_with(files)
 
