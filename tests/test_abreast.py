@@ -71,7 +71,7 @@ def test_programs_of_one_network_and_of_several_differ(deterministic) -> None:
     assert keys[0] == build_key(circuit, 30 * ms, SAMPLES, OUTPUT_ONLY)
 
 
-@pytest.mark.parametrize(("experiment", "field"), [("rtrl_full", "rule"), ("rtrl_events", "encoders.input")])
+@pytest.mark.parametrize(("experiment", "field"), [("rtrl_full", "learning"), ("rtrl_events", "encoders.input")])
 def test_what_is_one_for_a_program_is_refused(zoo_with, experiment, field) -> None:
     events = "title: events\nextends: rtrl_block_diagonal\nneurons: {input: event_input}\nencoders: {input: events}\n"
     zoo = zoo_with({"config/experiments/rtrl_events.yaml": events})

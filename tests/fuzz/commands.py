@@ -60,14 +60,11 @@ COMMANDS: dict[str, tuple[str, list[str]]] = {
     "schemas": ("", []),
     "derive": (
         "neuron",
-        [
-            "--readout", "--synapse", "--loss", "--feedback", "--optimizer", "--through", "--scale", "--on-synapses",
-            "--autapse", "--full", "--latex", "--name",
-        ],
+        ["--synapse", "--jacobian", "--through", "--on-synapses", "--latex", "--name"],
     ),
 }  # fmt: skip
 """Of each command what its argument is, and its options."""
-REQUIRED = {"map": "--chip", "derive": "--surrogate"}
+REQUIRED = {"map": "--chip"}
 WEIGHTS = {"map": 4, "derive": 4, "ledger": 3, "show": 3, "check": 2}
 SLOW = ("check", "backends", "ledger")
 """Commands that take long without an argument."""
@@ -100,14 +97,9 @@ def _values() -> dict[str, list[str]]:
         "--learning": ["sweep", "active"],
         "--sana-fe": ["/proc/x", "/dev/null", "out"],
         "--experiment": of["experiment"],
-        "--surrogate": of["surrogate"],
         "--synapse": of["synapse"],
-        "--readout": of["neuron"],
-        "--loss": of["loss"],
-        "--feedback": ["symmetric", "direct_random", "local"],
-        "--optimizer": of["optimizer"],
+        "--jacobian": ["block_diagonal", "snap1", "full"],
         "--through": ["none", "v", "v,I", "a"],
-        "--scale": ["v_th", "1", "foo", "1*mV", "V_th"],
         "--name": ["mine", "../x", "erbp", "lambda"],
     }
 

@@ -14,7 +14,6 @@ import numpy as np
 
 from brian2zoo import circuits
 from brian2zoo.check import check_experiment, check_file, errors
-from brian2zoo.check.alone import references
 from brian2zoo.circuits import Circuit, initial_weights
 from brian2zoo.datasets.events import Events
 from brian2zoo.formats.kinds import KINDS
@@ -33,9 +32,6 @@ LAYERS = (4, 3, 2)
 STEPS = 10
 
 COMMANDS = {
-    "surrogate": ("derive", "lif_exp", "--surrogate", "{}", "--readout", "leaky_readout"),
-    "loss": ("derive", "leaky_readout", "--loss", "{}"),
-    "optimizer": ("derive", "lif_exp", "--surrogate", "superspike", "--readout", "leaky_readout", "--optimizer", "{}"),
     "chip": ("map", "erbp_plus", "--chip", "{}", "--layers", "64-20-10"),
     "cim": ("map", "--chip", "{}", "--layers", "64-20-10"),
     "placement": ("map", "nbp", "--chip", "loihi", "--layers", "400-400-10", "--placement", "{}"),
@@ -77,7 +73,7 @@ def uses() -> dict[File, list[str]]:
     zoo, found = Zoo(ROOT), defaultdict(set)
     for name in zoo.names("experiment"):
         experiment = zoo.experiment(name)
-        for file in {("experiment", name), *references(experiment).values()}:
+        for file in {("experiment", name), *experiment.uses().values()}:
             kind, base = file
             while base:
                 found[kind, base].add(name)

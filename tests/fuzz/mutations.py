@@ -157,8 +157,8 @@ def misspell_a_reference(rng: random.Random, text: str) -> str | None:
     """Of an experiment to another file."""
     if "\nneurons:" not in text and "\nextends:" not in text:
         return None
-    keys = ("rule", "circuit", "neurons", "synapses", "encoders", "extends", "rules", "states")
-    spans = _spans(text, r"\w+: (\w+)", lambda key: key in keys)
+    keys = ("learning", "circuit", "neurons", "synapses", "encoders", "extends", "states")
+    spans = _spans(text, r"(?!scale|filter|traces|transmits)\b\w+: (\w+)", lambda key: key in keys)
     return _replaced(rng, text, spans, _misspelt)
 
 

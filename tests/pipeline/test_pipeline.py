@@ -181,7 +181,7 @@ def test_what_cannot_share_a_program_is_named_before_anything_runs(finished: Che
     done = finished.snakemake("--dry-run", "--config", training)
     output = done.stdout + done.stderr
     assert done.returncode != 0
-    assert "config/experiments/rtrl_full.yaml: rule: synapses onto synapses" in output
+    assert "config/experiments/rtrl_full.yaml: learning: synapses onto synapses" in output
     assert "Traceback" not in output
 
 

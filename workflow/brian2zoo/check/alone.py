@@ -41,6 +41,7 @@ from brian2zoo.check.strings import (
 from brian2zoo.circuits.synfire import parse_table
 from brian2zoo.compose.neuron import compose_neuron
 from brian2zoo.datasets.encode import channels, encode
+from brian2zoo.derive import origin
 from brian2zoo.equations.pieces import equations_of, names_in, statements
 from brian2zoo.equations.propagators import integrated
 from brian2zoo.errors import ZooError, did_you_mean
@@ -49,6 +50,7 @@ from brian2zoo.formats.experiment import missing_files
 from brian2zoo.formats.experiments import ExperimentFile
 from brian2zoo.formats.expressions import evaluate
 from brian2zoo.formats.files import File, as_dict
+from brian2zoo.formats.kinds import KINDS
 from brian2zoo.formats.models import (
     EVENT_DATA,
     Encoder,
@@ -95,6 +97,26 @@ def check_alone(zoo: Zoo, kind: str, name: str) -> Findings:
             return Findings(missing_files(zoo, file)) + _protocol(file)
         base = zoo.load(kind, file.extends) if file.extends else None
         findings += _CHECKS[kind](file) + _unused_parameters(file, base) + _counted_by_time(file)
+        if kind == "rule" and file.origin is not None:
+            findings += _changed_since(zoo, file)
+    return findings
+
+
+def _changed_since(zoo: Zoo, rule: Rule) -> Findings:
+    """A rule that was derived from other equations than the neuron and the synapse have now."""
+    known, findings = rule.origin, Findings()
+    files = []
+    for kind in ("neuron", "synapse"):
+        if (name := getattr(known, kind)) not in zoo.names(kind):
+            problem = f"there is no file {KINDS[kind][1]}/{name}.yaml any more, from which it was derived"
+            findings.append(ZooWarning(rule.path, f"origin.{kind}", problem, "remove 'origin', or derive it anew"))
+        else:
+            files.append(zoo.load(kind, name))
+    if not findings and origin(*files) != known:
+        paths = " or ".join(str(file.path) for file in files)
+        problem = f"the equations of {paths} have changed since this rule was derived from them"
+        remedy = "derive it anew, or remove 'origin' if it is as it should be"
+        findings.append(ZooWarning(rule.path, "origin", problem, remedy))
     return findings
 
 

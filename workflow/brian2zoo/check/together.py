@@ -21,7 +21,7 @@ from brian2.utils.stringtools import get_identifiers, word_substitute
 from brian2zoo.backends.capability import refuse
 from brian2zoo.check.alone import EVENTS, data_dimensions, kept, refuse_chance
 from brian2zoo.check.domains import outside_lines
-from brian2zoo.check.findings import Findings, listed
+from brian2zoo.check.findings import Findings, ZooWarning, listed
 from brian2zoo.check.strings import (
     SECOND,
     Scope,
@@ -84,7 +84,43 @@ def check_together(experiment: Experiment) -> Findings:
         with findings.collect():
             compose(circuit)
             refuse(circuit)
+    return findings or _idle_choices(experiment, circuits)
+
+
+def _idle_choices(experiment: Experiment, circuits: list[Circuit]) -> Findings:
+    """Choices of files by which no projection learns in any of the circuits."""
+    learning, findings = experiment.learning, Findings()
+    rules = {p.kind: p.rule for circuit in circuits for p in circuit.plastic}
+    used = {kind: {str(line.where) for line in _lines_of(rule)} for kind, rule in rules.items()}
+    whole = set(learning.learns) == set(PLASTIC_KINDS)  # else what is idle is so since little learns
+    for place in ("plastic", *PLASTIC_KINDS) if whole else PLASTIC_KINDS:
+        choice = getattr(learning, place)
+        kinds = [kind for kind in used if place in ("plastic", kind)]
+        for what, folder in (("surrogate", "surrogates"), ("optimizer", "optimizers")):
+            name = getattr(choice, what)
+            path = f"models/{folder}/{name}.yaml"
+            followed = [kind for kind in kinds if getattr(learning.of(kind), what) == name]
+            if name and followed and not any(path in used[kind] for kind in followed):
+                problem = f"no rule has a use for {what} '{name}' here"
+                findings.append(ZooWarning(experiment.path, f"learning.{place}.{what}", problem, "leave it out"))
+    if learning.loss and used and not any("learning_signal" in _text_of(rule) for rule in rules.values()):
+        problem = f"no rule has a use for loss '{learning.loss}' here"
+        findings.append(ZooWarning(experiment.path, "learning.loss", problem, "leave it out"))
     return findings
+
+
+def _lines_of(rule: LearningRule) -> Iterator[Line]:
+    """All lines of a rule, those that it adds to neurons among them."""
+    yield from rule.equations
+    for block in rule.events.values():
+        yield from block
+    for part in rule.parts:
+        yield from (*part.equations, *part.at_spike)
+
+
+def _text_of(rule: LearningRule) -> str:
+    stores = rule.influence.variables.text if rule.influence is not None else ""
+    return "\n".join((*(line.text for line in _lines_of(rule)), stores))
 
 
 def _keys(experiment: Experiment) -> Findings:

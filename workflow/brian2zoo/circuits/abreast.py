@@ -29,7 +29,7 @@ def abreast(circuit: Circuit, networks: int) -> Circuit:
     if any(population.neuron.data == EVENT_DATA for population in circuit.populations):
         raise ZooError(path, "encoders.input", "networks abreast would share their list of events", remedy)
     if circuit.influences:
-        raise ZooError(path, "rule", "synapses onto synapses are numbered as those of one network", remedy)
+        raise ZooError(path, "learning", "synapses onto synapses are numbered as those of one network", remedy)
     wide = {p.name: replace(p, size=networks * p.size) for p in circuit.populations}
     projections = tuple(
         replace(p, pre=wide[p.pre.name], post=wide[p.post.name], pairs=_blocks(p, networks))

@@ -72,7 +72,9 @@ def found(circuit: Circuit, weights: Mapping[str, np.ndarray], data: Mapping[str
     inputs = Inputs(dict(data), {f"{name}.w": array for name, array in weights.items()}, samples, 0)
     result = run_here(circuit, duration, inputs, wanted, Recording(("input",), states))
     if any(not np.array_equal(result[f"{name}.w"], weights[name]) for name in PROJECTIONS.values()):
-        raise ZooError(circuit.experiment.path, "rule", "it changes weights within the samples", "give fewer samples")
+        raise ZooError(
+            circuit.experiment.path, "learning", "it changes weights within the samples", "give fewer samples"
+        )
     dt = float(network.duration(circuit, "dt"))
     steps = round(float(duration) / dt)
     spikes = np.zeros((samples * steps, circuit.layers[0]))
