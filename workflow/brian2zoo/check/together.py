@@ -103,7 +103,7 @@ def _idle_choices(experiment: Experiment, circuits: list[Circuit]) -> Findings:
             if name and followed and not any(path in used[kind] for kind in followed):
                 problem = f"no rule has a use for {what} '{name}' here"
                 findings.append(ZooWarning(experiment.path, f"learning.{place}.{what}", problem, "leave it out"))
-    if learning.loss and used and not any("learning_signal" in _text_of(rule) for rule in rules.values()):
+    if learning.loss and used and not any("learning_signal_post" in _text_of(rule) for rule in rules.values()):
         problem = f"no rule has a use for loss '{learning.loss}' here"
         findings.append(ZooWarning(experiment.path, "learning.loss", problem, "leave it out"))
     return findings

@@ -12,8 +12,10 @@ from itertools import pairwise
 import numpy as np
 
 from brian2zoo.circuits import Circuit, Mode, Population, Projection, Wiring
+from brian2zoo.equations.pieces import equations_of, join
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.files import as_dict
+from brian2zoo.formats.models import SynapseModel
 
 ROLES = ("input", "hidden", "output", "label", "local")
 FIXED_KINDS = ("target", "pool", "feedback", "local")
@@ -58,9 +60,18 @@ def circuit(wiring: Wiring, mode: Mode) -> Circuit:
 
 
 def _error(wiring: Wiring, label: Population, output: Population) -> list[Projection]:
-    """What the output needs to know its error: the target, and the sum over all units if the loss has one."""
+    """What the output needs to know its error: the target, and the sum over all units if the loss names one."""
     each = (np.arange(output.size), np.arange(output.size))
     projections = [wiring.fixed(label, output, "target", pairs=each)]
-    if "pool" in wiring.experiment.synapses:
+    pool, loss = wiring.experiment.synapses.get("pool"), wiring.experiment.loss
+    known = join(output.neuron.equations, loss.equations if loss is not None and output.role == "output" else "")
+    if pool is not None and _sums(pool) <= equations_of(known.replace("ANSWER", "0")).names:
         projections.append(wiring.fixed(output, output, "pool"))
     return projections
+
+
+def _sums(synapse: SynapseModel) -> set[str]:
+    """Variables of the postsynaptic neuron that a synapse model sums up."""
+    equations = equations_of(synapse.state)
+    summed = {name for name, equation in equations.items() if "summed" in equation.flags}
+    return {name.removesuffix("_post") for name in summed}

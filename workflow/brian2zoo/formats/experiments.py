@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from brian2zoo.errors import did_you_mean
 from brian2zoo.formats.files import File, Lines, Parameter
-from brian2zoo.formats.language import Expression, Key, Name, NameOrNone, Refused, quoted
+from brian2zoo.formats.language import Expression, Key, Name, NameOrNone, NameOrNull, Refused, quoted
 from brian2zoo.formats.projections import PLASTIC_KINDS, ProjectionKind
 from brian2zoo.formats.settings import CHOICES, Backend, values_of
 
@@ -47,14 +47,14 @@ class Choice(BaseModel):
     """How a kind of projections learns."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    rule: NameOrNone = Field("", description="file in rules/")
-    surrogate: NameOrNone = Field(
+    rule: NameOrNull = Field("", description="file in rules/")
+    surrogate: NameOrNull = Field(
         "", description="file in models/surrogates/, which stands for the derivative of a spike in the rule's `psi`"
     )
     scale: Expression = Field(
         "1", description="distance from the threshold that is 1 to the surrogate; it may name the neuron's parameters"
     )
-    optimizer: NameOrNone = Field("", description="file in models/optimizers/, of a rule that gives a gradient")
+    optimizer: NameOrNull = Field("", description="file in models/optimizers/, of a rule that gives a gradient")
     filter: Literal["readout", "none"] = Field(
         "readout",
         description="of a rule that gives a gradient by the error at the output: whether its eligibility passes the"

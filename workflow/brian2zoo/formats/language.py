@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from brian2zoo.errors import ZooError, did_you_mean
 
@@ -530,6 +530,8 @@ Equations = Annotated[str, AfterValidator(equations)]
 Statements = Annotated[str, AfterValidator(statements)]
 Name = Annotated[str, AfterValidator(name)]
 NameOrNone = Annotated[str, AfterValidator(name_or_none)]
+NameOrNull = Annotated[NameOrNone, BeforeValidator(lambda value: "" if value is None else value)]
+"""A name; null says as well that there is none."""
 Key = Annotated[str, AfterValidator(key)]
 Layers = Annotated[str, AfterValidator(layers)]
 Ends = Annotated[str, AfterValidator(ends)]
