@@ -26,7 +26,7 @@ from brian2zoo.derive import formulas, read
 from brian2zoo.derive.dynamics import ACTIVE, Dynamics, symbol
 from brian2zoo.derive.gradient import PROJECTIONS
 from brian2zoo.encode import encode_dataset
-from brian2zoo.pieces import constants, values
+from brian2zoo.pieces import constants
 from brian2zoo.train import shuffled_samples
 from brian2zoo.zoo import Zoo, zoo_in_use
 
@@ -118,8 +118,10 @@ def main(output: Path = OUTPUT) -> None:
     }
     spikes = {split: rasters(part.input.values, round(duration / dt), dt) for split, part in data.items()}
     targets = {split: np.asarray(part.target.values, np.float32) for split, part in data.items()}
-    rule = values(circuit.plastic[0].rule.parameters)
-    eta, beta_1, beta_2, epsilon, batch = (float(rule[k]) for k in ("eta", "beta_1", "beta_2", "epsilon", "batch"))
+    given = circuit.plastic[0].rule.parameters
+    eta, beta_1, beta_2, epsilon, batch = (
+        float(given[k].value) for k in ("eta", "beta_1", "beta_2", "epsilon", "batch")
+    )
 
     def loss(weights: Weights, inputs: Any, target: Any) -> Any:
         answers = jax.vmap(lambda each: trial(layers, spike, weights, each))(inputs)

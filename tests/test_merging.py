@@ -120,7 +120,7 @@ def test_what_does_not_merge_is_told_of_the_child(zoo_with, text, field, told) -
 
 
 def test_a_file_that_extends_none_has_nothing_to_merge(zoo_with) -> None:
-    with pytest.raises(ZooError, match="base.yaml: merges: .*extends"):
+    with pytest.raises(ZooError, match=r"base.yaml: merges: .*extends"):
         zoo_with({"rules/base.yaml": f"{BASE}merges: [each_step]\n"}).rule("base")
 
 

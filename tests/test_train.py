@@ -534,7 +534,8 @@ def broken_zoo(zoo_with: Callable[..., Zoo], rule: str = "", equations: str = ""
     files = {
         "rules/broken.yaml": f"title: broken\nextends: bp\n{rule}",
         "models/neurons/broken.yaml": relu + f"each_step: |\n{each_step or '  a = a'}\n",
-        "config/experiments/broken.yaml": "title: broken\nextends: bp\nlearning: {plastic: {rule: broken}}\nneurons: {hidden: broken}\n",
+        "config/experiments/broken.yaml": "title: broken\nextends: bp\nlearning: {plastic: {rule: broken}}\n"
+        "neurons: {hidden: broken}\n",
     }
     return zoo_with(files)
 
