@@ -395,7 +395,7 @@ OUTSIDE = [
     (PLUS, "dt: 0.1*ms", "dt: -0.1*ms", "protocol.dt: '-0.1*ms' is no duration"),
     (PLUS, "delay: 0.8*ms", "delay: -0.8*ms", "protocol.delay: '-0.8*ms' is no duration"),
     (PLUS, "delay: 0.8*ms", "delay: 1e6*second", "protocol.delay: '1e6*second' is not within a sample, which lasts 25"),
-    (PLUS, "T_test: 250*ms", "T_test: 1e6*second", "protocol.T_test: '1e6*second' is 1e+10 steps of dt = 0.1*ms, m"),
+    (PLUS, "T_test: 500*ms", "T_test: 1e6*second", "protocol.T_test: '1e6*second' is 1e+10 steps of dt = 0.1*ms, m"),
     (PLUS, "delay: 0.8*ms", "delay: inf*ms", "protocol.delay: 'inf*ms' is no duration"),
     (PLUS, "delay: 0.8*ms", "delay: (-1)**0.5*ms", "protocol.delay: '(-1)**0.5*ms' is no duration"),
 ]
@@ -473,7 +473,7 @@ def test_what_can_only_be_in_part_of_the_numbers_states_its_domain() -> None:
     kinds = [kind for kind, (model, _) in KINDS.items() if kind != "experiment" and "parameters" in model.model_fields]
     lines = [(name, line) for kind in kinds for name in zoo.names(kind) for line in zoo.load(kind, name).parameters]
     bounded = [(name, line) for name, line in lines if {"tau", "bits", "batch"} & set(line.name.split("_"))]
-    assert len(bounded) > 60
+    assert len(bounded) > 30
     assert [(name, line.name) for name, line in bounded if not line.domain] == []
 
 

@@ -2,9 +2,10 @@
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from itertools import product, takewhile
+from pathlib import Path
 from typing import Any
 
 import brian2
@@ -303,8 +304,9 @@ def _population(circuit: Circuit, population: Population, scope: Scope, codes: C
         with findings.collect():
             if line.where not in stored and "parameters" not in line.field:
                 _added_equation(line, population.neuron, scope, code.method)
+    added = [line for line in code.pieces["reset"] if line.where not in stored]
     with findings.collect():
-        check_statements([Text.of(line) for line in code.pieces["reset"] if line.where not in stored], scope)
+        check_statements([Text.of(line) for line in added], _in_own_words(scope, code, {line.where for line in added}))
     for variable, state in population.formats.items():
         with findings.collect():
             place = Text(circuit.experiment.path, f"states.{population.role}.{variable}", "")
@@ -338,6 +340,15 @@ def _probabilities(text: Text, names: Mapping[str, Any]) -> Findings:
                 problem = f"the probability '{chance}' is {value:.4g}, and not between 0 and 1"
                 findings.append(text.wrong(problem, "correct the parameters, or take a smaller dt"))
     return findings
+
+
+def _in_own_words(scope: Scope, code: NeuronCode, files: Collection[Path]) -> Scope:
+    """The names of a neuron, those too by which the files that add to it call what they add."""
+    lines = [line for block in code.pieces.values() for line in block if line.where in files]
+    called = {new: name for line in lines for new, name in line.names.items() if new in scope.own}
+    fixed = {name for new, name in called.items() if new in scope.fixed}
+    own = {name: scope.own[new] for new, name in called.items()}
+    return replace(scope, own=own | scope.own, fixed={*scope.fixed, *fixed})
 
 
 def _added_equation(line: Line, neuron: NeuronModel, scope: Scope, method: str) -> None:
