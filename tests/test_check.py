@@ -499,7 +499,10 @@ def test_a_reserved_name_is_refused_as_a_variable(edit: Edit, name: str) -> None
 def test_a_neuron_without_what_the_rule_needs(edit: Edit) -> None:
     zoo = edit(PLUS, "  hidden: two_compartment_lif", "  hidden: lif")
     told = [str(finding) for finding in check_zoo(zoo, selected(PLUS))]
-    assert any(line.startswith(f"{PLUS}: neurons.hidden: the rule needs 'U', which neuron 'lif'") for line in told)
+    (line,) = told
+    assert line.startswith(
+        "models/synapses/dendrite_kick.yaml: read: the postsynaptic neuron 'lif' has no variable 'U'"
+    )
 
 
 @pytest.mark.parametrize(

@@ -281,7 +281,8 @@ def test_a_trained_run_is_mapped(tmp_path) -> None:
         first = rng.normal(0, 0.1, shape)
         weights |= {f"w0_{name}": (dims, first), f"w_{name}": (dims, first + rng.normal(0, 0.3, shape))}
     attrs = {"experiment": "dfa", "setting": "default", "layers": "16-8-4", "samples": 500}
-    run = xr.Dataset(weights, {"epoch": [0, 1, 2]}, attrs)
+    attrs |= {"dataset": "digits", "seed": 0, "rule": "bp"}
+    run = xr.Dataset(weights | {"test_error": ("epoch", [1.0, 0.5, 0.2])}, {"epoch": [0, 1, 2]}, attrs)
     run.to_netcdf(tmp_path / "run.nc")
     asked = request(Zoo(), chip(), "", tmp_path / "run.nc", ["subarray=64"], "")
     assert (asked.layers, asked.rule) == ((16, 8, 4), "dfa")

@@ -3,9 +3,9 @@
 import pytest
 from brian2.equations.equations import Equations
 
-from brian2zoo.mapping.operations import Operations, Scope, count, neuron_scope, stored
+from brian2zoo.mapping.operations import Operands, Operations, count, neuron_scope, stored
 
-SYNAPSE = Scope(synapse=["w"], neuron=["I_post", "U_post", "r_pre"], formulas={"box_post": "int(I_post > -b)"})
+SYNAPSE = Operands(synapse=["w"], neuron=["I_post", "U_post", "r_pre"], formulas={"box_post": "int(I_post > -b)"})
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def errors(findings: Iterable[ZooError]) -> list[ZooError]:
 
 
 def _told(finding: ZooError, where: Path | None = None) -> tuple[str, ...]:
-    return str(where or finding.where), finding.field, finding.problem, finding.remedy
+    return str(where or finding.where), finding.field, finding.problem
 
 
 def _located(zoo: Zoo, finding: ZooError) -> ZooError:

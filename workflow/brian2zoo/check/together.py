@@ -303,7 +303,7 @@ def _population(circuit: Circuit, population: Population, scope: Scope, codes: C
     for line in code.pieces["equations"]:
         with findings.collect():
             if line.where not in stored and "parameters" not in line.field:
-                _added_equation(line, population.neuron, scope, code.method)
+                _added_equation(line, population.neuron, _in_own_words(scope, code, {line.where}), code.method)
     added = [line for line in code.pieces["reset"] if line.where not in stored]
     with findings.collect():
         check_statements([Text.of(line) for line in added], _in_own_words(scope, code, {line.where for line in added}))
