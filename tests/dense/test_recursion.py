@@ -149,6 +149,10 @@ def test_statements_at_spikes_are_divided() -> None:
         ({"step": STEP + "\nx += w*int(a_pre > 0)"}, "it reads 'w'"),
         ({"dtype": {"x": np.float32}}, "not of one type"),
         ({"on_pre": "x += g_post\ng_post += w"}, "'x += g_post' reads what 'g_post += w' changes at the same spikes"),
+        (
+            {"on_pre": "gain = g_post\nx += gain\ng_post += gain*w"},
+            "'gain = g_post' reads what 'g_post += gain*w' changes",
+        ),
         ({"on_pre": "x += hidden_post\ng_post += w"}, "reads what 'g_post += w' changes"),
     ],
 )
@@ -168,6 +172,12 @@ def test_who_looks_in_every_step_keeps_a_projection_out() -> None:
         objects["synapses"], "shown", record=[0], dt=1 * ms, when="after_groups", order=-1, name="monitor"
     )
     assert way(objects) == "'monitor' reads 'grad' in the middle of a step"
+
+
+def test_who_looks_every_few_steps_keeps_a_projection_out() -> None:
+    objects = network()
+    objects["synapses"].run_regularly("w -= 0.1*grad", dt=0.3 * ms, when="start", name="update")
+    assert way(objects) == "'w -= 0.1*grad' reads 'grad' every few steps"
 
 
 def test_another_connectivity_keeps_a_projection_out() -> None:
