@@ -5,11 +5,13 @@ import numpy as np
 import pytest
 from brian2 import ms
 
+from brian2zoo import circuits
 from brian2zoo.dense import blocks, recursion
 from brian2zoo.dense.blocks import Block
 from brian2zoo.dense.guards import guard
 from brian2zoo.dense.recursion import Names, NotLinear, Operation, after, moved, moving_side
 from brian2zoo.derive import formulas
+from brian2zoo.simulate import ways
 
 VARIABLES = frozenset({"x", "y", "grad"})
 
@@ -194,6 +196,20 @@ def test_what_is_set_to_zero_before_anybody_reads_it_is_not_worked_out() -> None
     assert looks["rest"] == blocks.Look(frozenset({"x"}), frozenset(), frozenset({"x"}))
     synapses.run_regularly("m = x", dt=1 * ms, when="start", order=-0.5, name="reader")
     assert way(objects).looks["update"].unread == frozenset()
+
+
+@pytest.mark.parametrize("experiment", ["rtrl_conductance", "superspike", "decolle", "rflo"])
+def test_rules_of_the_zoo_are_taken_in_blocks(zoo, experiment) -> None:
+    circuit = circuits.build(zoo, zoo.experiment(experiment), (4, 3, 2), "train")
+    assert ways(circuit) == {p.name: "in blocks of 128 steps" for p in circuit.plastic}
+
+
+def test_stores_of_all_neurons_are_not_and_the_line_is_named(zoo) -> None:
+    circuit = circuits.build(zoo, zoo.experiment("rtrl_full"), (4, 3, 2), "train")
+    found = ways(circuit)
+    assert found["hidden1_output"] == "in blocks of 128 steps"
+    reason = "step by step: 'grad += now': it reads 'now', which each synapse has its own of"
+    assert found["input_hidden1"] == found["hidden1_hidden1"] == reason
 
 
 @pytest.mark.parametrize(
