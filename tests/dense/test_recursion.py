@@ -5,11 +5,13 @@ import numpy as np
 import pytest
 from brian2 import ms
 
+from brian2zoo import circuits
 from brian2zoo.dense import blocks, recursion
 from brian2zoo.dense.blocks import Block
 from brian2zoo.dense.guards import guard
 from brian2zoo.dense.recursion import Names, NotLinear, Operation, after, moved, moving_side
 from brian2zoo.derive import formulas
+from brian2zoo.run.programs import ways
 
 VARIABLES = frozenset({"x", "y", "grad"})
 
@@ -149,6 +151,10 @@ def test_statements_at_spikes_are_divided() -> None:
         ({"step": STEP + "\nx += w*int(a_pre > 0)"}, "it reads 'w'"),
         ({"dtype": {"x": np.float32}}, "not of one type"),
         ({"on_pre": "x += g_post\ng_post += w"}, "'x += g_post' reads what 'g_post += w' changes at the same spikes"),
+        (
+            {"on_pre": "gain = g_post\nx += gain\ng_post += gain*w"},
+            "'gain = g_post' reads what 'g_post += gain*w' changes",
+        ),
         ({"on_pre": "x += hidden_post\ng_post += w"}, "reads what 'g_post += w' changes"),
     ],
 )
@@ -170,6 +176,12 @@ def test_who_looks_in_every_step_keeps_a_projection_out() -> None:
     assert way(objects) == "'monitor' reads 'grad' in the middle of a step"
 
 
+def test_who_looks_every_few_steps_keeps_a_projection_out() -> None:
+    objects = network()
+    objects["synapses"].run_regularly("w -= 0.1*grad", dt=0.3 * ms, when="start", name="update")
+    assert way(objects) == "'w -= 0.1*grad' reads 'grad' every few steps"
+
+
 def test_another_connectivity_keeps_a_projection_out() -> None:
     assert way(network(), in_rows=False) == "not all neurons are connected, or not with one delay"
 
@@ -184,6 +196,20 @@ def test_what_is_set_to_zero_before_anybody_reads_it_is_not_worked_out() -> None
     assert looks["rest"] == blocks.Look(frozenset({"x"}), frozenset(), frozenset({"x"}))
     synapses.run_regularly("m = x", dt=1 * ms, when="start", order=-0.5, name="reader")
     assert way(objects).looks["update"].unread == frozenset()
+
+
+@pytest.mark.parametrize("experiment", ["rtrl_conductance", "superspike", "decolle", "rflo"])
+def test_rules_of_the_zoo_are_taken_in_blocks(zoo, experiment) -> None:
+    circuit = circuits.build(zoo.experiment(experiment), (4, 3, 2), "train")
+    assert ways(circuit) == {p.name: "in blocks of 128 steps" for p in circuit.plastic}
+
+
+def test_stores_of_all_neurons_are_not_and_the_line_is_named(zoo) -> None:
+    circuit = circuits.build(zoo.experiment("rtrl_full"), (4, 3, 2), "train")
+    found = ways(circuit)
+    assert found["hidden1_output"] == "in blocks of 128 steps"
+    reason = "step by step: 'grad += now': it reads 'now', which each synapse has its own of"
+    assert found["input_hidden1"] == found["hidden1_hidden1"] == reason
 
 
 @pytest.mark.parametrize(

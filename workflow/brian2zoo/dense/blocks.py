@@ -43,9 +43,12 @@ _PLACES: dict[str, Kind] = {"_presynaptic_idx": "pre", "_postsynaptic_idx": "pos
 # The program has a bit for each.
 _MOST_VARIABLES = 31
 
-# A strip of the matrices, three vectors of 64 bytes wide, stays in the first cache with half of it to spare.
 _SCALARS = {np.dtype("float32"): "float", np.dtype("float64"): "double"}
 
+# Somebody who looks more often, in steps, makes blocks so short that they cost more than the steps.
+_FEWEST_STEPS = 4
+
+# A strip of the matrices, three vectors of 64 bytes wide, stays in the first cache with half of it to spare.
 _STRIP, _FIRST_CACHE, _SHORTEST = 192, 24 * 1024, 16
 
 
@@ -259,12 +262,6 @@ class Parts:
         """Variables of single synapses that an object assigns to, once each."""
         return list(dict.fromkeys(n for n in map(_target, lines_of(self.code[name])) if self.kind(n) == "synapse"))
 
-    def reads(self, name: str) -> set[str]:
-        """All names that an object reads, also by way of subexpressions."""
-        found = set().union(*(get_identifiers(parse_statement(line)[2]) for line in lines_of(self.code[name])))
-        found |= {_target(line) for line in lines_of(self.code[name]) if parse_statement(line)[1] not in ("=", ":=")}
-        return self.through(found)
-
     def through(self, names: set[str]) -> set[str]:
         """Names, and all that the synapses' subexpressions among them are made of."""
         found = set(names)
@@ -302,9 +299,8 @@ class Parts:
                 raise NotLinear(f"'{line}' changes '{target}' in every step")
             kept.append(line)
             wanted |= get_identifiers(expression)
-        lines = [line for line in lines_of(self.code[runner.name]) if line not in kept]
         changed = self.arrays(map(_target, kept))
-        for line in lines:
+        for line in _needed(lines_of(self.code[runner.name]), variables):
             # The block keeps what there was before the spikes of a step, statements see what those before have made.
             if changed & self.arrays(get_identifiers(line)):
                 raise NotLinear(f"'{line}' reads what '{kept[0]}' changes at the same spikes")
@@ -453,10 +449,13 @@ def _looks(parts: Parts, every_step: Sequence[CodeRunner], variables: frozenset[
         read, written, zeroed = parts.touched(each, variables)
         if not read | written | zeroed:
             continue
+        name = min(read | written | zeroed)
         if each.clock is steady or not isinstance(each, CodeRunner | StateMonitor):
-            raise NotLinear(f"{parts.called(each)} reads '{min(read | written | zeroed)}' in every step")
+            raise NotLinear(f"{parts.called(each)} reads '{name}' in every step")
+        if float(each.clock.dt) < (_FEWEST_STEPS - 0.5) * float(steady.dt):
+            raise NotLinear(f"{parts.called(each)} reads '{name}' every few steps")
         if first < place < last:
-            raise NotLinear(f"{parts.called(each)} reads '{min(read | written | zeroed)}' in the middle of a step")
+            raise NotLinear(f"{parts.called(each)} reads '{name}' in the middle of a step")
         alone = zeroed if zeroed and not parts.does_more(each, zeroed) else frozenset()
         looking[each.name] = (read | written, Look(zeroed, written, alone))
     clocks = {o.name: float(o.clock.dt) for o in parts.objects if o.name in looking}

@@ -124,7 +124,7 @@ def _objects(influences: Mapping[str, InfluenceCode]) -> dict[str, SynapseCode]:
 def _generator(backend: Standalone) -> str:
     """Hash of the code that turns composed strings into a program."""
     package = Path(brian2zoo.__file__).parent
-    files = [package / f"{name}.py" for name in ("run/network", "datasets/events", "run/programs")]
+    files = [package / f"{name}.py" for name in ("run/network", "datasets/events", "run/programs", "derive/formulas")]
     files += sorted((package / "dense").rglob("*.[ch]*"))
     files += sorted((package / "dense").glob("*.py")) + backend.sources()
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
