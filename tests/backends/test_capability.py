@@ -47,7 +47,7 @@ def test_every_rule_has_a_verdict_on_every_backend(zoo) -> None:
     found = {name: verdicts(circuit_of(zoo, name)) for name in zoo.names("experiment")}
     assert all(set(of_one) == set(BACKENDS) for of_one in found.values())
     assert all(v.reasons for of_one in found.values() for v in of_one.values() if v.kind != "works")
-    used = {file for name in found for file in zoo.experiment(name).uses().values()}
+    used = {file for name in found for file in zoo.experiment(name).stated.uses().values()}
     for kind in ("rule", "feedback", "loss"):
         assert {name for of, name in used if of == kind} == set(zoo.names(kind))
 

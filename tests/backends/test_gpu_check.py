@@ -184,7 +184,7 @@ def test_every_run_is_written_when_it_has_ended(benchmark, output, monkeypatch) 
     asked = []
 
     class Session:
-        class binary:
+        class program:
             manifest = {"seconds": {"generate": 1.0, "compile": 2.5}}  # noqa: RUF012
 
     def run(number: int) -> None:
@@ -213,7 +213,7 @@ def test_every_run_is_written_when_it_has_ended(benchmark, output, monkeypatch) 
 
 def test_the_start_of_a_program_is_told_from_its_samples(benchmark, output, monkeypatch, capsys) -> None:
     class Session:
-        class binary:
+        class program:
             manifest = {"seconds": {"compile": 40.0}}  # noqa: RUF012
 
     monkeypatch.setattr(benchmark, "compiled_for", lambda *_: (Session, lambda number: number))

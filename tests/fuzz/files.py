@@ -73,7 +73,7 @@ def uses() -> dict[File, list[str]]:
     zoo, found = Zoo(ROOT), defaultdict(set)
     for name in zoo.names("experiment"):
         experiment = zoo.experiment(name)
-        for file in {("experiment", name), *experiment.uses().values()}:
+        for file in {("experiment", name), *experiment.stated.uses().values()}:
             kind, base = file
             while base:
                 found[kind, base].add(name)

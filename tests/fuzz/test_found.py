@@ -11,16 +11,12 @@ from . import files
 CORPUS = [
     # kind, name, text, what it becomes, experiment, what is told
     (
-        "rule", "sign_symmetric", "2*int(w > 0)", "2>int(w > 0)", "sign_symmetric",
+        "feedback", "sign_concordant", "2*int(w > 0)", "2>int(w > 0)", "sign_symmetric",
         "returned: the condition '2 > int(w > 0) - 1' is used as a number",
     ),
     (
         "experiment", "erbp_plus", "centred(uniform(sqrt(7/(N_output + N_hidden))))*volt",
         "centred(uniform(sqrt(7/(N_output + N_hidden))))**volt", "erbp_plus", "weights.feedback: ",
-    ),
-    (
-        "rule", "rtrl_full", "    elig : 1 ", "    elig : 1 (shared) ", "rtrl_full",
-        "influence.each_step: 'elig = eps_v*psi_post' sets 'elig', which is shared by all",
     ),
     ("synapse", "current", "w : 1", "w : 1 (shared)", "superspike", "state: the weight w is shared by all synapses"),
     ("optimizer", "online", "-eta*grad", "-eta*graqd", "", "update: unknown name 'graqd'"),
@@ -53,7 +49,7 @@ CORPUS = [
         "erbp_times_fixed_point", "state: Flag 'shared' cannot be combined with flag 'constant over dt'",
     ),
     (
-        "rule", "sign_symmetric", "2*int(w > 0) - 1", "2*int(w > 0) - log(-1)", "sign_symmetric",
+        "feedback", "sign_concordant", "2*int(w > 0) - 1", "2*int(w > 0) - log(-1)", "sign_symmetric",
         "returned: 'log(-1)' in 'b_sign*(2*int(w > 0) - log(-1))' is no real number",
     ),
     (
