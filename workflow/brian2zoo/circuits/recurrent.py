@@ -10,10 +10,11 @@ readout of each hidden layer's own. The answer is the graded one of the output, 
 from itertools import pairwise
 
 import numpy as np
+from brian2.equations.equations import PARAMETER, Equations
 
 from brian2zoo.circuits import Circuit, Mode, Population, Projection, Wiring
 from brian2zoo.errors import ZooError
-from brian2zoo.spec import as_dict
+from brian2zoo.spec import Loss, as_dict
 
 ROLES = ("input", "hidden", "output", "label", "local")
 FIXED_KINDS = ("target", "pool", "feedback", "local")
@@ -57,10 +58,17 @@ def circuit(wiring: Wiring, mode: Mode) -> Circuit:
     return Circuit(experiment, sizes, mode, tuple(populations), tuple(projections), membrane=layers[-1].neuron.graded)
 
 
+def _takes_a_sum(loss: Loss | None) -> bool:
+    """Whether a loss has a variable that something has to tell it, beside the target."""
+    if loss is None:
+        return True
+    return {name for name, equation in Equations(loss.equations).items() if equation.type == PARAMETER} > {"target"}
+
+
 def _error(wiring: Wiring, label: Population, output: Population) -> list[Projection]:
     """What the output needs to know its error: the target, and the sum over all units if the loss has one."""
     each = (np.arange(output.size), np.arange(output.size))
     projections = [wiring.fixed(label, output, "target", pairs=each)]
-    if "pool" in wiring.experiment.synapses:
+    if "pool" in wiring.experiment.synapses and _takes_a_sum(wiring.loss):
         projections.append(wiring.fixed(output, output, "pool"))
     return projections
