@@ -1,6 +1,7 @@
 """An experiment whose files are right each by itself: do they go together?"""
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -87,6 +88,10 @@ def check_together(zoo: Zoo, experiment: Experiment) -> Findings:
     return findings or _idle_choices(experiment, circuits)
 
 
+_ERROR = re.compile(r"learning_signal_post|=.*\blearning_signal\b")
+"""Where a rule reads the error."""
+
+
 def _idle_choices(experiment: Experiment, circuits: list[Circuit]) -> Findings:
     """Choices of files by which no projection learns in any of the circuits."""
     learning, findings = experiment.learning, Findings()
@@ -103,7 +108,7 @@ def _idle_choices(experiment: Experiment, circuits: list[Circuit]) -> Findings:
             if name and followed and not any(path in used[kind] for kind in followed):
                 problem = f"no rule has a use for {what} '{name}' here"
                 findings.append(ZooWarning(experiment.path, f"learning.{place}.{what}", problem, "leave it out"))
-    if learning.loss and used and not any("learning_signal" in _text_of(rule) for rule in rules.values()):
+    if learning.loss and used and not any(_ERROR.search(_text_of(rule)) for rule in rules.values()):
         problem = f"no rule has a use for loss '{learning.loss}' here"
         findings.append(ZooWarning(experiment.path, "learning.loss", problem, "leave it out"))
     return findings
