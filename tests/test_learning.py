@@ -1,5 +1,6 @@
 """What a network learns by is composed from choices: each reaches the strings, the fingerprints and the check."""
 
+import re
 from collections.abc import Callable
 from itertools import chain
 
@@ -154,14 +155,14 @@ on_pre: dw = SIGNAL*psi_post
 @pytest.mark.parametrize(
     ("signal", "choice", "field"),
     [
-        ("learning_signal_post", "{rule: own, surrogate: superspike, optimizer: null}", "learning.plastic.surrogate"),
-        ("0.1", "{rule: own, surrogate: null, optimizer: null}", "learning.loss"),
-        ("learning_signal_post", "{rule: own, surrogate: null, optimizer: null}", None),
+        ("learning_signal_post", "{rule: own, surrogate: superspike, optimizer: ''}", "learning.plastic.surrogate"),
+        ("0.1", "{rule: own, surrogate: '', optimizer: ''}", "learning.loss"),
+        ("learning_signal_post", "{rule: own, surrogate: '', optimizer: ''}", None),
     ],
 )
 def test_a_choice_that_nothing_uses_is_a_warning(zoo_with, signal, choice, field) -> None:
     own = OWN_PSI.replace("SIGNAL", signal)
-    readout = "{rule: signal, surrogate: null, optimizer: null}"
+    readout = "{rule: signal, surrogate: '', optimizer: ''}"
     asks = f"title: Asks\non_pre: dw = 0.1*{signal}\n"
     text = f"title: t\nextends: {BLOCKS}\nlearning: {{plastic: {choice}, hidden_output: {readout}}}\n"
     text += "parameters: |\n  optimizer.eta = null\n  optimizer.batch = null\n"
@@ -193,6 +194,6 @@ def test_every_line_names_a_file_that_there_is(zoo, name) -> None:
 
 def test_rules_say_little_twice() -> None:
     lines = [line.strip() for path in (ROOT / "rules").glob("*.yaml") for line in path.read_text().splitlines()]
-    lines = [line for line in lines if line]
-    assert len(lines) < 350
+    assert 0 < len([line for line in lines if line]) < 350
+    lines = [line for line in lines if line and not re.fullmatch(r"\w+:( [|>])?", line)]  # more than a key
     assert (len(lines) - len(set(lines))) / len(lines) < 0.15

@@ -150,13 +150,14 @@ class Scope:
     def unknown(self, text: Text, name: str, within: str) -> ZooError:
         """The mistake of using a name that is not here."""
         stem, _, side = name.rpartition("_")
+        own = [text.names.get(other, other) for other in self.own]
         if side in self.neurons:
             problem = f"the {_SIDES[side]} neuron '{self.neurons[side]}' has no variable '{stem}' ('{within}')"
-            known = [other.removesuffix(f"_{side}") for other in self.own if other.endswith(f"_{side}")]
+            known = [other.removesuffix(f"_{side}") for other in own if other.endswith(f"_{side}")]
             return text.wrong(problem, did_you_mean(stem, known, f"pick another neuron, or give it '{stem}'"))
         # Among the hundreds of units there is one a little like anything.
         otherwise = did_you_mean(name, _EVERYWHERE, f"names come from {self.sources}", likeness=0.8)
-        remedy = did_you_mean(name, self.own, otherwise)
+        remedy = did_you_mean(name, own, otherwise)
         return text.wrong(f"unknown name '{name}' in '{within}'", remedy)
 
 

@@ -1,11 +1,11 @@
 """An experiment whose files are right each by itself: do they go together?"""
 
 import ast
+import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import product, takewhile
-from pathlib import Path
 from typing import Any
 
 import brian2
@@ -88,6 +88,10 @@ def check_together(experiment: Experiment) -> Findings:
     return findings or _idle_choices(experiment, circuits)
 
 
+_ERROR = re.compile(r"learning_signal_post|=.*\blearning_signal\b")
+"""Where a rule reads the error."""
+
+
 def _idle_choices(experiment: Experiment, circuits: list[Circuit]) -> Findings:
     """Choices of files by which no projection learns in any of the circuits."""
     learning, findings = experiment.learning, Findings()
@@ -104,7 +108,7 @@ def _idle_choices(experiment: Experiment, circuits: list[Circuit]) -> Findings:
             if name and followed and not any(path in used[kind] for kind in followed):
                 problem = f"no rule has a use for {what} '{name}' here"
                 findings.append(ZooWarning(experiment.path, f"learning.{place}.{what}", problem, "leave it out"))
-    if learning.loss and used and not any("learning_signal_post" in _text_of(rule) for rule in rules.values()):
+    if learning.loss and used and not any(_ERROR.search(_text_of(rule)) for rule in rules.values()):
         problem = f"no rule has a use for loss '{learning.loss}' here"
         findings.append(ZooWarning(experiment.path, "learning.loss", problem, "leave it out"))
     return findings
@@ -303,10 +307,9 @@ def _population(circuit: Circuit, population: Population, scope: Scope, codes: C
     for line in code.pieces["equations"]:
         with findings.collect():
             if line.where not in stored and "parameters" not in line.field:
-                _added_equation(line, population.neuron, _in_own_words(scope, code, {line.where}), code.method)
-    added = [line for line in code.pieces["reset"] if line.where not in stored]
+                _added_equation(line, population.neuron, scope, code.method)
     with findings.collect():
-        check_statements([Text.of(line) for line in added], _in_own_words(scope, code, {line.where for line in added}))
+        check_statements([Text.of(line) for line in code.pieces["reset"] if line.where not in stored], scope)
     for variable, state in population.formats.items():
         with findings.collect():
             place = Text(circuit.experiment.path, f"states.{population.role}.{variable}", "")
@@ -340,15 +343,6 @@ def _probabilities(text: Text, names: Mapping[str, Any]) -> Findings:
                 problem = f"the probability '{chance}' is {value:.4g}, and not between 0 and 1"
                 findings.append(text.wrong(problem, "correct the parameters, or take a smaller dt"))
     return findings
-
-
-def _in_own_words(scope: Scope, code: NeuronCode, files: Collection[Path]) -> Scope:
-    """The names of a neuron, those too by which the files that add to it call what they add."""
-    lines = [line for block in code.pieces.values() for line in block if line.where in files]
-    called = {new: name for line in lines for new, name in line.names.items() if new in scope.own}
-    fixed = {name for new, name in called.items() if new in scope.fixed}
-    own = {name: scope.own[new] for new, name in called.items()}
-    return replace(scope, own=own | scope.own, fixed={*scope.fixed, *fixed})
 
 
 def _added_equation(line: Line, neuron: NeuronModel, scope: Scope, method: str) -> None:

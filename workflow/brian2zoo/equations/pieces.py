@@ -28,7 +28,7 @@ class Line:
     Parameters
     ----------
     where, field : the file it comes from, and the field in it.
-    names : what the file calls the names that composing has given it.
+    names : what the file calls the names that composing has given it, and those that it could have used.
     before : a statement as it was before the order of the statements around it was seen to; empty if the same.
     """
 
@@ -40,8 +40,8 @@ class Line:
 
     def renamed(self, names: Mapping[str, str]) -> "Line":
         """With other names, all replaced at once."""
-        used = {new: self.names.get(name, name) for name, new in names.items() if name in get_identifiers(self.text)}
-        return replace(self, text=renamed(self.text, names), names={**self.names, **used}) if used else self
+        before = {new: self.names.get(name, name) for name, new in names.items()}
+        return replace(self, text=renamed(self.text, names), names={**self.names, **before})
 
     @property
     def source(self) -> str:
