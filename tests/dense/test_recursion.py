@@ -109,6 +109,7 @@ STEP = "grad += error_post*x\nx += a_pre*psi_post"
 
 def network(model: str = MODEL, step: str = STEP, on_pre: str = "g_post += w", **options) -> dict[str, object]:
     brian2.set_device("runtime")
+    brian2.defaultclock.dt = 0.1 * ms  # whatever another test has left
     brian2.prefs.codegen.target = "numpy"
     equations = "a : 1\npsi : 1\nerror : 1\ng : 1\ntotal : 1\ntau : second\nhidden = 2*g : 1"
     neurons = brian2.NeuronGroup(3, equations, threshold="a > 1", reset="", name="neurons")
