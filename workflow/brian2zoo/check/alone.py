@@ -268,6 +268,9 @@ def _synapse(model: SynapseModel) -> Findings:
         text = Text(model.path, field, getattr(model, field))
         _distinct(text, flagged(text, _SYNAPSE_FLAGS), model)
     findings = Findings()
+    for name in sorted(equations_of(model.state).names & equations_of(model.backward).names):
+        problem, remedy = f"'{name}' is a variable of `state` too", "keep one of the two lines, or rename one"
+        findings.append(ZooError(model.path, "backward", problem, remedy))
     clocked = [name for name, e in equations_of(model.state).items() if "clock-driven" in e.flags]
     if clocked and not model.method:
         problem = f"d{clocked[0]}/dt is given, but no method of integration"
@@ -534,7 +537,7 @@ def flagged(text: Text, flags: Mapping[str, Collection[str]]) -> Equations:
 
 
 def refuse_chance(text: Text, equation: SingleEquation, equations: Equations) -> None:
-    """Refuse differential equations with random numbers, of which Brian2 would draw one, and not one a step."""
+    """Refuse random numbers in differential equations: Brian2 would draw one for the whole run, not one a step."""
     if equation.type != DIFFERENTIAL_EQUATION:
         return
     random = names_in(str(equation.expr), equations) & RANDOM
