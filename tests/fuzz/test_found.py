@@ -56,6 +56,28 @@ CORPUS = [
         "neuron", "ring_gate", "  I = 0", "  I = I + 0*log(clip(v, 1, 2))", "nbp_readout",
         "each_step: 'I = I + 0*log(clip(v, 1, 2))' names 'clip', on which nothing in it depends",
     ),
+    (
+        "synapse", "rate", "backward: |\n", "backward: |\n  w : 1\n", "sign_symmetric",
+        "backward: 'w' is a variable of `state` too — keep one of the two lines, or rename one",
+    ),
+    (
+        "cim", "cim_training", "45: 1.0, 32: 0.9, 22: 0.85, 14: 0.8, 7: 0.7}, source: runs, meaning: supply",
+        "45: 1.0, 32: 0.9, 10**9: 0.85}, source: runs, meaning: supply", "",
+        "quantities.vdd.value: '10**9' is no whole number",
+    ),
+    (
+        "cim", "cim_training", "45: 1.0, 32: 0.9, 22: 0.85, 14: 0.8, 7: 0.7}, source: runs, meaning: supply",
+        "45: 1.0}, source: runs, meaning: supply", "",
+        "quantities.vdd.value: there is none for 32.0, the file's own 'technology_nm' — add one to 65, 45",
+    ),
+    (
+        "cim", "cim_training", "value: 2.84e-3, like: file_energy", "value: 2.84e-3, like: clock_energy", "",
+        "quantities.register_energy.like: 'clock_energy' is one number, by which nothing changes",
+    ),
+    (
+        "cim", "cim_training", "times: gate_time, value: {65: 6.10", "times: adder_time, value: {65: 6.10", "",
+        "quantities.adder_time.times: 'adder_time' multiplies itself",
+    ),
     ("neuron", "lif_delta", "parameters: |", "'': |", "", "'': unknown key ''"),
     ("neuron", "lif_delta", "parameters: |", "equations: |", "", 'found duplicate key "equations" — '),
 ]  # fmt: skip

@@ -148,6 +148,19 @@ class Quantity(BaseModel):
         return "" if within and (not self.whole or value == round(value)) else f"{kind}{low}{high} ({self.unit})"
 
 
+def _picks(values: dict[Any, float], choice: Quantity, by: str, place: str) -> None:
+    """Refuse values by a choice that the choice cannot pick, or of which it picks none as the file stands."""
+    if isinstance(choice.value, dict):
+        raise Refused(f"'{by}' is itself one value for each of a choice", "name a choice of one value", place)
+    if not isinstance(choice.value, str):
+        odd = [key for key in values if isinstance(key, str)]
+        if odd:
+            raise Refused(f"'{odd[0]}' is no whole number", f"write a value of '{by}', in {choice.unit}", place)
+    if choice.value not in values:
+        known = ", ".join(str(key) for key in values)
+        raise Refused(f"there is none for {choice.value}, the file's own '{by}'", f"add one to {known}", place)
+
+
 class ComputeInMemory(File):
     """models/chips: a chip whose arrays of memory cells multiply in place."""
 
@@ -180,6 +193,18 @@ class ComputeInMemory(File):
             if isinstance(quantity.value, dict) != bool(quantity.by):
                 problem = f"'{name}' needs both `by` and several values, or neither"
                 raise Refused(problem, "see the other lines", f"{field}.{name}.value")
+            if isinstance(quantity.value, dict):
+                _picks(quantity.value, self.design[quantity.by], quantity.by, f"{field}.{name}.value")
+        for name, quantity in self.quantities.items():
+            if quantity.like and not self.quantities[quantity.like].by:
+                problem = f"'{quantity.like}' is one number, by which nothing changes"
+                raise Refused(problem, "name a quantity with `by`", f"quantities.{name}.like")
+            factors = [name]
+            while factor := self.quantities[factors[-1]].times:
+                if factor in factors:
+                    problem = f"'{factor}' multiplies itself: {' * '.join([*factors, factor])}"
+                    raise Refused(problem, "take one `times` away", f"quantities.{name}.times")
+                factors.append(factor)
         both = sorted(self.design.keys() & self.quantities.keys())
         if both:
             problem = f"'{both[0]}' is in design and in quantities"

@@ -4,6 +4,7 @@ Units of the model: um, ns, pJ, kOhm, pF, V, uW (hence 1e-3 where power meets ti
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,8 +13,18 @@ import numpy as np
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.formats.chips import ComputeInMemory, Quantity
 
-Quantities = SimpleNamespace
-"""Numbers by name, each (designs, 1); choices of a design as text."""
+
+class Quantities(SimpleNamespace):
+    """Numbers by name, each (designs, 1); choices of a design as text. `ZooError` for one the chip's file lacks."""
+
+    def __init__(self, path: Path, **found: np.ndarray) -> None:
+        super().__init__(_path=path, **found)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        remedy = "add a line with its value, unit, meaning and source"
+        raise ZooError(self._path, f"quantities.{name}", "the model of the chip needs this number", remedy)
 
 
 def resolve(chip: ComputeInMemory, settings: Mapping[str, np.ndarray], transposed: bool = True) -> Quantities:
@@ -42,11 +53,11 @@ def resolve(chip: ComputeInMemory, settings: Mapping[str, np.ndarray], transpose
         if quantity.like:
             reference = chip.quantities[quantity.like].value[_default(chip, quantity.like)]
             found[name] = found[name] * _value(chip, quantity.like, design) / reference
-    return _derived(found, transposed)
+    return _derived(Quantities(chip.path, **found), transposed)
 
 
-def _derived(found: dict[str, np.ndarray], transposed: bool) -> Quantities:
-    q = Quantities(**found)
+def _derived(q: Quantities, transposed: bool) -> Quantities:
+    """The numbers with those that follow from several of them."""
     q.transposed = transposed
     q.feature = q.technology_nm / 1000
     q.is_sram, q.is_fefet = q.memory == "sram", q.memory == "fefet"
