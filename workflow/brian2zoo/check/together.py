@@ -17,7 +17,7 @@ from brian2.equations.equations import (
     Equations,
     SingleEquation,
 )
-from brian2.utils.stringtools import get_identifiers, word_substitute
+from brian2.utils.stringtools import get_identifiers
 
 from brian2zoo.backends.capability import refuse
 from brian2zoo.check.alone import EVENTS, data_dimensions, kept, refuse_chance
@@ -49,7 +49,17 @@ from brian2zoo.circuits import (
 from brian2zoo.compose.circuit import Codes, added_to, compose, joined
 from brian2zoo.compose.neuron import NeuronCode, compose_neuron
 from brian2zoo.compose.synapse import AT_SPIKES, SynapseCode
-from brian2zoo.equations.pieces import Line, constants, depending, equations_of, join, names_in, statements, written
+from brian2zoo.equations.pieces import (
+    Line,
+    constants,
+    depending,
+    equations_of,
+    join,
+    names_in,
+    renamed,
+    statements,
+    written,
+)
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.formats.experiment import Experiment
 from brian2zoo.formats.expressions import evaluate
@@ -227,9 +237,10 @@ def _scopes(experiment: Experiment) -> dict[str, list[Any]]:
 def _stored(state: StateFormat, variable: str) -> StateFormat:
     """A storage format with its parameters named as those of the variable it stores."""
     names = {line.name: f"{variable}_{line.name.removeprefix('x_')}" for line in state.parameters}
-    renamed = [{key: word_substitute(getattr(line, key), names) for key in ("name", "value", "domain")}
-               for line in state.parameters]  # fmt: skip
-    lines = tuple(line.model_copy(update=new) for line, new in zip(state.parameters, renamed, strict=True))
+    lines = tuple(
+        line.model_copy(update={key: renamed(getattr(line, key), names) for key in ("name", "value", "domain")})
+        for line in state.parameters
+    )
     return state.model_copy(update={"parameters": lines})
 
 

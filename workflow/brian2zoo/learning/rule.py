@@ -150,7 +150,7 @@ def learning_rule(
     ]
     equations = lines("variables", "synapse") + (lines("variables", "within") if within else NOTHING)
     events = {event: lines(event) for event in EVENTS}
-    if "psi" in _sides(rule, "post") - equations_of(rule.variables.post).names:
+    if "psi" in _read_of_post(rule) - equations_of(rule.variables.post).names:
         block, of_surrogate = surrogate_lines(ways, post.neuron, overrides["surrogate"])
         parts.append(NeuronPart("post", block))
         parameters |= of_surrogate
@@ -190,13 +190,13 @@ def _moved(rule: Rule, side: str) -> str:
     return rule.method if equations and equations_of(equations).diff_eq_names else ""
 
 
-def _sides(rule: Rule, side: str) -> set[str]:
-    """What the strings of a synapse read of the neuron on a side."""
+def _read_of_post(rule: Rule) -> set[str]:
+    """What the strings of a rule read of the postsynaptic neuron."""
     stores = [getattr(rule.influence, key) for key in type(rule.influence).model_fields] if rule.influence else []
     texts = [rule.variables.synapse, rule.eligibility, *(getattr(rule, event) for event in EVENTS), *stores[:4]]
     names = set().union(*(get_identifiers(re.sub("#.*", "", text)) for text in texts))
-    ends = {name.removesuffix(f"_{side}") for name in names if name.endswith(f"_{side}")}
-    return ends | (get_identifiers(re.sub("#.*", "", rule.variables.post)) if side == "post" else set())
+    ends = {name.removesuffix("_post") for name in names if name.endswith("_post")}
+    return ends | get_identifiers(re.sub("#.*", "", rule.variables.post))
 
 
 def surrogate_lines(ways: Ways, neuron: NeuronModel, overrides: Mapping[str, str]) -> tuple[Block, dict[str, Given]]:
