@@ -55,10 +55,10 @@ def main() -> None:
             app()
         finally:
             if sys.stdout is not None:
-                sys.stdout.flush()  # here, where it is told if that fails, and not as Python ends
+                sys.stdout.flush()  # here, where a failure is reported, and not as Python ends
     except Exception as error:
         if isinstance(error, OSError):
-            sys.stdout = None  # of which Python would tell again
+            sys.stdout = None  # or Python would report it again
         err.print(unforeseen.told(error), style="red")
         sys.exit(1)
 
@@ -395,7 +395,7 @@ def find(zoo: Zoo, word: str) -> list[File]:
         path = f"{KINDS[kind][1]}/{name}.yaml"
         for spelling in (name, f"{kind}/{name}", path, os.path.realpath(zoo.root / path)):
             known.setdefault(spelling, []).append((kind, name))
-    found = known.get(word) or known.get(os.path.realpath(word))
+    found = known.get(word) or ("\0" not in word and known.get(os.path.realpath(word)))
     if not found:
         remedy = did_you_mean(word, known, "'brian2zoo list' names the files there are")
         raise ZooError("NAME", "", f"there is no file '{word}'", remedy)
