@@ -1,4 +1,4 @@
-"""Nanoseconds of a plastic synaptic event, beside a bare loop over the same array: python benchmarks/events.py
+"""Nanoseconds of a plastic synaptic event, against a bare loop over the same array: python benchmarks/events.py
 
 The event is that of an experiment's first projection, composed from its files. A program with the projection and
 one without are run in turn; their difference over the number of events is the price. In double and in single precision.

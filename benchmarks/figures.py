@@ -59,7 +59,7 @@ def device(result: xr.Dataset) -> Figure:
 
 
 def events(result: xr.Dataset) -> Figure:
-    """Price of a plastic synaptic event beside the bare loop, a panel for each precision."""
+    """Price of a plastic synaptic event against the bare loop, a panel for each precision."""
     figure, panels = plt.subplots(1, result.sizes["precision"], figsize=(style.WIDTH, 2.4), sharey=True)
     for axes, precision in zip(panels, result.precision.values, strict=True):
         times = result.event_time.sel(precision=precision)
@@ -165,7 +165,7 @@ DRAWN: dict[str, Callable[[xr.Dataset], Figure]] = {
 
 @style.styled
 def main(folder: Path = Path("results/benchmarks")) -> None:
-    """Draw every benchmark whose result is in the folder, as PNG and PDF beside it."""
+    """Draw every benchmark whose result is in the folder, as PNG and PDF next to it."""
     mpl.use("agg")
     mpl.rcParams["figure.constrained_layout.use"] = True
     for name, draw in DRAWN.items():

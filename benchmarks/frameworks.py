@@ -1,4 +1,4 @@
-"""Accuracy on MNIST against wall time, beside snnTorch and SpikingJelly: python benchmarks/frameworks.py
+"""Accuracy on MNIST against wall time, compared with snnTorch and SpikingJelly: python benchmarks/frameworks.py
 
 Needs pip install -e '.[benchmarks]'. They solve the task differently: eRBP sees each image for 250 ms in steps of
 0.1 ms, one image after the other, on one core; the others unroll a batch over a few coarse steps and differentiate

@@ -1,9 +1,9 @@
-"""The first minutes on a GPU: what is there, the tests of results, and times beside the dense device's: make gpu-check
+"""The first minutes on a GPU: what is there, the tests of results, and times against the dense device's: make gpu-check
 
 What is run, and in which order, is in `config.yaml`. Each step is a process of its own with a time limit. What it
 prints goes into the log; what came of it goes into the result, which is complete after each step and each timed run, so
 that what was measured survives whatever ends the rest. Steps of backends that do not run here are skipped, and it is
-said why. Untested on hardware: no GPU was to be had when this was written; it has run with dense and genn_cpu.
+said why. Untested on hardware: we had no GPU when this was written; it has run with dense and genn_cpu.
 """
 
 import os
@@ -208,7 +208,7 @@ def run(
     first: int = 1,
     output: Path = OUTPUT,
 ) -> None:
-    """Do the steps of `config.yaml`, from number `first` on; the log lies beside the result."""
+    """Do the steps of `config.yaml`, from number `first` on; the log lies next to the result."""
     output.parent.mkdir(parents=True, exist_ok=True)
     end = time.monotonic() + seconds
     found = examine()

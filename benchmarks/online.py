@@ -1,4 +1,4 @@
-"""Online rules on the dense device beside backpropagation through time in JAX, on one core: python benchmarks/online.py
+"""Online rules on the dense device against JAX's backpropagation through time, one core: python benchmarks/online.py
 
 User time a training sample, optimizer included, both in one process and its children that may use one core. JAX takes
 batches in single precision, and is compiled before it is timed. Needs pip install -e '.[test]'.
@@ -95,7 +95,7 @@ def main(repeats: int = 5, output: Path = OUTPUT) -> None:
         {"network": SETTINGS["networks"], "precision": SETTINGS["precisions"]},
         {"settings": SETTINGS},
     )
-    results.write(result, output, "Online rules beside backpropagation", command="python benchmarks/online.py")
+    results.write(result, output, "Online rules against backpropagation", command="python benchmarks/online.py")
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ def program(
 
 
 def compiled(net: brian2.Network, steps: int, folder: Path) -> Path:
-    """The program of a network on the device that is set, to run so many steps; the device is then as before."""
+    """The program of a network on the device that is set, for this many steps; the device is then as before."""
     net.run(steps * brian2.defaultclock.dt, namespace={})
     brian2.device.build(directory=str(folder), run=False, with_output=False)
     brian2.device.reinit()

@@ -1,4 +1,4 @@
-"""Every kind of mistake in a text file is told in one line that names file and field; the zoo itself has none."""
+"""Every kind of mistake in a text file gives one line that names file and field; the zoo itself has none."""
 
 from collections.abc import Callable
 from functools import cache

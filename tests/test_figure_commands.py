@@ -232,7 +232,7 @@ def test_a_mistake_in_the_file_of_a_paper_is_one_line(tmp_path: Path, old, new, 
 
 def test_a_figure_without_its_module_is_told() -> None:
     of = paper("erbp").model_copy(update={"figures": {"nowhere": paper("erbp").figures["curves"]}})
-    with pytest.raises(ZooError, match=r"figures\.nowhere: there is no nowhere\.py beside the file"):
+    with pytest.raises(ZooError, match=r"figures\.nowhere: there is no nowhere\.py next to the file"):
         of.module("nowhere")
 
 

@@ -1,4 +1,4 @@
-"""A configuration beside the zoo and the data: what does not fit is one line that names its file and its key."""
+"""A configuration held against the zoo and the data: what does not fit is one line that names its file and its key."""
 
 import copy
 import gzip

@@ -47,7 +47,7 @@ shell.prefix(f"set -euo pipefail; export PATH={shlex.quote(os.path.dirname(sys.e
 
 ZOO = Zoo(ROOT)
 try:
-    # Mistakes are told of the file that makes them.
+    # A mistake names the file that makes it.
     CONFIGURED = [Path(ROOT, "config", "config.yaml"), *map(Path, workflow.overwrite_configfiles)]
     SOURCES = [(in_clone(path), read_yaml(path)) for path in CONFIGURED]
     SOURCES.append(("--config", workflow.config_settings.config))

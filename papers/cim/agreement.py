@@ -44,7 +44,7 @@ def compare(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Ite
 
 @styled
 def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure:
-    """Model against runs, and the error of each quantity in every run beside what is asked for.
+    """Model against runs, and the error of each quantity in every run against what is asked for.
 
     Parameters
     ----------

@@ -10,5 +10,5 @@ from brian2zoo.figures.learning import error_curves
 
 
 def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure:
-    """Error against epochs of every method, beside the published final errors."""
+    """Error against epochs of every method, against the published final errors."""
     return error_curves(datasets, published, "published at the right edge")

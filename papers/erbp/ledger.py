@@ -27,7 +27,7 @@ MILLION = 1e6
 
 @styled
 def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure:
-    """A row of panels a network, a bar a method; `published` has nothing to set beside it."""
+    """A row of panels a network, a bar a method; `published` has nothing to compare it with."""
     networks = by_network([d for d in datasets if "operations" in d])
     if not networks:
         figure = Figure(figsize=(WIDTH, 1), layout="constrained")

@@ -124,7 +124,7 @@ def _label(row: pd.Series, shown: Look) -> str:
 
 
 def _draw_row(axes: Axes, place: float, row: pd.Series, shown: Look, published: Mapping[str, Any]) -> None:
-    """Our value and the paper's, with their numbers beside the axes."""
+    """Our value and the paper's, with their numbers next to the axes."""
     texts = dict.fromkeys(COLUMNS, "–")  # noqa: RUF001
     if pd.notna(row.error):
         spread = [[row.error - row.low], [row.high - row.error]]

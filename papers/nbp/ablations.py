@@ -22,7 +22,7 @@ OFFSETS = dict(zip(READOUTS, (-0.22, 0.0, 0.22), strict=True))
 
 
 def compare(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Iterator[Comparison]:
-    """Accuracies by output spikes after 60 epochs, beside those of the re-simulation."""
+    """Accuracies by output spikes after 60 epochs, against those of the re-simulation."""
     trained = [in_epochs(d, published) for d in datasets if is_published(d, published)]
     for experiment, entry in published["ablations"].items():
         own = [d for d in trained if d.attrs["experiment"] == experiment and EPOCHS in d.epoch]

@@ -1,4 +1,4 @@
-"""Energy and time of a sample on a chip, term by term, beside what Renner et al. (2024) measured.
+"""Energy and time of a sample on a chip, term by term, against what Renner et al. (2024) measured.
 
 One bar a mapping, inference above learning. Static power is left out, as it is of the authors' energies.
 """

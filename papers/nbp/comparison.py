@@ -1,4 +1,4 @@
-"""Energy, latency and their product of comparable works, after Table 1 of Renner et al. (2024), beside our estimates.
+"""Energy, latency and their product of comparable works, after Table 1 of Renner et al. (2024), against our estimates.
 
 An estimate is a result of mapping a trained network to a chip: scalars `energy_dynamic` (J) and `latency` (s) of a
 sample, attributes `mode` (train or test) and `chip`. Static power is left out, as of the authors' 0.59 mJ.
@@ -83,7 +83,7 @@ def _accuracy(members: Sequence[xr.Dataset]) -> str:
 
 
 def compare(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Iterator[Comparison]:
-    """What a sample costs by each mapping of the paper's network, beside what was measured there."""
+    """What a sample costs by each mapping of the paper's network, against what was measured there."""
     rows = table(datasets, published)
     theirs = {work["ours"]: work for work in published["comparison"]["rows"] if "ours" in work}
     for mode, work in theirs.items():

@@ -21,7 +21,7 @@ def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure
 
 
 def compare(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Iterator[Comparison]:
-    """Errors after the last epoch, beside those of the other simulation; then those it does not have."""
+    """Errors after the last epoch, against those of the other simulation; then those it does not have."""
     for (dataset, layers), members in by_network(datasets).items():
         entries = published["error"].get(layers, {}) if dataset == published["dataset"] else {}
         for (experiment, _), seeds in by_method(members).items():

@@ -205,7 +205,7 @@ def test_shipped_checksums_are_those_of_the_published_files() -> None:
 
 def test_real_files() -> None:
     if not REAL.is_dir():
-        pytest.skip("no shared/datasets/mnist beside this checkout")
+        pytest.skip("no shared/datasets/mnist next to this checkout")
     settings = DatasetSettings(source="mnist", folder=str(REAL), limit_train=1000)
     splits = load(settings, Path("unused"))
     assert splits["train"].label.values[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]

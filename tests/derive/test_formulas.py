@@ -244,7 +244,7 @@ def test_the_derivative_of_a_spike_is_the_surrogates(zoo_with, old, new, lines) 
         (("(I - v)/tau", "(I*exp((lastspike - t)/tau) - v)/tau"), "unknown name 'lastspike'"),
         ((WITH, f"{WITH}\n  r = v**2 : 1 (constant over dt)"), "'r' is held over a step"),
         (("method: euler", "refractory: (1 + v)*ms\nmethod: euler"), "'(1 + v)*ms' is no fixed time"),
-        (("method: euler", "on_sample: v = 0\nmethod: euler"), "on_sample: 'v' is changed beside its equation"),
+        (("method: euler", "on_sample: v = 0\nmethod: euler"), "on_sample: 'v' is changed outside its equation"),
         ((TO_METHOD, EXACT_IN_TIME), "dv/dt names the time t"),
         (("v = v - 1", "v == 1"), "'v == 1' is not a statement"),
         (("  k = 2", "  e = 2"), "'e' is the name of a constant"),

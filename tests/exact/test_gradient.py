@@ -1,4 +1,4 @@
-"""The gradients that rules of the zoo find, beside the exact one."""
+"""The gradients that rules of the zoo find, against the exact one."""
 
 import numpy as np
 import pytest

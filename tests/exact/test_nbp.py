@@ -109,7 +109,7 @@ def assert_same(
     assert np.array_equal(spikes["train_gates"], np.tile(np.eye(12, dtype=bool), (len(samples), 1, 1)))
 
 
-@pytest.mark.skipif(not MNIST.is_dir(), reason="no MNIST beside the checkout")
+@pytest.mark.skipif(not MNIST.is_dir(), reason="no MNIST next to the checkout")
 def test_circuit_is_the_flat_algorithm_over_mnist(zoo, tmp_path) -> None:
     """The paper's network, compiled, over the first training images."""
     n_samples = 1600

@@ -39,7 +39,7 @@ def test_curves_mark_what_is_published_as_unverified(make, erbp) -> None:
     figure = erbp_curves.draw([make["training"](method) for method in ("erbp_plus", "dfa", "bp")], erbp)
     (axes,) = figure.axes
     assert [y for _, y in diamonds(axes)] == [3.94, 2.19]
-    assert all(x > 1 for x, _ in diamonds(axes))  # beside the axes
+    assert all(x > 1 for x, _ in diamonds(axes))  # next to the axes
     assert "published (from memory, unverified)" in labels(figure)
     assert "published" in heading(axes)
 

@@ -1,4 +1,4 @@
-"""Figures of what networks cost: every term is drawn once, beside the published value."""
+"""Figures of what networks cost: every term is drawn once, against the published value."""
 
 from typing import Any
 

@@ -22,7 +22,7 @@ from .page import PAGE, RESULT, page
 def main(
     seed: int = 0,
     texts: Annotated[int, typer.Option(help="Mutants of text files; check accepts a ninth.")] = 3000,
-    runs: Annotated[int, typer.Option(help="Of those that check accepts, so many are run.")] = 300,
+    runs: Annotated[int, typer.Option(help="How many of those that check accepts are run.")] = 300,
     configurations: int = 400,
     commands: int = 400,
     damage: Annotated[int, typer.Option(help="Damaged data, results and checkpoints.")] = 700,

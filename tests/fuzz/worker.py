@@ -1,4 +1,4 @@
-"""A process that does one thing after another, within bounds: what hangs, dies or wants too much memory is told.
+"""A process that does one thing after another, within bounds: what hangs, dies or wants too much memory is reported.
 
 It is forked, so that it has all that its parent has imported, and forked again after it had to be killed.
 """

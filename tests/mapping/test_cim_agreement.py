@@ -44,7 +44,7 @@ def test_the_sample_covers_networks_memories_nodes_and_converters() -> None:
 @pytest.mark.parametrize("name", ["one_at_a_time.csv", "factorial.csv"])
 def test_every_run_there_is(chip: ComputeInMemory, name: str) -> None:
     if not (ALL_RUNS / name).exists():
-        pytest.skip("no shared/hardware/cim_reference beside this checkout")
+        pytest.skip("no shared/hardware/cim_reference next to this checkout")
     error = abs(reference.errors(reference.compare(chip, reference.read(ALL_RUNS / name))))
     limit = xr.DataArray(list(reference.LIMITS.values()), {"quantity": list(reference.LIMITS)})
     assert error.run.size > 100
@@ -55,7 +55,7 @@ def test_every_run_there_is(chip: ComputeInMemory, name: str) -> None:
 def test_tiles_and_copies_are_those_of_every_run(chip: ComputeInMemory) -> None:
     path = ALL_RUNS / "one_at_a_time_layers.csv"
     if not path.exists():
-        pytest.skip("no shared/hardware/cim_reference beside this checkout")
+        pytest.skip("no shared/hardware/cim_reference next to this checkout")
     runs = reference.read(ALL_RUNS / "one_at_a_time.csv")
     layers = pd.read_csv(path)
     for name, net, sub, cells in zip(runs.index, runs.net, runs.numRowSubArray, runs.wb / runs.cellBit, strict=True):

@@ -34,7 +34,7 @@ def main(
         seed=0,
     )
     command = scripting.command(output)
-    results.write(compared, output, "Gradients of rules beside the exact one", command=command, layers=layers)
+    results.write(compared, output, "Gradients of rules against the exact one", command=command, layers=layers)
 
 
 scripting.run(main)

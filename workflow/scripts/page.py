@@ -1,4 +1,4 @@
-"""The page that opens a report: figures with their captions, then what is published beside what is measured."""
+"""The page that opens a report: figures with their captions, then what is published against what is measured."""
 
 import json
 from pathlib import Path

@@ -1,6 +1,6 @@
 """brian2cuda: CUDA C++ of the same objects, all features of C++ standalone, every random number from cuRAND.
 
-1.0b1, of 2025, was made for CUDA 11 and 12; the compiler is told C++17, which CUDA 13's Thrust asks for (its makefile
+1.0b1, of 2025, was made for CUDA 11 and 12; the compiler is set to C++17, which CUDA 13's Thrust asks for (its makefile
 says C++11 before, and the last one counts). In its code of a pathway j is a counter of its own, so that the indices of
 neurons are variables. Where CUDA came without cuRAND, that of the package index is taken.
 """

@@ -139,7 +139,7 @@ class Standalone:
         return None
 
     def sources(self) -> list[Path]:
-        """Files of the zoo that a program's text depends on, beside the circuit's and those that assemble it."""
+        """Files of the zoo that a program's text depends on, apart from the circuit's and those that assemble it."""
         return [Path(__file__), Path(inspect.getfile(type(self)))]
 
     def versions(self) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Check the text files, each alone and as the experiments combine them, without compiling anything.
 
 A mistake is a `ZooError`; what does no harm but is hardly meant is a `ZooWarning`, told once there are no
-mistakes. A mistake that other files inherit is told of the file it stands in.
+mistakes. A mistake that other files inherit is reported once, for the file it stands in.
 """
 
 from collections import defaultdict

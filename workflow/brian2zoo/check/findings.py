@@ -1,4 +1,4 @@
-"""What checking finds, and the file it is told of."""
+"""What checking finds, and the file at fault."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -30,7 +30,7 @@ class Findings(list[ZooError]):
         return Findings([*self, *other])
 
     def located(self, zoo: Zoo) -> "Findings":
-        """Each once, told of the file it stands in."""
+        """Each once, for the file it stands in."""
         located = {_told(finding): finding for finding in (_located(zoo, f) for f in self)}
         return Findings(
             finding

@@ -126,7 +126,7 @@ class Scope:
     Parameters
     ----------
     own : variables of the model itself, beside units, functions and the clock.
-    sources : where the names come from, as a user is told.
+    sources : where the names come from, in a message's words.
     fixed : names of `own` that statements may not assign to.
     neurons : names of the neuron models on the sides 'pre' and 'post' of a synapse.
     """

@@ -166,7 +166,7 @@ class Circuit:
 
     @property
     def influences(self) -> tuple[Influence, ...]:
-        """What the rules follow beside the synapses themselves."""
+        """What the rules follow, apart from the synapses themselves."""
         within = {p.post.name: p for p in self.projections if p.kind == "recurrent"}
         return tuple(Influence(p, within.get(p.post.name)) for p in self.plastic if p.rule.influence is not None)
 
@@ -216,7 +216,7 @@ def _refuse_large(influence: Influence) -> None:
 
 
 def supports(experiment: Experiment, layers: Sequence[int]) -> bool:
-    """Whether the experiment's circuit exists for so many layers."""
+    """Whether the experiment's circuit exists with this number of layers."""
     return _depth(experiment) in (None, len(layers))
 
 

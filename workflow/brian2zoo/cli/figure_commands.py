@@ -1,4 +1,4 @@
-"""The commands `brian2zoo figures`, published beside measured, and `brian2zoo figure`, one of them in seconds."""
+"""The commands `brian2zoo figures`, published against measured, and `brian2zoo figure`, one of them in seconds."""
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
@@ -52,7 +52,7 @@ class Row:
 
     @property
     def not_run(self) -> int:
-        """How many published numbers have none of ours beside them."""
+        """How many published numbers have none of ours to compare."""
         return len(self.compared) - len(self.measured)
 
     @property
@@ -257,7 +257,7 @@ def _rounded(minutes: float | None) -> str:
 
 
 INTRODUCTION = """\
-# Figures: published beside measured
+# Figures: published against measured
 
 `brian2zoo figures --markdown` writes this page from [`results/published/`](../results/published); a test holds it to
 that. `brian2zoo figure KEY` draws a figure within seconds from the same files, or from results of your own; the command

@@ -35,7 +35,7 @@ def html(zoo: Zoo, drawn: Mapping[str, tuple[Path, Sequence[Path]]]) -> str:
         paper, _, name = key.partition("/")
         parts.append(_figure(known[paper].figures[name].title, key, stem, known[paper].folder / f"{name}.rst"))
     parts.append(
-        "<h1>Published beside measured</h1><p>Of this run, and of the committed results where it has none.</p>"
+        "<h1>Published against measured</h1><p>Of this run, and of the committed results where it has none.</p>"
     )
     own = [row for row in rows(zoo, {key: data for key, (_, data) in drawn.items()}) if row.paper.key in _papers(drawn)]
     for _, of_paper in by_paper(own):

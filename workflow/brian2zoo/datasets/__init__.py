@@ -63,9 +63,9 @@ class DatasetSettings(BaseModel):
     manifolds: Manifolds = Field(Manifolds(), description="randman: sizes, smoothness and seed")
     trials: Trials = Field(Trials(), description="trials: cues, times, rates and seed")
     recording: NameOrNone = Field("", description="tonic: class of tonic.datasets, such as NMNIST")
-    crop: NonNegativeInt = Field(0, description="take away so many rows and columns on each side of every image")
-    limit_train: PositiveInt | None = Field(None, description="use only the first so many training samples")
-    limit_test: PositiveInt | None = Field(None, description="use only the first so many test samples")
+    crop: NonNegativeInt = Field(0, description="rows and columns to cut from each side of every image")
+    limit_train: PositiveInt | None = Field(None, description="use only this many training samples, the first ones")
+    limit_test: PositiveInt | None = Field(None, description="use only this many test samples, the first ones")
 
     @model_validator(mode="after")
     def _fits_the_source(self) -> Self:

@@ -34,7 +34,7 @@ class Trains:
         """As a dataset; see `brian2zoo.datasets.load`."""
         offset = np.concatenate([[0], np.cumsum([len(times) for times in self.times])]).astype(np.int64)
         kind = np.min_scalar_type(self.n_units - 1)
-        # filled in place: a list of converted arrays beside the whole would take the memory twice
+        # filled in place: a list of converted arrays next to the whole would take the memory twice
         time, unit = np.empty(offset[-1], np.float32), np.empty(offset[-1], kind)
         for k, (begin, end) in enumerate(pairwise(offset)):
             time[begin:end], unit[begin:end] = self.times[k], self.units[k]

@@ -385,7 +385,7 @@ def found(
     Parameters
     ----------
     objects : of a network, in the order of a step.
-    namespace : what statements may name beside variables.
+    namespace : what statements may name in addition to variables.
     all_to_all : whether synapses are in rows, with one delay.
     """
     plans: dict[str, Block | str] = {}

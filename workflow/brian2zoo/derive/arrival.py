@@ -85,7 +85,7 @@ def _refuse_sums(
     equations: Equations,
     short: dict[sp.Symbol, sp.Expr],
 ) -> None:
-    """Refuse a way of the weight into the neuron beside spikes."""
+    """Refuse a way of the weight into the neuron other than by spikes."""
     for name in store.subexpr_names:
         into = name.removesuffix("_post") if "summed" in store[name].flags else ""
         if into in equations and {W, *_followers(synapse, store)} & short[symbol(name)].free_symbols:
@@ -180,6 +180,6 @@ def _slope(neuron: NeuronModel, synapse: SynapseModel, store: Equations, column:
         )
         raise ZooError(synapse.path, "read", problem, remedy) from None
     for name in sorted(str(s) for s in slope.free_symbols if str(s).endswith("_pre")):
-        problem = f"its derivative by w contains {name}, of which a rule has only the value before the spike"
+        problem = f"its derivative by w contains {name}, and a rule sees only its value before the spike"
         raise ZooError(synapse.path, "read", problem, f"copy it in draw, as '{name.removesuffix('_pre')}_now = {name}'")
     return slope

@@ -197,7 +197,7 @@ def _refuse_changed(
     for field in ("reset", "each_step", "on_sample", "forward", "backward"):
         for name in written(getattr(neuron, field)):
             if field != "reset" and symbol(name) in state:
-                problem = f"'{name}' is changed beside its equation and the reset"
+                problem = f"'{name}' is changed outside its equation and the reset"
                 raise _refusal(neuron, field, problem, "put the change into its differential equation")
             if field != "on_sample" and symbol(name) in used - set(state) and name in equations:
                 problem = f"'{name}' is changed by events and has no differential equation"

@@ -3,7 +3,7 @@
 Such a module has ``draw(datasets, published) -> Figure``, which reads no file. `datasets` are results of the
 pipeline in any order; a figure takes those that have what it draws. `published` is what the paper reports; a value
 that no second source confirms is drawn open. It may also have ``compare(datasets, published)``, which gives the numbers
-that are set beside published ones (`brian2zoo.figures.comparison`).
+that are set against published ones (`brian2zoo.figures.comparison`).
 """
 
 import logging
@@ -62,7 +62,7 @@ def mark_published(
     bar = {} if certain else {f"{along}err": half_width}
     drawn = axes.errorbar(x, y, color=colour, zorder=4, **diamond, **bar, **keywords)
     for artist in drawn.get_children():
-        artist.set_clip_on(False)  # the mark may stand beside the axes
+        artist.set_clip_on(False)  # the mark may stand outside the axes
     axes.errorbar([], [], color=GREY, label=CERTAINTY[certainty], **diamond)  # the legend's, in no method's colour
 
 

@@ -1,4 +1,4 @@
-"""Numbers of a figure beside those that its paper reports."""
+"""Numbers of a figure against those that its paper reports."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple

@@ -171,7 +171,7 @@ class Experiment:
         return [files, {key: own[key] for key in [*keys, *(["learning"] if mode == "train" else [])]}, mode]
 
     def numbers(self) -> list[Any]:
-        """All that a result of the experiment depends on, beside data, sizes and seed."""
+        """All that a result of the experiment depends on, apart from data, sizes and seed."""
         return [self.stated.content(), *(file.content() for file in self.files.values())]
 
 

@@ -25,7 +25,7 @@ class Protocol(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     dt: Expression = Field(
-        description="time step, of which all other times are whole multiples; a sample has a million at most"
+        description="time step; all other times are whole multiples of it, and a sample lasts a million at most"
     )
     T_train: Expression = Field(description="duration of a training sample")
     T_test: Expression = Field(description="duration of a sample in the test after each epoch")

@@ -48,7 +48,7 @@ FUNCTIONS = frozenset({
     "uniform", "normal", "centred",  # of weights
     "event_time",
 })  # fmt: skip
-"""Those of Brian2, and those that some fields have beside them."""
+"""Those of Brian2, and those that some fields have in addition."""
 CONSTANTS = {"pi": math.pi, "e": math.e}
 _WORKED_OUT: dict[str, Callable[[float], float]] = {
     "abs": abs, "arccos": math.acos, "arcsin": math.asin, "arctan": math.atan, "ceil": math.ceil, "cos": math.cos,

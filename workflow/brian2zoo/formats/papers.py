@@ -120,7 +120,7 @@ class Paper(PaperFile):
     def module(self, figure: str) -> ModuleType:
         """The module that draws a figure; it may import its neighbours as `from .other import ...`."""
         if not (self.folder / f"{figure}.py").is_file():
-            problem = f"there is no {figure}.py beside the file"
+            problem = f"there is no {figure}.py next to the file"
             raise ZooError(self.folder / FILE, f"figures.{figure}", problem, "write it, with a function 'draw'")
         package = f"brian2zoo.papers_of.{self.key}"
         known = sys.modules.get(package)

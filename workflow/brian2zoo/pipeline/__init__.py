@@ -1,1 +1,1 @@
-"""The configuration of the pipeline, beside the zoo and the data."""
+"""The configuration of the pipeline, held against the zoo and the data."""

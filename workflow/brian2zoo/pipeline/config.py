@@ -1,4 +1,4 @@
-"""What a pipeline run is asked for: the files in config/ beside the experiments."""
+"""What a pipeline run is asked for: the files in config/ next to the experiments."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -84,7 +84,9 @@ class Training(_Part):
     layers: Some[Layers] = Field(description="sizes from input to output, such as 784-100-10")
     settings: Some[Setting] = Field(("default",), description="scope.name=value:... for each variant")
     seeds: Some[Seed] = Field((0,), description="one training each")
-    abreast: PositiveInt = Field(1, description="networks that differ by their seed share a program, so many at most")
+    abreast: PositiveInt = Field(
+        1, description="most networks that share one program, if they differ by their seed alone"
+    )
     epochs: PositiveInt = Field(description="epochs of training, each followed by a test")
     samples: PositiveInt = Field(description="training samples an epoch")
     start: Line = Field(
@@ -124,7 +126,9 @@ class Bits(_Part):
     bits_states: Several[PositiveInt] = Field((), description="bits a state")
     setting: Setting = Field("default", description="parameters of all trainings of the sweep")
     seeds: Some[Seed]
-    abreast: PositiveInt = Field(1, description="networks that differ by their seed share a program, so many at most")
+    abreast: PositiveInt = Field(
+        1, description="most networks that share one program, if they differ by their seed alone"
+    )
     epochs: PositiveInt
     samples: PositiveInt
 
@@ -173,7 +177,7 @@ class OnChip(_Part):
 
 
 class Gradients(_Part):
-    """Gradients of rules beside the exact one."""
+    """Gradients of rules against the exact one."""
 
     dataset: Name = Field(description="key of `datasets`")
     experiments: Some[Name] = Field(description="of the same neurons, whose rules have the surrogate below")
@@ -181,7 +185,7 @@ class Gradients(_Part):
     parameter: Name = Field(description="its parameter that is varied")
     values: Some[PositiveFloat] = Field(description="of the parameter")
     layers: Layers = Field(description="sizes from input to output; the exact gradient costs the fourth power of them")
-    samples: PositiveInt = Field(description="so many, the first of the test split")
+    samples: PositiveInt = Field(description="this many, the first of the test split")
     strengths: Some[FiniteFloat] = Field(description="multiples of the experiment's recurrent weights")
 
 
@@ -192,7 +196,7 @@ class Watched(_Part):
     experiment: Name
     layers: Layers
     setting: Setting = "default"
-    samples: PositiveInt = Field(5, description="so many, the first of the test split")
+    samples: PositiveInt = Field(5, description="this many, the first of the test split")
     weights: Literal["trained", "initial"] = Field("trained", description="those the network starts to learn on from")
 
 
@@ -200,14 +204,14 @@ class Mapped(_Part):
     """A network that is put on chips of spiking cores."""
 
     dataset: Name = Field(description="key of `datasets`")
-    experiment: Name = Field(description="file in config/experiments, of which there is a training")
+    experiment: Name = Field(description="file in config/experiments; it must be trained")
     layers: Layers = Field(description="sizes from input to output")
     setting: Setting = "default"
     seed: Seed = Field(0, description="of the training")
     chips: Some[Name] = Field(description="files in models/chips of kind spiking")
     placement: Name = Field(FILLED, description="file in models/placements; 'filled': core after core")
     modes: Some[Literal["train", "test"]] = Field(("test", "train"), description="while learning, and not")
-    samples: PositiveInt = Field(100, description="so many, the first of the split, whose spikes are counted")
+    samples: PositiveInt = Field(100, description="this many, the first of the split, whose spikes are counted")
 
 
 class Config(_Part):

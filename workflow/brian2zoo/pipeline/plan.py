@@ -1,4 +1,4 @@
-"""What a configuration asks for, beside the zoo and the data: what does not fit is found before anything runs."""
+"""What a configuration asks for, held against the zoo and the data: what does not fit is found before anything runs."""
 
 import math
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""The gradient that a rule of the zoo finds, as Brian2 runs it, beside the exact one of the same network and samples.
+"""The gradient that a rule of the zoo finds, as Brian2 runs it, against the exact one of the same network and samples.
 
 A rule sums what it finds in the variable `grad` of its synapses. The exact gradient is that of real-time recurrent
 learning, in numpy (`reference`), of the same spikes and the same error at the output.
@@ -123,7 +123,7 @@ def sweep(
     strengths: Sequence[float],
     seed: int,
 ) -> xr.Dataset:
-    """Gradients of several rules beside the exact one, as the surrogate and the recurrent weights vary.
+    """Gradients of several rules against the exact one, as the surrogate and the recurrent weights vary.
 
     Parameters
     ----------

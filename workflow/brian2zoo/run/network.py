@@ -42,7 +42,7 @@ _TELL, _SUM, _ARRIVAL = -5, -4, -3
 
 @dataclass(frozen=True)
 class Recording:
-    """What a run keeps beside the output.
+    """What a run keeps in addition to the output.
 
     Parameters
     ----------
@@ -302,7 +302,7 @@ def _run_regularly(
     assembly: Assembly,
     kept: Sequence[str] = (),
 ) -> None:
-    """What synapses do beside spikes; `kept` are the variables that rest leaves alone."""
+    """What synapses do apart from spikes; `kept` are the variables that rest leaves alone."""
     name = synapses.name
     if synapses.state_updater is not None:
         synapses.state_updater.order = _BEFORE_NEURONS

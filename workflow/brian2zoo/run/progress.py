@@ -33,7 +33,7 @@ class Progress:
             self.bar.close()
 
     def advance(self, samples: int, note: str = "") -> None:
-        """Count further samples as done; `note` is shown beside."""
+        """Count further samples as done; `note` is shown next to it."""
         self.done += samples
         if self.bar is not None:
             self.bar.set_postfix_str(note, refresh=False)

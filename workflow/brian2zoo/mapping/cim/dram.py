@@ -1,4 +1,4 @@
-"""Traffic with the memory beside the chip."""
+"""Traffic with the memory next to the chip."""
 
 import numpy as np
 

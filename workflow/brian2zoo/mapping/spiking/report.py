@@ -10,7 +10,7 @@ from brian2zoo.mapping.spiking.place import LIMITS, Placement, caveats
 
 
 def of_placement(placement: Placement) -> dict[str, Any]:
-    """Size, cores, and each limit of the chip beside what the network takes of it."""
+    """Size, cores, and each limit of the chip and what the network takes of it."""
     demand, chip = placement.demand, placement.chip
     limits = {
         meaning: {
