@@ -3,8 +3,8 @@
 Backends that do not run on this machine are left out, and it is said why. Networks at once differ by their weights, and
 run in either way: as programs of their own that share the GPU, as `snakemake --resources gpu=N` lets them, and take
 turns on the processor; or abreast in one program, as `abreast` in a configuration has it.
-Wall time, since a GPU's work is no processor time. Untested on hardware: we had no GPU when this was written; it
-has run with dense and genn_cpu.
+Wall time, since a GPU's work is no processor time. It has run with dense and
+genn_cpu, not on a GPU.
 """
 
 import platform

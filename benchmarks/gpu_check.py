@@ -3,7 +3,8 @@
 What is run, and in which order, is in `config.yaml`. Each step is a process of its own with a time limit. What it
 prints goes into the log; what came of it goes into the result, which is complete after each step and each timed run, so
 that what was measured survives whatever ends the rest. Steps of backends that do not run here are skipped, and it is
-said why. Untested on hardware: we had no GPU when this was written; it has run with dense and genn_cpu.
+said why. It ran once on an H200 (`results/published/benchmarks/gpu-check.nc`): networks ran and were timed, and the
+tests of results did not pass there yet (CONTRIBUTING, On a GPU).
 """
 
 import os
