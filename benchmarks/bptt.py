@@ -72,8 +72,8 @@ def trial(layers: tuple[Layer, Layer], spike: Callable[[Any], Any], weights: Wei
 
     def step(carry: Any, now_in: Any) -> Any:
         x, y, arriving, before = carry
-        x = hidden.step(x, arriving @ weights["input"] + before @ weights["recurrent"])
-        y = readout.step(y, before @ weights["readout"])
+        x = hidden.step(x, arriving @ weights["input.w"] + before @ weights["recurrent.w"])
+        y = readout.step(y, before @ weights["readout.w"])
         now = spike(hidden.distance(*x))
         held = jax.lax.stop_gradient(now)  # the reset follows the spike, its surrogate is in the spike itself
         x = jnp.stack([row + held * (after(*x) - row) for row, after in zip(x, hidden.reset, strict=True)])
@@ -143,10 +143,13 @@ class Training:
 
     def start(self, seed: int) -> Any:
         """Initial weights, and Adam's means."""
-        sizes = {p.name: (p.pre.size, p.post.size) for p in self.circuit.plastic}
+        sizes = {p.weight: (p.pre.size, p.post.size) for p in self.circuit.plastic}
         start = initial_weights(self.circuit, seed)
         # In single precision, as JAX computes; an update for other types would be compiled.
-        weights = {k: jnp.asarray(start[name].reshape(sizes[name]), jnp.float32) for k, name in PROJECTIONS.items()}
+        weights = {
+            k: jnp.asarray(start[f"{name}.w"].reshape(sizes[f"{name}.w"]), jnp.float32)
+            for k, name in PROJECTIONS.items()
+        }
         return weights, jax.tree.map(jnp.zeros_like, weights), jax.tree.map(jnp.zeros_like, weights)
 
 

@@ -49,7 +49,7 @@ def zoo_curve(images: dict[str, xr.Dataset], layers: str, step: int, steps: int)
         rows = np.arange(k * step, (k + 1) * step) % encoded["train"].sizes["sample"]
         data = {"input": encoded["train"].input.values[rows], "label": encoded["train"].target.values[rows]}
         begin = time.perf_counter()
-        values = values | runner.run(data, values, run_seed(0, k))["weights"]
+        values = values | runner.run(data, values, run_seed(0, k))["carried"]
         spent += time.perf_counter() - begin
         scores = test(tester, encoded["test"], frozen | values, run_seed(0, k))["scores"]
         yield (k + 1) * step, spent, float((scores.argmax(1) != images["test"].label.values).mean())

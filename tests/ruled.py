@@ -19,6 +19,6 @@ def rule_of(
     transmits: Literal["before", "after"] = "after",
 ) -> LearningRule:
     """A rule that asks for the change dw itself, between two populations, whatever their neurons."""
-    ways = Ways(Choice(transmits=transmits), rule, None, None, Path("test.yaml"), "learning.plastic")
+    ways = Ways(Choice(transmits=transmits), rule, None, None, Path("test.yaml"), "plastic", frozenset())
     ends = [Neurons(name, NeuronModel(title=name, equations=""), {}) for name in ("before", "behind")]
     return learning_rule(ways, *ends, synapse, None, {"rule": overrides or {}, "surrogate": {}, "optimizer": {}})

@@ -39,13 +39,13 @@ def assert_each_is_as_alone(interpreted: Callable[..., Session], circuit: Circui
     for given, start, found in zip(data, starts, together, strict=True):
         expected = alone.run(given, start, seed=1)
         assert found.keys() == expected.keys()
-        for kind in ("weights", "spikes"):
+        for kind in ("carried", "spikes"):
             assert found[kind].keys() == expected[kind].keys()
             for name, values in expected[kind].items():
                 np.testing.assert_allclose(found[kind][name], values, rtol=1e-12, err_msg=name)
-        for name in expected.keys() - {"weights", "spikes"}:
+        for name in expected.keys() - {"carried", "spikes"}:
             np.testing.assert_allclose(found[name], expected[name], rtol=1e-12, err_msg=name)
-        assert any(np.any(found["weights"][p.name] != start[p.name]) for p in circuit.plastic)
+        assert any(np.any(found["carried"][p.name] != start[p.weight]) for p in circuit.plastic)
     assert different([each["scores"] for each in together])
 
 

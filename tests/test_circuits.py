@@ -67,7 +67,7 @@ def test_error_neurons_count_label_against_output(zoo) -> None:
 def test_feedback_has_no_mean_over_the_classes_and_opposite_signs_for_the_error_neurons(zoo, layers) -> None:
     weights = initial_weights(built(zoo, layers), seed=0)
     for depth, size in enumerate(layers[1:-1], 1):
-        g = weights[f"error_hidden{depth}"].reshape(6, size)
+        g = weights[f"error_hidden{depth}.w"].reshape(6, size)
         np.testing.assert_array_equal(g[3:], -g[:3])
         np.testing.assert_allclose(g[:3].sum(axis=0), 0, atol=1e-15)
         assert np.abs(g).min() > 0
@@ -112,13 +112,13 @@ def test_projections_draw_independently_of_each_other(zoo) -> None:
     shallow = initial_weights(built(zoo, (8, 5, 3)), seed=4)
     for name in test:
         np.testing.assert_array_equal(deep[name], test[name])
-    np.testing.assert_array_equal(shallow["input_hidden1"], deep["input_hidden1"])
-    assert abs(np.corrcoef(deep["hidden1_hidden2"], deep["input_hidden1"][:25])[0, 1]) < 0.6
+    np.testing.assert_array_equal(shallow["input_hidden1.w"], deep["input_hidden1.w"])
+    assert abs(np.corrcoef(deep["hidden1_hidden2.w"], deep["input_hidden1.w"][:25])[0, 1]) < 0.6
 
 
 def test_weights_follow_the_seed(zoo) -> None:
     circuit = built(zoo, (8, 5, 3))
-    first, again, other = (initial_weights(circuit, seed)["input_hidden1"] for seed in (1, 1, 2))
+    first, again, other = (initial_weights(circuit, seed)["input_hidden1.w"] for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert np.all(first != other)
 

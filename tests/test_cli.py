@@ -196,6 +196,14 @@ def test_show_a_file() -> None:
     assert "tau_m 20*ms second > 0 or inf membrane time constant" in rows
 
 
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "experiment"])
+def test_show_every_file_of_a_kind(kind: str) -> None:
+    for name in Zoo(ROOT).names(kind):
+        result = run("show", f"{kind}/{name}")
+        assert result.exit_code == 0, result.output
+        assert result.stdout.startswith(f"{kind}/{name}: ")
+
+
 @pytest.mark.parametrize("name", ["rule/nbp", "rules/nbp.yaml", ROOT / "rules/nbp.yaml"])
 def test_show_one_of_a_name(name: object) -> None:
     output = run("show", name).stdout

@@ -195,7 +195,7 @@ def given_to(circuit: Circuit, seed: int, n: int = 3) -> Inputs:
     times = rng.random((n, 400)) * 1700
     units = rng.integers(0, 12, (n, 400))
     samples = [list(zip(*pair, strict=True)) for pair in zip(times.tolist(), units.tolist(), strict=True)]
-    weights = {f"{name}.w": w for name, w in initial_weights(circuit, seed=1).items()}
+    weights = initial_weights(circuit, seed=1)
     return Inputs({"input": events(samples, 12), "label": np.eye(2)[np.arange(n) % 2]}, weights, n, seed=0)
 
 

@@ -94,14 +94,14 @@ def test_any_choice_can_be_a_setting(zoo, setting) -> None:
     found = trained(circuit, setting=setting)
     for name, weights in found.items():
         assert np.isfinite(weights).all()
-        assert np.abs(weights - before[name.removesuffix(".w")]).max() > 0
+        assert np.abs(weights - before[name]).max() > 0
 
 
 def trained(circuit: Circuit, setting: str = "default") -> dict[str, np.ndarray]:
     """Weights after three samples, an update at the onset of each but the first."""
     rng = np.random.default_rng(0)
     data = {"input": rng.uniform(0, 0.1, (3, LAYERS[0])), "label": np.eye(LAYERS[-1])[[0, 1, 0]]}
-    values = {f"{name}.w": 3 * np.abs(w) for name, w in initial_weights(circuit, 0).items()} | parameter_values(circuit)
+    values = {name: 3 * np.abs(w) for name, w in initial_weights(circuit, 0).items()} | parameter_values(circuit)
     values |= {name: 1 for name in values if name.endswith(".batch")}
     wanted = [f"{p.name}.w" for p in circuit.plastic]
     return run_here(circuit, network.duration(circuit, "T_train"), Inputs(data, values, 3, 0), wanted)
@@ -179,6 +179,14 @@ def test_an_optimizer_of_a_rule_that_asks_for_dw_is_refused(zoo_with) -> None:
     (finding,) = check_experiment(zoo.experiment("idle"))
     told = "config/experiments/idle.yaml: learning.plastic.optimizer: rule 'erbp' asks for the change dw itself"
     assert str(finding).startswith(told)
+
+
+def test_a_missing_choice_is_told_where_it_would_stand(zoo_with) -> None:
+    """The optimizer of one kind is its own; the surrogate is that of all."""
+    learning = "{plastic: {surrogate: null}, input_hidden: {optimizer: rms}}"
+    zoo = zoo_with({"config/experiments/lacking.yaml": f"title: t\nextends: {BLOCKS}\nlearning: {learning}\n"})
+    (finding,) = errors(check_experiment(zoo.experiment("lacking")))
+    assert str(finding).startswith("config/experiments/lacking.yaml: learning.plastic.surrogate: neuron 'lif_exp'")
 
 
 @pytest.mark.parametrize("name", Zoo().names("experiment"))

@@ -53,7 +53,7 @@ def inputs(zoo, circuit) -> Inputs:
         "input": encode(zoo.encoder("escape_rate"), x),
         "label": encode(zoo.encoder("label_current"), np.eye(LAYERS[-1])[[0, 1, 2, 0]]),
     }
-    values = {f"{name}.w": w for name, w in initial_weights(circuit, seed=2).items()}
+    values = initial_weights(circuit, seed=2)
     return Inputs(data, values | {f"{name}.T_wait": 0.005 for name in RANGES}, CAPACITY, seed=0)
 
 
@@ -174,7 +174,7 @@ def test_program_does_what_the_numpy_target_does(deterministic, latencies, tmp_p
     circuit = deterministic(layers)
     sample_time = network.duration(circuit, "T_train")
     spiking = tuple(p.name for p in circuit.populations)
-    weights = {f"{name}.w": w for name, w in initial_weights(circuit, seed=1).items()}
+    weights = initial_weights(circuit, seed=1)
     inputs = Inputs(latencies(layers, n_samples), weights, n_samples, seed=0)
     outputs = [f"{name}_spikes.{v}" for name in spiking for v in "ti"] + [f"{p.name}.w" for p in circuit.plastic]
     program = Program(build(circuit, sample_time, n_samples + 1, tmp_path / "program", Recording(spiking)))

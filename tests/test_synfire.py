@@ -52,10 +52,10 @@ def test_delays_follow_from_the_phases(zoo) -> None:
 def test_copies_of_a_matrix_start_equal(zoo) -> None:
     circuit = built(zoo, (6, 5, 3))
     weights = circuits.initial_weights(circuit, seed=1)
-    w1, w2 = weights["input_hidden1"], weights["hidden1_output"].reshape(5, 3)
-    assert (weights["input_hidden1_low"] == w1).all()
-    assert (weights["output_hidden1_back"].reshape(3, 5) == w2.T).all()
-    assert (weights["output_back_hidden1_back"].reshape(3, 5) == -w2.T).all()
+    w1, w2 = weights["input_hidden1.w"], weights["hidden1_output.w"].reshape(5, 3)
+    assert (weights["input_hidden1_low.w"] == w1).all()
+    assert (weights["output_hidden1_back.w"].reshape(3, 5) == w2.T).all()
+    assert (weights["output_back_hidden1_back.w"].reshape(3, 5) == -w2.T).all()
     assert (w2 % 2 == 0).all()
     assert abs(w2).max() <= 240
     assert [p.name for p in circuit.forward] == ["input_hidden1", "hidden1_output"]

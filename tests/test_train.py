@@ -112,7 +112,7 @@ def test_result_has_operations_weights_and_units(zoo, uninterrupted) -> None:
     assert uninterrupted.macs.values.tolist() == [0, *[300 * 2 * (74 * 20 + 20 * 10)] * 2]
     assert uninterrupted.macs_true.values.tolist() == [0, *[300 * (2 * 1480 + 200)] * 2]
     circuit = circuits.build(zoo.experiment("bp"), LAYERS, "train")
-    start = initial_weights(circuit, seed=0)["input_hidden1"].reshape(64, 20)
+    start = initial_weights(circuit, seed=0)["input_hidden1.w"].reshape(64, 20)
     np.testing.assert_array_equal(uninterrupted.w0_input_hidden1, start)
     assert np.mean(uninterrupted.w_input_hidden1 != start) > 0.3
     for name, variable in uninterrupted.data_vars.items():
@@ -434,7 +434,7 @@ keeps: [n, r]
     data = {"input": np.zeros((5, 6))}
     weights = initial_weights(circuit, 0)
     for before in (0, 5, 1000):
-        out = runner.run(data, weights, 0, before=before)["weights"]
+        out = runner.run(data, weights, 0, before=before)["carried"]
         assert out["input.n"].tolist() == out["input.r"].tolist() == [before + 4] * 6
 
 
@@ -464,7 +464,7 @@ def test_arrays_give_weights_and_the_rest_is_drawn(zoo, train_bp, tmp_path) -> N
     start = carried.read_start(tmp_path / "given.npz", circuit)
     found = train_bp(tmp_path / "state", replace(SCHEDULE, epochs=1), given=[start])
     np.testing.assert_array_equal(found.w0_input_hidden1, w.reshape(64, 20))
-    drawn = initial_weights(circuit, seed=0)["hidden1_output"]
+    drawn = initial_weights(circuit, seed=0)["hidden1_output.w"]
     np.testing.assert_array_equal(found.w0_hidden1_output.values.ravel(), drawn)
 
 
@@ -541,13 +541,22 @@ def broken_zoo(zoo_with: Callable[..., Zoo], rule: str = "", equations: str = ""
 @pytest.mark.parametrize(
     ("broken", "what"),
     [
-        ({"rule": f"on_sample: dw = eta*{BROKEN}\n"}, "w of input_hidden1 is inf"),
+        (
+            {"rule": f"on_sample: dw = eta*{BROKEN}\n"},
+            r"w of input_hidden1 \(\S*models/synapses/\w+.yaml: state\) is inf",
+        ),
         (
             {"rule": f"variables: {{synapse: 'kept : 1'}}\non_sample: |\n  dw = 0\n  kept = {NO_NUMBER}\n"},
-            "kept of input_hidden1 is nan",
+            r"kept of input_hidden1 \(\S*/broken.yaml: variables.synapse\) is nan",
         ),
-        ({"equations": "  state : 1", "each_step": f"  state = {BROKEN}"}, "state of hidden1 is inf"),
-        ({"equations": "  when : second", "each_step": f"  when = {NO_NUMBER}*second"}, "when of hidden1"),
+        (
+            {"equations": "  state : 1", "each_step": f"  state = {BROKEN}"},
+            r"state of hidden1 \(\S*/broken.yaml: equations\) is inf",
+        ),
+        (
+            {"equations": "  when : second", "each_step": f"  when = {NO_NUMBER}*second"},
+            r"when of hidden1 \(\S*/broken.yaml: equations\) is nan",
+        ),
     ],
 )
 def test_a_value_that_is_no_number_stops_a_training_with_its_name_and_sample(
@@ -567,7 +576,8 @@ def test_a_value_that_is_no_number_stops_a_training_with_its_name_and_sample(
 def test_a_value_that_is_no_number_stops_a_test(zoo_with, digits, interpreted) -> None:
     zoo = broken_zoo(zoo_with, equations="  state : 1", each_step=f"  state = {BROKEN}")
     circuit = circuits.build(zoo.experiment("broken"), (64, 5, 10), "test")
-    with pytest.raises(ZooError, match="state of hidden1 is inf after sample 13 of the test — take a smaller"):
+    told = r"state of hidden1 \(\S*/broken\.yaml: equations\) is inf after sample 13 of the test — take a smaller"
+    with pytest.raises(ZooError, match=told):
         runner_test(interpreted(circuit, 8), digits["test"], initial_weights(circuit, 0), seed=0)
 
 
@@ -576,7 +586,9 @@ def test_rest_does_not_hide_a_value_that_is_no_number(zoo_with, interpreted) -> 
     name = "models/neurons/homeostatic.yaml"
     text = HOMEOSTATIC[name] + "each_step: v = v + exp(1000.0*int(sample_number == 2)) - 1\n"
     circuit = circuits.build(zoo_with(HOMEOSTATIC | {name: text}).experiment("homeostatic"), (6, 5, 3), "test")
-    with pytest.raises(ZooError, match="v of hidden1 is inf after sample 3 of the test"):
+    with pytest.raises(
+        ZooError, match=r"v of hidden1 \(\S*/homeostatic.yaml: equations\) is inf after sample 3 of the test"
+    ):
         runner_test(interpreted(circuit, 6), few_spike_times(6, 0), initial_weights(circuit, 0), seed=0)
 
 
@@ -620,12 +632,12 @@ def test_feedback_that_is_the_transposed_forward_path_is_aligned(zoo, experiment
     """Angles per hidden layer: zero for the transposed product of the weights above, 180 degrees for its negative."""
     circuit = circuits.build(zoo.experiment(experiment), (8, 5, 4, 3), "train")
     weights = initial_weights(circuit, seed=0)
-    to_second = weights["hidden1_hidden2"].reshape(5, 4)
-    to_output = weights["hidden2_output"].reshape(4, 3)
+    to_second = weights["hidden1_hidden2.w"].reshape(5, 4)
+    to_output = weights["hidden2_output.w"].reshape(4, 3)
     path = to_second if experiment == "rbp" else to_second @ to_output
     source = {"erbp_plus": "error", "dfa": "output", "rbp": "hidden2"}[experiment]
     mirrored = [-path.T] if experiment == "erbp_plus" else []
-    weights[f"{source}_hidden1"] = np.concatenate([path.T, *mirrored]).ravel()
+    weights[f"{source}_hidden1.w"] = np.concatenate([path.T, *mirrored]).ravel()
     name = f"{'output' if experiment == 'rbp' else source}_hidden2"
     weights[name] = np.concatenate([-to_output.T, *([to_output.T] if mirrored else [])]).ravel()
     np.testing.assert_allclose(alignment(circuit, weights), [0, 180], atol=1e-5)

@@ -49,7 +49,7 @@ def run_on_both(elsewhere, tmp_path_factory) -> Callable[..., list[dict[str, np.
         found = []
         for name in ("dense", elsewhere):
             there = replace(circuit, experiment=circuit.experiment.with_setting(f"backend={name}"))
-            values = {f"{p}.w": w for p, w in initial_weights(there, seed=0).items()} | parameter_values(there)
+            values = initial_weights(there, seed=0) | parameter_values(there)
             folder = tmp_path_factory.mktemp("program") / name
             program = Program(build(there, sample_time, N_SAMPLES, folder, recording, CORES))
             outputs = [f"{p.name}.w" for p in circuit.plastic]
@@ -76,14 +76,14 @@ def test_erbp_without_chance_is_the_same(deterministic, latencies, run_on_both) 
     dense, other = run_on_both(circuit, latencies(layers, N_SAMPLES), Recording(spiking))
     start = initial_weights(circuit, seed=0)
     # made by columns, kept by rows, returned as made
-    np.testing.assert_array_equal(other["label_error.w"], start["label_error"])
+    np.testing.assert_array_equal(other["label_error.w"], start["label_error.w"])
     for name in spiking:
         assert len(dense[f"{name}_spikes.t"]) > 5
         np.testing.assert_array_equal(trains(other, name), trains(dense, name), err_msg=name)
         np.testing.assert_array_equal(other[f"{name}_spikes.count"], dense[f"{name}_spikes.count"], err_msg=name)
     for projection in circuit.plastic:
         name = f"{projection.name}.w"
-        assert np.abs(dense[name] - start[projection.name]).max() > 0
+        assert np.abs(dense[name] - start[projection.weight]).max() > 0
         np.testing.assert_allclose(other[name], dense[name], rtol=0, atol=1e-9 * np.abs(dense[name]).max())
 
 
@@ -168,9 +168,9 @@ def test_networks_abreast_do_what_each_does_alone(elsewhere, deterministic, late
             assert counts.sum() > 5
             np.testing.assert_array_equal(found["spikes"][name], counts, err_msg=name)
         np.testing.assert_array_equal(found["scores"], expected["scores"])
-        for name, weights in expected["weights"].items():
+        for name, weights in expected["carried"].items():
             assert np.abs(weights - start[name]).max() > 0
-            np.testing.assert_allclose(found["weights"][name], weights, rtol=0, atol=1e-9 * np.abs(weights).max())
+            np.testing.assert_allclose(found["carried"][name], weights, rtol=0, atol=1e-9 * np.abs(weights).max())
 
 
 def test_chance_is_the_same_in_distribution(elsewhere, zoo: Zoo, tmp_path) -> None:
@@ -198,10 +198,10 @@ def test_what_is_said_to_work_runs(elsewhere, zoo, tmp_path, experiment) -> None
         pytest.skip(str(verdict(circuit, elsewhere)))
     program = Program(build(circuit, 20 * ms, 2, tmp_path / "program", threads=CORES))
     start = initial_weights(circuit, seed=0)
-    values = {f"{p}.w": w for p, w in start.items()} | parameter_values(circuit)
+    values = start | parameter_values(circuit)
     data = {p.data: np.full((2, p.size), 0.5) for p in circuit.populations if p.data}
     found = program.run(Inputs(data, values, 2, seed=0), [f"{p.name}.w" for p in circuit.plastic])
     for projection in circuit.plastic:
         weights = found[f"{projection.name}.w"]
-        assert weights.shape == start[projection.name].shape
+        assert weights.shape == start[projection.weight].shape
         assert np.isfinite(weights).all()

@@ -27,7 +27,7 @@ def run_on_both(tmp_path_factory) -> Callable[..., list[dict[str, np.ndarray]]]:
 
     def run(circuit: Circuit, data: dict[str, np.ndarray]) -> list[dict[str, np.ndarray]]:
         sample_time = network.duration(circuit, "T_train")
-        values = {f"{name}.w": w for name, w in initial_weights(circuit, seed=0).items()} | parameter_values(circuit)
+        values = initial_weights(circuit, seed=0) | parameter_values(circuit)
         inputs = Inputs(data, values, N_SAMPLES, seed=0)
         outputs = [f"{p.name}.w" for p in circuit.plastic]
         outputs += [f"{p.name}_spikes.count" for p in circuit.populations if p.neuron.threshold and p.role != "noise"]
@@ -67,7 +67,7 @@ def test_spiking_rule_on_every_store(deterministic, latencies, run_on_both, stor
     circuit = deterministic(SPIKING, store, setting)
     start = initial_weights(circuit, seed=0)
     stock, dense = run_on_both(circuit, latencies(SPIKING, N_SAMPLES))
-    learned = [p.name for p in circuit.plastic if np.abs(stock[f"{p.name}.w"] - start[p.name]).max() > 0]
+    learned = [p.name for p in circuit.plastic if np.abs(stock[f"{p.name}.w"] - start[p.weight]).max() > 0]
     assert len(learned) == len(circuit.plastic)
     assert_same(stock, dense, tolerance)
 
@@ -82,7 +82,7 @@ def test_other_rules(zoo, run_on_both, experiment, layers) -> None:
         "label": np.eye(layers[-1])[rng.integers(0, layers[-1], N_SAMPLES)],
     }
     stock, dense = run_on_both(circuit, data)
-    learned = [p.name for p in circuit.plastic if np.abs(stock[f"{p.name}.w"] - start[p.name]).max() > 0]
+    learned = [p.name for p in circuit.plastic if np.abs(stock[f"{p.name}.w"] - start[p.weight]).max() > 0]
     assert learned
     assert_same(stock, dense, 1e-12)
 
@@ -95,7 +95,7 @@ def test_rules_with_traces_in_blocks(zoo, run_on_both, experiment) -> None:
     data = {"input": rng.uniform(0, 0.1, (N_SAMPLES, 11)), "label": np.eye(3)[rng.integers(0, 3, N_SAMPLES)]}
     start = initial_weights(circuit, seed=0)
     stock, dense = run_on_both(circuit, data)
-    assert all(np.abs(stock[f"{p.name}.w"] - start[p.name]).max() > 0 for p in circuit.plastic)
+    assert all(np.abs(stock[f"{p.name}.w"] - start[p.weight]).max() > 0 for p in circuit.plastic)
     assert_same(stock, dense, 1e-9)
 
 
@@ -106,7 +106,7 @@ def test_synapses_onto_synapses(zoo, run_on_both) -> None:
     data = {"input": rng.uniform(0, 0.1, (N_SAMPLES, 5)), "label": np.eye(3)[rng.integers(0, 3, N_SAMPLES)]}
     start = initial_weights(circuit, seed=0)
     stock, dense = run_on_both(circuit, data)
-    assert all(np.abs(stock[f"{p.name}.w"] - start[p.name]).max() > 0 for p in circuit.plastic)
+    assert all(np.abs(stock[f"{p.name}.w"] - start[p.weight]).max() > 0 for p in circuit.plastic)
     assert_same(stock, dense, 1e-12)
 
 
@@ -119,9 +119,9 @@ def test_single_precision_is_a_rounding(deterministic, latencies, tmp_path) -> N
     double = deterministic(SPIKING)
     single = replace(double, experiment=double.experiment.replaced(precision="single"))
     start = initial_weights(double, seed=0)
-    values = {f"{name}.w": w for name, w in start.items()} | parameter_values(double)
+    values = start | parameter_values(double)
     inputs = Inputs(latencies(SPIKING, n_samples), values, n_samples, seed=0)
-    names = [f"{name}.w" for name in start] + ["hidden1_spikes.count", "output_spikes.count"]
+    names = [*start, "hidden1_spikes.count", "output_spikes.count"]
     sample_time = network.duration(double, "T_train")
     programs = [
         Program(build(circuit, sample_time, n_samples, tmp_path / circuit.experiment.stated.precision))

@@ -16,7 +16,7 @@ def test_the_rule_written_by_hand_is_the_derived_one(zoo, name) -> None:
     for setting in ("default", "learning.plastic.rule=block_diagonal"):
         circuit = build(zoo.experiment(name).with_setting(setting), LAYERS, "train")
         weights = initial_weights(circuit, 0)
-        weights["input_hidden1"] = 2 * np.abs(weights["input_hidden1"])
+        weights["input_hidden1.w"] = 2 * np.abs(weights["input_hidden1.w"])
         gradients.append(gradient.found(circuit, weights, SAMPLES).gradient)
     by_hand, derived = gradients
     for projection in ("input", "recurrent", "readout"):

@@ -218,7 +218,8 @@ def test_a_neuron_is_differentiated(derive, neuron, parts) -> None:
 def test_the_derivative_of_a_spike_is_the_surrogates(zoo_with, old, new, lines) -> None:
     assert old in NEURON
     zoo = zoo_with({"models/neurons/edited.yaml": NEURON.replace(old, new)})
-    ways = Ways(Choice(), zoo.rule("block_diagonal"), zoo.surrogate("superspike"), None, Path("x.yaml"), "learning")
+    files = zoo.rule("block_diagonal"), zoo.surrogate("superspike"), None
+    ways = Ways(Choice(), *files, Path("x.yaml"), "plastic", frozenset())
     block, parameters = surrogate_lines(ways, zoo.neuron("edited"), {"slope": "7"})
     assert [line.text for line in block] == lines
     assert values(parameters) == {"psi_slope": 7}

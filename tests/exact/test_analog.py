@@ -140,19 +140,19 @@ def test_learning_in_place_is_gradient_descent_through_what_is_read(zoo, rule: s
     weights = initial_weights(circuit, seed=3)
     outputs, expected = descend(rule, layers, eta, ratio, data, weights)
 
-    inputs = Inputs(data, {f"{name}.w": w for name, w in weights.items()}, 12, seed=0)
-    wanted = ["output_rates.r", *(f"{name}.w" for name in expected)]
+    inputs = Inputs(data, weights, 12, seed=0)
+    wanted = ["output_rates.r", *expected]
     found = run_here(circuit, network.duration(circuit, "T_train"), inputs, wanted)
     np.testing.assert_allclose(found["output_rates.r"].reshape(outputs.shape), outputs, atol=1e-6)
     for name, w in expected.items():
         assert np.abs(w.ravel() - weights[name]).max() > 0.1
-        np.testing.assert_allclose(found[f"{name}.w"], w.ravel(), atol=1e-6)
+        np.testing.assert_allclose(found[name], w.ravel(), atol=1e-6)
 
 
 def descend(rule, layers, eta, ratio, data, weights) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Output of each sample and the weights after all: cells of 3 at most behind converters of 7 bits, inputs of 8."""
     names = network.layer_names(layers)
-    forward = [f"{a}_{b}" for a, b in pairwise(names)]
+    forward = [f"{a}_{b}.w" for a, b in pairwise(names)]
     w = {name: weights[name].reshape(p, q) for name, (p, q) in zip(forward, pairwise(layers), strict=True)}
 
     def on_grid(x, step, low, high) -> np.ndarray:
@@ -174,11 +174,11 @@ def descend(rule, layers, eta, ratio, data, weights) -> tuple[np.ndarray, dict[s
         for k in range(len(layers) - 2, 0, -1):
             here, above = names[k], "output" if rule == "dfa" else names[k + 1]
             if rule in ("bp", "sign_symmetric"):
-                cells = g[f"{here}_{above}"].T
+                cells = g[f"{here}_{above}.w"].T
                 back = cells if rule == "bp" else 0.5 * np.sign(cells)
                 error = on_grid(delta[above], 1 / 128, -1, 1) @ back
             else:
-                error = delta[above] @ weights[f"{above}_{here}"].reshape(-1, layers[k])
+                error = delta[above] @ weights[f"{above}_{here}.w"].reshape(-1, layers[k])
             delta[here] = converted(error, 2) * (sums[k - 1] > 0)
         for k, name in enumerate(forward):
             w[name] = np.clip(w[name] - eta * np.outer(r[k], delta[names[k + 1]]), -3, 3)

@@ -26,10 +26,10 @@ def flat_erbp(layers, data, weights) -> tuple[dict[str, set[tuple[int, int]]], d
     """Spikes of each population as (step, unit), and the weights after all samples."""
     names = network.layer_names(layers)
     n, depth = layers[-1], len(layers) - 1
-    forward = [f"{pre}_{post}" for pre, post in pairwise(names)]
+    forward = [f"{pre}_{post}.w" for pre, post in pairwise(names)]
     w = [weights[name].reshape(shape).copy() for name, shape in zip(forward, pairwise(layers), strict=True)]
     b_max = [1.15e-9 if k in (0, depth - 1) else 25e-9 for k in range(depth)]
-    feedback = [weights[f"error_{name}"].reshape(2 * n, -1) for name in names[1:-1]]
+    feedback = [weights[f"error_{name}.w"].reshape(2 * n, -1) for name in names[1:-1]]
     V, I, U = ([np.zeros(size) for size in layers[1:]] for _ in range(3))  # noqa: E741, the paper's names
     free = [np.zeros(size, int) for size in layers[1:]]  # first step after the refractory period
     V_error = np.zeros(2 * n)
@@ -90,7 +90,7 @@ def test_erbp_is_the_papers_equations(deterministic, latencies, layers, store, s
     expected_spikes, expected_weights = flat_erbp(layers, data, weights)
 
     spiking = [p.name for p in circuit.populations]
-    inputs = Inputs(data, {f"{name}.w": w for name, w in weights.items()}, N_SAMPLES, seed=0)
+    inputs = Inputs(data, weights, N_SAMPLES, seed=0)
     wanted = [f"{name}_spikes.{v}" for name in spiking for v in "ti"] + [f"{p.name}.w" for p in circuit.plastic]
     found = run_here(circuit, network.duration(circuit, "T_train"), inputs, wanted, Recording(tuple(spiking)))
 
@@ -100,4 +100,4 @@ def test_erbp_is_the_papers_equations(deterministic, latencies, layers, store, s
         assert len(expected_spikes[name]) > 5, f"{name} is too quiet to tell"
     for name, w in expected_weights.items():
         assert np.mean(w.ravel() != weights[name]) > 0.5, f"{name} learns too little to tell"
-        np.testing.assert_allclose(found[f"{name}.w"], w.ravel(), rtol=1e-10)
+        np.testing.assert_allclose(found[name], w.ravel(), rtol=1e-10)

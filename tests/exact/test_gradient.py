@@ -19,8 +19,8 @@ def compared(zoo, name: str, strength: float) -> tuple[gradient.Found, Weights]:
     """A rule's gradient and the exact one, with strong weights so that few neurons fire enough."""
     circuit = build(zoo.experiment(name), LAYERS, "train")
     weights = initial_weights(circuit, 0)
-    weights["input_hidden1"] = 2 * np.abs(weights["input_hidden1"])
-    weights["hidden1_hidden1"] = strength * weights["hidden1_hidden1"]
+    weights["input_hidden1.w"] = 2 * np.abs(weights["input_hidden1.w"])
+    weights["hidden1_hidden1.w"] = strength * weights["hidden1_hidden1.w"]
     found = gradient.found(circuit, weights, SAMPLES)
     trials = gradient.exact(circuit, weights, found, zoo.surrogate("superspike"))
     assert sum(trial.spikes.sum() for trial in trials) > 20
@@ -49,8 +49,8 @@ def test_snap1_keeps_the_autapse(zoo) -> None:
     for name in ("snap1", "rtrl_block_diagonal"):
         circuit = build(zoo.experiment(name), LAYERS, "train")
         weights = initial_weights(circuit, 0)
-        weights["input_hidden1"] = 2 * np.abs(weights["input_hidden1"])
-        weights["hidden1_hidden1"] = 2.0 * np.eye(LAYERS[1]).ravel()
+        weights["input_hidden1.w"] = 2 * np.abs(weights["input_hidden1.w"])
+        weights["hidden1_hidden1.w"] = 2.0 * np.eye(LAYERS[1]).ravel()
         found = gradient.found(circuit, weights, SAMPLES)
         exact = gradient.total(gradient.exact(circuit, weights, found, zoo.surrogate("superspike")))
         cosines[name] = gradient.cosine(found.gradient, exact)
@@ -87,8 +87,8 @@ def test_full_rtrl_knows_the_numbers_of_a_synapse(zoo, zoo_with) -> None:
     for name, of_input, of_recurrent in (("rtrl_full", 1, 1), ("scaled", 2, 4)):
         circuit = build(edited.experiment(name), LAYERS, "train")
         weights = initial_weights(circuit, 0)
-        weights["input_hidden1"] = 2 * np.abs(weights["input_hidden1"]) / of_input
-        weights["hidden1_hidden1"] = weights["hidden1_hidden1"] / of_recurrent
+        weights["input_hidden1.w"] = 2 * np.abs(weights["input_hidden1.w"]) / of_input
+        weights["hidden1_hidden1.w"] = weights["hidden1_hidden1.w"] / of_recurrent
         found = gradient.found(circuit, weights, SAMPLES).gradient
         gradients.append((found.input / of_input, found.recurrent / of_recurrent, found.readout))
     for one, other in zip(*gradients, strict=True):

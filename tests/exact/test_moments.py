@@ -31,7 +31,7 @@ def given(deterministic, latencies) -> Callable[[Circuit], Inputs]:
     """Inputs of a circuit in which much is learned."""
 
     def inputs(circuit: Circuit) -> Inputs:
-        values = {f"{name}.w": w for name, w in initial_weights(circuit, seed=0).items()} | parameter_values(circuit)
+        values = initial_weights(circuit, seed=0) | parameter_values(circuit)
         return Inputs(latencies(LAYERS, N_SAMPLES), values, N_SAMPLES, seed=0)
 
     return inputs
@@ -77,7 +77,7 @@ def gradients(zoo: Zoo, experiment: str, layers: tuple[int, ...] = RECURRENT) ->
     circuit = circuits.build(zoo.experiment(experiment), list(layers), "train")
     rng = np.random.default_rng(1)
     data = {"input": rng.uniform(0, 0.1, (2, layers[0])), "label": np.eye(layers[-1])[[0, 1]]}
-    weights = {f"{name}.w": 3 * w for name, w in initial_weights(circuit, seed=0).items()}
+    weights = {name: 3 * w for name, w in initial_weights(circuit, seed=0).items()}
     names = [f"{p.name}.grad" for p in circuit.plastic]
     found = run_here(circuit, duration(circuit, "T_train"), Inputs(data, weights, 2, seed=0), [*names, *SPIKES])
     assert found["hidden1_spikes.count"].sum() > 5

@@ -71,7 +71,7 @@ def wanted(circuit: Circuit) -> list[str]:
 
 def run(circuit: Circuit, data: dict[str, np.ndarray], weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     names = tuple(p.name for p in circuit.populations)
-    inputs = Inputs(data, {f"{name}.w": w for name, w in weights.items()}, N_SAMPLES, seed=0)
+    inputs = Inputs(data, weights, N_SAMPLES, seed=0)
     time = network.duration(circuit, "T_train" if circuit.mode == "train" else "T_test")
     return run_here(circuit, time, inputs, wanted(circuit), Recording(names))
 
@@ -122,7 +122,7 @@ def test_circuit_is_the_flat_algorithm_over_mnist(zoo, tmp_path) -> None:
     weights = initial_weights(circuit, 0)
     recording = Recording(tuple(p.name for p in circuit.populations))
     folder = build(circuit, network.duration(circuit, "T_train"), n_samples, tmp_path / "program", recording)
-    values = {f"{name}.w": w for name, w in weights.items()} | parameter_values(circuit)
+    values = weights | parameter_values(circuit)
     found = Program(folder).run(Inputs(data, values, n_samples, seed=0), wanted(circuit))
     assert_same(circuit, data, weights, found, Variant())
 
@@ -142,10 +142,10 @@ def test_errors_of_both_signs_occur(zoo) -> None:
     layers, signs = (12, 10, 4), np.zeros(2)
     circuit = circuits.build(zoo.experiment("nbp"), layers, "train")
     weights = initial_weights(circuit, 1)
-    weights["hidden1_output"] = np.full(40, 200.0)
+    weights["hidden1_output.w"] = np.full(40, 200.0)
     weights |= circuits.copied_weights(circuit, weights)
     data = draw(layers, 1)
-    w1, w2 = weights["input_hidden1"].reshape(12, 10).copy(), np.full((10, 4), 200.0)
+    w1, w2 = weights["input_hidden1.w"].reshape(12, 10).copy(), np.full((10, 4), 200.0)
     for sample in train(w1, w2, data["input"], data["label"]):
         signs += sample.d2_plus.sum(), sample.d2_minus.sum()
     found = run(circuit, data, weights)
@@ -159,15 +159,15 @@ def test_weights_stay_in_eight_bits(zoo) -> None:
     layers = (12, 10, 4)
     circuit = circuits.build(zoo.experiment("nbp"), layers, "train")
     weights = initial_weights(circuit, 1)
-    weights |= {"input_hidden1": np.where(weights["input_hidden1"] > 0, 254.0, -256.0)}
+    weights |= {"input_hidden1.w": np.where(weights["input_hidden1.w"] > 0, 254.0, -256.0)}
     weights |= circuits.copied_weights(circuit, weights)
     data = draw(layers, 1)
-    w1, w2 = weights["input_hidden1"].reshape(12, 10).copy(), weights["hidden1_output"].reshape(10, 4).copy()
+    w1, w2 = weights["input_hidden1.w"].reshape(12, 10).copy(), weights["hidden1_output.w"].reshape(10, 4).copy()
     list(train(w1, w2, data["input"], data["label"]))
     found = run(circuit, data, weights)
     learnt = found["input_hidden1.w"]
     np.testing.assert_array_equal(learnt.reshape(12, 10), w1)
-    assert np.any(learnt != weights["input_hidden1"])
+    assert np.any(learnt != weights["input_hidden1.w"])
     assert learnt.min() == -256
     assert learnt.max() == 254
     assert np.all(learnt % 2 == 0)
@@ -177,9 +177,9 @@ def test_inference_circuit_is_the_forward_pass(zoo) -> None:
     layers = (12, 10, 4)
     circuit = circuits.build(zoo.experiment("nbp"), layers, "test")
     data, weights = draw(layers, 1), initial_weights(circuit, 1)
-    weights["hidden1_output"] = np.abs(weights["hidden1_output"]) + 100  # as drawn, no output would fire
+    weights["hidden1_output.w"] = np.abs(weights["hidden1_output.w"]) + 100  # as drawn, no output would fire
     found = run(circuit, data, weights)
-    w1, w2 = weights["input_hidden1"].reshape(12, 10), weights["hidden1_output"].reshape(10, 4)
+    w1, w2 = weights["input_hidden1.w"].reshape(12, 10), weights["hidden1_output.w"].reshape(10, 4)
     h = data["input"] @ w1 > 512
     o = h @ w2 > 512
     spikes = rasters(circuit, found)

@@ -963,7 +963,7 @@ def under(zoo_with: Callable[..., Zoo], rule: str, output: str, mode: Mode = "tr
     for error in errors(check_experiment(zoo.experiment("own"))):
         raise error
     circuit = circuit_build(zoo.experiment("own"), LAYERS, mode)
-    values = {f"{name}.w": w for name, w in initial_weights(circuit, seed=0).items()}
+    values = initial_weights(circuit, seed=0)
     data = {"input": np.zeros((2, LAYERS[0])), "label": np.zeros((2, LAYERS[-1]))}
     with without_traceback():
         return run_here(circuit, 20 * ms, Inputs(data, values, 2, 0), [output])[output]

@@ -25,7 +25,7 @@ def returned(rule, forward, feedback, size) -> np.ndarray:
 def flat_sgd(rule, layers, data, weights) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Output of each sample and the weights after all of them: rectified layers, logistic output, cross-entropy."""
     names = network.layer_names(layers)
-    forward = [f"{a}_{b}" for a, b in pairwise(names)]
+    forward = [f"{a}_{b}.w" for a, b in pairwise(names)]
     w = {name: weights[name].reshape(p, q) for name, (p, q) in zip(forward, pairwise(layers), strict=True)}
     outputs = []
     for x, target in zip(data["input"], data["label"], strict=True):
@@ -36,7 +36,7 @@ def flat_sgd(rule, layers, data, weights) -> tuple[np.ndarray, dict[str, np.ndar
         delta = {"output": outputs[-1] - target}
         for k in range(len(layers) - 2, 0, -1):
             here, above = names[k], "output" if rule == "dfa" else names[k + 1]
-            back = returned(rule, w.get(f"{here}_{above}"), weights.get(f"{above}_{here}"), layers[k])
+            back = returned(rule, w.get(f"{here}_{above}.w"), weights.get(f"{above}_{here}.w"), layers[k])
             delta[here] = (delta[above] @ back) * (r[k] > 0)
         w = {name: w[name] - ETA * np.outer(r[k], delta[names[k + 1]]) for k, name in enumerate(forward)}
     return np.array(outputs), w
@@ -52,11 +52,11 @@ def test_rule_is_its_gradient_descent(zoo, rule, layers) -> None:
     weights = initial_weights(circuit, seed=3)
     outputs, expected = flat_sgd(rule, layers, data, weights)
 
-    inputs = Inputs(data, {f"{name}.w": w for name, w in weights.items()}, N_SAMPLES, seed=0)
-    wanted = ["output_rates.r", *(f"{name}.w" for name in expected)]
+    inputs = Inputs(data, weights, N_SAMPLES, seed=0)
+    wanted = ["output_rates.r", *expected]
     found = run_here(circuit, network.duration(circuit, "T_train"), inputs, wanted)
 
     np.testing.assert_allclose(found["output_rates.r"].reshape(outputs.shape), outputs, rtol=1e-12)
     for name, w in expected.items():
         assert np.mean(w.ravel() != weights[name]) > 0.3, f"{name} learns too little to tell"
-        np.testing.assert_allclose(found[f"{name}.w"], w.ravel(), rtol=1e-12)
+        np.testing.assert_allclose(found[name], w.ravel(), rtol=1e-12)

@@ -90,7 +90,7 @@ def run(request, circuit, tmp_path_factory) -> Callable[[dict[str, np.ndarray]],
             return program.run(inputs, [*OUTPUTS, *SPIKES])
 
     def of_last(data: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        values = {f"{name}.w": w for name, w in initial_weights(circuit, seed=0).items()} | parameter_values(circuit)
+        values = initial_weights(circuit, seed=0) | parameter_values(circuit)
         n = len(data["input"])
         found = outputs(Inputs(data, values, n, seed=0))
         onset = (n - 1) * float(SAMPLE)

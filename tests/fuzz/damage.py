@@ -56,7 +56,7 @@ def read_start(path: Path) -> Any:
 
 def read_checkpoint(path: Path) -> Any:
     states = train._resume(path, IDENTITY, 5)
-    return states and [(vars(state) | {"weights": carried.content(state.weights)}) for state in states]
+    return states and [(vars(state) | {"carried": carried.content(state.carried)}) for state in states]
 
 
 READERS: dict[str, Callable[[Path], Any]] = {

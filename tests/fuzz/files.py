@@ -139,7 +139,7 @@ def put_to_use(root: Path, kind: str, name: str, experiment: str) -> None:
             invoke(root, [part.format(name) for part in COMMANDS[kind]])
         return
     circuit = circuits.build(zoo.experiment(experiment), list(LAYERS), "train")
-    weights = {f"{name}.w": values for name, values in initial_weights(circuit, 0).items()}
+    weights = initial_weights(circuit, 0)
     inputs = Inputs(data_for(circuit), weights | parameter_values(circuit), 1, 0)
     try:
         run_here(circuit, STEPS * duration(circuit, "dt"), inputs, [])

@@ -33,7 +33,7 @@ def short_run(zoo: Zoo, name: str) -> dict[str, np.ndarray]:
     sample_time = network.duration(circuit, "T_train")
     data = {"input": _input(zoo, circuit, float(sample_time), rng)}
     data["label"] = encode(circuit.experiment.encoders["label"], np.eye(3)[[0, 1, 2, 0]])
-    values = {f"{p}.w": w for p, w in initial_weights(circuit, 0).items()} | parameter_values(circuit)
+    values = initial_weights(circuit, 0) | parameter_values(circuit)
     for projection in circuit.plastic:  # so that there are updates within four short samples
         for parameter, value in (("T_wait", 0.002), ("batch", 1)):
             if f"{projection.name}.{parameter}" in values:

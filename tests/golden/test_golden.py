@@ -43,10 +43,10 @@ def learning(runner: Session, data: xr.Dataset) -> dict:
     for block, rows in enumerate(np.split(order, BLOCKS)):
         given = {"input": data.input.values[rows], "label": data.target.values[rows]}
         part = runner.run(given, weights, seed=block)
-        weights = weights | part["weights"]
+        weights = weights | part["carried"]
         spikes = {name: count + part["spikes"][name].sum() / len(order) for name, count in spikes.items()}
         errors.append(float(np.mean(part["scores"].argmax(axis=1) != data.label.values[rows])))
-    changed = {p.name: float(np.abs(weights[p.name] - start[p.name]).mean()) for p in runner.circuit.plastic}
+    changed = {p.name: float(np.abs(weights[p.weight] - start[p.weight]).mean()) for p in runner.circuit.plastic}
     return {"error": errors, "change": changed, "spikes": {name: round(n, 3) for name, n in spikes.items()}}
 
 

@@ -297,7 +297,7 @@ class Replaying:
     def run(self, data: dict, weights: dict, seed: int, keep: tuple[str, ...], before: int) -> dict:
         n = len(data["input"])
         times = (12 * np.repeat(np.arange(n), 2) + np.tile([2, 7], n)) * 1e-3
-        out = {name: np.empty(0, int) for name in keep} | {"weights": {}}
+        out = {name: np.empty(0, int) for name in keep} | {"carried": {}}
         for name in ("input", "train_gates"):
             out |= {f"{name}_spikes.t": times, f"{name}_spikes.i": np.zeros(2 * n, int)}
         return out

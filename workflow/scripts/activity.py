@@ -20,7 +20,7 @@ def main(
     net = stages.trained_network(trained, kind, build)
     few = results.read_data(data).isel(sample=slice(samples))
     before = net.samples if net.runner.circuit.mode == "train" else 0
-    scripting.write(measure(net.runner, few, net.weights, net.seed, before), output, net.experiment, **net.facts)
+    scripting.write(measure(net.runner, few, net.carried, net.seed, before), output, net.experiment, **net.facts)
 
 
 scripting.run(main)

@@ -20,7 +20,7 @@ def main(
     net = stages.trained_network(trained, "trace", build)
     watched = recording(net.runner.circuit)
     few = samples_to_watch(results.read_data(data), watched, samples)
-    start, before = (net.start, 0) if weights == "initial" else (net.weights, net.samples)
+    start, before = (net.start, 0) if weights == "initial" else (net.carried, net.samples)
     traced = trace(net.runner, watched, few, start, net.seed, before)
     scripting.write(traced, output, net.experiment, **net.facts, weights=weights)
 

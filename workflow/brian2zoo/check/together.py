@@ -106,16 +106,15 @@ def _idle_choices(experiment: Experiment, circuits: list[Circuit]) -> Findings:
     """Choices of files by which no projection learns in any of the circuits."""
     learning, findings = experiment.learning, Findings()
     rules = {p.kind: p.rule for circuit in circuits for p in circuit.plastic}
-    used = {kind: {str(line.where) for line in _lines_of(rule)} for kind, rule in rules.items()}
+    used = {kind: {line.where for line in _lines_of(rule)} for kind, rule in rules.items()}
     whole = set(learning.learns) == set(PLASTIC_KINDS)  # else what is idle is so since little learns
     for place in ("plastic", *PLASTIC_KINDS) if whole else PLASTIC_KINDS:
         choice = getattr(learning, place)
         kinds = [kind for kind in used if place in ("plastic", kind)]
-        for what, folder in (("surrogate", "surrogates"), ("optimizer", "optimizers")):
+        for what in ("surrogate", "optimizer"):
             name = getattr(choice, what)
-            path = f"models/{folder}/{name}.yaml"
             followed = [kind for kind in kinds if getattr(learning.of(kind), what) == name]
-            if name and followed and not any(path in used[kind] for kind in followed):
+            if name and followed and not any(experiment.zoo.load(what, name).path in used[k] for k in followed):
                 problem = f"no rule has a use for {what} '{name}' here"
                 findings.append(ZooWarning(experiment.path, f"learning.{place}.{what}", problem, "leave it out"))
     if learning.loss and used and not any(_ERROR.search(_text_of(rule)) for rule in rules.values()):

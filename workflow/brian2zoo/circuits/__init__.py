@@ -80,6 +80,11 @@ class Projection:
     overrides: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def weight(self) -> str:
+        """What a program calls the weights."""
+        return f"{self.name}.w"
+
+    @property
     def size(self) -> int:
         """Number of synapses."""
         return self.pre.size * self.post.size if self.pairs is None else len(self.pairs[0])
@@ -305,7 +310,7 @@ class Wiring:
 
 
 def initial_weights(circuit: Circuit, seed: int) -> dict[str, np.ndarray]:
-    """Weights of every projection that has any, in SI units, shape (synapse,), presynaptic index slowest.
+    """Weights of every projection that has any, by ``projection.w``: SI units, (synapse,), presynaptic index slowest.
 
     Each projection draws from a stream of its own, so that adding one leaves the others as they are.
     """
@@ -326,7 +331,7 @@ def initial_weights(circuit: Circuit, seed: int) -> dict[str, np.ndarray]:
             raise ZooError(where, f"weights.{projection.kind}", str(error), "use uniform(a) and units") from None
         if drawn.ndim == 2:
             drawn = np.tile(drawn, (projection.copies, 1)).ravel()
-        weights[projection.name] = np.broadcast_to(drawn, projection.size) * (
+        weights[projection.weight] = np.broadcast_to(drawn, projection.size) * (
             1 if projection.sign is None else projection.sign
         )
     return weights | copied_weights(circuit, weights)
@@ -337,10 +342,10 @@ def copied_weights(circuit: Circuit, weights: Mapping[str, np.ndarray]) -> dict[
     copied = {}
     for projection in circuit.projections:
         if projection.copy_of:
-            source = weights[projection.copy_of]
+            source = weights[f"{projection.copy_of}.w"]
             if projection.transposed:
                 source = source.reshape(projection.post.size, projection.pre.size).T.ravel()
-            copied[projection.name] = source * (1 if projection.sign is None else projection.sign)
+            copied[projection.weight] = source * (1 if projection.sign is None else projection.sign)
     return copied
 
 

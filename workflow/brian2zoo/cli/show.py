@@ -252,7 +252,7 @@ def _lines(value: Any, key: str = "") -> Iterator[str]:
                 continue
             yield from _lines(nested, f"{key}.{inner}" if key else inner)
     elif value:
-        text = ", ".join(value) if isinstance(value, tuple) else str(value).strip()
+        text = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value).strip()
         separator = ":\n" if "\n" in text else ": "
         yield from (f"{key}{separator}{text}" if key else text).splitlines()
 

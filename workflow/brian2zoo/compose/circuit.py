@@ -5,18 +5,12 @@ from typing import Any
 
 from brian2zoo.circuits import Circuit, Influence, Population, Projection
 from brian2zoo.compose.assembly import USUAL, Assembly
+from brian2zoo.compose.influence import InfluenceCode, couplings_of, influence_code
 from brian2zoo.compose.networks import within
 from brian2zoo.compose.neuron import NeuronCode, compose_neuron
 from brian2zoo.compose.parallel import side_by_side, with_places
 from brian2zoo.compose.samples import with_sample_number
-from brian2zoo.compose.synapse import (
-    InfluenceCode,
-    SynapseCode,
-    axon_part,
-    compose_influence,
-    compose_synapse,
-    statements_at_spikes,
-)
+from brian2zoo.compose.synapse import SynapseCode, axon_part, compose_synapse, statements_at_spikes
 from brian2zoo.equations.pieces import depending, equations_of, join, written
 from brian2zoo.equations.propagators import integrated
 from brian2zoo.errors import ZooError
@@ -57,11 +51,6 @@ class Codes:
             if code.couplings is not None:
                 found[couplings_of(name)] = code.couplings.parameters
         return found
-
-
-def couplings_of(influence: str) -> str:
-    """Name of the couplings of an influence."""
-    return f"{influence}_couplings"
 
 
 def compose(circuit: Circuit, assembly: Assembly = USUAL) -> Codes:
@@ -118,7 +107,7 @@ def joined(circuit: Circuit, assembly: Assembly = USUAL) -> Codes:
         neurons, synapses = side_by_side(neurons, synapses, ends)
     if assembly.places:
         synapses = {name: with_places(code) for name, code in synapses.items()}
-    influences = {each.name: _influence_code(each, on_neurons[each.of.name].names) for each in circuit.influences}
+    influences = {each.name: influence_code(each, on_neurons[each.of.name].names) for each in circuit.influences}
     return Codes(neurons, synapses, influences, on_neurons)
 
 
@@ -145,16 +134,6 @@ def _integrated(circuit: Circuit, codes: Codes) -> Codes:
         synapses={p.name: on_projection(p, codes.synapses[p.name]) for p in circuit.projections},
         influences={each.name: on_influence(each, codes.influences[each.name]) for each in circuit.influences},
     )
-
-
-def _influence_code(influence: Influence, names: dict[str, str]) -> InfluenceCode:
-    of, within = influence.of, influence.within
-    if any(evaluate(p.delay) != 0 for p in (of, within) if p is not None):
-        problem = f"rule '{of.rule.name}' takes a spike to arrive in the step after it"
-        raise ZooError(of.rule.path, "influence", problem, "give the protocol a delay of 0*ms")
-    model, overrides = (within.synapse, within.overrides) if within is not None else (None, {})
-    code = compose_influence(of.rule, names, model, overrides)
-    return replace(code, stores=with_sample_number(code.stores, influence.name))
 
 
 def put_on_neurons(projection: Projection) -> OnNeurons:

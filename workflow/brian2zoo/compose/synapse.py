@@ -13,21 +13,18 @@ from typing import Any
 
 from brian2.equations.equations import Equations
 from brian2.parsing.statements import parse_statement
-from brian2.utils.stringtools import get_identifiers
 
 from brian2zoo.compose.neuron import START_SUFFIX
 from brian2zoo.equations.pieces import (
     NOTHING,
     Block,
     Given,
-    Line,
     declared,
     equations_of,
     given,
     in_order,
     join,
     names_in,
-    unit_name_of,
     values,
     written,
 )
@@ -59,22 +56,6 @@ class SynapseCode:
     on_arrival: str = ""
     update: str = ""
     pieces: Mapping[str, Block] = field(default_factory=dict, compare=False)
-
-
-@dataclass(frozen=True)
-class InfluenceCode:
-    """What makes the stores of an influence.
-
-    Parameters
-    ----------
-    stores : one for a weight and a neuron.
-    couplings : from store to store of a weight; `w` comes from the synapses within the layer.
-    weights : these give it. Both are None without such synapses.
-    """
-
-    stores: SynapseCode
-    couplings: SynapseCode | None = None
-    weights: SynapseCode | None = None
 
 
 def axon_part(model: SynapseModel, overrides: Mapping[str, str], post_name: str) -> tuple[NeuronPart, dict[str, str]]:
@@ -125,7 +106,7 @@ def compose_synapse(
         if not model.write:
             raise ZooError(model.path, "write", "the synapse cannot learn", "state how dw is written, or pick another")
         changes = {name: value for name, value in rule.parameters.items() if name not in names}
-        parameters = _distinct(parameters, {n: v for n, v in changes.items() if n not in of_influence(rule)})
+        parameters = _distinct(parameters, {n: v for n, v in changes.items() if n not in rule.of_stores})
         equations += rule.equations.renamed(names)
         blocks = {event: block.renamed(names) for event, block in rule.events.items()}
         asking = {event for event, block in blocks.items() if "dw" in written(block.text)}
@@ -180,56 +161,3 @@ def statements_at_spikes(model: SynapseModel, rule: LearningRule | None) -> str:
 def _read_in(block: str, equations: Equations) -> set[str]:
     """Names that the right-hand sides of statements read, also by way of subexpressions."""
     return names_in("\n".join(parse_statement(line)[2] for line in block.splitlines()), equations)
-
-
-def compose_influence(
-    rule: LearningRule, names: Mapping[str, str], within: SynapseModel | None, overrides_within: Mapping[str, str]
-) -> InfluenceCode:
-    """The stores of what a rule's weights do to all neurons of the layer, and how they are coupled.
-
-    A parameter is declared where it is used, and read from there by what comes after: synapse, store, coupling.
-
-    Parameters
-    ----------
-    names : of what the rule has put on the neurons, as `LearningRule.on_neurons` gives them.
-    within : the synapse within the layer; None if there is none.
-    """
-    influence = rule.influence
-    own = {name: rule.parameters[name] for name in of_influence(rule)}
-    at_synapse = {name: f"{name}_pre" for name in rule.parameters if name not in names and name not in own}
-    new = dict(names) | at_synapse
-    is_own = Line("own : 1 (constant)", rule.path, "influence.variables")
-    equations = Block([*influence.variables.renamed(new), is_own, *declared(own)])
-    known = equations_of(equations.text)
-    pieces = {
-        "equations": equations,
-        "each_step": in_order(influence.each_step.renamed(new), known),
-        "on_arrival": in_order(influence.on_arrival.renamed(new), known),
-    }
-    texts = {name: block.text for name, block in pieces.items()}
-    stores = SynapseCode(parameters=values(own), method=rule.method, pieces=pieces, **texts)
-    if within is None or not influence.coupling:
-        return InfluenceCode(stores)
-    unit = unit_name_of(equations_of(within.state), within.as_read)
-    used = get_identifiers(influence.coupling.text)
-    of_coupling = {name: value for name, value in given(within, overrides_within).items() if name in used}
-    of_coupling |= {name: value for name, value in rule.parameters.items() if name in used and name not in own}
-    weight = Line(f"w : {unit}", within.path, "state")
-    coupling = Block([weight]) + influence.coupling.renamed({name: f"{name}_pre" for name in own})
-    coupling += declared(of_coupling)
-    return InfluenceCode(
-        stores,
-        SynapseCode(coupling.text, values(of_coupling), pieces={"equations": coupling}),
-        SynapseCode(f"w_post = {within.as_read}_pre : {unit} (summed)", {}),
-    )
-
-
-def of_influence(rule: LearningRule) -> list[str]:
-    """Parameters that the stores of an influence need and the synapse does not."""
-    if rule.influence is None:
-        return []
-    stores = rule.influence
-    here = get_identifiers(join(stores.variables.text, stores.on_arrival.text, stores.each_step.text))
-    here -= get_identifiers(join(rule.equations.text, rule.statements))
-    on_neurons = get_identifiers(join(*(f"{part.equations.text}\n{part.at_spike.text}" for part in rule.parts)))
-    return [name for name in rule.parameters if name in here - on_neurons]

@@ -78,6 +78,11 @@ class Block(tuple[Line, ...]):
 NOTHING = Block()
 
 
+def source_of(equations: Block, variable: str) -> str:
+    """The file and field of the equation that states a variable; empty if none does."""
+    return next((line.source for line in equations if variable in equations_of(line.text)), "")
+
+
 @dataclass(frozen=True)
 class Given:
     """The value of a parameter, and the file and field it comes from."""

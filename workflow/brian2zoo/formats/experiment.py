@@ -33,7 +33,9 @@ class Ways:
 
     Parameters
     ----------
-    where, key : file of the experiment, and its field, for what does not go together.
+    where : file of the experiment.
+    kind : of the projections that learn by them.
+    own : what is stated for this kind alone; the rest is that of 'plastic'.
     """
 
     choice: Choice
@@ -41,7 +43,12 @@ class Ways:
     surrogate: Surrogate | None
     optimizer: Optimizer | None
     where: Path
-    key: str
+    kind: str
+    own: frozenset[str]
+
+    def field(self, name: str) -> str:
+        """The field of the experiment that states a choice."""
+        return f"learning.{self.kind if name in self.own else 'plastic'}.{name}"
 
 
 class Experiment:
@@ -140,14 +147,14 @@ class Experiment:
 
     def ways(self, kind: str) -> Ways:
         """The files by which a kind of projections learns."""
-        choice, own = self.learning.of(kind), getattr(self.learning, kind)
-        stated = kind if own.model_fields_set else "plastic"
+        choice, own = self.learning.of(kind), frozenset(getattr(self.learning, kind).model_fields_set)
         if not choice.rule:
+            place = f"learning.{kind if own else 'plastic'}.rule"
             remedy = f"name a file of rules/, or leave '{kind}' out of learning.learns"
-            raise ZooError(self.path, f"learning.{stated}.rule", "nothing says by which rule it learns", remedy)
+            raise ZooError(self.path, place, "nothing says by which rule it learns", remedy)
         surrogate = self.zoo.surrogate(choice.surrogate) if choice.surrogate else None
         optimizer = self.zoo.optimizer(choice.optimizer) if choice.optimizer else None
-        return Ways(choice, self.zoo.rule(choice.rule), surrogate, optimizer, self.path, f"learning.{stated}")
+        return Ways(choice, self.zoo.rule(choice.rule), surrogate, optimizer, self.path, kind, own)
 
     @property
     def files(self) -> dict[str, File]:

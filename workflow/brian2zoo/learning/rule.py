@@ -29,6 +29,7 @@ from brian2zoo.equations.pieces import (
     Line,
     equations_of,
     given,
+    join,
     renamed,
     unit_name,
     unit_name_of,
@@ -123,6 +124,17 @@ class LearningRule:
         """All that it runs at events, in no order."""
         return "\n".join(block.text for block in self.events.values())
 
+    @property
+    def of_stores(self) -> list[str]:
+        """Parameters that the stores of its influence need and the synapse does not."""
+        if self.influence is None:
+            return []
+        stores = (self.influence.variables, self.influence.on_arrival, self.influence.each_step)
+        here = get_identifiers(join(*(block.text for block in stores)))
+        here -= get_identifiers(join(self.equations.text, self.statements))
+        on_neurons = get_identifiers(join(*(f"{part.equations.text}\n{part.at_spike.text}" for part in self.parts)))
+        return [name for name in self.parameters if name in here - on_neurons]
+
 
 def learning_rule(
     ways: Ways, pre: Neurons, post: Neurons, synapse: SynapseModel, output: Output | None, overrides: Mapping[str, Any]
@@ -166,7 +178,7 @@ def learning_rule(
     if not rule.gives_gradient:
         if ways.optimizer is not None:
             problem = f"rule '{rule.name}' asks for the change dw itself, and '{ways.optimizer.name}' has nothing to do"
-            raise ZooError(ways.where, f"{ways.key}.optimizer", problem, "leave it out, or take a rule of eligibility")
+            raise ZooError(ways.where, ways.field("optimizer"), problem, "leave it out, or take a rule of eligibility")
         return made
     return _descending(made, ways, rule, post, synapse, output, overrides["optimizer"])
 
@@ -204,10 +216,10 @@ def surrogate_lines(ways: Ways, neuron: NeuronModel, overrides: Mapping[str, str
     surrogate = ways.surrogate
     if not neuron.threshold:
         problem = f"the rule names psi, the derivative of a spike, and neuron '{neuron.name}' never spikes"
-        raise ZooError(ways.where, f"{ways.key}.rule", problem, "take another rule for this kind of projection")
+        raise ZooError(ways.where, ways.field("rule"), problem, "take another rule for this kind of projection")
     if surrogate is None:
         problem = f"neuron '{neuron.name}' spikes, and nothing stands for the derivative of a spike"
-        raise ZooError(ways.where, f"{ways.key}.surrogate", problem, "name a file of models/surrogates")
+        raise ZooError(ways.where, ways.field("surrogate"), problem, "name a file of models/surrogates")
     away = distance(neuron)
     unit = _unit_of(neuron, away)
     found = {f"{_PSI}{name}": value for name, value in given(surrogate, overrides).items()}
@@ -232,7 +244,7 @@ def _unit_of(neuron: NeuronModel, expression: str) -> str:
 
 def _scale(ways: Ways, neuron: NeuronModel, unit: str) -> tuple[str, Given | None]:
     """What the distance from the threshold is divided by, and its value if that is a parameter of the rule."""
-    scale, place = ways.choice.scale, f"{ways.key}.scale"
+    scale, place = ways.choice.scale, ways.field("scale")
     known = as_dict(neuron.parameters)
     names = get_identifiers(scale) & known.keys()
     if names:
@@ -285,15 +297,15 @@ def _descending(
     optimizer = ways.optimizer
     if optimizer is None:
         problem = f"rule '{rule.name}' gives a gradient, and nothing says how the weight follows it"
-        raise ZooError(ways.where, f"{ways.key}.optimizer", problem, "name a file of models/optimizers")
+        raise ZooError(ways.where, ways.field("optimizer"), problem, "name a file of models/optimizers")
     if output is None:
         problem = f"rule '{rule.name}' gives a gradient, and no population of the circuit has a role 'output'"
-        raise ZooError(ways.where, f"{ways.key}.rule", problem, "take a rule that asks for dw itself")
+        raise ZooError(ways.where, ways.field("rule"), problem, "take a rule that asks for dw itself")
     weight_unit = unit_name_of(equations_of(synapse.state), "w")
     if unit_name(evaluate(optimizer.unit)) != weight_unit:
         problem = f"'{optimizer.name}' is made for weights in {optimizer.unit}, those of '{synapse.name}' are in"
         remedy = f"pick another, or write one with 'unit: {weight_unit}'"
-        raise ZooError(ways.where, f"{ways.key}.optimizer", f"{problem} {weight_unit}", remedy)
+        raise ZooError(ways.where, ways.field("optimizer"), f"{problem} {weight_unit}", remedy)
     unit = over("1", weight_unit)
     source = made.parts[0].equations or made.equations
     where, key = (source[0].where, source[0].field) if source else (rule.path, "eligibility")

@@ -22,8 +22,9 @@ from brian2.stateupdaters.base import StateUpdateMethod
 from brian2zoo.check import sound_experiment
 from brian2zoo.circuits import Circuit, Influence, Population, Projection, build
 from brian2zoo.compose.circuit import Codes, compose
+from brian2zoo.compose.influence import InfluenceCode
 from brian2zoo.compose.neuron import NeuronCode
-from brian2zoo.compose.synapse import InfluenceCode, SynapseCode, compose_synapse
+from brian2zoo.compose.synapse import SynapseCode, compose_synapse
 from brian2zoo.equations.pieces import join
 from brian2zoo.formats.language import sizes
 from brian2zoo.formats.zoo import Zoo

@@ -1,8 +1,7 @@
 """What a network carries from run to run, and from a training to what is made of it: weights, and what is kept.
 
-Beside the weight `w` of each projection these are the variables that a neuron or a rule `keeps`. In Python a weight is
-called as its projection, what is kept ``group.variable``; in a result they are ``w_PROJECTION`` and
-``k_GROUP__VARIABLE``.
+Beside the weight `w` of each projection these are the variables that a neuron or a rule `keeps`. All have a
+program's names, ``group.variable``; in a result they are ``w_PROJECTION`` and ``k_GROUP__VARIABLE``.
 """
 
 import hashlib
@@ -38,8 +37,8 @@ def in_results(projection: Projection) -> bool:
 
 def stored_name(key: str, when: str = "") -> str:
     """What a result calls something carried; `when` is '0' for its value before training."""
-    group, dot, variable = key.partition(".")
-    return f"k{when}_{group}__{variable}" if dot else f"w{when}_{group}"
+    group, variable = key.split(".")
+    return f"w{when}_{group}" if variable == "w" else f"k{when}_{group}__{variable}"
 
 
 def shapes(circuit: Circuit) -> dict[str, tuple[tuple[str, ...], tuple[int, ...]]]:
@@ -47,7 +46,7 @@ def shapes(circuit: Circuit) -> dict[str, tuple[tuple[str, ...], tuple[int, ...]
     projections = {p.name: p for p in circuit.projections}
     populations = {p.name: p for p in circuit.populations}
     found = {}
-    for key in [*(p.name for p in circuit.projections if in_results(p)), *kept(circuit)]:
+    for key in [*(p.weight for p in circuit.projections if in_results(p)), *kept(circuit)]:
         group = key.partition(".")[0]
         if group in populations:
             found[key] = ((f"unit_{group}",), (populations[group].size,))
@@ -62,9 +61,9 @@ def units(circuit: Circuit) -> dict[str, str]:
     codes = compose(circuit)
     found = {}
     for key in shapes(circuit):
-        group, _, variable = key.partition(".")
+        group, variable = key.split(".")
         code = codes.neurons[group] if group in codes.neurons else codes.synapses[group]
-        found[key] = unit_name_of(Equations(code.equations), variable or "w")
+        found[key] = unit_name_of(Equations(code.equations), variable)
     return found
 
 
@@ -75,10 +74,10 @@ def of_result(circuit: Circuit, result: xr.Dataset, seed: int, when: str = "") -
     ----------
     when : '0' for how it was before training.
     """
-    weights = initial_weights(circuit, seed)
-    names = {key: stored_name(key, when) for key in [*weights, *kept(circuit)]}
-    weights |= {key: result[name].values.ravel() for key, name in names.items() if name in result}
-    return weights | copied_weights(circuit, weights)
+    found = initial_weights(circuit, seed)
+    names = {key: stored_name(key, when) for key in [*found, *kept(circuit)]}
+    found |= {key: result[name].values.ravel() for key, name in names.items() if name in result}
+    return found | copied_weights(circuit, found)
 
 
 def read_start(path: Path, circuit: Circuit) -> xr.Dataset:

@@ -9,14 +9,13 @@ from brian2.equations.equations import Equations
 
 from brian2zoo.compose.circuit import compose
 from brian2zoo.run import measure, quantize
+from brian2zoo.run.carried import Carried
 from brian2zoo.run.network import weight_matrix
 from brian2zoo.run.sessions import Session, test
 from brian2zoo.run.train import operations
 
 
-def final_test(
-    runner: Session, data: xr.Dataset, weights: Mapping[str, np.ndarray], seed: int, max_spikes: int = 50
-) -> xr.Dataset:
+def final_test(runner: Session, data: xr.Dataset, carried: Carried, seed: int, max_spikes: int = 50) -> xr.Dataset:
     """Final test of a network.
 
     Returns `test_error`, `confusion` (true, predicted), `spikes` (population) a sample, and for spiking
@@ -25,7 +24,7 @@ def final_test(
     attributes by its names.
     """
     labels, classes = data.label.values, runner.classes
-    tested = test(runner, data, weights, seed)
+    tested = test(runner, data, carried, seed)
     predicted = measure.classify(tested["scores"])
     result = xr.Dataset()
 
@@ -51,13 +50,11 @@ def final_test(
     _, synops = operations(runner.circuit, spikes)
     spent = synops * when / runner.sample_time
     add("synops_by_spikes", ("spike",), spent, "1", "synaptic operations until the k-th output spike, at mean rates")
-    result.attrs["neurobench"] = _neurobench(runner, weights, tested, labels)
+    result.attrs["neurobench"] = _neurobench(runner, carried, tested, labels)
     return result
 
 
-def _neurobench(
-    runner: Session, weights: Mapping[str, np.ndarray], tested: Mapping[str, Any], labels: np.ndarray
-) -> dict[str, Any]:
+def _neurobench(runner: Session, weights: Carried, tested: Mapping[str, Any], labels: np.ndarray) -> dict[str, Any]:
     """NeuroBench's metrics of a test, without the noise, which stands for the hardware's own.
 
     A weight or a state variable has the bits its model states as a parameter, else those it is computed with.
@@ -71,7 +68,7 @@ def _neurobench(
 
     states = {post: Equations(codes.neurons[post].equations).diff_eq_names for _, post in forward}
     return measure.neurobench(
-        {key: weight_matrix(p, weights[p.name]) for key, p in forward.items()},
+        {key: weight_matrix(p, weights[p.weight]) for key, p in forward.items()},
         tested["spikes"],
         tested["scores"],
         labels,
@@ -82,7 +79,7 @@ def _neurobench(
 
 
 def quantized_errors(
-    runner: Session, data: xr.Dataset, weights: dict[str, np.ndarray], seed: int, bits: Sequence[int]
+    runner: Session, data: xr.Dataset, carried: dict[str, np.ndarray], seed: int, bits: Sequence[int]
 ) -> xr.DataArray:
     """Test error with the trained weights rounded to a number of bits after learning, over `bits`.
 
@@ -90,8 +87,8 @@ def quantized_errors(
     """
     errors = []
     for n in bits:
-        rounded = quantize.quantize_network({p.name: weights[p.name] for p in runner.circuit.forward}, n)
-        scores = test(runner, data, weights | rounded, seed)["scores"]
+        rounded = quantize.quantize_network({p.weight: carried[p.weight] for p in runner.circuit.forward}, n)
+        scores = test(runner, data, carried | rounded, seed)["scores"]
         errors.append(measure.error(scores, data.label.values))
     attrs = {"units": "1", "long_name": "error with weights rounded after learning"}
     return xr.DataArray(np.array(errors), {"bits": list(bits)}, ("bits",), attrs=attrs)

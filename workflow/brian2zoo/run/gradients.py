@@ -51,7 +51,7 @@ def found(circuit: Circuit, weights: Mapping[str, np.ndarray], data: Mapping[str
     Parameters
     ----------
     circuit : in mode 'train', of one hidden layer with recurrent weights.
-    weights : by projection, (synapse,).
+    weights : by ``projection.w``, (synapse,).
     data : 'input' and 'label', one row a sample; fewer rows than the rule's mini-batch.
 
     Raises
@@ -69,9 +69,9 @@ def found(circuit: Circuit, weights: Mapping[str, np.ndarray], data: Mapping[str
     wanted = [f"{name}.{variable}" for name in PROJECTIONS.values() for variable in ("grad", "w")]
     wanted += ["input_spikes.i", "input_spikes.t", *errors_of]
     duration = network.duration(circuit, "T_train")
-    inputs = Inputs(dict(data), {f"{name}.w": array for name, array in weights.items()}, samples, 0)
+    inputs = Inputs(dict(data), dict(weights), samples, 0)
     result = run_here(circuit, duration, inputs, wanted, Recording(("input",), states))
-    if any(not np.array_equal(result[f"{name}.w"], weights[name]) for name in PROJECTIONS.values()):
+    if any(not np.array_equal(result[f"{name}.w"], weights[f"{name}.w"]) for name in PROJECTIONS.values()):
         raise ZooError(
             circuit.experiment.path, "learning", "it changes weights within the samples", "give fewer samples"
         )
@@ -80,7 +80,7 @@ def found(circuit: Circuit, weights: Mapping[str, np.ndarray], data: Mapping[str
     spikes = np.zeros((samples * steps, circuit.layers[0]))
     spikes[np.rint(result["input_spikes.t"] / dt).astype(int), result["input_spikes.i"].astype(int)] = 1
     return Found(
-        _matrices(circuit, {name: result[f"{name}.grad"] for name in PROJECTIONS.values()}),
+        _matrices(circuit, result, "grad"),
         spikes.reshape(samples, steps, -1),
         np.stack([result[name] for name in errors_of], axis=-1).reshape(samples, steps, -1),
     )
@@ -145,7 +145,7 @@ def sweep(
                 setting = experiment.with_setting(f"surrogate.{parameter}={value}")
                 circuit = circuits.build(setting, layers, "train")
                 weights = circuits.initial_weights(circuit, seed)
-                weights[PROJECTIONS["recurrent"]] = strength * weights[PROJECTIONS["recurrent"]]
+                weights[f"{PROJECTIONS['recurrent']}.w"] *= strength
                 what = found(circuit, weights, data)
                 if not cosines:
                     first, trials = what, exact(circuit, weights, what, felt)
@@ -197,7 +197,7 @@ def _layer(
     """The hidden neurons' formulas, the derivative of their spikes, and all weights as matrices."""
     hidden = _formulas(circuit, PROJECTIONS["input"])
     psi = reference.surrogate_function(surrogate, float(evaluate(f"1*{hidden.dynamics.threshold_unit}")))
-    return hidden, psi, _matrices(circuit, weights)
+    return hidden, psi, _matrices(circuit, weights, "w")
 
 
 def _formulas(circuit: Circuit, projection: str) -> Neuron:
@@ -207,7 +207,7 @@ def _formulas(circuit: Circuit, projection: str) -> Neuron:
     return Neuron(derive(read(onto.post.neuron, onto.synapse)), dt, onto.post.overrides)
 
 
-def _matrices(circuit: Circuit, arrays: Mapping[str, np.ndarray]) -> Weights:
-    """Arrays by projection, (synapse,), as matrices (post, pre)."""
+def _matrices(circuit: Circuit, arrays: Mapping[str, np.ndarray], variable: str) -> Weights:
+    """A variable of the synapses, (synapse,) by ``projection.variable``, as matrices (post, pre)."""
     sizes = {p.name: (p.pre.size, p.post.size) for p in circuit.projections}
-    return Weights(*(arrays[name].reshape(sizes[name]).T for name in PROJECTIONS.values()))
+    return Weights(*(arrays[f"{name}.{variable}"].reshape(sizes[name]).T for name in PROJECTIONS.values()))

@@ -15,10 +15,11 @@ from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from brian2zoo.circuits import Circuit, Influence, Population, Projection
 from brian2zoo.compose.assembly import SCHEDULE, USUAL, Assembly
-from brian2zoo.compose.circuit import compose, couplings_of
+from brian2zoo.compose.circuit import compose
+from brian2zoo.compose.influence import InfluenceCode, couplings_of
 from brian2zoo.compose.neuron import NeuronCode
 from brian2zoo.compose.parallel import PLACE
-from brian2zoo.compose.synapse import InfluenceCode, SynapseCode
+from brian2zoo.compose.synapse import SynapseCode
 from brian2zoo.datasets.events import EventTimes
 from brian2zoo.equations.pieces import join, statements, written
 from brian2zoo.formats.experiment import Experiment

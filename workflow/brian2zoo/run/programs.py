@@ -30,7 +30,8 @@ from brian2zoo.backends import backend as backend_of
 from brian2zoo.backends.capability import refuse
 from brian2zoo.circuits import Circuit, Projection
 from brian2zoo.compose.circuit import compose
-from brian2zoo.compose.synapse import InfluenceCode, SynapseCode
+from brian2zoo.compose.influence import InfluenceCode
+from brian2zoo.compose.synapse import SynapseCode
 from brian2zoo.datasets.events import Events, given_to
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.files import fingerprint
@@ -308,16 +309,16 @@ class NotFinite(Exception):
 
     Parameters
     ----------
-    what : variables and their values, in words.
+    wrong : value by variable, such as 'v of hidden1'.
     samples : of the run, after which it is so; after those before it is not.
     """
 
-    def __init__(self, what: str, samples: int) -> None:
-        super().__init__(f"{what} after {samples} samples")
-        self.what, self.samples = what, samples
+    def __init__(self, wrong: Mapping[str, float], samples: int) -> None:
+        super().__init__(f"{', '.join(f'{name} is {value}' for name, value in wrong.items())} after {samples} samples")
+        self.wrong, self.samples = wrong, samples
 
 
-Attempt = Callable[[Inputs], tuple[dict[str, np.ndarray], list[str]]]
+Attempt = Callable[[Inputs], tuple[dict[str, np.ndarray], dict[str, float]]]
 
 
 def _finite(attempt: Attempt, inputs: Inputs) -> dict[str, np.ndarray]:
@@ -332,15 +333,14 @@ def _finite(attempt: Attempt, inputs: Inputs) -> dict[str, np.ndarray]:
         _, found = attempt(replace(inputs, n_samples=half))
         good, bad, wrong = (good, half, found) if found else (half, bad, wrong)
     if wrong:
-        more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
-        raise NotFinite(", ".join(wrong[:3]) + more, bad)
+        raise NotFinite(wrong, bad)
     return outputs
 
 
-def _wrong(checked: Mapping[str, Any], values: np.ndarray) -> list[str]:
-    """In words, a value that is no number; nothing if there is none."""
+def _wrong(checked: Mapping[str, Any], values: np.ndarray) -> list[tuple[str, float]]:
+    """The first value that is no number, after the name of its variable; nothing if there is none."""
     wrong = values[np.isnan(values) if checked["time"] else ~np.isfinite(values)]
-    return [f"{checked['name']} is {wrong.flat[0]}"] if wrong.size else []
+    return [(checked["name"], float(wrong.flat[0]))] if wrong.size else []
 
 
 class Program:
@@ -391,7 +391,7 @@ class Program:
         wanted = list(outputs)
         return _finite(lambda given: self._attempt(given, wanted), inputs)
 
-    def _attempt(self, inputs: Inputs, outputs: Iterable[str]) -> tuple[dict[str, np.ndarray], list[str]]:
+    def _attempt(self, inputs: Inputs, outputs: Iterable[str]) -> tuple[dict[str, np.ndarray], dict[str, float]]:
         variables = self.manifest["variables"]
         with _scratch() as scratch:
             arguments = [
@@ -423,9 +423,8 @@ class Program:
             self._execute(command, given_to(event_times, Path(scratch, "events.dat")))
             n_steps = inputs.n_samples * self.steps_per_sample
             values = {name: self._read(results, name, n_steps) for name in {**dict.fromkeys(outputs), **self._checks}}
-        return {name: self._as_made(name, values[name]) for name in outputs}, [
-            text for name, checked in self._checks.items() for text in _wrong(checked, values[name])
-        ]
+        wrong = dict(each for name, checked in self._checks.items() for each in _wrong(checked, values[name]))
+        return {name: self._as_made(name, values[name]) for name in outputs}, wrong
 
     def _execute(self, command: list[str], environment: Mapping[str, str]) -> None:
         try:
@@ -527,7 +526,7 @@ def run_here(
 
 def _attempt_here(
     circuit: Circuit, sample_time: Any, inputs: Inputs, outputs: Iterable[str], recording: Recording
-) -> tuple[dict[str, np.ndarray], list[str]]:
+) -> tuple[dict[str, np.ndarray], dict[str, float]]:
     brian2.set_device("runtime")
     brian2.prefs.codegen.target = "numpy"
     brian2.prefs.core.stop_on_keyboard_interrupt = False  # which would return a part of the run as if it were all
@@ -547,10 +546,11 @@ def _attempt_here(
         name: np.array(objects[name.split(".")[0]].variables[name.split(".")[1]].get_value()).ravel()
         for name in outputs
     }
-    return values, [
-        text
+    wrong = (
+        each
         for name, group in objects.items()
         for variable in group.variables.values()
         if _is_stored(name, variable) and (checked := _checked(group, variable))
-        for text in _wrong(checked, np.asarray(variable.get_value()))
-    ]
+        for each in _wrong(checked, np.asarray(variable.get_value()))
+    )
+    return values, dict(wrong)

@@ -10,11 +10,14 @@ import xarray as xr
 
 from brian2zoo.circuits import Circuit
 from brian2zoo.circuits.abreast import concatenated
+from brian2zoo.compose.circuit import compose
 from brian2zoo.compose.samples import first_sample
 from brian2zoo.datasets.encode import take
 from brian2zoo.datasets.events import Events
+from brian2zoo.equations.pieces import source_of
 from brian2zoo.errors import ZooError
-from brian2zoo.run import carried, measure
+from brian2zoo.run import measure
+from brian2zoo.run.carried import Carried, kept
 from brian2zoo.run.network import duration, samples_of
 from brian2zoo.run.programs import Inputs, NotFinite, Program, parameter_values
 
@@ -44,7 +47,8 @@ class Session:
         self.spiking = circuit.spiking
         self.parameters = parameter_values(circuit)
         self.counting = [key for key in self.parameters if key.endswith(f".{first_sample(key.partition('.')[0])}")]
-        self.kept = carried.kept(circuit)
+        self.learned = [p.weight for p in circuit.plastic] + kept(circuit)
+        self.given = {p.weight for p in circuit.projections} | set(self.learned)
         self.classes = circuit.layers[-1]
         self.answers_from = round(float(duration(circuit, "T_answer")) / self.dt)
         self.membrane = f"output_membrane.{circuit.membrane}" if circuit.membrane else ""
@@ -57,7 +61,7 @@ class Session:
     def run(
         self,
         data: Mapping[str, np.ndarray | Events],
-        weights: Mapping[str, np.ndarray],
+        carried: Carried,
         seed: int,
         keep: tuple[str, ...] = (),
         before: int = 0,
@@ -67,50 +71,47 @@ class Session:
         Parameters
         ----------
         data : 'input' (sample, unit), or events, and 'label' (sample, class) in training.
-        weights : by projection, each (synapse,), SI units; beside them what neurons and rules keep from run to run, by
-            ``group.variable``.
+        carried : weights, and what neurons and rules keep from run to run, by ``group.variable``: SI units, flat. What
+            this circuit does not have is left out.
         keep : further variables to return, flat.
         before : samples of this training or test that have been run already.
 
         Returns
         -------
-        `scores` (sample, class); `weights` of the plastic projections, and what is kept; `spikes` by population
-        (neuron,); `output_sample`, `output_class`, `output_time` of each output spike, if there are any; `membranes`
-        (sample, class) if the circuit has a graded answer; and `keep`.
+        `scores` (sample, class); `carried`, the weights of the plastic projections and what is kept; `spikes` by
+        population (neuron,); `output_sample`, `output_class`, `output_time` of each output spike, if there are any;
+        `membranes` (sample, class) if the circuit has a graded answer; and `keep`.
 
         Raises
         ------
         ZooError
             If a variable is infinite or not a number; only a time may be infinite.
         """
-        (result,) = self.run_abreast([data], [weights], seed, keep, before)
+        (result,) = self.run_abreast([data], [carried], seed, keep, before)
         return result
 
     def run_abreast(
         self,
         data: Sequence[Mapping[str, np.ndarray | Events]],
-        weights: Sequence[Mapping[str, np.ndarray]],
+        carried: Sequence[Carried],
         seed: int,
         keep: tuple[str, ...] = (),
         before: int = 0,
     ) -> list[dict[str, Any]]:
         """As `run`, for each network; they have equally many samples, and one stream of random numbers."""
         n = len(data[0]["input"])
-        learned = {f"{p.name}.w": p.name for p in self.circuit.plastic} | {name: name for name in self.kept}
         counts = {f"{p.name}_spikes.count": p.name for p in self.spiking}
-        names = {p.name for p in self.circuit.projections}
-        values = concatenated([{f"{k}.w": w for k, w in each.items() if k in names} for each in weights])
-        values |= concatenated([{name: each[name] for name in self.kept if name in each} for each in weights])
+        values = concatenated([{k: v for k, v in each.items() if k in self.given} for each in carried])
         values |= self.parameters | dict.fromkeys(self.counting, float(before))
         inputs = Inputs(concatenated(data, axis=1), values, n, seed)
         try:
-            out = self.program.run(inputs, [*learned, *counts, *keep, *self.answered_by])
+            out = self.program.run(inputs, [*self.learned, *counts, *keep, *self.answered_by])
         except NotFinite as error:
-            raise self._not_finite(error.what, before + error.samples) from None
-        parts = {name: np.split(out[name], self.networks) for name in [*learned, *counts, *keep]}
+            raise self._not_finite(self._told(error.wrong), before + error.samples) from None
+        parts = {name: np.split(out[name], self.networks) for name in [*self.learned, *counts, *keep]}
         return [
             {
-                "weights": {key: parts[name][k] for name, key in learned.items()},
+                "carried": {name: parts[name][k] for name in self.learned},
                 "spikes": {key: parts[name][k] for name, key in counts.items()},
             }
             | {name: parts[name][k] for name in keep}
@@ -125,6 +126,17 @@ class Session:
                 wrong = ~np.isfinite(part[name]).all(axis=1)
                 if wrong.any():
                     raise self._not_finite(f"the answer of output ({name}) is no number", before + wrong.argmax() + 1)
+
+    def _told(self, wrong: Mapping[str, float]) -> str:
+        """Variables that are no numbers, each with the file and field that its equation comes from."""
+        told, codes = [], compose(self.circuit)
+        for name, value in [*wrong.items()][:3]:
+            variable, group = name.split(" of ")
+            code = (codes.neurons | codes.synapses).get(group)
+            source = source_of(code.pieces["equations"], variable) if code else ""
+            told.append(f"{name}{f' ({source})' if source else ''} is {value}")
+        more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
+        return ", ".join(told) + more
 
     def _not_finite(self, what: str, samples: int) -> ZooError:
         stage = "training" if self.circuit.mode == "train" else "test"
@@ -162,22 +174,22 @@ class Session:
         }
 
 
-def test(runner: Session, data: xr.Dataset, weights: Mapping[str, np.ndarray], seed: int) -> dict[str, Any]:
+def test(runner: Session, data: xr.Dataset, carried: Carried, seed: int) -> dict[str, Any]:
     """Scores (sample, class), output spikes and spike counts of one network over all samples of a split."""
-    (tested,) = test_abreast(runner, data, [weights], (seed,))
+    (tested,) = test_abreast(runner, data, [carried], (seed,))
     return tested
 
 
 def test_abreast(
-    runner: Session, data: xr.Dataset, weights: Sequence[Mapping[str, np.ndarray]], seeds: Sequence[int]
+    runner: Session, data: xr.Dataset, carried: Sequence[Carried], seeds: Sequence[int]
 ) -> list[dict[str, Any]]:
-    """As `test`, for each network with its weights and seed; what is kept goes on from run to run of the test."""
+    """As `test`, for each network with its weights and seed; what is kept goes on from run to run."""
     parts, n = [], data.sizes["sample"]
     for begin in range(0, n, runner.program.capacity):
         given = take(data, np.arange(n)[begin : begin + runner.program.capacity])
-        part = runner.run_abreast([given] * runner.networks, weights, run_seed(*seeds, "test", begin), before=begin)
+        part = runner.run_abreast([given] * runner.networks, carried, run_seed(*seeds, "test", begin), before=begin)
         runner.require_answers(part, begin)
-        weights = [{**each, **tested["weights"]} for each, tested in zip(weights, part, strict=True)]
+        carried = [{**each, **tested["carried"]} for each, tested in zip(carried, part, strict=True)]
         for each in part:
             if "output_sample" in each:
                 each["output_sample"] = each["output_sample"] + begin

@@ -52,14 +52,14 @@ class Trained:
 
     Parameters
     ----------
-    weights, start : with what is kept, as trained and as before training.
+    carried, start : weights and what is kept, as trained and as before training.
     samples : so many it was trained on.
     facts : what it is of, to hand on to what is made from it.
     """
 
     experiment: Experiment
     runner: Session
-    weights: dict[str, np.ndarray]
+    carried: dict[str, np.ndarray]
     start: dict[str, np.ndarray]
     samples: int
     seed: int
@@ -73,6 +73,6 @@ def trained_network(result: Path, build: str, directory: Path) -> Trained:
     experiment = Zoo().experiment(trained.attrs["experiment"], facts["setting"])
     runner = session_of(experiment, facts["layers"], build, directory)
     seed = int(trained.attrs["seed"])
-    weights, start = (carried.of_result(runner.circuit, trained, seed, when) for when in ("", "0"))
+    trained_to, start = (carried.of_result(runner.circuit, trained, seed, when) for when in ("", "0"))
     samples = int(trained.epoch[-1]) * int(trained.attrs["samples"])
-    return Trained(experiment, runner, weights, start, samples, seed, facts | {"seed": seed})
+    return Trained(experiment, runner, trained_to, start, samples, seed, facts | {"seed": seed})

@@ -1,7 +1,5 @@
 """A few samples of a network watched closely: every spike, and one output unit and one of its weights at every step."""
 
-from collections.abc import Mapping
-
 import brian2
 import numpy as np
 import xarray as xr
@@ -10,6 +8,7 @@ from brian2.equations.equations import SUBEXPRESSION, Equations
 from brian2zoo.circuits import Circuit
 from brian2zoo.datasets.encode import take
 from brian2zoo.errors import ZooError
+from brian2zoo.run.carried import Carried
 from brian2zoo.run.network import Recording, trace_name
 from brian2zoo.run.sessions import Session, run_seed
 
@@ -48,7 +47,7 @@ def trace(
     runner: Session,
     watched: Recording,
     data: xr.Dataset,
-    weights: Mapping[str, np.ndarray],
+    carried: Carried,
     seed: int,
     before: int = 0,
 ) -> xr.Dataset:
@@ -61,7 +60,7 @@ def trace(
     keep = [f"{name}_spikes.{v}" for name in watched.spikes for v in ("t", "i")]
     keep += [_result_of(state) for state in watched.states]
     given = take(data, np.arange(data.sizes["sample"]))
-    out = runner.run(given, weights, run_seed(seed, "trace"), tuple(keep), before)
+    out = runner.run(given, carried, run_seed(seed, "trace"), tuple(keep), before)
 
     times = np.concatenate([out[f"{name}_spikes.t"] for name in watched.spikes])
     units = np.concatenate([out[f"{name}_spikes.i"] for name in watched.spikes])

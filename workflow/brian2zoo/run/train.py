@@ -106,8 +106,8 @@ def train(
     identity = _identity(learning, testing, train_data, test_data, schedule, [*starts, *tests_own])
 
     def close_epoch(states: Sequence[_State]) -> None:
-        weights = [own | state.weights for own, state in zip(tests_own, states, strict=True)]
-        tested, seconds = _timed(test_abreast, testing, test_data, weights, schedule.seeds)
+        begun = [own | state.carried for own, state in zip(tests_own, states, strict=True)]
+        tested, seconds = _timed(test_abreast, testing, test_data, begun, schedule.seeds)
         for state, result in zip(states, tested, strict=True):
             state.close_epoch(result, seconds, learning.circuit, test_data)
 
@@ -122,10 +122,10 @@ def train(
             orders = [_order(learning.circuit, train_data, schedule, seed, first.epoch) for seed in schedule.seeds]
             while first.sample < schedule.samples:
                 rows = [order[first.sample : first.sample + capacity] for order in orders]
-                data, weights = [take(train_data, each) for each in rows], [state.weights for state in states]
+                data, begun = [take(train_data, each) for each in rows], [state.carried for state in states]
                 seed = run_seed(*schedule.seeds, first.epoch, first.sample)
                 before = first.epoch * schedule.samples + first.sample
-                parts, seconds = _timed(learning.run_abreast, data, weights, seed, before=before)
+                parts, seconds = _timed(learning.run_abreast, data, begun, seed, before=before)
                 learning.require_answers(parts, before)
                 for state, part, each in zip(states, parts, rows, strict=True):
                     state.add(part, train_data.label.values[each], seconds)
@@ -176,7 +176,7 @@ class _State:
     each test, the first before training.
     """
 
-    weights: dict[str, np.ndarray]
+    carried: dict[str, np.ndarray]
     epoch: int = 0
     sample: int = 0
     wrong: int = 0
@@ -186,7 +186,7 @@ class _State:
 
     def add(self, part: Mapping[str, Any], labels: np.ndarray, seconds: float) -> None:
         """Take over the outcome of one run."""
-        self.weights = self.weights | part["weights"]
+        self.carried = self.carried | part["carried"]
         for name, counts in part["spikes"].items():
             self.spikes[name] = self.spikes.get(name, 0) + int(counts.sum())
         self.sample += len(labels)
@@ -203,7 +203,7 @@ class _State:
                 "test_error": measure.error(tested["scores"], test_data.label.values),
                 "spikes": {name: count / self.sample for name, count in self.spikes.items()},
                 "test_spikes": {name: float(c.sum()) / n for name, c in tested["spikes"].items()},
-                "alignment": alignment(circuit, self.weights),
+                "alignment": alignment(circuit, self.carried),
                 "graded": measure.graded_answer(tested["scores"], tested["membranes"], test_data.label.values)
                 if "membranes" in tested
                 else None,
@@ -222,11 +222,11 @@ _EARLIER = b"PK"
 def _save(states: Sequence[_State], path: Path, identity: Mapping[str, Any]) -> None:
     """Write the checkpoint; it replaces the last one only when it is complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    counts = [{k: v for k, v in vars(state).items() if k != "weights"} for state in states]
+    counts = [{k: v for k, v in vars(state).items() if k != "carried"} for state in states]
     stored = json.dumps({"for": identity, "counts": counts})
-    weights = {f"{k}:{name}": values for k, state in enumerate(states) for name, values in state.weights.items()}
+    arrays = {f"{k}:{name}": values for k, state in enumerate(states) for name, values in state.carried.items()}
     archive = BytesIO()
-    np.savez(archive, state=np.array(stored), **weights)
+    np.savez(archive, state=np.array(stored), **arrays)
     with results.replacing(path) as partial:
         partial.write_bytes(_MAGIC + _digest(archive.getvalue()) + b"\n" + archive.getvalue())
 
@@ -306,14 +306,14 @@ def alignment(circuit: Circuit, weights: Mapping[str, np.ndarray]) -> list[float
     it comes from; error neurons stand for the output.
     """
     names = layer_names(circuit.layers)
-    forward = [weight_matrix(p, weights[p.name]) for p in circuit.forward]
+    forward = [weight_matrix(p, weights[p.weight]) for p in circuit.forward]
     angles = [float("nan")] * (len(names) - 2)
     for projection in circuit.projections:
         if projection.kind == "feedback":
             depth = names.index(projection.post.name)
             source = names.index(projection.pre.name) if projection.pre.name in names else len(names) - 1
             # Of mirrored error neurons the first half carries the sign of the error.
-            matrix = weight_matrix(projection, weights[projection.name])[: circuit.layers[source]]
+            matrix = weight_matrix(projection, weights[projection.weight])[: circuit.layers[source]]
             angles[depth - 1] = measure.alignment_angle(forward[depth:source], matrix)
     return angles
 
@@ -389,9 +389,10 @@ def _summary(state: _State, start: Mapping[str, np.ndarray], circuit: Circuit, s
         add("macs_true", ("epoch",), true * per_epoch, "1", "multiply-accumulates in the epoch")
     units = carried.units(circuit)
     for key, (dims, shape) in carried.shapes(circuit).items():
-        for mark, values, when in (("0", start, "before training"), ("", state.weights, "trained")):
+        for mark, values, when in (("0", start, "before training"), ("", state.carried, "trained")):
             if key in values:
-                what = f"{key} as it is kept" if "." in key else f"weights of {key}"
+                group, variable = key.split(".")
+                what = f"weights of {group}" if variable == "w" else f"{key} as it is kept"
                 add(carried.stored_name(key, mark), dims, values[key].reshape(shape), units[key], f"{what}, {when}")
     result.attrs["peak_memory_bytes"] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
     return result

@@ -1,6 +1,6 @@
 """Spikes of a run as the chip's costs need them: how many in each step of a sample, and of which neurons."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ from brian2zoo.circuits import Circuit
 from brian2zoo.datasets.encode import take
 from brian2zoo.errors import ZooError
 from brian2zoo.mapping.ledger import steps_per_sample
+from brian2zoo.run.carried import Carried
 from brian2zoo.run.network import Recording, samples_of
 from brian2zoo.run.sessions import Session, run_seed
 
@@ -48,9 +49,7 @@ def every_spike(circuit: Circuit) -> Recording:
     return Recording(spikes=tuple(p.name for p in circuit.spiking))
 
 
-def measure(
-    runner: Session, data: xr.Dataset, weights: Mapping[str, np.ndarray], seed: int, before: int = 0
-) -> xr.Dataset:
+def measure(runner: Session, data: xr.Dataset, carried: Carried, seed: int, before: int = 0) -> xr.Dataset:
     """Spikes over the samples of `data`; the network learns if its circuit does, after `before` other samples.
 
     Returns `spikes_POPULATION` (step) a sample, and `neuron_spikes_POPULATION` (unit_POPULATION) a sample.
@@ -63,8 +62,8 @@ def measure(
     n = data.sizes["sample"]
     for begin in range(0, n, runner.program.capacity):
         rows = np.arange(begin, min(begin + runner.program.capacity, n))
-        out = runner.run(take(data, rows), weights, run_seed(seed, "activity", begin), keep, before + begin)
-        weights = {**weights, **out["weights"]}
+        out = runner.run(take(data, rows), carried, run_seed(seed, "activity", begin), keep, before + begin)
+        carried = {**carried, **out["carried"]}
         for name in names:
             times, neurons = out[f"{name}_spikes.t"], out[f"{name}_spikes.i"]
             within = np.rint(times / runner.dt) - samples_of(times, runner.sample_time, runner.dt) * steps
