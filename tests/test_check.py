@@ -12,7 +12,6 @@ from brian2zoo.circuits import build, supports, vocabulary
 from brian2zoo.derive import derived, rule_text, traces_of
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.kinds import KINDS
-from brian2zoo.formats.projections import PLASTIC_KINDS
 from brian2zoo.formats.zoo import ROOT, Zoo
 
 LIF = "models/neurons/lif.yaml"
@@ -613,13 +612,13 @@ def test_an_experiment_under_another_setting() -> None:
 @pytest.mark.parametrize("name", Zoo().names("experiment"))
 def test_a_circuit_declares_the_roles_and_kinds_it_has(name: str) -> None:
     experiment = Zoo().experiment(name)
-    roles, fixed = vocabulary(experiment.circuit)
+    has = vocabulary(experiment)
     for layers, mode in product([(4, 3, 2), (4, 3, 3, 2)], ["train", "test"]):
         if not supports(experiment, layers):
             continue
         circuit = build(experiment, layers, mode)
-        assert {p.role for p in circuit.populations} <= set(roles)
-        assert {p.kind for p in circuit.projections} <= {*PLASTIC_KINDS, *fixed}
+        assert {p.role for p in circuit.populations} <= set(has.roles)
+        assert {p.kind for p in circuit.projections} <= {*has.learn, *has.fixed}
 
 
 def test_a_finding_is_an_error_that_can_be_raised() -> None:

@@ -9,6 +9,6 @@ def kinds(zoo: Zoo) -> list[str]:
     for name in zoo.names("experiment"):
         experiment = zoo.experiment(name)
         learning = experiment.learning.model_dump(exclude={"learns"})
-        parts = (experiment.circuit, experiment.synapses, experiment.neurons, experiment.states, learning)
+        parts = (experiment.stated.circuit, experiment.synapses, experiment.neurons, experiment.states, learning)
         found.setdefault(repr(parts), name)
     return sorted(found.values())

@@ -43,7 +43,7 @@ def short_run(zoo: Zoo, name: str) -> dict[str, np.ndarray]:
     wanted += [f"{p.name}.{variable}" for p in circuit.plastic for variable in p.rule.keeps]
     np.random.seed(0)
     brian2.seed(0)
-    sample_time = _SHORT.get(circuit.experiment.circuit, sample_time)
+    sample_time = _SHORT.get(circuit.experiment.stated.circuit, sample_time)
     return run_here(circuit, sample_time, Inputs(data, values, _SAMPLES, 0), wanted)
 
 
@@ -54,9 +54,9 @@ def _input(zoo: Zoo, circuit: Circuit, sample_time: float, rng: np.random.Genera
         whose = rng.integers(0, units, times.size)
         return Events(np.sort(times).ravel(), whose, 20 * np.arange(_SAMPLES + 1), units)
     x = rng.uniform(0, 1, (_SAMPLES, units))
-    if circuit.experiment.circuit == "recurrent":
+    if circuit.experiment.stated.circuit == "recurrent":
         return rng.uniform(0, sample_time / 2, (_SAMPLES, units))
-    x = (x > 0.5).astype(float) if circuit.experiment.circuit == "synfire" else x
+    x = (x > 0.5).astype(float) if circuit.experiment.stated.circuit == "synfire" else x
     return encode(circuit.experiment.encoders["input"], x)
 
 

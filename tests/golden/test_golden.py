@@ -55,7 +55,7 @@ def test_learning_curve_is_the_recorded_one(zoo, interpreted, tmp_path, experime
     layers, setting = NETWORKS[experiment]
     sizes = [int(size) for size in layers.split("-")]
     circuit = circuits.build(zoo.experiment(experiment).with_setting(setting), sizes, "train")
-    spiking = circuit.experiment.circuit == "direct_feedback"
+    spiking = circuit.experiment.stated.circuit == "direct_feedback"
     if spiking:
         sample_time = network.duration(circuit, "T_train")
         runner = Session(circuit, Program(build(circuit, sample_time, BLOCK, tmp_path / "program")), sample_time)

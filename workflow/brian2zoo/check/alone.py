@@ -38,6 +38,7 @@ from brian2zoo.check.strings import (
     parse_equations,
     variables,
 )
+from brian2zoo.check.wiring import check_plan
 from brian2zoo.circuits.synfire import parse_table
 from brian2zoo.compose.neuron import compose_neuron
 from brian2zoo.datasets.encode import channels, encode
@@ -46,6 +47,7 @@ from brian2zoo.equations.pieces import equations_of, names_in, statements
 from brian2zoo.equations.propagators import integrated
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.formats.chips import ChipNumbers, PlacementPlan, SpikingChip
+from brian2zoo.formats.circuits import CircuitPlan
 from brian2zoo.formats.experiment import missing_files
 from brian2zoo.formats.experiments import ExperimentFile
 from brian2zoo.formats.expressions import evaluate
@@ -414,6 +416,11 @@ def _state(state: StateFormat) -> Findings:
     return Findings()
 
 
+def _circuit(plan: CircuitPlan) -> Findings:
+    check_plan(plan)
+    return Findings()
+
+
 def _phases(table: PhaseTable) -> Findings:
     parse_table(table)
     return Findings()
@@ -515,6 +522,7 @@ _CHECKS: dict[str, Callable[[Any], Findings]] = {
     "synapse": _synapse,
     "encoder": _encoder,
     "state": _state,
+    "circuit": _circuit,
     "phases": _phases,
     "surrogate": _surrogate,
     "loss": _loss,

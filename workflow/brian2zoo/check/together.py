@@ -40,6 +40,7 @@ from brian2zoo.circuits import (
     Influence,
     Population,
     Projection,
+    Vocabulary,
     build,
     has_weights,
     supports,
@@ -65,7 +66,6 @@ from brian2zoo.formats.experiment import Experiment
 from brian2zoo.formats.expressions import evaluate
 from brian2zoo.formats.files import as_dict
 from brian2zoo.formats.models import EVENT_DATA, NeuronModel, StateFormat, SynapseModel
-from brian2zoo.formats.projections import PLASTIC_KINDS
 from brian2zoo.learning.rule import LearningRule
 
 # One hidden layer and two: every kind of projection occurs in one of them.
@@ -107,9 +107,8 @@ def _idle_choices(experiment: Experiment, circuits: list[Circuit]) -> Findings:
     learning, findings = experiment.learning, Findings()
     rules = {p.kind: p.rule for circuit in circuits for p in circuit.plastic}
     used = {kind: {line.where for line in _lines_of(rule)} for kind, rule in rules.items()}
-    whole = set(learning.learns) == set(PLASTIC_KINDS)  # else what is idle is so since little learns
-    for place in ("plastic", *PLASTIC_KINDS) if whole else PLASTIC_KINDS:
-        choice = getattr(learning, place)
+    # of a network in which only some learns, what is idle in `plastic` is so because of that
+    for place, choice in {**({"plastic": learning.plastic} if learning.learns is None else {}), **learning.own}.items():
         kinds = [kind for kind in used if place in ("plastic", kind)]
         for what in ("surrogate", "optimizer"):
             name = getattr(choice, what)
@@ -139,17 +138,26 @@ def _text_of(rule: LearningRule) -> str:
 
 def _keys(experiment: Experiment) -> Findings:
     """Roles and kinds of projections that the circuit does not know; those it knows may be idle."""
-    roles, fixed = vocabulary(experiment.circuit)
     findings = Findings()
+    with findings.collect():
+        findings += _unknown(experiment, vocabulary(experiment))
+    return findings
+
+
+def _unknown(experiment: Experiment, has: Vocabulary) -> Findings:
+    roles, findings, learning = has.roles, Findings(), experiment.learning
     for field, keys, known in (
         ("neurons", experiment.neurons, roles),
-        ("synapses", experiment.synapses, ("plastic", *PLASTIC_KINDS, *fixed)),
-        ("weights", as_dict(experiment.stated.weights), (*PLASTIC_KINDS, *fixed)),
+        ("synapses", experiment.synapses, ("plastic", *has.learn, *has.fixed)),
+        ("weights", as_dict(experiment.stated.weights), (*has.learn, *has.fixed)),
+        ("learning", learning.own, has.learn),
+        ("learning.learns", learning.learns or (), has.learn),
     ):
         for key in keys:
             if key not in known:
                 remedy = did_you_mean(key, known, f"it has {', '.join(known)}")
-                problem = f"circuit '{experiment.circuit}' has no '{key}'"
+                what = " that may learn" if field.startswith("learning") else ""
+                problem = f"circuit '{experiment.stated.circuit}' has no '{key}'{what}"
                 findings.append(ZooError(experiment.path, f"{field}.{key}", problem, remedy))
     for key in experiment.states:
         role, _, variable = key.partition(".")
@@ -187,7 +195,7 @@ def _in_domains(text: Text, file: Any, name: str, experiment: Experiment) -> Non
     scope = text.field.split(".")[1]
     own = experiment.overrides(scope)
     general: dict[str, str] = {}
-    for over in ("rule", "surrogate", "optimizer", "synapse") if scope in PLASTIC_KINDS else ():
+    for over in ("rule", "surrogate", "optimizer", "synapse") if scope in vocabulary(experiment).learn else ():
         general |= experiment.overrides(over)
     together = general | own
     try:
@@ -208,9 +216,10 @@ def _in_domains(text: Text, file: Any, name: str, experiment: Experiment) -> Non
 
 def _scopes(experiment: Experiment) -> dict[str, list[Any]]:
     """The files whose parameters an experiment can override, by scope."""
-    learning = {kind: store for kind, store in experiment.synapses.items() if kind in ("plastic", *PLASTIC_KINDS)}
+    kinds = vocabulary(experiment).learn
+    learning = {kind: store for kind, store in experiment.synapses.items() if kind in ("plastic", *kinds)}
     scopes: dict[str, list[Any]] = defaultdict(list, synapse=[*learning.values()])
-    for kind in PLASTIC_KINDS:
+    for kind in kinds:
         if kind in learning or "plastic" in learning:
             scopes[kind].append(learning.get(kind) or learning["plastic"])
         ways = experiment.ways(kind)
@@ -255,7 +264,7 @@ def _override(text: Text, name: str, file: Any) -> None:
 
 def _store(experiment: Experiment) -> Findings:
     findings = Findings()
-    for kind in ("plastic", *PLASTIC_KINDS):
+    for kind in ("plastic", *vocabulary(experiment).learn):
         store = experiment.synapses.get(kind)
         if store is not None and not store.write:
             problem = f"'{store.name}' cannot learn: it has no 'write'"

@@ -55,6 +55,8 @@ class Projection:
     Parameters
     ----------
     kind : key of the experiment's `weights`; parameters are overridden by it.
+    may_learn : whether it is of a kind that an experiment may have learn.
+    forward : whether it leads from layer to layer.
     rule : what it learns by; None for fixed weights.
     pairs : (pre, post) indices, each of shape (synapse,); None for all-to-all, presynaptic index slowest.
     sign : shape (synapse,) factor of the drawn weights, or None.
@@ -69,6 +71,8 @@ class Projection:
     pre: Population
     post: Population
     synapse: SynapseModel
+    may_learn: bool = False
+    forward: bool = False
     rule: LearningRule | None = None
     pairs: tuple[np.ndarray, np.ndarray] | None = None
     sign: np.ndarray | None = None
@@ -172,20 +176,17 @@ class Circuit:
     @property
     def influences(self) -> tuple[Influence, ...]:
         """What the rules follow, apart from the synapses themselves."""
-        within = {p.post.name: p for p in self.projections if p.kind == "recurrent"}
+        within = {p.post.name: p for p in self.projections if p.may_learn and p.pre is p.post}
         return tuple(Influence(p, within.get(p.post.name)) for p in self.plastic if p.rule.influence is not None)
 
     @property
     def forward(self) -> tuple[Projection, ...]:
         """The projections from layer to layer, whether or not they learn; of those that share weights the first."""
-        return tuple(p for p in self.projections if p.kind in FORWARD_KINDS and not p.copy_of)
+        return tuple(p for p in self.projections if p.forward and not p.copy_of)
 
     def population(self, name: str) -> Population:
         """The population of that name."""
         return next(p for p in self.populations if p.name == name)
-
-
-FORWARD_KINDS = ("input_hidden", "hidden_hidden", "hidden_output")
 
 
 def build(experiment: Experiment, layers: Sequence[int], mode: Mode) -> Circuit:
@@ -198,12 +199,13 @@ def build(experiment: Experiment, layers: Sequence[int], mode: Mode) -> Circuit:
     """
     if len(layers) < 3 or any(n < 1 for n in layers):
         raise ZooError("layers", "", f"{list(layers)} is not a network", "give input, hidden ..., output sizes")
-    if not supports(experiment, layers):
-        depth, feedback = _depth(experiment), experiment.learning.feedback
-        problem = f"circuit '{experiment.circuit}' with feedback '{feedback}' has {depth} layers, not {len(layers)}"
-        raise ZooError("layers", "", problem, f"give {depth} sizes")
+    needed = _depth(experiment)
+    if needed not in (0, len(layers)):
+        feedback = experiment.learning.feedback
+        problem = f"circuit '{experiment.stated.circuit}' with feedback '{feedback}' has {needed} layers"
+        raise ZooError("layers", "", f"{problem}, not {len(layers)}", f"give {needed} sizes")
     wiring = Wiring(experiment, tuple(layers))
-    circuit = _module(experiment.circuit).circuit(wiring, mode)
+    circuit = _room(experiment).circuit(wiring, mode)
     if mode == "train":
         circuit = replace(circuit, feedback=experiment.feedback, loss=experiment.loss)
     for influence in circuit.influences:
@@ -220,25 +222,43 @@ def _refuse_large(influence: Influence) -> None:
         raise ZooError(rule.path, "influence.most", f"{problem}, more than {most}", remedy)
 
 
+@dataclass(frozen=True)
+class Vocabulary:
+    """What an experiment may name of its circuit.
+
+    Parameters
+    ----------
+    roles : of populations.
+    learn, fixed : kinds of projections that may learn, and those that never do.
+    """
+
+    roles: tuple[str, ...]
+    learn: tuple[str, ...]
+    fixed: tuple[str, ...]
+
+
+def vocabulary(experiment: Experiment) -> Vocabulary:
+    """Of an experiment's circuit; ZooError if the experiment lacks what the circuit follows."""
+    return Vocabulary(*(tuple(dict.fromkeys(names)) for names in _room(experiment).vocabulary(experiment)))
+
+
+def _room(experiment: Experiment) -> ModuleType:
+    """What wires a circuit: from its own text, or from a table of phases."""
+    return importlib.import_module(
+        f"brian2zoo.circuits.{'layered' if experiment.circuit.phases is None else 'synfire'}"
+    )
+
+
 def supports(experiment: Experiment, layers: Sequence[int]) -> bool:
     """Whether the experiment's circuit exists with this number of layers."""
-    return _depth(experiment) in (None, len(layers))
+    return _depth(experiment) in (0, len(layers))
 
 
-def _depth(experiment: Experiment) -> int | None:
-    """How many layers the circuit has under the rule's feedback; None if it takes any number."""
-    depth = getattr(_module(experiment.circuit), "depth", None)
-    return depth(experiment.feedback.way) if depth else None
-
-
-def vocabulary(circuit: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Roles of neurons, and kinds of projections that never learn, which a circuit may have."""
-    module = _module(circuit)
-    return module.ROLES, module.FIXED_KINDS
-
-
-def _module(circuit: str) -> ModuleType:
-    return importlib.import_module(f"brian2zoo.circuits.{circuit}")
+def _depth(experiment: Experiment) -> int:
+    """How many layers the circuit has with the experiment's feedback; 0 if it takes any number."""
+    plan = experiment.circuit
+    error = plan.feedback.get(experiment.feedback.way)
+    return plan.layers or (error.layers if error is not None else 0)
 
 
 class Wiring:
@@ -261,15 +281,16 @@ class Wiring:
         return Population(name, role, size, neuron, overrides=self.overrides(role), formats=formats, **details)
 
     def plastic(self, pre: Population, post: Population, kind: str, mode: Mode, **details: Any) -> Projection:
-        """A projection between layers; it learns in training, if the experiment says so."""
+        """A projection of a kind that may learn; it does in training, if the experiment says so."""
         store, given = self.store(kind), self.experiment.overrides
         rule = None
-        if mode == "train" and kind in self.experiment.learning.learns:
+        if mode == "train" and self.experiment.learning.changes(kind):
             scopes = {scope: given(scope) | given(kind) for scope in ("rule", "surrogate", "optimizer")}
             ends = [Neurons(each.name, each.neuron, each.overrides) for each in (pre, post)]
             rule = learning_rule(self.experiment.ways(kind), *ends, store, self.output(), scopes)
         overrides = given("synapse") | given(kind)
-        return Projection(f"{pre.name}_{post.name}", kind, pre, post, store, rule, overrides=overrides, **details)
+        details |= {"rule": rule, "overrides": overrides}
+        return Projection(f"{pre.name}_{post.name}", kind, pre, post, store, may_learn=True, **details)
 
     def output(self) -> Output | None:
         """What an error is one of, if the circuit has a role for it."""
@@ -301,12 +322,6 @@ class Wiring:
             remedy = f"add 'synapses: {{{kind}: ...}}' with a file of models/synapses"
             raise ZooError(self.experiment.path, f"synapses.{kind}", "the circuit needs this projection", remedy)
         return self.experiment.synapses[kind]
-
-    def hidden_kind(self, index: int) -> str:
-        """Kind of the projection out of layer `index`."""
-        if index == len(self.layers) - 2:
-            return "hidden_output"
-        return "input_hidden" if index == 0 else "hidden_hidden"
 
 
 def initial_weights(circuit: Circuit, seed: int) -> dict[str, np.ndarray]:
@@ -357,14 +372,12 @@ def has_weights(projection: Projection) -> bool:
 def weight_names(circuit: Circuit, projection: Projection, rng: np.random.Generator) -> dict[str, Any]:
     """What a projection's line of `weights` may name: sizes, and the functions of `drawing`."""
     shape = (projection.pre.size // projection.copies, projection.post.size)
-    sizes = {
-        "N_input": circuit.layers[0],
-        "N_hidden": sum(circuit.layers[1:-1]),
-        "N_output": circuit.layers[-1],
-        "N_pre": shape[0],
-        "N_post": shape[1],
-    }
-    return sizes | drawing(rng, shape)
+    return sizes_of(circuit.layers) | {"N_pre": shape[0], "N_post": shape[1]} | drawing(rng, shape)
+
+
+def sizes_of(layers: Sequence[int]) -> dict[str, int]:
+    """Sizes of layers, as text files name them."""
+    return {"N_input": layers[0], "N_hidden": sum(layers[1:-1]), "N_output": layers[-1]}
 
 
 def drawing(rng: np.random.Generator, shape: tuple[int, int]) -> dict[str, Any]:

@@ -13,23 +13,12 @@ import numpy as np
 
 from brian2zoo.circuits import Circuit, Mode, Population, Projection, Wiring
 from brian2zoo.errors import ZooError, did_you_mean
+from brian2zoo.formats.circuits import RingPlan
 from brian2zoo.formats.experiment import Experiment
 from brian2zoo.formats.expressions import evaluate
 from brian2zoo.formats.phases import PhaseTable
 
-GATE = "gate"
-ROLES = ("input", "label", "unit", GATE)
-FIXED_KINDS = (
-    "copy", "veto", "open_each",  # from unit to unit
-    "open", "lower", "open_to_one", "force", "silence", "reward", "ring",  # from a gate
-)  # fmt: skip
-_TO_EACH = ("copy", "veto", "open_each")
 _DATA = {"input": "input", "label": "label"}
-
-
-def depth(_feedback: str) -> int:
-    """Layers: input, hidden, output."""
-    return 3
 
 
 @dataclass(frozen=True)
@@ -48,8 +37,11 @@ class Arrival:
     delay: int
 
 
-def parse_table(table: PhaseTable) -> list[Arrival]:
-    """All arrivals of a table, each once, in order; `ZooError` for the first mistake in the table."""
+def parse_table(table: PhaseTable, ring: RingPlan | None = None) -> list[Arrival]:
+    """All arrivals of a table, each once, in order; `ZooError` for the first mistake in the table.
+
+    Without the ring of a circuit any kind of projection may be.
+    """
     numbers = list(range(1, len(table.phases) + 1))
     if sorted(table.phases) != numbers:
         raise ZooError(table.path, "phases", f"they are not numbered 1 to {len(numbers)}", "number them without gaps")
@@ -58,20 +50,21 @@ def parse_table(table: PhaseTable) -> list[Arrival]:
     for name, matrix in table.matrices.items():
         if matrix.transposed_of:
             _known(table, f"matrices.{name}.transposed_of", matrix.transposed_of, [*table.matrices])
-    return list(dict.fromkeys(_arrivals(table)))
+    return list(dict.fromkeys(_arrivals(table, ring)))
 
 
-def _arrivals(table: PhaseTable) -> Iterator[Arrival]:
+def _arrivals(table: PhaseTable, ring: RingPlan | None) -> Iterator[Arrival]:
     for number, phase in sorted(table.phases.items()):
         for name in (*phase.fires, *phase.silences):
             _known(table, f"phases.{number}", name, [*table.populations])
         for target, firing in phase.fires.items():
             place = f"phases.{number}.fires.{target}"
-            for kind in firing.gate:
-                _known(table, f"{place}.gate", kind, [k for k in FIXED_KINDS if k not in _TO_EACH])
+            for kind in firing.gate if ring is not None else ():
+                _known(table, f"{place}.gate", kind, [*ring.from_gates])
             for key, via in firing.inputs.items():
                 source, _, when = key.partition("@")
-                _known(table, f"{place}.inputs", via, [*table.matrices, *_TO_EACH])
+                if ring is not None:
+                    _known(table, f"{place}.inputs", via, [*table.matrices, *ring.to_each])
                 _known(table, f"{place}.inputs", source, [*table.populations])
                 earlier = int(when) if when.isdigit() else 0
                 if not 0 < earlier < number or source not in table.phases[earlier].fires:
@@ -92,11 +85,10 @@ def _known(table: PhaseTable, field: str, name: str, known: list[str]) -> None:
 def circuit(wiring: Wiring, mode: Mode) -> Circuit:
     """The circuit of the experiment's table for a mode, and the ring that drives it."""
     experiment = wiring.experiment
-    if mode not in experiment.phases:
-        raise ZooError(experiment.path, f"phases.{mode}", "the circuit needs this table", f"add a file for '{mode}'")
-    table = experiment.phases[mode]
+    table = _table(experiment, mode)
     _refuse_other_times(experiment, table, mode)
-    arrivals = parse_table(table)
+    ring = experiment.circuit.phases
+    arrivals = parse_table(table, ring)
     sizes = dict(zip(("input", "hidden", "output"), wiring.layers, strict=True))
     populations = {
         name: wiring.population(name, place.role, sizes[place.layer], data=_DATA.get(place.role, ""))
@@ -106,15 +98,29 @@ def circuit(wiring: Wiring, mode: Mode) -> Circuit:
         if name not in table.populations or table.populations[name].layer != layer:
             raise ZooError(table.path, f"populations.{name}", f"the {layer} layer is missing", "add it")
     # Weights are handed from one mode's network to the other's by name, and the rings differ in size.
-    gates = wiring.population(f"{mode}_gates", GATE, len(table.phases))
+    gates = wiring.population(f"{mode}_gates", ring.gates, len(table.phases))
     projections = [
         *_matrices(wiring, table, arrivals, populations, mode),
         *_relays(wiring, table, arrivals, populations),
-        *_gating(wiring, table, gates, populations, mode),
+        *_gating(wiring, table, arrivals, gates, populations),
     ]
     every = (*populations.values(), gates)
     membrane = table.membrane if mode == "test" else ""
     return Circuit(experiment, wiring.layers, mode, every, tuple(projections), table.answer - 1, membrane)
+
+
+def _table(experiment: Experiment, mode: Mode) -> PhaseTable:
+    if mode not in experiment.phases:
+        raise ZooError(experiment.path, f"phases.{mode}", "the circuit needs this table", f"add a file for '{mode}'")
+    return experiment.phases[mode]
+
+
+def vocabulary(experiment: Experiment) -> tuple[list[str], list[str], list[str]]:
+    """Roles, kinds of projections that may learn, and those that never do."""
+    ring, tables = experiment.circuit.phases, [_table(experiment, mode) for mode in ("train", "test")]
+    roles = [place.role for table in tables for place in table.populations.values()] + [ring.gates]
+    kinds = [matrix.kind for table in tables for matrix in table.matrices.values()]
+    return roles, kinds, [*ring.to_each, *ring.from_gates, ring.silence, ring.reward, ring.ring]
 
 
 def _refuse_other_times(experiment: Experiment, table: PhaseTable, mode: Mode) -> None:
@@ -139,7 +145,7 @@ def _matrices(
             continue
         matrix = table.matrices[arrival.via]
         pre, post = populations[arrival.source], populations[arrival.target]
-        made = wiring.plastic(pre, post, matrix.kind, mode)
+        made = wiring.plastic(pre, post, matrix.kind, mode, forward=True)
         if matrix.fixed:
             made = replace(made, rule=None)
         original = first.setdefault(matrix.transposed_of or arrival.via, made)
@@ -173,22 +179,25 @@ def _relays(
 
 
 def _gating(
-    wiring: Wiring, table: PhaseTable, gates: Population, populations: dict[str, Population], mode: Mode
+    wiring: Wiring,
+    table: PhaseTable,
+    arrivals: list[Arrival],
+    gates: Population,
+    populations: dict[str, Population],
 ) -> Iterator[Projection]:
     """From gate to gate around the ring, and from each gate to whole populations.
 
     Gate k, counted from 0, fires in phase k + 1 and so acts on phase k + 2, the last one on phase 1 of the next
     sample.
     """
-    n = len(table.phases)
-    ring = wiring.fixed(gates, gates, "ring", pairs=(np.arange(n), (np.arange(n) + 1) % n))
-    yield ring
+    n, plan = len(table.phases), wiring.experiment.circuit.phases
+    yield wiring.fixed(gates, gates, plan.ring, pairs=(np.arange(n), (np.arange(n) + 1) % n))
     opened: dict[tuple[str, str], list[int]] = {}
     for number, phase in sorted(table.phases.items()):
         wanted = [(target, kind) for target, firing in phase.fires.items() for kind in firing.gate]
-        wanted += [(target, "silence") for target in phase.silences]
+        wanted += [(target, plan.silence) for target in phase.silences]
         if phase.reward:
-            wanted += [(target, "reward") for target in _learning(table, number)]
+            wanted += [(target, plan.reward) for target in _learning(table, arrivals, number)]
         for key in wanted:
             opened.setdefault(key, []).append((number - 2) % n)
     for (target, kind), numbers in opened.items():
@@ -198,7 +207,7 @@ def _gating(
         yield replace(made, name=f"{made.name}_{kind}")
 
 
-def _learning(table: PhaseTable, number: int) -> list[str]:
+def _learning(table: PhaseTable, arrivals: list[Arrival], number: int) -> list[str]:
     """Populations that fire in a phase and are reached by a matrix in any."""
-    reached = {a.target for a in parse_table(table) if a.via in table.matrices}
+    reached = {a.target for a in arrivals if a.via in table.matrices}
     return [name for name in table.phases[number].fires if name in reached]

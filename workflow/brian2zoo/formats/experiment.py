@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brian2zoo.errors import ZooError, did_you_mean
+from brian2zoo.formats.circuits import CircuitPlan
 from brian2zoo.formats.experiments import Choice, ExperimentFile, Learning, Protocol
 from brian2zoo.formats.files import File
 from brian2zoo.formats.kinds import KINDS
@@ -79,11 +80,6 @@ class Experiment:
         return self.stated.paper
 
     @property
-    def circuit(self) -> str:
-        """Who is wired to whom."""
-        return self.stated.circuit
-
-    @property
     def learning(self) -> Learning:
         """How it learns, by the names of files."""
         return self.stated.learning
@@ -109,6 +105,11 @@ class Experiment:
     def replaced(self, **fields: Any) -> "Experiment":
         """The experiment with fields of its file replaced."""
         return Experiment(self.zoo, self.stated.model_copy(update=fields))
+
+    @cached_property
+    def circuit(self) -> CircuitPlan:
+        """Who is wired to whom."""
+        return self.zoo.circuit(self.stated.circuit)
 
     @cached_property
     def neurons(self) -> dict[str, NeuronModel]:
@@ -147,7 +148,7 @@ class Experiment:
 
     def ways(self, kind: str) -> Ways:
         """The files by which a kind of projections learns."""
-        choice, own = self.learning.of(kind), frozenset(getattr(self.learning, kind).model_fields_set)
+        choice, own = self.learning.of(kind), frozenset(self.learning.own.get(kind, Choice()).model_fields_set)
         if not choice.rule:
             place = f"learning.{kind if own else 'plastic'}.rule"
             remedy = f"name a file of rules/, or leave '{kind}' out of learning.learns"

@@ -1,14 +1,14 @@
 """The format of config/experiments: one network, how it learns, and its protocol."""
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from brian2zoo.errors import did_you_mean
+from brian2zoo.formats import language
 from brian2zoo.formats.files import File, Lines, Parameter
 from brian2zoo.formats.language import Expression, Key, Name, NameOrNone, NameOrNull, Refused, quoted
-from brian2zoo.formats.projections import PLASTIC_KINDS, ProjectionKind
 from brian2zoo.formats.settings import CHOICES, Backend, values_of
 
 
@@ -70,22 +70,41 @@ class Choice(BaseModel):
 
 
 class Learning(BaseModel):
-    """How a network learns: choices that are independent of each other."""
+    """How a network learns: choices that are independent of each other.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    A key that is none of these is a kind of projections, and states what differs for it from `plastic`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow")
     feedback: Name = Field(description="file in models/feedback/: how the error reaches the hidden layers")
     loss: NameOrNone = Field("", description="file in models/losses/; empty: the neurons have the error by themselves")
-    learns: tuple[ProjectionKind, ...] = Field(PLASTIC_KINDS, description="kinds of projections that learn")
+    learns: tuple[Name, ...] | None = Field(None, description="kinds of projections that learn; left out: all that may")
     plastic: Choice = Field(description="how they do")
-    input_hidden: Choice = Field(Choice(), description="of one kind, what differs from that")
-    hidden_hidden: Choice = Field(Choice(), description="as input_hidden")
-    recurrent: Choice = Field(Choice(), description="as input_hidden")
-    hidden_output: Choice = Field(Choice(), description="as input_hidden")
+    __pydantic_extra__: dict[Name, Choice]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _kinds_of_projections(cls, stated: Any) -> Any:
+        for key in stated if isinstance(stated, dict) else ():
+            if key not in cls.model_fields and not isinstance(stated[key], dict | Choice):
+                remedy = did_you_mean(str(key), cls.model_fields, f"known keys: {', '.join(cls.model_fields)}")
+                raise Refused(f"unknown key {quoted(str(key))}", remedy, within=str(key))
+            language.name(str(key))
+        return stated
+
+    @property
+    def own(self) -> dict[str, Choice]:
+        """What differs from `plastic`, by kind of projection."""
+        return self.__pydantic_extra__ or {}
 
     def of(self, kind: str) -> Choice:
         """The choice for a kind of projections."""
-        own = getattr(self, kind)
+        own = self.own.get(kind, Choice())
         return self.plastic.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
+
+    def changes(self, kind: str) -> bool:
+        """Whether projections of a kind learn, if they may."""
+        return self.learns is None or kind in self.learns
 
 
 class ExperimentFile(File):
@@ -94,10 +113,7 @@ class ExperimentFile(File):
     paper: NameOrNone = Field(
         "", description="key of the paper it reproduces, in whose figures it is drawn; empty: of none"
     )
-    circuit: Literal["direct_feedback", "layerwise", "synfire", "recurrent"] = Field(
-        description="who is wired to whom: spiking layers with error neurons; rate units; a table of phases; or spiking"
-        " layers, each connected within itself where there are weights for it, with a readout or a spiking output"
-    )
+    circuit: Name = Field(description="file in models/circuits/: who is wired to whom")
     learning: Learning
     synapses: dict[Name, Name] = Field(
         description="file in models/synapses/ for each kind of projection; 'plastic' is that of all that learn and are"
@@ -142,9 +158,9 @@ class ExperimentFile(File):
     def uses(self) -> dict[str, tuple[str, str]]:
         """Kind and name of the files it names, by the field that names them."""
         learning = self.learning
-        found = {"learning.feedback": ("feedback", learning.feedback), "learning.loss": ("loss", learning.loss)}
-        for kind in ("plastic", *PLASTIC_KINDS):
-            choice = getattr(learning, kind)
+        found = {"circuit": ("circuit", self.circuit)}
+        found |= {"learning.feedback": ("feedback", learning.feedback), "learning.loss": ("loss", learning.loss)}
+        for kind, choice in {"plastic": learning.plastic, **learning.own}.items():
             for what in ("rule", "surrogate", "optimizer"):
                 found[f"learning.{kind}.{what}"] = (what, getattr(choice, what))
         fields = (("synapses", "synapse"), ("neurons", "neuron"), ("states", "state"), ("phases", "phases"))
@@ -186,7 +202,7 @@ def _with_choice(learning: Learning, place: str, value: str) -> Learning:
     key_, _, inner = place.partition(".")
     stated = learning.model_dump(exclude_unset=True)
     known: Iterable[str] = Learning.model_fields
-    if key_ in known and isinstance(getattr(learning, key_), Choice):
+    if inner and key_ not in set(known) - {"plastic"}:
         known = Choice.model_fields
         chosen = {**stated.get(key_, {}), inner: value}
     else:

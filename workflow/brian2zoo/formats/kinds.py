@@ -3,6 +3,7 @@
 from typing import Any
 
 from brian2zoo.formats.chips import ComputeInMemory, PlacementPlan, SpikingChip
+from brian2zoo.formats.circuits import CircuitPlan
 from brian2zoo.formats.experiments import ExperimentFile
 from brian2zoo.formats.files import File
 from brian2zoo.formats.merging import merges_by_key, merges_by_name
@@ -24,6 +25,7 @@ KINDS: dict[str, tuple[type[File], str]] = {
     "synapse": (SynapseModel, "models/synapses"),
     "encoder": (Encoder, "models/encoders"),
     "state": (StateFormat, "models/states"),
+    "circuit": (CircuitPlan, "models/circuits"),
     "phases": (PhaseTable, "models/phases"),
     "loss": (Loss, "models/losses"),
     "optimizer": (Optimizer, "models/optimizers"),

@@ -491,6 +491,13 @@ def key(text: str) -> str:
     return text
 
 
+def pattern(text: str) -> str:
+    """A name with one * in it, or an empty text."""
+    if text and (text.count("*") != 1 or not _NAME.fullmatch(text.replace("*", "x"))):
+        raise Refused(f"{quoted(text)} is no name with a *", "write one such as '*_noise'")
+    return text
+
+
 def layers(text: str) -> str:
     """Sizes of layers from input to output, such as 784-100-10."""
     if not re.fullmatch(rf"{_SIZE}(-{_SIZE}){{2,}}", text) or len(text) > _LONGEST_NAME:
@@ -533,6 +540,7 @@ NameOrNone = Annotated[str, AfterValidator(name_or_none)]
 NameOrNull = Annotated[NameOrNone, BeforeValidator(lambda value: "" if value is None else value)]
 """A name; null says as well that there is none."""
 Key = Annotated[str, AfterValidator(key)]
+Pattern = Annotated[str, AfterValidator(pattern)]
 Layers = Annotated[str, AfterValidator(layers)]
 Ends = Annotated[str, AfterValidator(ends)]
 Line = Annotated[str, AfterValidator(line)]

@@ -55,17 +55,17 @@ def _merged(
         place = f"{above}.{key}".lstrip(".")
         if value is None and above:
             found.pop(key, None)
-        elif field is None or before is None:
+        elif before is None:
             found[key] = value
         elif isinstance(before, dict) and isinstance(value, dict):
-            inner = format_in(field.annotation)
+            inner = format_at(model, key)
             if inner is not None:
                 found[key] = _merged(inner, before, value, statements, place)
-            elif get_origin(field.annotation) is dict:
+            elif field is not None and get_origin(field.annotation) is dict:
                 found[key] = {k: v for k, v in (before | value).items() if v is not None}
             else:
                 found[key] = value
-        elif isinstance(before, str) and isinstance(value, str) and value.strip():
+        elif field is not None and isinstance(before, str) and isinstance(value, str) and value.strip():
             found[key] = _block(field, before, value, place in statements, place)
         else:
             found[key] = value
@@ -138,7 +138,7 @@ def is_stated(model: type[BaseModel] | None, data: Any, field: str) -> bool:
             if part not in data:
                 return False
             described = model.model_fields.get(part) if model else None
-            model = format_in(described.annotation) if described else None
+            model = format_at(model, part) if model else None
             data = data[part]
         elif isinstance(data, str) and described is not None and _checked_by(described, parse_lines):
             try:
@@ -160,6 +160,14 @@ def _is_block_of_statements(model: type[BaseModel] | None, place: str) -> bool:
 
 def _listed(value: Any) -> list[str]:
     return [str(each) for each in value] if isinstance(value, list) else []
+
+
+def format_at(model: type[BaseModel], key: str) -> type[BaseModel] | None:
+    """The format that a key of another format holds; so does what it calls by names of its own."""
+    if key in model.model_fields:
+        return format_in(model.model_fields[key].annotation)
+    others = get_args(model.__annotations__.get("__pydantic_extra__"))
+    return format_in(others[1]) if others else None
 
 
 def format_in(annotation: Any) -> type[BaseModel] | None:

@@ -6,7 +6,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from brian2zoo.formats.files import File
 from brian2zoo.formats.language import Key, Name, NameOrNone, Prose
-from brian2zoo.formats.projections import ProjectionKind
 
 
 class Place(BaseModel):
@@ -21,7 +20,7 @@ class Matrix(BaseModel):
     """Weights of all-to-all projections between layers; every projection of a matrix has a copy of its own."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    kind: ProjectionKind = Field(description="kind of projection, which says who draws it and whether it learns")
+    kind: Name = Field(description="kind of projection, which says who draws it and whether it learns")
     transposed_of: NameOrNone = Field("", description="the matrix it is the transpose of; empty: it is drawn itself")
     sign: Literal[1, -1] = Field(1, description="-1: the negative of that transpose")
     fixed: bool = Field(False, description="true: it stays as drawn, whatever the rule says")

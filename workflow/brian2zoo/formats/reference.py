@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from brian2zoo.formats.files import File
 from brian2zoo.formats.kinds import KINDS
-from brian2zoo.formats.merging import format_in
+from brian2zoo.formats.merging import format_at, format_in
 
 PAGE = Path("config/README.md")
 _TABLE = re.compile(r"(<!-- keys of (\w+), written by 'brian2zoo schemas' -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -39,6 +39,8 @@ def _rows(model: type[BaseModel], above: str, told: set[type[BaseModel]]) -> Ite
         inner = format_in(field.annotation)
         if inner is None and get_origin(field.annotation) is dict:
             inner, key = format_in(get_args(field.annotation)[1]), f"{key}.NAME"
+        if get_origin(field.annotation) is tuple and (inner := format_in(get_args(field.annotation)[0])):
+            key = f"{key}[]"
         choices = _choices(field.annotation)
         if choices:
             meaning += f"; one of {', '.join(f'`{choice}`' for choice in choices)}"
@@ -47,6 +49,11 @@ def _rows(model: type[BaseModel], above: str, told: set[type[BaseModel]]) -> Ite
         if inner is not None and inner not in told:
             told.add(inner)
             yield from _rows(inner, f"{key}.", told)
+    if others := format_at(model, "KIND"):
+        yield (
+            f"`{above}KIND`",
+            f"of one kind of projections, what differs: keys of a {others.__name__.lower()}, as above",
+        )
 
 
 def _choices(annotation: object) -> list[str]:

@@ -16,11 +16,12 @@ from ruamel.yaml.nodes import CollectionNode
 
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.formats.chips import ComputeInMemory, PlacementPlan, SpikingChip
+from brian2zoo.formats.circuits import CircuitPlan
 from brian2zoo.formats.experiment import Experiment
 from brian2zoo.formats.kinds import KINDS
 from brian2zoo.formats.language import Refused, name_or_none, quoted
 from brian2zoo.formats.language import name as checked_name
-from brian2zoo.formats.merging import merged
+from brian2zoo.formats.merging import format_at, merged
 from brian2zoo.formats.models import (
     Encoder,
     Feedback,
@@ -118,6 +119,10 @@ class Zoo:
     def state(self, name: str) -> StateFormat:
         """models/states/NAME.yaml"""
         return self.load("state", name)
+
+    def circuit(self, name: str) -> CircuitPlan:
+        """models/circuits/NAME.yaml"""
+        return self.load("circuit", name)
 
     def phases(self, name: str) -> PhaseTable:
         """models/phases/NAME.yaml"""
@@ -325,5 +330,5 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 def _fields_at(model: type[BaseModel], loc: tuple[Any, ...], hidden: set[str]) -> list[str]:
     for part in loc:
         inner = model.model_fields[part].annotation if part in model.model_fields else None
-        model = next(_models_in(inner), model)
+        model = next(_models_in(inner), None) or format_at(model, str(part)) or model
     return [name for name in model.model_fields if name not in hidden]

@@ -18,7 +18,6 @@ from brian2zoo.compose.circuit import compose
 from brian2zoo.equations.pieces import unit_name_of
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.formats.expressions import evaluate
-from brian2zoo.formats.projections import PLASTIC_KINDS
 from brian2zoo.run import results
 
 Carried = Mapping[str, np.ndarray]
@@ -32,7 +31,7 @@ def kept(circuit: Circuit) -> list[str]:
 
 def in_results(projection: Projection) -> bool:
     """Whether the weights of a projection are part of a result: all but those between other than layers."""
-    return projection.kind in (*PLASTIC_KINDS, "feedback")
+    return projection.may_learn or projection.kind == "feedback"
 
 
 def stored_name(key: str, when: str = "") -> str:

@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from brian2zoo.circuits import FORWARD_KINDS, Population
+from brian2zoo.circuits import Population
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.chips import PlacementPlan
 from brian2zoo.mapping.spiking.chip import Chip
@@ -127,7 +127,7 @@ def caveats(demand: Demand, chip: Chip) -> list[str]:
         found.append(f"rule '{rule.name}' is no sum of products ({sum_of_products(rule).text}); priced as if it were")
     if rule is not None and chip.file.learning == "fixed":
         found.append(f"the chip learns by a rule of its own; '{rule.name}' is priced as if it were that")
-    forward = [link for link in demand.links if link.projection.kind in FORWARD_KINDS]
+    forward = [link for link in demand.links if link.projection.forward]
     if any(link.weight_bits == 0 for link in forward) and chip.known("weight_bits"):
         found.append(f"weights without a stated width are taken to be rounded to {chip.need('weight_bits'):g} bits")
     unknown = [meaning for meaning, limits in _EITHER.items() if not any(map(chip.known, limits))]

@@ -1,0 +1,118 @@
+"""Mistakes in a file of models/circuits, whatever experiment uses it."""
+
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+
+import brian2
+import numpy as np
+
+from brian2zoo.circuits import sizes_of
+from brian2zoo.circuits.layered import targets
+from brian2zoo.circuits.wires import computed, connected, whole_size
+from brian2zoo.errors import ZooError, did_you_mean
+from brian2zoo.formats.circuits import ITSELF, LAYERS, NEXT, CircuitPlan, PopulationPlan, ProjectionPlan
+from brian2zoo.formats.expressions import evaluate
+
+_RESERVED = (NEXT, ITSELF, "plastic")
+_DATA = ("", "input", "label")
+_EXAMPLES = ((4, 3, 2), (4, 3, 5, 2))
+"""Sizes of layers for which a file is tried."""
+
+
+def check_plan(plan: CircuitPlan) -> None:
+    """ZooError for the first mistake in a circuit."""
+    if plan.phases is not None:
+        if stated := [key for key in ("populations", "projections", "feedback") if getattr(plan, key)]:
+            problem = "populations and projections are those of a table of phases"
+            raise ZooError(plan.path, stated[0], problem, f"leave out {stated[0]}, or phases")
+        return
+    _check_populations(plan, plan.populations, "populations")
+    if missing := [role for role in ("input", "output") if role not in plan.populations]:
+        raise ZooError(plan.path, f"populations.{missing[0]}", "a circuit has this layer", f"add '{missing[0]}: {{}}'")
+    may_learn = [kind for kind, _ in targets(plan)]
+    _check_projections(plan, plan.populations, plan.projections, "projections")
+    for way, error in plan.feedback.items():
+        place = f"feedback.{way}"
+        _check_populations(plan, error.populations, f"{place}.populations")
+        _check_projections(plan, plan.populations | error.populations, error.projections, f"{place}.projections")
+        for kind in error.returns:
+            _known(plan, f"{place}.returns", kind, may_learn)
+        if wrong := [kind for kind, each in error.projections.items() if each.learns]:
+            problem = f"'{wrong[0]}' may learn in this way of feedback alone"
+            raise ZooError(plan.path, f"{place}.projections", problem, "move what learns into `projections`")
+
+
+def _check_populations(plan: CircuitPlan, populations: Mapping[str, PopulationPlan], place: str) -> None:
+    for role, stated in populations.items():
+        here = f"{place}.{role}"
+        if role in _RESERVED:
+            raise ZooError(plan.path, here, f"'{role}' is a word of circuits", "rename the role")
+        if stated.data not in _DATA:
+            _known(plan, f"{here}.data", stated.data, [*_DATA[1:]])
+        if role in LAYERS and stated.model_copy(update={"data": ""}) != PopulationPlan():
+            problem = f"'{role}' is a layer, whose size and place the network has"
+            raise ZooError(plan.path, here, problem, f"write '{role}: {{}}', with `data` at most")
+        if role not in LAYERS and not (stated.size or stated.beside):
+            raise ZooError(plan.path, here, "nothing says how many neurons it has", "state `size` or `beside`")
+        for layer in stated.beside:
+            _known(plan, f"{here}.beside", layer, [each for each in LAYERS if each in plan.populations])
+        for layers in _EXAMPLES if stated.size else ():
+            whole_size(plan, f"{here}.size", stated.size, layers)
+
+
+def _check_projections(
+    plan: CircuitPlan, populations: Mapping[str, PopulationPlan], projections: Mapping[str, ProjectionPlan], place: str
+) -> None:
+    may_learn, fixed = ({kind for kind, _ in targets(plan, learning)} for learning in (True, False))
+    for kind, stated in projections.items():
+        here = f"{place}.{kind}"
+        for role in stated.through:
+            _known(plan, f"{here}.through", role, [each for each in LAYERS if each in populations])
+        if stated.source:
+            _known(plan, f"{here}.source", stated.source, [*populations, NEXT])
+        for role in stated.targets:
+            _known(plan, f"{here}.target", role, [*populations, ITSELF])
+        if stated.source == NEXT and (last := [role for role in stated.targets if role not in ("input", "hidden")]):
+            problem = f"no layer comes after '{last[0]}'"
+            raise ZooError(plan.path, f"{here}.source", problem, "take 'next' for what leads to a layer before another")
+        if kind in _RESERVED or kind in fixed & may_learn:
+            what = "is a word of circuits" if kind in _RESERVED else "is a kind both of what learns and what never does"
+            raise ZooError(plan.path, here, f"'{kind}' {what}", "rename it")
+        for layers, pre, post in _example_ends(plan, populations, stated):
+            sizes = sizes_of(layers) | {"N_pre": pre, "N_post": post}
+            if stated.pairs:
+                connected(stated.pairs, sizes, "", f"{plan.path}: {here}")
+            if stated.sign:
+                every = dict(zip("ij", np.divmod(np.arange(pre * post), post), strict=True))
+                computed(stated.sign, sizes | every, f"{plan.path}: {here}.sign")
+        try:
+            wrong = not evaluate(stated.delay, {"delay": brian2.ms}) >= 0 * brian2.second
+        except (TypeError, ValueError, brian2.DimensionMismatchError):
+            wrong = True
+        if wrong:
+            problem = f"'{stated.delay}' is no time of 0 or more"
+            raise ZooError(plan.path, f"{here}.delay", problem, "write one such as '1*ms', or 'delay'")
+
+
+def _example_ends(
+    plan: CircuitPlan, populations: Mapping[str, PopulationPlan], stated: ProjectionPlan
+) -> Iterator[tuple[tuple[int, ...], int, int]]:
+    """Layers, and sizes of the two ends, for which a projection is tried."""
+    for layers in _EXAMPLES:
+
+        def size(role: str, layers: tuple[int, ...] = layers) -> int:
+            if role in LAYERS:
+                return dict(zip(LAYERS, layers, strict=False))[role] if role != "output" else layers[-1]
+            own = populations[role]
+            return whole_size(plan, f"populations.{role}.size", own.size, layers) if own.size else size(own.beside[0])
+
+        if stated.through:
+            yield from ((layers, size(pre), size(post)) for pre, post in pairwise(stated.through))
+        else:
+            source = size("hidden" if stated.source == NEXT else stated.source)
+            yield from ((layers, source, size(role)) for role in stated.targets)
+
+
+def _known(plan: CircuitPlan, field: str, name: str, known: list[str]) -> None:
+    if name not in known:
+        raise ZooError(plan.path, field, f"there is no '{name}'", did_you_mean(name, known, f"pick of {known}"))

@@ -1,0 +1,193 @@
+"""The populations and projections that a file of models/circuits states, for some layers."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from brian2zoo.circuits import Circuit, Mode, Population, Projection, Wiring, sizes_of
+from brian2zoo.circuits.wires import computed, connected, whole_size
+from brian2zoo.equations.pieces import equations_of, join, renamed
+from brian2zoo.errors import ZooError
+from brian2zoo.formats.circuits import ITSELF, LAYERS, NEXT, CircuitPlan, ErrorPlan, PopulationPlan, ProjectionPlan
+from brian2zoo.formats.experiment import Experiment
+from brian2zoo.formats.files import as_dict
+
+# Places of rate units within a step: forward from the input up, then backward from the output down.
+_FORWARD, _BACKWARD = 10, 1000
+
+
+def circuit(wiring: Wiring, mode: Mode) -> Circuit:
+    """Populations and projections; in mode 'test' without what is there for learning alone.
+
+    Raises
+    ------
+    ZooError
+        If the experiment lacks a file that the circuit needs, or the circuit does not know its feedback.
+    """
+    experiment, error = wiring.experiment, error_plan(wiring.experiment)
+    if mode == "test" or not hidden_layers_learn(experiment):
+        error = ErrorPlan()
+    plan = experiment.circuit
+    populations: dict[str, list[Population]] = {}
+    stated_ones = plan.populations | error.populations
+    for role in sorted(stated_ones, key=lambda role: role not in LAYERS):  # what is beside a layer comes after it
+        stated = stated_ones[role]
+        if mode in (stated.only or mode) and not (stated.optional and role not in experiment.neurons):
+            populations[role] = list(_populations(wiring, role, stated, populations, mode))
+    projections = [
+        made
+        for kind, stated in [*plan.projections.items(), *error.projections.items()]
+        if mode in (stated.only or mode)
+        for made in _projections(wiring, stated_ones, populations, kind, stated, error, mode)
+    ]
+    every = tuple(each for of_role in populations.values() for each in of_role)
+    graded = populations["output"][0].neuron.graded
+    return Circuit(experiment, wiring.layers, mode, every, tuple(projections), membrane=graded)
+
+
+def vocabulary(experiment: Experiment) -> tuple[list[str], list[str], list[str]]:
+    """Roles, kinds of projections that may learn, and those that never do."""
+    plan = experiment.circuit
+    parts = [plan, *plan.feedback.values()]
+    roles = [role for part in parts for role in part.populations]
+    return roles, [kind for kind, _ in targets(plan)], [kind for part in parts for kind, _ in targets(part, False)]
+
+
+def error_plan(experiment: Experiment) -> ErrorPlan:
+    """What the circuit has for the experiment's way of feedback; ZooError if it does not know this way."""
+    plan, way = experiment.circuit, experiment.feedback.way
+    if way not in plan.feedback:
+        problem = f"circuit '{experiment.stated.circuit}' has no feedback by way '{way}'"
+        remedy = f"take a file of models/feedback with one of its ways: {', '.join(plan.feedback)}"
+        raise ZooError(experiment.path, "learning.feedback", problem, remedy)
+    return plan.feedback[way]
+
+
+def hidden_layers_learn(experiment: Experiment) -> bool:
+    """Whether some projection onto a hidden layer learns; nobody hears an error else."""
+    onto = {kind: target for kind, target in targets(experiment.circuit) if experiment.learning.changes(kind)}
+    return "hidden" in onto.values()
+
+
+def targets(plan: CircuitPlan | ErrorPlan, learning: bool = True) -> Iterator[tuple[str, str]]:
+    """Kinds of projections that may learn, or of those that never do, and the roles they lead to."""
+    for kind, stated in plan.projections.items():
+        if stated.learns is not learning:
+            continue
+        # one hidden layer leads to the next
+        layers = [role for role in stated.through for _ in range(2 if role == "hidden" else 1)]
+        yield from ((f"{pre}_{post}", post) for pre, post in pairwise(layers))
+        yield from ((kind, role) for role in stated.targets)
+
+
+def _populations(
+    wiring: Wiring, role: str, stated: PopulationPlan, made: dict[str, list[Population]], mode: Mode
+) -> Iterator[Population]:
+    """The populations of a role."""
+    if role in LAYERS:
+        for depth, size in enumerate(wiring.layers):
+            name = "input" if depth == 0 else "output" if depth == len(wiring.layers) - 1 else f"hidden{depth}"
+            if name.startswith(role):
+                yield wiring.population(name, role, size, data=stated.data, **_places(wiring, depth, mode))
+        return
+    place = f"populations.{role}.size"
+    size = whole_size(wiring.experiment.circuit, place, stated.size, wiring.layers) if stated.size else None
+    if not stated.beside:
+        yield wiring.population(role, role, size, data=stated.data)
+    for layer in (layer for of_role in stated.beside for layer in made[of_role]):
+        name = stated.name.replace("*", layer.name)
+        yield wiring.population(name, role, layer.size if size is None else size, data=stated.data)
+
+
+def _places(wiring: Wiring, depth: int, mode: Mode) -> dict[str, int]:
+    """Where in a step a layer of rate units computes."""
+    if not any(neuron.forward for neuron in wiring.experiment.neurons.values()):
+        return {}
+    back = _BACKWARD - _FORWARD * depth if mode == "train" else 0
+    return {"order": _FORWARD * depth, "backward_order": back}
+
+
+def _projections(
+    wiring: Wiring,
+    plans: dict[str, PopulationPlan],
+    populations: dict[str, list[Population]],
+    key: str,
+    stated: ProjectionPlan,
+    error: ErrorPlan,
+    mode: Mode,
+) -> Iterator[Projection]:
+    """The projections that an entry stands for."""
+    for kind, pre, post in _ends(plans, populations, key, stated):
+        if stated.optional and not _named(wiring.experiment, kind, post, stated.learns):
+            continue
+        pairs, sign = _wires(wiring, key, stated, pre, post)
+        delay = stated.delay
+        if delay != "delay":
+            delay = renamed(delay, {"delay": f"({wiring.experiment.protocol.delay})"})
+        else:
+            delay = wiring.experiment.protocol.delay
+        details: dict[str, Any] = {"pairs": pairs, "sign": sign, "copies": stated.copies, "delay": delay}
+        details |= {"returns_error": kind in error.returns, "forward": bool(stated.through)}
+        yield (
+            wiring.plastic(pre, post, kind, mode, **details)
+            if stated.learns
+            else wiring.fixed(pre, post, kind, **details)
+        )
+
+
+def _ends(
+    plans: dict[str, PopulationPlan], populations: dict[str, list[Population]], kind: str, stated: ProjectionPlan
+) -> Iterator[tuple[str, Population, Population]]:
+    """Kind and ends of each projection of an entry."""
+    layers = [layer for role in LAYERS for layer in populations.get(role, ())]
+    if stated.through:
+        chain = [layer for role in stated.through for layer in populations[role]]
+        yield from ((f"{pre.role}_{post.role}", pre, post) for pre, post in pairwise(chain))
+    elif stated.target == ITSELF:
+        yield from ((kind, each, each) for each in populations.get(stated.source, ()))
+    elif stated.source == NEXT:
+        after = dict(zip((layer.name for layer in layers), layers[1:], strict=False))
+        yield from ((kind, after[post.name], post) for role in stated.targets for post in populations.get(role, ()))
+    else:
+        for pre in populations.get(stated.source, ()):
+            for post in (post for role in stated.targets for post in populations.get(role, ())):
+                if _together(plans, pre, post):
+                    yield kind, pre, post
+
+
+def _together(plans: dict[str, PopulationPlan], pre: Population, post: Population) -> bool:
+    """Whether two populations are wired: what is beside a layer is with no other of these layers."""
+    for one, other in ((pre, post), (post, pre)):
+        plan = plans[one.role]
+        if other.role in plan.beside:
+            return one.name == plan.name.replace("*", other.name)
+    return True
+
+
+def _named(experiment: Experiment, kind: str, post: Population, learns: bool) -> bool:
+    """Whether an experiment has all that an optional projection needs."""
+    model = experiment.synapses.get(kind) or (experiment.synapses.get("plastic") if learns else None)
+    if model is None:
+        return False
+    equations = equations_of(model.state)
+    if "w" in equations and kind not in as_dict(experiment.stated.weights):
+        return False
+    summed = {name.removesuffix("_post") for name, equation in equations.items() if "summed" in equation.flags}
+    loss = experiment.loss.equations.replace("ANSWER", "0") if experiment.loss and post.role == "output" else ""
+    return summed <= equations_of(join(post.neuron.equations, loss)).names
+
+
+def _wires(
+    wiring: Wiring, key: str, stated: ProjectionPlan, pre: Population, post: Population
+) -> tuple[tuple[np.ndarray, np.ndarray] | None, np.ndarray | None]:
+    """Pairs of neurons, each (synapse,), presynaptic index slowest, None for all; and the sign of each weight."""
+    place = f"{wiring.experiment.circuit.path}: projections.{key}"
+    sizes = sizes_of(wiring.layers) | {"N_pre": pre.size, "N_post": post.size}
+    pairs = connected(stated.pairs, sizes, f"{pre.name}_{post.name}", place) if stated.pairs else None
+    if not stated.sign:
+        return pairs, None
+    every = np.divmod(np.arange(pre.size * post.size), post.size)
+    i, j = every if pairs is None else pairs
+    return pairs, np.broadcast_to(computed(stated.sign, sizes | {"i": i, "j": j}, f"{place}.sign"), i.shape) * 1.0

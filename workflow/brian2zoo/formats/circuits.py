@@ -1,0 +1,116 @@
+"""The format of models/circuits: who is wired to whom."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from brian2zoo.formats.files import File
+from brian2zoo.formats.language import Expression, Name, NameOrNone, Pattern, Refused
+
+LAYERS = ("input", "hidden", "output")
+"""Roles of populations that are layers of the network; of hidden ones there is any number."""
+NEXT, ITSELF = "next", "itself"
+
+
+class PopulationPlan(BaseModel):
+    """A population of a circuit, or one for each of some layers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    size: Expression = Field(
+        "",
+        description="number of its neurons, an expression of `N_input`, `N_hidden` (of all hidden layers) and"
+        " `N_output`; empty for a layer, and for what is beside layers and as large",
+    )
+    beside: tuple[Name, ...] = Field((), description="roles of layers: there is one beside each of these layers")
+    name: Pattern = Field("", description="what these are called, such as `*_noise`; * is the name of the layer")
+    data: NameOrNone = Field("", description="what it is given for each sample, `input` or `label`; empty: nothing")
+    only: Literal["", "train"] = Field("", description="'train': it is there while the network learns")
+    optional: bool = Field(False, description="true: it is left out where the experiment names no neuron for it")
+
+    @model_validator(mode="after")
+    def _with_a_name(self) -> "PopulationPlan":
+        if bool(self.beside) != bool(self.name):
+            raise Refused("`beside` and `name` go together", "state what the populations are called, such as '*_noise'")
+        return self
+
+
+class ProjectionPlan(BaseModel):
+    """Projections: from each population of a role to each of another, and of what is beside a layer to that alone."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    through: tuple[Name, ...] = Field(
+        (), description="roles of layers, each of which leads to the next one; what leads from A to B is of kind A_B"
+    )
+    source: NameOrNone = Field("", description="role that it comes from; 'next': the layer after the target")
+    target: NameOrNone | tuple[Name, ...] = Field(
+        "", description="role that it leads to, or several; 'itself': the source"
+    )
+    pairs: Expression = Field(
+        "",
+        description="which neurons are connected, a condition of `i` before and `j` after the synapse, of `N_pre`,"
+        " `N_post` and the sizes of layers, such as `i == j`, `i != j` or `rand() < 0.1`; empty: all",
+    )
+    sign: Expression = Field("", description="factor of the weights, an expression of the same; empty: 1")
+    copies: int = Field(
+        1, ge=1, le=1000, description="the weights are drawn for the first of so many parts of the source, and repeated"
+    )
+    delay: Expression = Field("0*ms", description="of its spikes; `delay` is that of the experiment's protocol")
+    learns: bool = Field(False, description="true: it may learn; the experiment says whether and how")
+    only: Literal["", "train"] = Field("", description="'train': it is there while the network learns")
+    optional: bool = Field(
+        False,
+        description="true: it is left out where the experiment names no synapse for it, or states no weights for one"
+        " with weights, or where the target has not the variables that the synapse sums",
+    )
+
+    @model_validator(mode="after")
+    def _from_somewhere_to_somewhere(self) -> "ProjectionPlan":
+        ends = [bool(self.source), bool(self.target)]
+        if not ((all(ends) and not self.through) or (not any(ends) and len(self.through) > 1)):
+            remedy = "state `source` and `target`, or `through` two or more layers"
+            raise Refused("it does not say what it connects", remedy)
+        return self
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Roles that it leads to."""
+        targets = (self.target,) if isinstance(self.target, str) else self.target
+        return tuple(self.source if target == ITSELF else target for target in targets if target)
+
+
+class ErrorPlan(BaseModel):
+    """What a circuit has in addition where the error reaches hidden layers that learn in some way."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    populations: dict[Name, PopulationPlan] = Field({}, description="as those of the circuit")
+    projections: dict[Name, ProjectionPlan] = Field({}, description="as those of the circuit")
+    returns: tuple[Name, ...] = Field((), description="kinds of projections that carry the error back to their source")
+    layers: int = Field(0, ge=0, le=100, description="number of layers of a network that the error reaches; 0: any")
+
+
+class RingPlan(BaseModel):
+    """A ring of gates that opens what a table of phases lists."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    gates: Name = Field(description="role of the gates")
+    ring: Name = Field(description="kind of projection from gate to gate")
+    from_gates: tuple[Name, ...] = Field(description="kinds of projections from a gate to a population")
+    to_each: tuple[Name, ...] = Field(description="kinds of projections from unit to unit of two populations")
+    silence: Name = Field(description="kind by which a gate silences a population")
+    reward: Name = Field(description="kind by which a gate rewards a population")
+
+
+class CircuitPlan(File):
+    """models/circuits: who is wired to whom."""
+
+    populations: dict[Name, PopulationPlan] = Field({}, description="by role, which the keys of an experiment name")
+    projections: dict[Name, ProjectionPlan] = Field(
+        {}, description="by kind, which the keys of an experiment name; what is through layers has a key of any name"
+    )
+    feedback: dict[Literal["direct_random", "layerwise_random", "local", "symmetric"], ErrorPlan] = Field(
+        {}, description="by the ways of feedback that it knows, what brings hidden layers the error"
+    )
+    phases: RingPlan | None = Field(
+        None, description="instead of these: populations and projections are those of the experiment's table of phases"
+    )
+    layers: int = Field(0, ge=0, le=100, description="number of layers of the network; 0: any")
