@@ -638,7 +638,7 @@ def test_feedback_that_is_the_transposed_forward_path_is_aligned(zoo, experiment
     source = {"erbp_plus": "error", "dfa": "output", "rbp": "hidden2"}[experiment]
     mirrored = [-path.T] if experiment == "erbp_plus" else []
     weights[f"{source}_hidden1.w"] = np.concatenate([path.T, *mirrored]).ravel()
-    name = f"{'output' if experiment == 'rbp' else source}_hidden2"
+    name = f"{'output' if experiment == 'rbp' else source}_hidden2.w"
     weights[name] = np.concatenate([-to_output.T, *([to_output.T] if mirrored else [])]).ravel()
     np.testing.assert_allclose(alignment(circuit, weights), [0, 180], atol=1e-5)
 

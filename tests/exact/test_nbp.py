@@ -89,13 +89,13 @@ def assert_same(
 ) -> None:
     """Every weight and every spike of a training is that of the flat algorithm; every population takes part."""
     shapes = {p.name: p for p in circuit.projections}
-    w1, w2 = (weight_matrix(shapes[n], weights[n]).copy() for n in ("input_hidden1", "hidden1_output"))
+    w1, w2 = (weight_matrix(shapes[n], weights[f"{n}.w"]).copy() for n in ("input_hidden1", "hidden1_output"))
     samples = list(train(w1, w2, data["input"], data["label"], variant))
     expected = {"input": w1, "hidden1": w2, "output": w2.T, "output_back": -w2.T}
     for projection in circuit.plastic:
         learnt = weight_matrix(projection, found[f"{projection.name}.w"])
         np.testing.assert_array_equal(learnt, expected[projection.pre.name], err_msg=projection.name)
-        assert np.any(learnt.ravel() != weights[projection.name]), f"{projection.name} learns nothing"
+        assert np.any(learnt.ravel() != weights[projection.weight]), f"{projection.name} learns nothing"
     spikes = rasters(circuit, found, len(samples))
     fired: dict[str, int] = dict.fromkeys(FIRES, 0)
     for number, sample in enumerate(samples):
