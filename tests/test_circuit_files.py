@@ -2,33 +2,40 @@
 
 import numpy as np
 import pytest
+from brian2 import ms
 
+from brian2zoo import circuits
+from brian2zoo.check import check_experiment, check_zoo
+from brian2zoo.check.alone import check_alone
+from brian2zoo.circuits import initial_weights
 from brian2zoo.circuits.wires import connected
+from brian2zoo.formats.expressions import evaluate
+from brian2zoo.formats.zoo import Zoo
+from brian2zoo.run.network import Recording
+from brian2zoo.run.programs import Inputs, parameter_values, run_here
 
 INHIBITED = """
-title: Layers with lateral inhibition of the output
-populations:
-  input:     {data: input}
-  hidden:    {}
-  output:    {}
-  label:     {size: N_output, data: label, only: train}
-  inhibitor: {size: N_output}
+title: Error neurons, and units of the output that inhibit each other
+extends: direct_feedback
+populations: {inhibitor: {size: N_output}}
 projections:
-  - {through: [input, hidden, output], learns: true, delay: delay}
-  - {kind: target,  source: label,     target: output,    pairs: i == j, only: train}
-  - {kind: excite,  source: output,    target: inhibitor, pairs: i == j, delay: 2*delay}
-  - {kind: inhibit, source: inhibitor, target: output,    pairs: i != j, sign: "-1"}
-feedback:
-  direct_random: {projections: [{kind: feedback, source: output, target: hidden}]}
+  excite:  {source: output, target: inhibitor, pairs: i == j, delay: delay}
+  inhibit: {source: inhibitor, target: output, pairs: i != j, sign: "-1", delay: 2*delay}
 """
 EXPERIMENT = """
-title: Units of the output that inhibit each other
-extends: superspike
+title: eRBP+ with lateral inhibition
+extends: erbp_plus
 circuit: inhibited
-learning: {feedback: direct_random}
-neurons: {output: lif_exp, inhibitor: lif_exp, hidden: lif_exp, local: null}
-synapses: {plastic: current, hidden_output: current, target: null, pool: null, feedback: null, local: null}
+neurons: {inhibitor: two_compartment_lif}
+synapses: {excite: soma_kick, inhibit: soma_kick}
+weights: |
+  excite  = 150*mV
+  inhibit = 50*mV
 """
+
+
+RING = "{gates: g, ring: r, from_gates: [], to_each: [], silence: s, reward: w}"
+PLACE = ("models/circuits/x.yaml", "projections.x.pairs")
 
 
 def table(pairs) -> set[tuple[int, int]]:
@@ -42,19 +49,22 @@ def table(pairs) -> set[tuple[int, int]]:
         ("i != j", lambda i, j: i != j),
         ("i // 3 == j and not i == 4", lambda i, j: i // 3 == j and i != 4),
         ("i == j % N_output or j == N_post - 1", lambda i, j: i == j % 3 or j == 6),
-        ("abs(i % 3 - j % 3) <= 1 and abs(i // 3 - j // 3) <= 1", lambda i, j: max(abs(i % 3 - j % 3), abs(i // 3 - j // 3)) <= 1),
+        (
+            "abs(i % 3 - j % 3) <= 1 and abs(i // 3 - j // 3) <= 1",
+            lambda i, j: max(abs(i % 3 - j % 3), abs(i // 3 - j // 3)) <= 1,
+        ),
     ],
-)  # fmt: skip
+)
 def test_pairs_are_those_for_which_the_condition_holds(condition, wanted) -> None:
     sizes = {"N_pre": 9, "N_post": 7, "N_output": 3}
-    found = connected(condition, sizes, "a_b", "models/circuits/x.yaml: projections.x")
+    found = connected(condition, sizes, "a_b", PLACE)
     assert table(found) == {(i, j) for i in range(9) for j in range(7) if wanted(i, j)}
     np.testing.assert_array_equal(np.lexsort(found[::-1]), np.arange(len(found[0])))
 
 
 def test_chance_connects_a_share_of_pairs_and_always_the_same() -> None:
-    sizes, place = {"N_pre": 3000, "N_post": 2000}, "models/circuits/x.yaml: projections.x"
-    first, again, other = (connected("rand() < 0.1", sizes, name, place) for name in ("a_b", "a_b", "a_c"))
+    sizes = {"N_pre": 3000, "N_post": 2000}
+    first, again, other = (connected("rand() < 0.1", sizes, name, PLACE) for name in ("a_b", "a_b", "a_c"))
     np.testing.assert_array_equal(first, again)
     assert table(first) != table(other)
     # of n draws at p the share has a standard deviation of sqrt(p*(1 - p)/n), here 1.2e-4
@@ -65,6 +75,87 @@ def test_chance_connects_a_share_of_pairs_and_always_the_same() -> None:
         assert degrees.var() == pytest.approx(n * 0.1 * 0.9, rel=0.2)
 
 
-def inhibited(zoo_with, circuit: str = INHIBITED, experiment: str = EXPERIMENT):
+def inhibited(zoo_with, circuit: str = INHIBITED, experiment: str = EXPERIMENT) -> Zoo:
     files = {"models/circuits/inhibited.yaml": circuit, "config/experiments/inhibited.yaml": experiment}
     return zoo_with(files)
+
+
+def test_a_circuit_is_added_by_text_alone(zoo_with) -> None:
+    zoo = inhibited(zoo_with)
+    assert [*check_alone(zoo, "circuit", "inhibited"), *check_experiment(zoo.experiment("inhibited"))] == []
+    circuit = circuits.build(zoo.experiment("inhibited"), (6, 5, 3), "train")
+    usual = circuits.build(zoo.experiment("erbp_plus"), (6, 5, 3), "train")
+    found = {p.name: p for p in circuit.projections}
+    assert found.keys() - {p.name for p in usual.projections} == {"output_inhibitor", "inhibitor_output"}
+    assert table(found["output_inhibitor"].pairs) == {(k, k) for k in range(3)}
+    assert table(found["inhibitor_output"].pairs) == {(i, j) for i in range(3) for j in range(3) if i != j}
+    assert [evaluate(found[name].delay) / ms for name in ("output_inhibitor", "inhibitor_output")] == [0.8, 1.6]
+    start = initial_weights(circuit, seed=0)
+    np.testing.assert_allclose(start["inhibitor_output.w"], -0.05)
+    strong = {"hidden1_output.w": np.full(15, 2e-11), "input_hidden1.w": np.full(30, 2e-9)}
+    data = {"input": np.full((2, 6), 0.9), "label": np.eye(3)[:2]}
+    counts = {}
+    for each in (usual, circuit):
+        values = initial_weights(each, 0) | strong | parameter_values(each)
+        names = [f"{p.name}_spikes.count" for p in each.spiking]
+        recording = Recording(tuple(p.name for p in each.spiking))
+        counts[each.experiment.name] = run_here(each, 50 * ms, Inputs(data, values, 2, 0), names, recording)
+    inhibition = counts["inhibited"]["inhibitor_spikes.count"].sum()
+    assert 0 < inhibition < counts["inhibited"]["output_spikes.count"].sum() * 3
+    assert counts["inhibited"]["output_spikes.count"].sum() < counts["erbp_plus"]["output_spikes.count"].sum()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field", "told"),
+    [
+        ("source: inhibitor", "source: inhibitors", "projections.inhibit.source", "did you mean 'inhibitor'"),
+        ("target: inhibitor", "target: hiden", "projections.excite.target", "did you mean 'hidden'"),
+        ("pairs: i != j", "pairs: i != k", "projections.inhibit.pairs", "unknown name 'k' in 'i != k'"),
+        ("pairs: i != j", "pairs: i", "projections.inhibit.pairs", "'i' is no condition"),
+        ('sign: "-1"', "sign: i < 1", "projections.inhibit.sign", "is a condition, no number"),
+        ('sign: "-1"', "sign: 1/i", "projections.inhibit.sign", "is no finite number"),
+        ("delay: 2*delay", "delay: '2'", "projections.inhibit.delay", "'2' is no time of 0 or more"),
+        ("size: N_output", "size: N_outputs", "populations.inhibitor.size", "unknown name 'N_outputs'"),
+        ("size: N_output", "size: N_output/7", "populations.inhibitor.size", "neurons — give a whole number from 1"),
+        ("{inhibitor: {size: N_output}}", "{inhibitor: {}}", "populations.inhibitor", "how many neurons it has"),
+        ("{inhibitor: {size: N_output}}", "{hidden: {size: '3'}}", "populations.hidden", "'hidden' is a layer"),
+        ("{inhibitor: {size: N_output}}", "{inhibitor: {beside: [input]}}", "populations.inhibitor", "go together"),
+        ("{source: output, target: inhibitor", "{target: inhibitor", "projections.excite", "what it connects"),
+        ("excite:  {", "plastic: {", "projections.plastic", "'plastic' is a word of circuits"),
+        (
+            "projections:\n",
+            "feedback: {local: {returns: [hidden]}}\nprojections:\n",
+            "feedback.local.returns",
+            "'hidden'",
+        ),
+        ("projections:\n", f"phases: {RING}\nprojections:\n", "populations", "those of a table of phases"),
+    ],
+)
+def test_a_mistake_in_a_circuit_is_told(zoo_with, old, new, field, told) -> None:
+    assert old in INHIBITED
+    zoo = inhibited(zoo_with, INHIBITED.replace(old, new))
+    finding = check_alone(zoo, "circuit", "inhibited")[0]
+    assert (finding.where, finding.field) == ("models/circuits/inhibited.yaml", field)
+    assert told in str(finding)
+
+
+@pytest.mark.parametrize(
+    ("line", "field", "told"),
+    [
+        ("neurons: {inhibiter: lif}", "neurons.inhibiter", "did you mean 'inhibitor'"),
+        ("synapses: {excites: soma_kick}", "synapses.excites", "did you mean 'excite'"),
+        ("learning: {excite: {rule: erbp}}", "learning.excite", "has no 'excite' that may learn"),
+        ("learning: {learns: [inhibit]}", "learning.learns.inhibit", "has no 'inhibit' that may learn"),
+        ("learning: {feedback: symmetric}", "learning.feedback", "has no feedback by way 'symmetric'"),
+        ("learning: {feedbck: symmetric}", "learning.feedbck", "did you mean 'feedback'"),
+        ("circuit: inhibitedd", "circuit", "did you mean 'inhibited'"),
+    ],
+)
+def test_an_experiment_that_does_not_fit_its_circuit_is_told(zoo_with, line, field, told) -> None:
+    text = EXPERIMENT if not line.startswith("circuit") else EXPERIMENT.replace("circuit: inhibited\n", "")
+    own = f"title: wrong\nextends: inhibited\n{line}\n"
+    zoo = inhibited(zoo_with, experiment=text)
+    (zoo.root / "config/experiments/wrong.yaml").write_text(own)
+    (finding, *_) = check_zoo(Zoo(zoo.root), {("experiment", "wrong")})
+    assert (finding.where, finding.field) == ("config/experiments/wrong.yaml", field)
+    assert told in str(finding)

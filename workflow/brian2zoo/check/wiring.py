@@ -4,11 +4,10 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 import brian2
-import numpy as np
 
 from brian2zoo.circuits import sizes_of
 from brian2zoo.circuits.layered import targets
-from brian2zoo.circuits.wires import computed, connected, whole_size
+from brian2zoo.circuits.wires import connected, signs, whole_size
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.formats.circuits import ITSELF, LAYERS, NEXT, CircuitPlan, PopulationPlan, ProjectionPlan
 from brian2zoo.formats.expressions import evaluate
@@ -80,11 +79,9 @@ def _check_projections(
             raise ZooError(plan.path, here, f"'{kind}' {what}", "rename it")
         for layers, pre, post in _example_ends(plan, populations, stated):
             sizes = sizes_of(layers) | {"N_pre": pre, "N_post": post}
-            if stated.pairs:
-                connected(stated.pairs, sizes, "", f"{plan.path}: {here}")
+            pairs = connected(stated.pairs, sizes, "", (plan.path, f"{here}.pairs")) if stated.pairs else None
             if stated.sign:
-                every = dict(zip("ij", np.divmod(np.arange(pre * post), post), strict=True))
-                computed(stated.sign, sizes | every, f"{plan.path}: {here}.sign")
+                signs(stated.sign, sizes, pairs, (plan.path, f"{here}.sign"))
         try:
             wrong = not evaluate(stated.delay, {"delay": brian2.ms}) >= 0 * brian2.second
         except (TypeError, ValueError, brian2.DimensionMismatchError):

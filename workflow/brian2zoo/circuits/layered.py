@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from brian2zoo.circuits import Circuit, Mode, Population, Projection, Wiring, sizes_of
-from brian2zoo.circuits.wires import computed, connected, whole_size
+from brian2zoo.circuits.wires import connected, signs, whole_size
 from brian2zoo.equations.pieces import equations_of, join, renamed
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.circuits import ITSELF, LAYERS, NEXT, CircuitPlan, ErrorPlan, PopulationPlan, ProjectionPlan
@@ -183,11 +183,7 @@ def _wires(
     wiring: Wiring, key: str, stated: ProjectionPlan, pre: Population, post: Population
 ) -> tuple[tuple[np.ndarray, np.ndarray] | None, np.ndarray | None]:
     """Pairs of neurons, each (synapse,), presynaptic index slowest, None for all; and the sign of each weight."""
-    place = f"{wiring.experiment.circuit.path}: projections.{key}"
-    sizes = sizes_of(wiring.layers) | {"N_pre": pre.size, "N_post": post.size}
-    pairs = connected(stated.pairs, sizes, f"{pre.name}_{post.name}", place) if stated.pairs else None
-    if not stated.sign:
-        return pairs, None
-    every = np.divmod(np.arange(pre.size * post.size), post.size)
-    i, j = every if pairs is None else pairs
-    return pairs, np.broadcast_to(computed(stated.sign, sizes | {"i": i, "j": j}, f"{place}.sign"), i.shape) * 1.0
+    path, sizes = wiring.experiment.circuit.path, sizes_of(wiring.layers) | {"N_pre": pre.size, "N_post": post.size}
+    here, name = f"projections.{key}", f"{pre.name}_{post.name}"
+    pairs = connected(stated.pairs, sizes, name, (path, f"{here}.pairs")) if stated.pairs else None
+    return pairs, signs(stated.sign, sizes, pairs, (path, f"{here}.sign")) if stated.sign else None

@@ -3,18 +3,19 @@
 import zlib
 from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import brian2
 import numpy as np
-from brian2.parsing.rendering import NumpyNodeRenderer
-from brian2.utils.stringtools import get_identifiers
 
 from brian2zoo.circuits import sizes_of
-from brian2zoo.errors import ZooError, did_you_mean
+from brian2zoo.errors import ZooError
 from brian2zoo.formats.circuits import CircuitPlan
 from brian2zoo.formats.expressions import evaluate
 
+Place = tuple[str | Path, str]
+"""A file and a field of it."""
 _MOST_NEURONS = 10**7
 _MOST_AT_ONCE = 2**22
 """Pairs of neurons of which a condition is computed at once."""
@@ -33,10 +34,19 @@ def whole_size(plan: CircuitPlan, field: str, size: str, layers: Sequence[int]) 
     return int(found)
 
 
-def connected(condition: str, sizes: Mapping[str, int], name: str, place: str) -> tuple[np.ndarray, np.ndarray]:
+def connected(condition: str, sizes: Mapping[str, int], name: str, place: Place) -> tuple[np.ndarray, np.ndarray]:
     """Pairs of neurons for which a condition holds, each (synapse,), presynaptic index slowest.
 
     What `rand()` draws depends on the name of the projection alone, so that a network is the same for every seed.
+
+    Parameters
+    ----------
+    sizes : `N_pre` and `N_post` among them.
+
+    Raises
+    ------
+    ZooError
+        At `place`, if it is no condition.
     """
     n_pre, n_post = sizes["N_pre"], sizes["N_post"]
     rows = max(_MOST_AT_ONCE // max(n_post, 1), 1)
@@ -44,26 +54,28 @@ def connected(condition: str, sizes: Mapping[str, int], name: str, place: str) -
     for begin in range(0, n_pre, rows):
         i = np.arange(begin, min(begin + rows, n_pre))[:, None]
         shape = (len(i), n_post)
-        names = {**sizes, "i": i, "j": j, "rand": partial(rng.random, shape)}
-        held = np.broadcast_to(computed(condition, names, f"{place}.pairs"), shape)
-        found.append(np.stack(np.nonzero(held)) + np.array([[begin], [0]]))
+        held = _computed(condition, {**sizes, "i": i, "j": j, "rand": partial(rng.random, shape)}, place)
+        if held.dtype != bool:
+            problem = f"'{condition}' is no condition"
+            raise ZooError(*place, problem, "compare i and j, as Brian2's connect does, such as 'i == j'")
+        found.append(np.stack(np.nonzero(np.broadcast_to(held, shape))) + np.array([[begin], [0]]))
     pre, post = np.concatenate(found, axis=1)
     return pre, post
 
 
-def computed(text: str, names: Mapping[str, Any], place: str) -> np.ndarray:
-    """Value of an expression of indices, as Brian2's conditions of `connect` have them."""
-    code = NumpyNodeRenderer().render_expr(text)
-    scope = {"logical_and": np.logical_and, "logical_or": np.logical_or, "logical_not": np.logical_not}
-    scope |= {"int": np.int_, "int_": np.int_, "abs": np.abs, "sqrt": np.sqrt, "exp": np.exp, "floor": np.floor}
-    unknown = sorted(get_identifiers(text) - names.keys() - {*scope, "and", "or", "not"})
-    where, field = place.split(": ")
-    if unknown:
-        remedy = did_you_mean(unknown[0], names, f"it may name {', '.join(sorted(names))}")
-        raise ZooError(where, field, f"unknown name '{unknown[0]}' in '{text}'", remedy)
+def signs(text: str, sizes: Mapping[str, int], pairs: tuple[np.ndarray, np.ndarray] | None, place: Place) -> np.ndarray:
+    """Factor of the weight of each pair, (synapse,), of all with all without `pairs`; ZooError if it is no number."""
+    i, j = np.divmod(np.arange(sizes["N_pre"] * sizes["N_post"]), sizes["N_post"]) if pairs is None else pairs
+    found = _computed(text, {**sizes, "i": i, "j": j}, place)
+    if found.dtype == bool:
+        raise ZooError(*place, f"'{text}' is a condition, no number", "write int(...) around it")
+    if not np.isfinite(found).all():
+        raise ZooError(*place, f"'{text}' is no finite number for some pair", "give a number for each i and j")
+    return np.broadcast_to(found, i.shape).astype(float)
+
+
+def _computed(text: str, names: Mapping[str, Any], place: Place) -> np.ndarray:
     try:
-        with np.errstate(all="ignore"):
-            return np.asarray(eval(code, {"__builtins__": {}}, scope | dict(names)))
-    except (ArithmeticError, TypeError, ValueError) as error:
-        problem = f"'{text}' cannot be computed ({error})"
-        raise ZooError(where, field, problem, "write a condition of i and j, as Brian2's connect has it") from None
+        return np.asarray(evaluate(text, {**names, "int": lambda value: np.asarray(value).astype(int)}, each=True))
+    except ValueError as error:
+        raise ZooError(*place, str(error), f"it may name {', '.join(sorted(names))}") from None

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Mapping
 from copy import deepcopy
-from functools import cache
+from functools import cache, reduce
 from types import CodeType
 from typing import Any
 
@@ -29,21 +29,22 @@ FUNCTIONS: Mapping[str, Any] = {
 _MOST_BITS = 1024
 
 
-def evaluate(expression: str, names: Mapping[str, Any] | None = None) -> Any:
+def evaluate(expression: str, names: Mapping[str, Any] | None = None, *, each: bool = False) -> Any:
     """Value of an arithmetic expression, with its Brian2 unit.
 
     Parameters
     ----------
     expression : such as ``(w_max - w_min)/2**bits`` or ``3.9*ms``.
     names : values of further names; they take precedence over units and `FUNCTIONS`.
+    each : whether `and`, `or` and `not` are for each element of arrays.
 
     Raises
     ------
     ValueError
         If the text is not arithmetic, names something unknown, or mixes units. The message is one line.
     """
-    code, used = _parsed(expression)
-    scope: dict[str, Any] = {_POWER: _power}
+    code, used = _parsed(expression, each)
+    scope: dict[str, Any] = {_POWER: _power, **_LOGICAL}
     for name in used:
         for source in (names or {}, FUNCTIONS, DEFAULT_UNITS):
             if name in source:
@@ -62,15 +63,30 @@ def evaluate(expression: str, names: Mapping[str, Any] | None = None) -> Any:
 
 
 @cache  # circuits are put together from the same few lines again and again
-def _parsed(expression: str) -> tuple[CodeType, frozenset[str]]:
+def _parsed(expression: str, each: bool) -> tuple[CodeType, frozenset[str]]:
     """An expression, compiled, and the names in it; ValueError as `evaluate`."""
-    tree = ast.Expression(_BoundedPowers().visit(deepcopy(parse(expression))))
-    used = frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name)) - {_POWER}
+    body = _BoundedPowers().visit(deepcopy(parse(expression)))
+    tree = ast.Expression(_Elementwise().visit(body) if each else body)
+    used = frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name)) - {_POWER, *_LOGICAL}
     return compile(ast.fix_missing_locations(tree), "<parameter>", "eval"), used
 
 
 _POWER = "__power"
-"""No name of the language."""
+_LOGICAL = {"__and": np.logical_and, "__or": np.logical_or, "__not": np.logical_not}
+"""No names of the language."""
+
+
+class _Elementwise(ast.NodeTransformer):
+    """Calls functions of arrays for `and`, `or` and `not`."""
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
+        self.generic_visit(node)
+        function = ast.Name("__and" if isinstance(node.op, ast.And) else "__or", ast.Load())
+        return reduce(lambda one, other: ast.Call(function, [one, other], []), node.values)
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
+        self.generic_visit(node)
+        return ast.Call(ast.Name("__not", ast.Load()), [node.operand], []) if isinstance(node.op, ast.Not) else node
 
 
 class _BoundedPowers(ast.NodeTransformer):
