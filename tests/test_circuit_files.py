@@ -121,6 +121,7 @@ def test_a_circuit_is_added_by_text_alone(zoo_with) -> None:
         ("{inhibitor: {size: N_output}}", "{hidden: {size: '3'}}", "populations.hidden", "'hidden' is a layer"),
         ("{inhibitor: {size: N_output}}", "{inhibitor: {beside: [input]}}", "populations.inhibitor", "go together"),
         ("{source: output, target: inhibitor", "{target: inhibitor", "projections.excite", "what it connects"),
+        ("{size: N_output}", "{beside: [hidden], name: x}", "populations.inhibitor.name", "put a * into it"),
         ("excite:  {", "plastic: {", "projections.plastic", "'plastic' is a word of circuits"),
         (
             "projections:\n",
@@ -145,6 +146,7 @@ def test_a_mistake_in_a_circuit_is_told(zoo_with, old, new, field, told) -> None
         ("neurons: {inhibiter: lif}", "neurons.inhibiter", "did you mean 'inhibitor'"),
         ("synapses: {excites: soma_kick}", "synapses.excites", "did you mean 'excite'"),
         ("learning: {excite: {rule: erbp}}", "learning.excite", "has no 'excite' that may learn"),
+        ("learning: {plastics: {rule: erbp}}", "learning.plastics", "did you mean 'plastic'"),
         ("learning: {learns: [inhibit]}", "learning.learns.inhibit", "has no 'inhibit' that may learn"),
         ("learning: {feedback: symmetric}", "learning.feedback", "has no feedback by way 'symmetric'"),
         ("learning: {feedbck: symmetric}", "learning.feedbck", "did you mean 'feedback'"),

@@ -44,6 +44,7 @@ TYPES = {
     language.Name: "v",
     language.NameOrNone: "v",
     language.Key: "v",
+    language.Pattern: "v",
     language.Layers: "4-3-2",
     language.Ends: "4-2",
     language.Line: "v",
@@ -111,6 +112,8 @@ def attacks(kind: Any) -> list[str]:
         if kind is language.Equations:  # whose colon ends the expression: what follows is refused as a unit
             inside = [text for text in inside if "\n" not in text or "\\" in text or "??" in text]
         return [CODE[kind].format(text) if "{}" in CODE[kind] else text for text in inside]
+    if kind is language.Pattern:
+        return [*(text for text in BAD_NAMES if text != "x*"), "x**", "*_*", "*__x", "*/x"]
     if kind in NAMES:
         return [*BAD_NAMES[:-2], "x" * 200] if kind is language.NameOrNone else BAD_NAMES
     if kind in (language.Layers, language.Ends):

@@ -202,7 +202,6 @@ def test_a_setting_replaces_parameters() -> None:
     ("setting", "told"),
     [
         ("learning.plastic.surogate=boxcar", "'learning.plastic.surogate' is no choice — did you mean 'surrogate'?"),
-        ("learning.plastics.rule=bp", "'learning.plastics.rule' is no choice — did you mean 'plastic'?"),
         ("learning.plastic=bp", "'learning.plastic' is no choice"),
         ("learning.=bp", "'learning.' is not a key"),
         ("learning.feedback.way=local", "'learning.feedback.way' is no choice"),

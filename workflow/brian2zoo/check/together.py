@@ -150,7 +150,7 @@ def _unknown(experiment: Experiment, has: Vocabulary) -> Findings:
         ("neurons", experiment.neurons, roles),
         ("synapses", experiment.synapses, ("plastic", *has.learn, *has.fixed)),
         ("weights", as_dict(experiment.stated.weights), (*has.learn, *has.fixed)),
-        ("learning", learning.own, has.learn),
+        ("learning", learning.own, (*has.learn, "plastic")),
         ("learning.learns", learning.learns or (), has.learn),
     ):
         for key in keys:

@@ -53,6 +53,12 @@ def _check_populations(plan: CircuitPlan, populations: Mapping[str, PopulationPl
             raise ZooError(plan.path, here, problem, f"write '{role}: {{}}', with `data` at most")
         if role not in LAYERS and not (stated.size or stated.beside):
             raise ZooError(plan.path, here, "nothing says how many neurons it has", "state `size` or `beside`")
+        if bool(stated.beside) != bool(stated.name):
+            remedy = "state what the populations are called, such as '*_noise'"
+            raise ZooError(plan.path, here, "`beside` and `name` go together", remedy)
+        if "*" not in stated.name and (len(stated.beside) > 1 or "hidden" in stated.beside):
+            problem = f"several populations would be called '{stated.name}'"
+            raise ZooError(plan.path, f"{here}.name", problem, "put a * into it, for the name of the layer")
         for layer in stated.beside:
             _known(plan, f"{here}.beside", layer, [each for each in LAYERS if each in plan.populations])
         for layers in _EXAMPLES if stated.size else ():
@@ -65,6 +71,10 @@ def _check_projections(
     may_learn, fixed = ({kind for kind, _ in targets(plan, learning)} for learning in (True, False))
     for kind, stated in projections.items():
         here = f"{place}.{kind}"
+        ends = [bool(stated.source), bool(stated.target)]
+        if not ((all(ends) and not stated.through) or (not any(ends) and len(stated.through) > 1)):
+            remedy = "state `source` and `target`, or `through` two or more layers"
+            raise ZooError(plan.path, here, "it does not say what it connects", remedy)
         for role in stated.through:
             _known(plan, f"{here}.through", role, [each for each in LAYERS if each in populations])
         if stated.source:

@@ -2,10 +2,10 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from brian2zoo.formats.files import File
-from brian2zoo.formats.language import Expression, Name, NameOrNone, Pattern, Refused
+from brian2zoo.formats.language import Expression, Name, NameOrNone, Pattern
 
 LAYERS = ("input", "hidden", "output")
 """Roles of populations that are layers of the network; of hidden ones there is any number."""
@@ -26,12 +26,6 @@ class PopulationPlan(BaseModel):
     data: NameOrNone = Field("", description="what it is given for each sample, `input` or `label`; empty: nothing")
     only: Literal["", "train"] = Field("", description="'train': it is there while the network learns")
     optional: bool = Field(False, description="true: it is left out where the experiment names no neuron for it")
-
-    @model_validator(mode="after")
-    def _with_a_name(self) -> "PopulationPlan":
-        if bool(self.beside) != bool(self.name):
-            raise Refused("`beside` and `name` go together", "state what the populations are called, such as '*_noise'")
-        return self
 
 
 class ProjectionPlan(BaseModel):
@@ -62,14 +56,6 @@ class ProjectionPlan(BaseModel):
         description="true: it is left out where the experiment names no synapse for it, or states no weights for one"
         " with weights, or where the target has not the variables that the synapse sums",
     )
-
-    @model_validator(mode="after")
-    def _from_somewhere_to_somewhere(self) -> "ProjectionPlan":
-        ends = [bool(self.source), bool(self.target)]
-        if not ((all(ends) and not self.through) or (not any(ends) and len(self.through) > 1)):
-            remedy = "state `source` and `target`, or `through` two or more layers"
-            raise Refused("it does not say what it connects", remedy)
-        return self
 
     @property
     def targets(self) -> tuple[str, ...]:

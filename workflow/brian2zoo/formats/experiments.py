@@ -202,7 +202,7 @@ def _with_choice(learning: Learning, place: str, value: str) -> Learning:
     key_, _, inner = place.partition(".")
     stated = learning.model_dump(exclude_unset=True)
     known: Iterable[str] = Learning.model_fields
-    if inner and key_ not in set(known) - {"plastic"}:
+    if key_ == "plastic" or (inner and key_ not in known):
         known = Choice.model_fields
         chosen = {**stated.get(key_, {}), inner: value}
     else:
