@@ -18,6 +18,7 @@ from brian2zoo.backends import backend, toolkit
 from brian2zoo.backends.capability import refuse, verdict
 from brian2zoo.backends.doctor import examine
 from brian2zoo.errors import ZooError
+from brian2zoo.formats.expressions import evaluate
 from brian2zoo.formats.zoo import Zoo
 from brian2zoo.run.programs import Program, build
 
@@ -129,3 +130,15 @@ def test_seed_and_duration_come_from_the_command_line(zoo, generate, tmp_path) -
     assert main.index("set_from_command_line(args)") < seeded < run
     assert not list(tmp_path.glob("code_objects/run_end*"))
     assert "-std=c++11 -arch=sm_90 -w -use_fast_math -std=c++17" in (tmp_path / "makefile").read_text()
+
+
+@pytest.mark.parametrize("experiment", ["erbp_plus", "nbp"])
+def test_no_spike_arrives_in_the_step_it_is_emitted_in(zoo, generate, tmp_path, experiment) -> None:
+    """Nor a step early, nor, beside longer delays, late: brian2cuda counts a delay from the step of the spike."""
+    circuit = circuits.build(zoo.experiment(experiment).with_setting("backend=cuda"), LAYERS, "train")
+    generate(circuit, tmp_path, "cuda")
+    told = re.findall(r"_dynamic_array_(\w+)_delay\[0\] = ([-+.\de]+);", (tmp_path / "main.cu").read_text())
+    dt = evaluate(circuit.experiment.protocol.dt)
+    steps = {name: round(float(delay) / float(dt)) for name, delay in told}
+    assert steps == {p.name: round(float(evaluate(p.delay) / dt)) + 1 for p in circuit.projections if p.name in steps}
+    assert len(set(steps.values())) > (experiment == "nbp")

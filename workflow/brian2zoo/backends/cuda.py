@@ -2,7 +2,9 @@
 
 1.0b1, of 2025, was made for CUDA 11 and 12; the compiler is set to C++17, which CUDA 13's Thrust asks for (its makefile
 says C++11 before, and the last one counts). In its code of a pathway j is a counter of its own, so that the indices of
-neurons are variables. Where CUDA came without cuRAND, that of the package index is taken.
+neurons are variables. It turns to the next place for spikes when a step ends, and looks back from there by the delay;
+where synapses work before the thresholds, as here, a delay therefore counts from the step of the spike. Where CUDA came
+without cuRAND, that of the package index is taken.
 """
 
 import re
@@ -80,5 +82,9 @@ def _curand_of_package() -> Path | None:
 
 
 BACKEND = Cuda(
-    "cuda", "brian2cuda, one NVIDIA GPU", "cuda_standalone", Assembly(on_host=False, places=True), "brian2cuda"
+    "cuda",
+    "brian2cuda, one NVIDIA GPU",
+    "cuda_standalone",
+    Assembly(on_host=False, places=True, from_spike=True),
+    "brian2cuda",
 )

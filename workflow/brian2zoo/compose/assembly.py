@@ -13,11 +13,13 @@ class Assembly:
         if not, a program is told its duration when it begins.
     parallel : whether all synapses work before the neurons do, see `parallel`.
     places : whether a synapse keeps the indices of its neurons as variables, because its code may not name them.
+    from_spike : whether a delay counts from the step of the spike, not from the one after, the first to arrive in.
     """
 
     on_host: bool = True
     parallel: bool = False
     places: bool = False
+    from_spike: bool = False
 
 
 USUAL = Assembly()

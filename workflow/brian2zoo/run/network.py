@@ -199,14 +199,15 @@ def _synapses(
     assembly: Assembly,
 ) -> brian2.Synapses:
     name, experiment = projection.name, circuit.experiment
-    delay = evaluate(projection.delay)
+    soonest = duration(circuit, "dt") if assembly.from_spike else 0 * brian2.ms
+    delay = evaluate(projection.delay) + soonest
     synapses = brian2.Synapses(
         groups[projection.pre.name],
         groups[projection.post.name],
         model=code.equations,
         on_pre=code.on_pre or None,
         on_post=code.on_post or None,
-        delay=({"pre": delay} if code.on_pre else {}) | ({"post": 0 * brian2.ms} if code.on_post else {}) or None,
+        delay=({"pre": delay} if code.on_pre else {}) | ({"post": soonest} if code.on_post else {}) or None,
         namespace=_times(sample_time, experiment),
         dtype=data_types(code.equations, experiment.stated.precision),
         method=_method(code),
