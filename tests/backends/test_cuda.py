@@ -142,3 +142,15 @@ def test_no_spike_arrives_in_the_step_it_is_emitted_in(zoo, generate, tmp_path, 
     steps = {name: round(float(delay) / float(dt)) for name, delay in told}
     assert steps == {p.name: round(float(evaluate(p.delay) / dt)) + 1 for p in circuit.projections if p.name in steps}
     assert len(set(steps.values())) > (experiment == "nbp")
+
+
+def test_mistakes_of_brian2cuda_are_mended_in_its_sources(zoo, generate, tmp_path) -> None:
+    """On synapses that draw random numbers, and read indices of neurons in subexpressions only."""
+    circuit = circuits.build(zoo.experiment("erbp_analog").with_setting("backend=cuda"), LAYERS, "train")
+    generate(circuit, tmp_path, "cuda")
+    text = in_one(tmp_path)
+    assert "_vectorisation_idx = j;" not in text  # the same for all neurons that spike in a step
+    pathway = next(tmp_path.glob("code_objects/input_hidden1_pre_codeobject*.cu")).read_text()
+    assert pathway.index("_vectorisation_idx = _idx;") < pathway.index("_rand(_vectorisation_idx")
+    assert not re.findall(r"_synaptic_(?:pre|post)\.clear\(\)", (tmp_path / "main.cu").read_text())
+    assert "1.0f*" not in text

@@ -3,8 +3,10 @@
 1.0b1, of 2025, was made for CUDA 11 and 12; the compiler is set to C++17, which CUDA 13's Thrust asks for (its makefile
 says C++11 before, and the last one counts). In its code of a pathway j is a counter of its own, so that the indices of
 neurons are variables. It turns to the next place for spikes when a step ends, and looks back from there by the delay;
-where synapses work before the thresholds, as here, a delay therefore counts from the step of the spike. Where CUDA came
-without cuRAND, that of the package index is taken.
+where synapses work before the thresholds, as here, a delay therefore counts from the step of the spike. Two mistakes of
+its code of a pathway are mended in what it writes: synapses of neurons that spike in one step would share their random
+numbers, and the indices of neurons are gone if only a subexpression reads them. Where CUDA came without cuRAND, that of
+the package index is taken.
 """
 
 import re
@@ -15,16 +17,25 @@ from typing import Any
 import brian2
 
 from brian2zoo.backends import toolkit
-from brian2zoo.backends.standalone import Standalone
+from brian2zoo.backends.standalone import Renderer, Standalone
 from brian2zoo.compose.assembly import Assembly
 
 # What a program is compiled for where there is no GPU to ask.
 COMPUTE_CAPABILITY = 9.0
 _RUN = re.compile(r"\.run\([^,]+,")
+# Where in the random numbers of a step a synapse finds its own: the place among those of its neuron.
+_RANDOM_AT = "_vectorisation_idx = j;"
 
 
 class Cuda(Standalone):
     """The device of brian2cuda."""
+
+    def load(self) -> None:
+        """Import brian2cuda; it takes Brian2's renderer by name."""
+        super().load()
+        from brian2cuda import cuda_generator
+
+        cuda_generator.CPPNodeRenderer = Renderer
 
     def preferences(self, threads: int) -> dict[str, Any]:
         """As of every backend; with no GPU at hand, none is looked for and code is made for a recent one."""
@@ -63,7 +74,13 @@ class Cuda(Standalone):
             if kind == "run_network":
                 lines = arguments[1]
                 lines[:] = [_RUN.sub(f".run({steps},", line) for line in lines]
+        for deleted in (device.delete_synaptic_pre, device.delete_synaptic_post):
+            deleted.update(dict.fromkeys(deleted, False))
         super().generate(device, directory)
+        for path in Path(directory, "code_objects").glob("*.cu"):
+            text = path.read_text()
+            if _RANDOM_AT in text:
+                path.write_text(text.replace(_RANDOM_AT, "_vectorisation_idx = _idx;"))
         package = _curand_of_package()
         if package:  # without the plain name that a linker looks for
             link = Path(directory, "libcurand.so")

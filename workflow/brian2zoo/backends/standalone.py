@@ -22,7 +22,7 @@ from brian2zoo.compose.assembly import USUAL, Assembly
 from brian2zoo.errors import ZooError
 
 
-class _Renderer(CPPNodeRenderer):
+class Renderer(CPPNodeRenderer):
     """Brian2's, but that the quotient of two whole numbers is a double; theirs, '1.0f*k/n', is good to seven digits."""
 
     def render_BinOp(self, node: ast.BinOp) -> str:
@@ -30,7 +30,7 @@ class _Renderer(CPPNodeRenderer):
         return text.replace("1.0f*", "1.0*", 1) if isinstance(node.op, ast.Div) else text
 
 
-cpp_generator.CPPNodeRenderer = _Renderer
+cpp_generator.CPPNodeRenderer = Renderer
 
 
 @dataclass(frozen=True)
