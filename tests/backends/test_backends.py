@@ -1,13 +1,15 @@
 """Backends by name: chosen in a file or a setting, set up and put away; sources of programs for a GPU."""
 
 import brian2
+import numpy as np
 import pytest
 from brian2 import ms
 
 from brian2zoo import circuits
 from brian2zoo.backends import BACKENDS, backend
 from brian2zoo.errors import ZooError
-from brian2zoo.run.programs import Inputs, Program, build
+from brian2zoo.run.network import Recording, duration
+from brian2zoo.run.programs import Inputs, Program, build, parameter_values
 
 LAYERS = (4, 3, 2)
 
@@ -62,6 +64,18 @@ def test_a_program_remembers_where_it_runs(zoo, tmp_path) -> None:
     assert program.manifest["versions"] == {"brian2": brian2.__version__}
     rates = program.run(Inputs({"input": [[0, 0, 0, 1], [0, 0, 0, 0]]}, {}, 2, 0), ["output_rates.r"])
     assert (rates["output_rates.r"] == 0.5).all()
+
+
+@pytest.mark.parametrize("name", ["dense", "cpp"])
+def test_samples_begin_with_their_first_step_after_a_minute_too(zoo, tmp_path, name) -> None:
+    """From 64 s on, rounding parts the times of steps and of samples by more than Brian2 takes for equal."""
+    circuit = circuits.build(zoo.experiment("rtrl_no_recurrence").with_setting(f"backend={name}"), LAYERS, "train")
+    sample_time, n = duration(circuit, "T_train"), 330
+    program = Program(build(circuit, sample_time, n, tmp_path / "program", Recording(("input",))))
+    data = {"input": np.full((n, LAYERS[0]), 0.05), "label": np.zeros((n, LAYERS[-1]))}
+    spikes = program.run(Inputs(data, parameter_values(circuit), n, 0), ["input_spikes.t"])["input_spikes.t"]
+    assert len(spikes) == n * LAYERS[0]
+    assert set(np.rint(spikes / program.manifest["dt"]) % program.steps_per_sample) == {25}
 
 
 def test_synapses_that_genn_keeps_by_rows_come_back_as_they_were_made() -> None:

@@ -129,6 +129,7 @@ def test_seed_and_duration_come_from_the_command_line(zoo, generate, tmp_path) -
     seeded, run = main.index("set_seed(_array_run_seed[0])"), main.index(".run(_array_run_n_steps[0]*0.0001,")
     assert main.index("set_from_command_line(args)") < seeded < run
     assert not list(tmp_path.glob("code_objects/run_end*"))
+    assert "#define Clock_epsilon 1e-08\n" in (tmp_path / "network.cu").read_text()
     assert "-std=c++11 -arch=sm_90 -w -use_fast_math -std=c++17" in (tmp_path / "makefile").read_text()
 
 

@@ -5,6 +5,7 @@ import contextlib
 import importlib
 import inspect
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,6 +32,8 @@ class Renderer(CPPNodeRenderer):
 
 
 cpp_generator.CPPNodeRenderer = Renderer
+
+_EPSILON = re.compile(r"^(#define Clock_epsilon )\S+$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -100,8 +103,18 @@ class Standalone:
         device.insert_code("main", "_random_generators[0].seed(_array_run_seed[0]);")
 
     def generate(self, device: Any, directory: Path) -> None:
-        """Write the program's sources."""
+        """Write the program's sources.
+
+        Brian2 takes clocks for equal that differ by less than 1e-14 s, which after a minute is less than rounding: the
+        onset of a sample and its first step then fall apart. Here they may differ by 1e-4 of a step, as in its
+        networks that are not compiled.
+        """
         device.build(directory=str(directory), compile=False, run=False)
+        for path in directory.glob("network.c*"):
+            text, found = _EPSILON.subn(rf"\g<1>{1e-4 * float(brian2.defaultclock.dt)!r}", path.read_text())
+            if not found:
+                raise RuntimeError(f"{path} does not say when clocks are equal")
+            path.write_text(text)
 
     def compile(self, device: Any, directory: Path) -> None:
         """Compile the program; `ZooError` if the compiler fails."""
