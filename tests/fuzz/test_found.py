@@ -78,6 +78,14 @@ CORPUS = [
         "cim", "cim_training", "times: gate_time, value: {65: 6.10", "times: adder_time, value: {65: 6.10", "",
         "quantities.adder_time.times: 'adder_time' multiplies itself",
     ),
+    (
+        *("synapse", "delta", "  w : 1                # weight\n", "  u : 1\n", "eprop_alif"),
+        "state: `write` has no weight 'w' to",
+    ),
+    (
+        *("neuron", "latency_input", "t_next < t + dt/2", "t_next < t + dt/0", "snap1"),
+        "threshold: 'dt / 0' in 't_next < t + dt/0' is no real number",
+    ),
     ("neuron", "lif_delta", "parameters: |", "'': |", "", "'': unknown key ''"),
     ("neuron", "lif_delta", "parameters: |", "equations: |", "", 'found duplicate key "equations" — '),
 ]  # fmt: skip

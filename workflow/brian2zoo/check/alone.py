@@ -292,6 +292,9 @@ def _synapse(model: SynapseModel) -> Findings:
     if "w" in equations and "shared" in equations["w"].flags:
         text = Text(model.path, "state", model.state)
         findings.append(text.wrong("the weight w is shared by all synapses", "take the flag (shared) away"))
+    if model.write and "w" not in equations:
+        problem, remedy = "`write` has no weight 'w' to change", "add a line such as 'w : 1', with the weight's unit"
+        findings.append(ZooError(model.path, "state", problem, remedy))
     if model.write and "dw" not in get_identifiers(model.write):
         problem, remedy = "the change dw is not used", "write the store from w and dw, as in 'w = w + dw'"
         findings.append(ZooError(model.path, "write", problem, remedy))

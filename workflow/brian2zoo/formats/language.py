@@ -196,7 +196,7 @@ def _refuse_number(number: str) -> None:
 
 @cache
 def unreal(text: str) -> str:
-    """The innermost constant part of an expression that is no real number, such as log(-1) or 1/0; empty if none is.
+    """The innermost part of an expression that is no real number, such as log(-1) or x/0; empty if none is.
 
     The expression is of the language, or composed of such.
     """
@@ -270,7 +270,7 @@ def _combined(left: float | None, operator: ast.operator, right: float | None, t
     if isinstance(operator, ast.Pow) and right is not None and abs(right) > MOST_EXPONENT:
         problem = f"{quoted(text)} has an exponent of {right:g}, more than {MOST_EXPONENT}"
         raise Refused(problem, "take a smaller one, or a function such as exp")
-    return None
+    return math.nan if isinstance(operator, ast.Div | ast.FloorDiv | ast.Mod) and right == 0 else None
 
 
 def _finite(value: Callable[[], float], text: str) -> float:
