@@ -9,9 +9,10 @@ from brian2zoo.check import check_experiment, check_zoo
 from brian2zoo.check.alone import check_alone
 from brian2zoo.circuits import initial_weights
 from brian2zoo.circuits.wires import connected
+from brian2zoo.errors import ZooError
 from brian2zoo.formats.expressions import evaluate
 from brian2zoo.formats.zoo import Zoo
-from brian2zoo.run.network import Recording
+from brian2zoo.run.network import Recording, duration
 from brian2zoo.run.programs import Inputs, parameter_values, run_here
 
 INHIBITED = """
@@ -161,3 +162,52 @@ def test_an_experiment_that_does_not_fit_its_circuit_is_told(zoo_with, line, fie
     (finding, *_) = check_zoo(Zoo(zoo.root), {("experiment", "wrong")})
     assert (finding.where, finding.field) == ("config/experiments/wrong.yaml", field)
     assert told in str(finding)
+
+
+PERCEPTRON = {
+    "models/circuits/perceptron.yaml": """
+title: An output layer alone
+populations:
+  input:  {data: input}
+  output: {}
+  label:  {size: N_output, data: label, only: train}
+projections:
+  layers: {through: [input, output], learns: true}
+  target: {source: label, target: output, pairs: i == j, only: train}
+feedback: {symmetric: {}}
+""",
+    "config/experiments/perceptron.yaml": """
+title: Logistic regression
+extends: bp
+circuit: perceptron
+neurons: {hidden: null}
+synapses: {feedback: null}
+weights: |
+  input_hidden  = null
+  hidden_hidden = null
+  hidden_output = null
+  feedback      = null
+  input_output  = normal(1/sqrt(N_pre))
+""",
+}
+
+
+def test_a_network_of_two_layers_is_logistic_regression(zoo_with) -> None:
+    zoo = zoo_with(PERCEPTRON)
+    experiment = zoo.experiment("perceptron").with_setting("rule.eta=0.5")
+    assert check_experiment(experiment) == []
+    circuit = circuits.build(experiment, (6, 3), "train")
+    rng = np.random.default_rng(0)
+    data = {"input": rng.uniform(0, 1, (20, 6)), "label": np.eye(3)[rng.integers(0, 3, 20)]}
+    start = initial_weights(circuit, seed=0)
+    w = start["input_output.w"].reshape(6, 3).copy()
+    outputs = []
+    for x, target in zip(data["input"], data["label"], strict=True):
+        outputs.append(1 / (1 + np.exp(-x @ w)))
+        w -= 0.5 * np.outer(x, outputs[-1] - target)
+    inputs = Inputs(data, start | parameter_values(circuit), 20, 0)
+    found = run_here(circuit, duration(circuit, "T_train"), inputs, ["input_output.w", "output_rates.r"])
+    np.testing.assert_allclose(found["output_rates.r"].reshape(20, 3), outputs, rtol=1e-12)
+    np.testing.assert_allclose(found["input_output.w"].reshape(6, 3), w, rtol=1e-12)
+    with pytest.raises(ZooError, match="circuit 'perceptron' with feedback 'symmetric' has 2 layers, not 3"):
+        circuits.build(experiment, (6, 4, 3), "train")

@@ -68,8 +68,8 @@ from brian2zoo.formats.files import as_dict
 from brian2zoo.formats.models import EVENT_DATA, NeuronModel, StateFormat, SynapseModel
 from brian2zoo.learning.rule import LearningRule
 
-# One hidden layer and two: every kind of projection occurs in one of them.
-_LAYERS = ((4, 3, 2), (4, 3, 3, 2))
+# No hidden layer, one and two: every kind of projection occurs in one of them.
+_LAYERS = ((4, 2), (4, 3, 2), (4, 3, 3, 2))
 _MODES = ("train", "test")
 
 Sides = Mapping[str, tuple[NeuronModel | LearningRule, Equations]]

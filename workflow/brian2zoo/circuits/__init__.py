@@ -197,11 +197,10 @@ def build(experiment: Experiment, layers: Sequence[int], mode: Mode) -> Circuit:
     ZooError
         If the layers are too few, or the experiment lacks something the circuit needs.
     """
-    if len(layers) < 3 or any(n < 1 for n in layers):
+    if any(n < 1 for n in layers):
         raise ZooError("layers", "", f"{list(layers)} is not a network", "give input, hidden ..., output sizes")
-    needed = _depth(experiment)
-    if needed not in (0, len(layers)):
-        feedback = experiment.learning.feedback
+    if not supports(experiment, layers):
+        needed, feedback = _depth(experiment) or "three or more", experiment.learning.feedback
         problem = f"circuit '{experiment.stated.circuit}' with feedback '{feedback}' has {needed} layers"
         raise ZooError("layers", "", f"{problem}, not {len(layers)}", f"give {needed} sizes")
     wiring = Wiring(experiment, tuple(layers))
@@ -251,12 +250,19 @@ def _room(experiment: Experiment) -> ModuleType:
 
 def supports(experiment: Experiment, layers: Sequence[int]) -> bool:
     """Whether the experiment's circuit exists with this number of layers."""
-    return _depth(experiment) in (0, len(layers))
+    return len(layers) == (_depth(experiment) or max(len(layers), 3))
+
+
+def smallest(experiment: Experiment) -> tuple[int, ...]:
+    """Layers of a small network of the experiment, for what depends on no size."""
+    return next(layers for layers in ((4, 3, 2), (4, 2)) if supports(experiment, layers))
 
 
 def _depth(experiment: Experiment) -> int:
-    """How many layers the circuit has with the experiment's feedback; 0 if it takes any number."""
+    """How many layers the circuit has with the experiment's feedback; 0 if it takes any number from three on."""
     plan = experiment.circuit
+    if plan.phases is None and "hidden" not in plan.populations:
+        return 2
     error = plan.feedback.get(experiment.feedback.way)
     return plan.layers or (error.layers if error is not None else 0)
 

@@ -111,7 +111,7 @@ def show(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(help="Name, kind/name or path of a file.")],
     on: Annotated[str, typer.Option(help="Experiment in which to show the file at work.")] = "",
-    layers: Annotated[str, typer.Option(help="Sizes of the layers.")] = "4-3-2",
+    layers: Annotated[str, typer.Option(help="Sizes of the layers; small ones if left out.")] = "",
     mode: Annotated[Mode, typer.Option(help="Network that learns, or that only infers.")] = Mode.train,
 ) -> None:
     """A file, and the Brian2 strings it is composed to: of an experiment all, with --on those that use the file."""
@@ -140,12 +140,13 @@ def backends(
     from brian2zoo.backends import BACKENDS
     from brian2zoo.backends.capability import verdicts
     from brian2zoo.check import ReadOnce, sound_experiment
-    from brian2zoo.circuits import build
+    from brian2zoo.circuits import build, smallest
 
     zoo = ReadOnce.of(ctx.obj)
     table, notes = new_table("name", *BACKENDS), {}
     for name in experiments or zoo.names("experiment"):
-        found = verdicts(build(sound_experiment(zoo, name), [4, 3, 2], "train"))
+        experiment = sound_experiment(zoo, name)
+        found = verdicts(build(experiment, smallest(experiment), "train"))
         cells = []
         for verdict in found.values():
             numbers = [str(notes.setdefault(reason, len(notes) + 1)) for reason in verdict.reasons]

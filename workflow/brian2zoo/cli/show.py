@@ -65,13 +65,15 @@ def print_file(kind: str, file: Any) -> None:
 
 def print_composed(zoo: Zoo, experiment: str, layers: str, mode: str, only: File | None) -> None:
     """Composed strings of an experiment's populations and projections; `only` those that use a file."""
-    from brian2zoo.circuits import build
+    from brian2zoo.circuits import build, smallest
     from brian2zoo.compose.circuit import compose
 
+    found = zoo.experiment(experiment)
     try:
-        circuit = build(zoo.experiment(experiment), sizes(layers), mode)
+        circuit = build(found, sizes(layers) if layers else smallest(found), mode)
     except Refused as error:
         raise error.at("--layers") from None
+    layers = "-".join(map(str, circuit.layers))
     codes = compose(circuit)
     out.print(f"\n{experiment} on {layers}, {mode}", style="bold underline")
     parts = [part for part in _parts(circuit, codes) if only is None or only in part[1]]
@@ -93,14 +95,15 @@ def print_composed(zoo: Zoo, experiment: str, layers: str, mode: str, only: File
 def print_events(zoo: Zoo, experiments: list[str]) -> None:
     """Operations of one event, of every experiment; on the smallest network, since they do not depend on sizes."""
     from brian2zoo.check import ReadOnce, sound_experiment
-    from brian2zoo.circuits import build
+    from brian2zoo.circuits import build, smallest
     from brian2zoo.mapping.ledger import Memory, alike, events
     from brian2zoo.mapping.operations import KINDS as OPERATIONS
 
     zoo = ReadOnce.of(zoo)
     table = new_table("experiment", "part", "event", *(name.replace("_", " ") for name in OPERATIONS), "of")
     for name in experiments:
-        circuit = build(sound_experiment(zoo, name), [4, 3, 2], "train")
+        experiment = sound_experiment(zoo, name)
+        circuit = build(experiment, smallest(experiment), "train")
         for part, happens, operations, names in alike(events(circuit)):
             counts = (getattr(operations, kind) for kind in OPERATIONS)
             table.add_row(name, part, happens, *(f"{n:g}" if n else "" for n in counts), _listed(names))

@@ -99,4 +99,6 @@ class CircuitPlan(File):
     phases: RingPlan | None = Field(
         None, description="instead of these: populations and projections are those of the experiment's table of phases"
     )
-    layers: int = Field(0, ge=0, le=100, description="number of layers of the network; 0: any")
+    layers: int = Field(
+        0, ge=0, le=100, description="number of layers of the network; 0: any, which is two without a hidden layer"
+    )

@@ -498,8 +498,8 @@ def pattern(text: str) -> str:
 
 def layers(text: str) -> str:
     """Sizes of layers from input to output, such as 784-100-10."""
-    if not re.fullmatch(rf"{_SIZE}(-{_SIZE}){{2,}}", text) or len(text) > _LONGEST_NAME:
-        raise Refused(f"{quoted(text)} is not a network", "write input-hidden-output sizes, such as 784-100-10")
+    if not re.fullmatch(rf"{_SIZE}(-{_SIZE})+", text) or len(text) > _LONGEST_NAME:
+        raise Refused(f"{quoted(text)} is not a network", "write sizes from input to output, such as 784-100-10")
     return text
 
 
