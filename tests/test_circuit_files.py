@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 from brian2 import ms
 
 from brian2zoo import circuits
@@ -12,8 +13,11 @@ from brian2zoo.circuits.wires import connected
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.expressions import evaluate
 from brian2zoo.formats.zoo import Zoo
-from brian2zoo.run.network import Recording, duration
-from brian2zoo.run.programs import Inputs, parameter_values, run_here
+from brian2zoo.run import results
+from brian2zoo.run.carried import read_start
+from brian2zoo.run.network import Recording, duration, weight_matrix
+from brian2zoo.run.programs import Inputs, Program, build, parameter_values, run_here
+from brian2zoo.run.train import Schedule, train
 
 INHIBITED = """
 title: Error neurons, and units of the output that inhibit each other
@@ -211,3 +215,80 @@ def test_a_network_of_two_layers_is_logistic_regression(zoo_with) -> None:
     np.testing.assert_allclose(found["input_output.w"].reshape(6, 3), w, rtol=1e-12)
     with pytest.raises(ZooError, match="circuit 'perceptron' with feedback 'symmetric' has 2 layers, not 3"):
         circuits.build(experiment, (6, 4, 3), "train")
+
+
+SPARSE = {
+    "models/circuits/sparse.yaml": """
+title: Half of all pairs of layers, and no neuron with itself
+extends: recurrent
+projections:
+  layers:    {through: [input, hidden, output], learns: true, delay: delay, pairs: rand() < 0.5}
+  recurrent: {source: hidden, target: itself, learns: true, delay: delay, pairs: i != j}
+""",
+    "config/experiments/sparse.yaml": "title: Sparse\nextends: eprop_alif\ncircuit: sparse\n",
+    "config/experiments/sparse_full.yaml": "title: Sparse\nextends: rtrl_full\ncircuit: sparse\n",
+}
+
+
+def test_what_is_not_connected_stays_so_and_learns_as_elsewhere(zoo_with, tmp_path) -> None:
+    """The same on the dense device, which takes no rows of such synapses, as on the numpy target."""
+    zoo = zoo_with(SPARSE)
+    assert check_experiment(zoo.experiment("sparse")) == []
+    circuit = circuits.build(zoo.experiment("sparse").with_setting("optimizer.batch=1"), (6, 8, 3), "train")
+    sizes = {p.name: p.size for p in circuit.plastic}
+    assert sizes["hidden1_hidden1"] == 56
+    assert 12 < sizes["input_hidden1"] < 36
+    start = initial_weights(circuit, 0)
+    start["input_hidden1.w"] = 3 * np.abs(start["input_hidden1.w"])
+    rng = np.random.default_rng(0)
+    data = {"input": rng.uniform(0, 0.1, (4, 6)), "label": np.eye(3)[[0, 1, 2, 0]]}
+    inputs, wanted = Inputs(data, start | parameter_values(circuit), 4, 0), [p.weight for p in circuit.plastic]
+    sample_time = duration(circuit, "T_train")
+    program = Program(build(circuit, sample_time, 4, tmp_path / "program"))
+    dense, numpy = program.run(inputs, wanted), run_here(circuit, sample_time, inputs, wanted)
+    for projection in circuit.plastic:
+        change = np.abs(numpy[projection.weight] - start[projection.weight])
+        assert change.shape == (projection.size,)
+        assert change.max() > 1e-3
+        np.testing.assert_allclose(dense[projection.weight], numpy[projection.weight], rtol=0, atol=1e-12)
+        matrix = weight_matrix(projection, numpy[projection.weight])
+        assert np.count_nonzero(matrix) <= projection.size
+        np.testing.assert_array_equal(matrix[projection.pairs], numpy[projection.weight])
+
+
+def test_a_result_says_who_is_connected(zoo_with, interpreted, tmp_path) -> None:
+    experiment = zoo_with(SPARSE).experiment("sparse")
+    runners = [interpreted(circuits.build(experiment, (6, 8, 3), mode), 5) for mode in ("train", "test")]
+    rng = np.random.default_rng(1)
+    labels = np.arange(9) % 3
+    data = xr.Dataset(
+        {
+            "input": (("sample", "pixel"), rng.uniform(0, 0.1, (9, 6))),
+            "target": (("sample", "class"), np.eye(3)[labels]),
+            "label": ("sample", labels),
+        }
+    )
+    (found,) = train(*runners, data, data, Schedule(1, 9, (0,)), tmp_path / "state")
+    (projection,) = (p for p in runners[0].circuit.plastic if p.name == "input_hidden1")
+    assert found.w_input_hidden1.dims == found.i_input_hidden1.dims == ("synapse_input_hidden1",)
+    assert table((found.i_input_hidden1.values, found.j_input_hidden1.values)) == table(projection.pairs)
+    results.write(found, tmp_path / "first.nc", "first")
+    start = read_start(tmp_path / "first.nc", runners[0].circuit)
+    np.testing.assert_array_equal(start.w_input_hidden1, found.w_input_hidden1)
+
+
+def test_a_mean_over_the_presynaptic_side_is_one_over_those_that_are_connected(zoo_with) -> None:
+    files = SPARSE | {"config/experiments/sparse.yaml": SPARSE["config/experiments/sparse.yaml"] + CENTRED}
+    circuit = circuits.build(zoo_with(files).experiment("sparse"), (6, 8, 3), "train")
+    projection = next(p for p in circuit.plastic if p.name == "hidden1_hidden1")
+    matrix = weight_matrix(projection, initial_weights(circuit, 0)[projection.weight])
+    assert np.count_nonzero(matrix) == 56
+    np.testing.assert_allclose(matrix.sum(axis=0), 0, atol=1e-12)
+
+
+CENTRED = "weights: recurrent = centred(normal(1))\n"
+
+
+def test_an_influence_is_of_all_neurons(zoo_with) -> None:
+    (finding, *_) = check_experiment(zoo_with(SPARSE).experiment("sparse_full"))
+    assert "influence: 'input_hidden1' does not connect all neurons with all" in str(finding)

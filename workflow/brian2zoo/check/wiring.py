@@ -87,6 +87,10 @@ def _check_projections(
         if kind in _RESERVED or kind in fixed & may_learn:
             what = "is a word of circuits" if kind in _RESERVED else "is a kind both of what learns and what never does"
             raise ZooError(plan.path, here, f"'{kind}' {what}", "rename it")
+        if stated.copies > 1 and stated.pairs:
+            raise ZooError(
+                plan.path, f"{here}.copies", "only weights of all with all are repeated", "leave out `pairs`"
+            )
         for layers, pre, post in _example_ends(plan, populations, stated):
             sizes = sizes_of(layers) | {"N_pre": pre, "N_post": post}
             pairs = connected(stated.pairs, sizes, "", (plan.path, f"{here}.pairs")) if stated.pairs else None

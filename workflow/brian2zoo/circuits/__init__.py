@@ -208,11 +208,15 @@ def build(experiment: Experiment, layers: Sequence[int], mode: Mode) -> Circuit:
     if mode == "train":
         circuit = replace(circuit, feedback=experiment.feedback, loss=experiment.loss)
     for influence in circuit.influences:
-        _refuse_large(influence)
+        _refuse_wide(influence)
     return circuit
 
 
-def _refuse_large(influence: Influence) -> None:
+def _refuse_wide(influence: Influence) -> None:
+    for projection in filter(None, (influence.of, influence.within)):
+        if projection.pairs is not None:
+            where, problem = influence.of.rule.path, f"'{projection.name}' does not connect all neurons with all"
+            raise ZooError(where, "influence", problem, "take a circuit in which it does, or another rule")
     rule, most = influence.of.rule, influence.of.rule.influence.most
     if influence.couplings > most:
         neurons, weights = influence.of.post.size, influence.of.size
@@ -377,8 +381,14 @@ def has_weights(projection: Projection) -> bool:
 
 def weight_names(circuit: Circuit, projection: Projection, rng: np.random.Generator) -> dict[str, Any]:
     """What a projection's line of `weights` may name: sizes, and the functions of `drawing`."""
-    shape = (projection.pre.size // projection.copies, projection.post.size)
-    return sizes_of(circuit.layers) | {"N_pre": shape[0], "N_post": shape[1]} | drawing(rng, shape)
+    n_pre, n_post = projection.pre.size // projection.copies, projection.post.size
+    sizes = sizes_of(circuit.layers) | {"N_pre": n_pre, "N_post": n_post}
+    if projection.pairs is None:
+        return sizes | drawing(rng, (n_pre, n_post))
+    post = projection.pairs[1]
+    number = np.maximum(np.bincount(post, minlength=n_post), 1)
+    centred = {"centred": lambda w: w - (np.bincount(post, w, n_post) / number)[post]}
+    return sizes | drawing(rng, (projection.size,)) | centred
 
 
 def sizes_of(layers: Sequence[int]) -> dict[str, int]:
@@ -386,7 +396,7 @@ def sizes_of(layers: Sequence[int]) -> dict[str, int]:
     return {"N_input": layers[0], "N_hidden": sum(layers[1:-1]), "N_output": layers[-1]}
 
 
-def drawing(rng: np.random.Generator, shape: tuple[int, int]) -> dict[str, Any]:
+def drawing(rng: np.random.Generator, shape: tuple[int, ...]) -> dict[str, Any]:
     """Functions a line of `weights` may call: uniform(a) in ±a, normal(s), and centred(w) without the mean over pre."""
     return {
         "normal": lambda s: s * rng.standard_normal(shape),

@@ -41,7 +41,7 @@ def stored_name(key: str, when: str = "") -> str:
 
 
 def shapes(circuit: Circuit) -> dict[str, tuple[tuple[str, ...], tuple[int, ...]]]:
-    """Dimensions and shape of all that a result has of what is carried."""
+    """Dimensions and shape of all that a result has of what is carried: (pre, post), or (synapse,) of some pairs."""
     projections = {p.name: p for p in circuit.projections}
     populations = {p.name: p for p in circuit.populations}
     found = {}
@@ -51,6 +51,9 @@ def shapes(circuit: Circuit) -> dict[str, tuple[tuple[str, ...], tuple[int, ...]
             found[key] = ((f"unit_{group}",), (populations[group].size,))
             continue
         pre, post = projections[group].pre, projections[group].post
+        if projections[group].pairs is not None:
+            found[key] = ((f"synapse_{group}",), (projections[group].size,))
+            continue
         found[key] = ((f"unit_{pre.name}", f"unit_{post.name}{'_post' * (pre is post)}"), (pre.size, post.size))
     return found
 

@@ -416,8 +416,13 @@ def samples_of(times: np.ndarray, sample_time: float, dt: float) -> np.ndarray:
 
 
 def weight_matrix(projection: Projection, weights: np.ndarray) -> np.ndarray:
-    """Weights of an all-to-all projection as (pre, post)."""
-    return np.asarray(weights).reshape(projection.pre.size, projection.post.size)
+    """Weights of a projection as (pre, post), 0 where neurons are not connected."""
+    shape = projection.pre.size, projection.post.size
+    if projection.pairs is None:
+        return np.asarray(weights).reshape(shape)
+    matrix = np.zeros(shape)
+    matrix[projection.pairs] = weights
+    return matrix
 
 
 def layer_names(layers: Sequence[int]) -> list[str]:

@@ -15,7 +15,7 @@ def small(result: xr.Dataset, weights: bool = False) -> xr.Dataset:
     ----------
     weights : whether to keep weights, of several equal copies one.
     """
-    kept = _once(result) if weights else result.drop_dims(_of_units(result))
+    kept = _once(result) if weights else result.drop_dims(_of_weights(result))
     if "spike_population" in kept:
         few = slice(None, None, max(1, kept.sizes["time"] // MOST_POINTS))
         kept = _packed(kept.isel(time=few), float(kept.time[1] - kept.time[0]))
@@ -34,14 +34,14 @@ def whole(result: xr.Dataset) -> xr.Dataset:
     return result.assign(spike_population=("spike", names[population.values]))
 
 
-def _of_units(result: xr.Dataset) -> list[str]:
-    return [str(dim) for dim in result.dims if str(dim).startswith("unit_")]
+def _of_weights(result: xr.Dataset) -> list[str]:
+    return [str(dim) for dim in result.dims if str(dim).startswith(("unit_", "synapse_"))]
 
 
 def _once(result: xr.Dataset) -> xr.Dataset:
     """Of arrays of weights that are equal the first."""
     found: dict[bytes, str] = {}
-    weights = [name for name, variable in result.items() if set(variable.dims) & set(_of_units(result))]
+    weights = [name for name, variable in result.items() if set(variable.dims) & set(_of_weights(result))]
     for name in weights:
         found.setdefault(result[name].values.tobytes(), name)
     return result.drop_vars([name for name in weights if name not in found.values()])

@@ -394,5 +394,10 @@ def _summary(state: _State, start: Mapping[str, np.ndarray], circuit: Circuit, s
                 group, variable = key.split(".")
                 what = f"weights of {group}" if variable == "w" else f"{key} as it is kept"
                 add(carried.stored_name(key, mark), dims, values[key].reshape(shape), units[key], f"{what}, {when}")
+    for projection in circuit.projections:
+        if carried.in_results(projection) and projection.pairs is not None:
+            for name, end, indices in zip("ij", (projection.pre, projection.post), projection.pairs, strict=True):
+                what = f"neuron of {end.name} of each synapse of {projection.name}"
+                add(f"{name}_{projection.name}", (f"synapse_{projection.name}",), indices, "1", what)
     result.attrs["peak_memory_bytes"] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
     return result
