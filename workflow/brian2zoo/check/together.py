@@ -595,6 +595,9 @@ def _summed(text: Text, equation: SingleEquation, scope: Scope, sides: Sides) ->
     target = variables[stem]
     if target.type != PARAMETER:
         raise text.wrong(f"the sum '{line}' would overwrite an equation of '{neuron.name}'", f"declare '{stem}' only")
+    if unfit := {"shared", "constant"} & set(target.flags):
+        problem = f"the sum '{line}' is one for each neuron at every step, and '{stem}' is {min(unfit)}"
+        raise text.wrong(problem, f"take ({min(unfit)}) away from '{stem}' of '{neuron.name}'")
     if target.dim is not equation.dim:
         problem = f"wrong unit: '{line}' is {in_unit(equation.dim)}, '{stem}' {in_unit(target.dim)}"
         raise text.wrong(problem, f"the sum has to be {in_unit(target.dim)}")
