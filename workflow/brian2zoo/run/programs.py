@@ -407,11 +407,11 @@ class Program:
                 if name not in variables or not variables[name]["settable"]:
                     raise ValueError(f"the build has no variable '{name}' that can be set")
                 array = np.asarray(value, dtype=variables[name]["dtype"])
-                if array.ndim == 0:
+                if array.ndim == 0 and np.isfinite(array):  # Brian2 takes 'inf' for the name of a file
                     arguments.append(f"{name}={array.item()!r}")
                     continue
                 size = variables[name]["size"]
-                if size not in (-1, array.size):
+                if array.ndim and size not in (-1, array.size):
                     raise ValueError(f"'{name}' has {size} values, {array.size} were given")
                 path = Path(scratch, f"{name}.dat")
                 path.write_bytes(array.tobytes())
