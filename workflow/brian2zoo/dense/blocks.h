@@ -72,8 +72,18 @@ struct Pair {
     const scalar *of_rows, *of_columns;
 };
 
+// Whether any of some numbers is not zero.
+template <typename scalar>
+bool any(const scalar* first, const size_t number)
+{
+    unsigned char found = 0;
+    for (size_t k = 0; k < number; k++)
+        found |= first[k] != 0;
+    return found;
+}
+
 // Adds sums over steps of products of pairs to a matrix (row, column). If all are finite, rows that are given nothing
-// stay as they are.
+// stay as they are, and steps in which nothing is given, or what is given is multiplied by nothing, are left out.
 template <typename scalar, int vectors>
 APART void add_products(
     const std::vector<Pair<scalar>>& pairs, const size_t steps, const bool finite,
@@ -83,39 +93,38 @@ APART void add_products(
     static std::vector<scalar> a, b;
     static std::vector<int32_t> rows;
     static std::vector<unsigned char> given;
+    static std::vector<Pair<scalar>> products;
     given.assign(n_rows, !finite);
+    products.clear();
     for (const Pair<scalar>& pair : pairs)
         for (size_t step = 0; step < steps; step++)
         {
-            const scalar* from = pair.of_rows + step*n_rows;
+            const Pair<scalar> product = {pair.of_rows + step*n_rows, pair.of_columns + step*n_columns};
+            if (finite && !(any(product.of_rows, n_rows) && any(product.of_columns, n_columns)))
+                continue;
+            products.push_back(product);
             unsigned char* to = given.data();
             for (size_t row = 0; row < n_rows; row++)
-                to[row] |= from[row] != 0;
+                to[row] |= product.of_rows[row] != 0;
         }
     rows.clear();
     for (size_t row = 0; row < n_rows; row++)
         if (given[row])
             rows.push_back(row);
-    const size_t tiles = (rows.size() + TILE_ROWS - 1)/TILE_ROWS, depth = pairs.size()*steps;
+    const size_t tiles = (rows.size() + TILE_ROWS - 1)/TILE_ROWS, depth = products.size();
     a.assign(tiles*TILE_ROWS*depth, 0);
     b.assign(strip*depth, 0);
-    for (size_t p = 0; p < pairs.size(); p++)
-        for (size_t step = 0; step < steps; step++)
-        {
-            const scalar* from = pairs[p].of_rows + step*n_rows;
-            scalar* to = a.data() + (p*steps + step)*TILE_ROWS;
-            for (size_t k = 0; k < rows.size(); k++)
-                to[k/TILE_ROWS*TILE_ROWS*depth + k%TILE_ROWS] = from[rows[k]];
-        }
+    for (size_t p = 0; p < depth; p++)
+    {
+        scalar* to = a.data() + p*TILE_ROWS;
+        for (size_t k = 0; k < rows.size(); k++)
+            to[k/TILE_ROWS*TILE_ROWS*depth + k%TILE_ROWS] = products[p].of_rows[rows[k]];
+    }
     for (size_t first = 0; first < n_columns; first += strip)
     {
         const size_t columns = std::min(strip, n_columns - first);
-        for (size_t p = 0; p < pairs.size(); p++)
-            for (size_t step = 0; step < steps; step++)
-            {
-                const scalar* from = pairs[p].of_columns + step*n_columns + first;
-                std::copy(from, from + columns, b.data() + (p*steps + step)*strip);
-            }
+        for (size_t p = 0; p < depth; p++)
+            std::copy_n(products[p].of_columns + first, columns, b.data() + p*strip);
         for (size_t tile = 0; tile < tiles; tile++)
             add_tile<scalar, vectors>(
                 a.data() + tile*TILE_ROWS*depth, b.data(), depth, matrix + first, n_columns,
