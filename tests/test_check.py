@@ -212,7 +212,7 @@ SYNAPSES_AND_RULES = [
         ["'floor(t/T_sample' counts from the start of a run", "sample_number"],
     ),
     ("nothing of that name to keep", ADAM, "[m, s,", "[n, s,", "keeps", ["no variable 'n'"]),
-    ("shared value that is kept", ADAM, "updates : 1 ", "updates : 1 (shared) ", "keeps", ["'updates' is (shared)"]),
+    ("shared value that is kept", ADAM, "s_of_1 : 1", "s_of_1 : 1 (shared)", "keeps", ["'s_of_1' is (shared)"]),
     (
         "value of the last event that is kept",
         ERBP,
