@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from brian2zoo.circuits import build, initial_weights
+from brian2zoo.circuits import Circuit, build, initial_weights
 from brian2zoo.run.network import duration
 from brian2zoo.run.programs import Inputs, parameter_values, run_here
 
@@ -12,7 +12,7 @@ IMAGES = np.random.default_rng(0).uniform(0, 1, (3, 12)) * (np.random.default_rn
 
 
 @pytest.fixture
-def circuit(zoo):
+def circuit(zoo) -> Circuit:
     experiment = zoo.experiment("rtrl_images").replaced(precision="double")
     return build(experiment.with_setting("optimizer.batch=1000"), LAYERS, "train")
 
