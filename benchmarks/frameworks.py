@@ -4,7 +4,8 @@ Needs pip install -e '.[benchmarks]'. All run on one core, in turn: whichever ha
 Images are held for 25 coarse steps. brian2zoo's rule is online, one image after the other. The others unroll a batch
 and differentiate through it, with settings that are better here than those of their tutorials. The first layer sees the
 same input in every step: `held` takes it once a batch, `each step` in every step, as an input that changes would need.
-eRBP+ sees an image for 250 ms in 2,500 steps. Time is that of training; tests are not counted.
+eRBP+ sees an image for 250 ms in 2,500 steps. Time is that of training; tests are not counted,
+nor is what compiling a program takes, once.
 """
 
 import itertools

@@ -125,6 +125,23 @@ def test_accuracy_of_back_propagation_through_time() -> None:
     )
 
 
+def test_times_beside_other_frameworks() -> None:
+    found = results.read(PUBLISHED / "benchmarks/frameworks.nc").sel(target=[0.05, 0.03])
+    ours, each_step = found.sel(way="rtrl_images"), found.sel(way="snntorch, each step")
+    says(
+        "README.md",
+        "after {:.2f} of the time that snnTorch takes, and 3 % after {:.2f}".format(*each_step.ratio.values),
+    )
+    says("README.md", "{:.1f} and {:.1f} s of one core, optimizer included".format(*ours.reached.values))
+    for way in found.way.values[2:]:
+        theirs = found.sel(way=way)
+        numbers = (*theirs.ratio.values, *theirs.reached.values)
+        says("README.md", "| {:.2f} | {:.2f} | {:.1f} s | {:.1f} s |".format(*numbers))
+    last_of_erbp = found.isel(point=found.framework.values == "erbp_plus").isel(point=-1)
+    error, samples, seconds = (float(last_of_erbp[name]) for name in ("error", "samples", "processor"))
+    says("README.md", f"{100 * error:.1f} % wrong after {samples:,.0f} samples and {seconds:.0f} s")
+
+
 def test_accuracies_of_a_task_that_needs_memory() -> None:
     (alif,), (forward,) = (last(trainings(f"cues_cue_eprop_{name}_*")) for name in ("alif", "feedforward"))
     says("README.md", f"e-prop answer right in {alif:.1f} % of 500 trials after three epochs")

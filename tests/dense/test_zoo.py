@@ -87,14 +87,17 @@ def test_other_rules(zoo, run_on_both, experiment, layers) -> None:
     assert_same(stock, dense, 1e-12)
 
 
-@pytest.mark.parametrize("experiment", ["eprop_alif", "snap1"])
-def test_rules_with_traces_in_blocks(zoo, run_on_both, experiment) -> None:
-    circuit = circuits.build(zoo.experiment(experiment).with_setting("optimizer.batch=4"), (11, 17, 3), "train")
+@pytest.mark.parametrize(("name", "most"), [("eprop_alif", 0.1), ("snap1", 0.1), ("rtrl_images", 2)])
+def test_rules_with_traces_in_blocks(zoo, run_on_both, name, most) -> None:
+    experiment = zoo.experiment(name).replaced(precision="double").with_setting("optimizer.batch=4")
+    circuit = circuits.build(experiment, (11, 17, 3), "train")
     assert ways(circuit) == {p.name: "in blocks of 128 steps" for p in circuit.plastic}
     rng = np.random.default_rng(0)
-    data = {"input": rng.uniform(0, 0.1, (N_SAMPLES, 11)), "label": np.eye(3)[rng.integers(0, 3, N_SAMPLES)]}
+    data = {"input": rng.uniform(0, most, (N_SAMPLES, 11)), "label": np.eye(3)[rng.integers(0, 3, N_SAMPLES)]}
+    data["input"][:, ::4] = 0
     start = initial_weights(circuit, seed=0)
     stock, dense = run_on_both(circuit, data)
+    assert stock["hidden1_spikes.count"].sum() > 10
     assert all(np.abs(stock[f"{p.name}.w"] - start[p.weight]).max() > 0 for p in circuit.plastic)
     assert_same(stock, dense, 1e-9)
 
