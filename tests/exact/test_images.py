@@ -20,7 +20,7 @@ def circuit(zoo) -> Circuit:
 def gradient(circuit, weights, image) -> tuple[np.ndarray, np.ndarray]:
     """Of the weights of the first layer, and the spikes of the hidden units, in one sample."""
     data = {"input": image[None], "label": np.eye(3)[:1]}
-    values = {f"{name}.w": w for name, w in weights.items()} | parameter_values(circuit)
+    values = weights | parameter_values(circuit)
     wanted = ["input_hidden1.grad", "hidden1_spikes.count"]
     # a run ends before the onset at which the optimizer would take the gradient
     out = run_here(circuit, duration(circuit, "T_train"), Inputs(data, values, 1, 0), wanted)
@@ -30,8 +30,8 @@ def gradient(circuit, weights, image) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("image", IMAGES)
 def test_a_value_is_a_factor_of_the_weight(circuit, image) -> None:
     weights = initial_weights(circuit, 0)
-    weights["input_hidden1"] = 2 * np.abs(weights["input_hidden1"])  # so that few neurons fire enough
-    scaled = weights | {"input_hidden1": weights["input_hidden1"] * np.repeat(image, LAYERS[1])}
+    weights["input_hidden1.w"] = 2 * np.abs(weights["input_hidden1.w"])  # so that few neurons fire enough
+    scaled = weights | {"input_hidden1.w": weights["input_hidden1.w"] * np.repeat(image, LAYERS[1])}
     found, spikes = gradient(circuit, weights, image)
     of_ones, spikes_of_ones = gradient(circuit, scaled, np.ones(12))
     np.testing.assert_array_equal(spikes, spikes_of_ones)
@@ -43,9 +43,9 @@ def test_a_value_is_a_factor_of_the_weight(circuit, image) -> None:
 def test_a_unit_fires_at_its_threshold_of_a_constant_current(circuit) -> None:
     """v = I*(1 - exp(-t/tau_m)), once a step from the arrival on, with the threshold subtracted."""
     weights = initial_weights(circuit, 0)
-    weights["input_hidden1"] = 2 * weights["input_hidden1"]
+    weights["input_hidden1.w"] = 2 * weights["input_hidden1.w"]
     _, spikes = gradient(circuit, weights, IMAGES[0])
-    current = IMAGES[0] @ weights["input_hidden1"].reshape(LAYERS[:2])
+    current = IMAGES[0] @ weights["input_hidden1.w"].reshape(LAYERS[:2])
     v, expected, decay = np.zeros(8), np.zeros(8), np.exp(-4 / 20)
     for _ in range(24):  # of 25 steps; what is sent in the first arrives in the second
         v = decay * v + (1 - decay) * current
@@ -67,7 +67,7 @@ def test_it_learns(zoo, interpreted) -> None:
     parts = [slice(0, 120), slice(120, 240)]
     data = [{"input": images[part], "label": np.eye(3)[labels[part]]} for part in parts]
     correct = []
-    for w in (weights, trainer.run(data[0], weights, 0)["weights"]):
+    for w in (weights, trainer.run(data[0], weights, 0)["carried"]):
         scores = tester.run(data[1], w, 0)["scores"]
         correct.append((scores.argmax(1) == labels[parts[1]]).mean())
     assert correct[0] < 0.6, correct
