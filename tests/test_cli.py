@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import pytest
@@ -172,6 +172,20 @@ def test_what_nobody_foresaw_is_one_line_and_a_report(tmp_path: Path, script: st
     logs.rmdir()
     assert f"with {tmp_path}/" in broken(TMPDIR=str(tmp_path)).stderr
     assert "Traceback" in broken(BRIAN2ZOO_TRACEBACK="1").stderr
+
+
+def test_an_editor_finds_the_schema_of_every_file() -> None:
+    """VS Code, by its settings; elsewhere the YAML language server takes the same mapping."""
+    settings = json.loads((ROOT / ".vscode/settings.json").read_text())["yaml.schemas"]
+    assert settings.keys() == {f"schemas/{kind}.json" for kind in KINDS}
+    for kind, (_, folder) in KINDS.items():
+        patterns = settings[f"schemas/{kind}.json"]
+        patterns = [patterns] if isinstance(patterns, str) else patterns
+        excluded = [pattern[1:] for pattern in patterns if pattern.startswith("!")]
+        for name in Zoo(ROOT).names(kind):
+            path = PurePath(folder, f"{name}.yaml")
+            assert any(path.match(pattern) for pattern in patterns), path
+            assert not any(path.match(pattern) for pattern in excluded), path
 
 
 def test_list_is_fast_because_it_does_not_import_brian2() -> None:
