@@ -72,8 +72,8 @@ def trial(layers: tuple[Layer, Layer], spike: Callable[[Any], Any], weights: Wei
 
     def step(carry: Any, now_in: Any) -> Any:
         x, y, arriving, before = carry
-        x = hidden.step(x, arriving @ weights["input.w"] + before @ weights["recurrent.w"])
-        y = readout.step(y, before @ weights["readout.w"])
+        x = hidden.step(x, arriving @ weights["input"] + before @ weights["recurrent"])
+        y = readout.step(y, before @ weights["readout"])
         now = spike(hidden.distance(*x))
         held = jax.lax.stop_gradient(now)  # the reset follows the spike, its surrogate is in the spike itself
         x = jnp.stack([row + held * (after(*x) - row) for row, after in zip(x, hidden.reset, strict=True)])

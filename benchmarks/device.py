@@ -29,10 +29,8 @@ def main(
     rows = []
     for name in experiments:
         experiment = scripting.experiment_of(name)
-        stepwise = experiment.replaced(
-            **{"neurons": experiment.neurons | {"input": CONFIG["stock_input"]}},
-        )
-        single, stepwise_single = (e.model_copy(update={"precision": "single"}) for e in (experiment, stepwise))
+        stepwise = experiment.replaced(neurons=experiment.stated.neurons | {"input": CONFIG["stock_input"]})
+        single, stepwise_single = (each.replaced(precision="single") for each in (experiment, stepwise))
         data = samples(experiment, number)
         for size in layers:
             runners = {
