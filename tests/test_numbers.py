@@ -142,6 +142,12 @@ def test_times_beside_other_frameworks() -> None:
     says("README.md", f"{100 * error:.1f} % wrong after {samples:,.0f} samples and {seconds:.0f} s")
 
 
+def test_times_beside_back_propagation_through_time() -> None:
+    small, large, adaptive = results.read(PUBLISHED / "benchmarks/online.nc").ratio.sel(precision="single").values
+    says("README.md", f"under block-diagonal RTRL takes {small:.2f} of the time that back-propagation through time")
+    says("README.md", f"with 128 hidden units, {large:.2f} with 512; e-prop with 128 adaptive units {adaptive:.2f}")
+
+
 def test_accuracies_of_a_task_that_needs_memory() -> None:
     (alif,), (forward,) = (last(trainings(f"cues_cue_eprop_{name}_*")) for name in ("alif", "feedforward"))
     says("README.md", f"e-prop answer right in {alif:.1f} % of 500 trials after three epochs")
