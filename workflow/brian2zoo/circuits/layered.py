@@ -56,11 +56,14 @@ def vocabulary(experiment: Experiment) -> tuple[list[str], list[str], list[str]]
 
 
 def error_plan(experiment: Experiment) -> ErrorPlan:
-    """What the circuit has for the experiment's way of feedback; ZooError if it does not know this way."""
-    plan, way = experiment.circuit, experiment.feedback.way
+    """What the circuit has for the experiment's way of feedback, if any; ZooError if it does not know this way."""
+    plan, way = experiment.circuit, experiment.way
+    if not way:
+        return ErrorPlan()
     if way not in plan.feedback:
         problem = f"circuit '{experiment.stated.circuit}' has no feedback by way '{way}'"
-        remedy = f"take a file of models/feedback with one of its ways: {', '.join(plan.feedback)}"
+        known = ", ".join(plan.feedback)
+        remedy = f"take a file of models/feedback with one of its ways: {known}" if known else "leave it out"
         raise ZooError(experiment.path, "learning.feedback", problem, remedy)
     return plan.feedback[way]
 

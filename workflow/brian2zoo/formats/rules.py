@@ -79,7 +79,9 @@ class Rule(File):
     )
     variables: Variables = Variables()
     method: Literal["", "exact", "euler"] = Field(
-        "", description="integration of the rule's ODEs; they read the neurons as they are before they move"
+        "",
+        description="integration of the rule's ODEs; they read the neurons as they are before they move. Left out, those"
+        " on a neuron move as the neuron does, or exactly where it has no method",
     )
     at_spike: Jumps = Jumps()
     on_pre: Statements = Field("", description="statements at a presynaptic spike, ending in 'dw = ...'")
