@@ -158,7 +158,9 @@ def learning_rule(
     lines = _lines(rule, ways.rule, post.neuron)
     within = pre.name == post.name
     parts = [
-        NeuronPart(side, lines("variables", side), at_spike=lines("at_spike", side), method=_moved(rule, side, end.neuron))
+        NeuronPart(
+            side, lines("variables", side), at_spike=lines("at_spike", side), method=_moved(rule, side, end.neuron)
+        )
         for side, end in (("pre", pre), ("post", post))
     ]
     equations = lines("variables", "synapse") + (lines("variables", "within") if within else NOTHING)
