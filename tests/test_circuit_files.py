@@ -1,5 +1,7 @@
 """Circuits that are text files: what a file says is wired so, and a mistake in it is told before anything is built."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -10,6 +12,8 @@ from brian2zoo.check import check_experiment, check_zoo
 from brian2zoo.check.alone import check_alone
 from brian2zoo.circuits import initial_weights
 from brian2zoo.circuits.wires import connected
+from brian2zoo.datasets import DatasetSettings, load
+from brian2zoo.datasets.encode import encode_dataset
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.expressions import evaluate
 from brian2zoo.formats.zoo import Zoo
@@ -292,3 +296,92 @@ CENTRED = "weights: recurrent = centred(normal(1))\n"
 def test_an_influence_is_of_all_neurons(zoo_with) -> None:
     (finding, *_) = check_experiment(zoo_with(SPARSE).experiment("sparse_full"))
     assert "influence: 'input_hidden1' does not connect all neurons with all" in str(finding)
+
+
+# --- Networks that nobody tells an error ----------------------------------------------------------
+
+
+def test_a_network_without_labels_is_trained_and_scored(zoo, interpreted, tmp_path) -> None:
+    experiment, layers = zoo.experiment("stdp_pair"), (64, 30, 10)
+    splits = load(DatasetSettings(source="digits", limit_train=12, limit_test=8), Path())
+    encoded = {name: encode_dataset(images, experiment.encoders["input"], None) for name, images in splits.items()}
+    learning, testing = (interpreted(circuits.build(experiment, layers, mode), 12) for mode in ("train", "test"))
+    assert learning.circuit.feedback is learning.circuit.loss is None
+    (trained,) = train(learning, testing, encoded["train"], encoded["test"], Schedule(1, 12, (0,)), tmp_path / "state")
+    for name, most in (("input_hidden1", 0.2), ("hidden1_output", 0.5)):
+        before, after = trained[f"w0_{name}"].values, trained[f"w_{name}"].values
+        assert np.abs(after - before).max() > 1e-3
+        assert 0 <= after.min() <= after.max() <= most
+    assert trained.test_spikes.sel(test_population="output")[-1] > 0
+    assert np.isfinite(trained.test_error).all()
+    assert np.isnan(trained.alignment).all()
+
+
+NO_BOUNDS = "".join(f"  {kind}.w_max = null\n" for kind in ("input_hidden", "hidden_hidden", "hidden_output"))
+BASE = "title: x\nextends: stdp_pair\n"
+LABEL = "title: Labelled\nextends: feedforward\npopulations: {label: {size: N_output, data: label, only: train}}\n"
+BY_GRADIENT = "{rule: eprop_lif, surrogate: superspike, optimizer: adam}"
+
+
+@pytest.mark.parametrize(
+    ("lines", "field", "told"),
+    [
+        (
+            f"learning: {{plastic: {BY_GRADIENT}}}\n",
+            "learning.feedback",
+            "reads an error, learning_signal",
+        ),
+        ("learning: {feedback: direct_random}\n", "learning.feedback", "direct_random' — leave it out"),
+        (
+            f"learning: {{learns: [hidden_output], plastic: {BY_GRADIENT}}}\n",
+            "learning.loss",
+            "nothing brings 'output' one",
+        ),
+        (
+            "learning:\n  learns: [hidden_output]\n  loss: cross_entropy\n"
+            "  plastic: {rule: block_diagonal, optimizer: adam}\n"
+            "neurons: {output: leaky_readout}\nsynapses: {hidden_output: readout}\n"
+            "parameters: hidden_output.w_max = null\n",
+            "learning.loss",
+            "reads 'target', which nothing in circuit 'feedforward' brings to 'output'",
+        ),
+        ("circuit: labelled\nneurons: {label: regular_input}\n", "encoders.label", "name a file of models/encoders"),
+        ("parameters: feedback.b_sign = 1\n", "parameters.feedback.b_sign", "nothing in the experiment is called"),
+        ("synapses: {plastic: current}\nparameters: |\n" + NO_BOUNDS, "on_pre", "unknown name 'w_max'"),
+        ("protocol: {delay: 1*ms}\n", "at_spike", "takes a presynaptic spike for arrived when it is emitted"),
+    ],
+)
+def test_what_needs_an_error_or_a_label_is_refused_without(zoo_with, lines, field, told) -> None:
+    zoo = zoo_with({"models/circuits/labelled.yaml": LABEL, "config/experiments/x.yaml": BASE + lines})
+    found = check_experiment(zoo.experiment("x"))
+    assert field in [finding.field for finding in found]
+    assert told in "\n".join(map(str, found))
+    assert all("\n" not in str(finding) for finding in found)
+
+
+def test_rules_without_an_error_go_together(zoo_with) -> None:
+    """Excitation and inhibition that learn by two rules, on any neuron, and on a store of 8 bits."""
+    both = "title: both\nextends: stdp_homeostatic_inhibition\nlearning:\n  learns: null\n"
+    both += "  plastic: {rule: stdp_triplet}\n  inhibit: {rule: stdp_homeostatic_inhibition}\n"
+    euler = "title: euler\nextends: stdp_nearest\nneurons: {hidden: adex, output: adex}\n"
+    euler += "synapses: {plastic: stochastic_fixed_point}\nprotocol: {dt: 0.1*ms}\nparameters: |\n" + NO_BOUNDS
+    euler += "weights: |\n" + "".join(f"  {k} = 0.1*nA\n" for k in ("input_hidden", "hidden_hidden", "hidden_output"))
+    zoo = zoo_with({"config/experiments/both.yaml": both, "config/experiments/euler.yaml": euler})
+    for name in ("both", "euler"):
+        assert check_experiment(zoo.experiment(name)) == []
+
+
+def test_two_projections_between_the_same_populations_have_names_of_their_own(zoo_with) -> None:
+    twice = "title: twice\nextends: feedforward\nprojections: {again: {source: input, target: output}}\n"
+    more = "  short: {source: input, target: output, pairs: i == j}\n"
+    files = {"models/circuits/twice.yaml": twice.replace("{again", "\n  again").replace("}}", "}") + more}
+    files["config/experiments/twice.yaml"] = (
+        f"{BASE}circuit: twice\nsynapses: {{again: static, short: static}}\nweights: |\n  again = 1\n  short = 2\n"
+    )
+    experiment = zoo_with(files).experiment("twice")
+    assert check_experiment(experiment) == []
+    circuit = circuits.build(experiment, (4, 3, 2), "train")
+    assert {p.name: p.kind for p in circuit.projections if p.pre.name == "input" and p.post.name == "output"} == {
+        "input_output": "again",
+        "input_output_short": "short",
+    }

@@ -14,6 +14,7 @@ sys.path.insert(0, f"{ROOT}/workflow")
 
 from brian2zoo.pipeline.config import load_config
 from brian2zoo.formats.papers import papers
+from brian2zoo.formats.experiments import NO_ENCODER
 from brian2zoo.formats.files import fingerprint
 from brian2zoo.formats.settings import BACKENDS, ON_GPU, choices_of, joined, numbers_of, parts_of
 from brian2zoo.cli.unforeseen import told
@@ -111,7 +112,8 @@ def numbers(wildcards):
 
 def encoding(wildcards):
     """What encoded data depend on, beside the data set."""
-    return fingerprint([ZOO.encoder(name).content() for name in (wildcards.inputs, wildcards.labels)])
+    names = [name for name in (wildcards.inputs, wildcards.labels) if name != NO_ENCODER]
+    return fingerprint([ZOO.encoder(name).content() for name in names])
 
 
 def dataset_settings(wildcards):
@@ -124,7 +126,7 @@ def encoded(split):
 
     def path(wildcards):
         encoders = ZOO.experiment(wildcards.experiment).stated.encoders
-        return f"results/encoded/{wildcards.dataset}/{encoders.input},{encoders.label}/{split}.nc"
+        return f"results/encoded/{wildcards.dataset}/{encoders.folder}/{split}.nc"
 
     return path
 
@@ -219,7 +221,7 @@ def sweep_paths(stage, experiment, settings):
 def compared_samples():
     """The encoded split of the samples whose gradients are compared."""
     encoders = ZOO.experiment(CONFIG.rtrl.experiments[0]).stated.encoders
-    return f"results/encoded/{CONFIG.rtrl.dataset}/{encoders.input},{encoders.label}/test.nc"
+    return f"results/encoded/{CONFIG.rtrl.dataset}/{encoders.folder}/test.nc"
 
 
 def watched(wildcards):

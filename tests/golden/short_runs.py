@@ -32,12 +32,16 @@ def short_run(zoo: Zoo, name: str) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(zlib.crc32(name.encode()))
     sample_time = network.duration(circuit, "T_train")
     data = {"input": _input(zoo, circuit, float(sample_time), rng)}
-    data["label"] = encode(circuit.experiment.encoders["label"], np.eye(3)[[0, 1, 2, 0]])
+    if "label" in circuit.experiment.encoders:
+        data["label"] = encode(circuit.experiment.encoders["label"], np.eye(3)[[0, 1, 2, 0]])
     values = initial_weights(circuit, 0) | parameter_values(circuit)
     for projection in circuit.plastic:  # so that there are updates within four short samples
         for parameter, value in (("T_wait", 0.002), ("batch", 1)):
             if f"{projection.name}.{parameter}" in values:
                 values[f"{projection.name}.{parameter}"] = value
+    if circuit.feedback is None:  # so that six inputs make neurons fire
+        for name in [name for name in values if name.endswith((".w", ".w_max"))]:
+            values[name] = values[name] * 5
     wanted = [f"{p.name}.w" for p in circuit.plastic]
     wanted += [f"{p.name}_spikes.count" for p in circuit.populations if p.neuron.threshold and p.role != "noise"]
     wanted += [f"{p.name}.{variable}" for p in circuit.plastic for variable in p.rule.keeps]

@@ -47,7 +47,7 @@ from brian2zoo.circuits import (
     vocabulary,
     weight_names,
 )
-from brian2zoo.compose.circuit import Codes, added_to, compose, joined
+from brian2zoo.compose.circuit import Codes, added_to, compose, joined, loss_parts
 from brian2zoo.compose.neuron import NeuronCode, compose_neuron
 from brian2zoo.compose.synapse import AT_SPIKES, SynapseCode
 from brian2zoo.equations.pieces import (
@@ -227,7 +227,8 @@ def _scopes(experiment: Experiment) -> dict[str, list[Any]]:
             if file := getattr(ways, scope):
                 scopes[kind].append(file)  # idle where the kind does not learn
                 scopes[scope] += [file] if file not in scopes[scope] else []
-    scopes["feedback"].append(experiment.feedback)
+    if experiment.feedback is not None:
+        scopes["feedback"].append(experiment.feedback)
     if experiment.loss is not None:
         scopes["loss"].append(experiment.loss)
     for kind, store in experiment.synapses.items():
@@ -309,7 +310,51 @@ def _circuit(circuit: Circuit, codes: Codes) -> Findings:
         for influence in circuit.influences:
             with findings.collect():
                 findings += _influence(influence, codes, neurons)
+    return findings or _errors_that_never_come(circuit, codes, neurons)
+
+
+def _errors_that_never_come(circuit: Circuit, codes: Codes, neurons: Mapping[str, Equations]) -> Findings:
+    """Errors that a rule reads, and what a loss compares answers with, where nothing brings it to the neuron."""
+    brought = {(name, variable) for name, code in codes.neurons.items() for variable in _set_by_itself(code)}
+    for projection in circuit.projections:
+        code = codes.synapses[projection.name]
+        texts = [text.text for event in EVENTS for text in _texts(code, event)]
+        summed = {name for _, name, equation in _equations(code) if "summed" in equation.flags}
+        for name in summed.union(*map(written, texts)):
+            stem, _, side = name.rpartition("_")
+            if side in ("pre", "post"):
+                brought.add((getattr(projection, side).name, stem))
+
+    def comes(population: Population, name: str) -> bool:
+        equation = neurons[population.name].get(name)
+        return equation is None or equation.type != PARAMETER or (population.name, name) in brought
+
+    experiment, findings = circuit.experiment, Findings()
+    named = f"circuit '{experiment.stated.circuit}'"
+    for projection in circuit.plastic:
+        post, rule = projection.post, projection.rule
+        if _ERROR.search(_text_of(rule)) and not comes(post, "learning_signal"):
+            of_output = post.name == "output"
+            what, role = ("loss", "losses") if of_output else ("feedback", "feedback")
+            problem = f"rule '{rule.name}' reads an error, learning_signal, and nothing brings '{post.role}' one"
+            stated = getattr(experiment.learning, what)
+            remedy = f"take a rule that needs none, or name a file of models/{role}"
+            remedy += f" other than '{stated}'" if stated else ""
+            findings.append(ZooError(experiment.path, f"learning.{what}", problem, remedy))
+    for population in circuit.populations:
+        for part in loss_parts(circuit, population):
+            for name in equations_of(part.equations.text):
+                if not comes(population, name) and name != "learning_signal":
+                    problem = f"loss '{circuit.loss.name}' reads '{name}', which nothing in {named} brings to 'output'"
+                    remedy = "leave the loss out, or take a circuit that does"
+                    findings.append(ZooError(experiment.path, "learning.loss", problem, remedy))
     return findings
+
+
+def _set_by_itself(code: NeuronCode) -> set[str]:
+    """Variables that a neuron's own statements set."""
+    texts = (code.reset, code.on_sample, code.each_step, code.forward, code.backward, code.initial)
+    return set().union(*map(written, texts))
 
 
 def _joined(text: Text) -> Equations:
@@ -389,7 +434,10 @@ def _format(place: Text, population: Population, variable: str, state: StateForm
 
 
 def _data(experiment: Experiment, population: Population) -> None:
-    encoder = experiment.encoders[population.data]
+    encoder = experiment.encoders.get(population.data)
+    if encoder is None:
+        problem = f"population '{population.name}' is given the class, and nothing says what it is given for it"
+        raise ZooError(experiment.path, f"encoders.{population.data}", problem, "name a file of models/encoders")
     found = brian2.get_dimensions(evaluate(encoder.unit))
     events = population.neuron.data == EVENT_DATA
     expected = SECOND if events else data_dimensions(population.neuron)

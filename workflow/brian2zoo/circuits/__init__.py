@@ -140,7 +140,8 @@ class Circuit:
     ----------
     answer_step : step of a sample, from 0, whose output spikes are the answer; None if all of them are.
     membrane : variable of the output at that step which is a graded answer; empty for none.
-    feedback, loss : how the error reaches hidden layers, and what error it is, in a network that learns.
+    feedback, loss : how the error reaches hidden layers, and what error it is, in a network that learns; None if
+      nothing brings them one, and if the neurons have it by themselves.
     networks : it is so many of `layers` side by side, see `abreast`.
     """
 
@@ -267,7 +268,7 @@ def _depth(experiment: Experiment) -> int:
     plan = experiment.circuit
     if plan.phases is None and "hidden" not in plan.populations:
         return 2
-    error = plan.feedback.get(experiment.feedback.way)
+    error = plan.feedback.get(experiment.way)
     return plan.layers or (error.layers if error is not None else 0)
 
 
@@ -309,7 +310,7 @@ class Wiring:
             return None
         experiment = self.experiment
         neurons = Neurons(role, experiment.neurons[role], self.overrides(role))
-        store, way = self.store("hidden_output"), experiment.feedback.way
+        store, way = self.store("hidden_output"), experiment.way
         return Output(neurons, store, experiment.loss, experiment.overrides("loss"), way)
 
     def overrides(self, role: str) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The populations and projections that a file of models/circuits states, for some layers."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -42,9 +43,19 @@ def circuit(wiring: Wiring, mode: Mode) -> Circuit:
         if mode in (stated.only or mode)
         for made in _projections(wiring, stated_ones, populations, kind, stated, error, mode)
     ]
+    projections = list(_with_own_names(projections))
     every = tuple(each for of_role in populations.values() for each in of_role)
     graded = populations["output"][0].neuron.graded
     return Circuit(experiment, wiring.layers, mode, every, tuple(projections), membrane=graded)
+
+
+def _with_own_names(projections: list[Projection]) -> Iterator[Projection]:
+    """Projections, of several between two populations all but the first with their kinds in their names."""
+    names: set[str] = set()
+    for projection in projections:
+        name = projection.name if projection.name not in names else f"{projection.name}_{projection.kind}"
+        names.add(name)
+        yield replace(projection, name=name)
 
 
 def vocabulary(experiment: Experiment) -> tuple[list[str], list[str], list[str]]:
@@ -56,11 +67,14 @@ def vocabulary(experiment: Experiment) -> tuple[list[str], list[str], list[str]]
 
 
 def error_plan(experiment: Experiment) -> ErrorPlan:
-    """What the circuit has for the experiment's way of feedback; ZooError if it does not know this way."""
-    plan, way = experiment.circuit, experiment.feedback.way
+    """What the circuit has for the experiment's way of feedback, if any; ZooError if it does not know this way."""
+    plan, way = experiment.circuit, experiment.way
+    if not way:
+        return ErrorPlan()
     if way not in plan.feedback:
         problem = f"circuit '{experiment.stated.circuit}' has no feedback by way '{way}'"
-        remedy = f"take a file of models/feedback with one of its ways: {', '.join(plan.feedback)}"
+        known = ", ".join(plan.feedback)
+        remedy = f"take a file of models/feedback with one of its ways: {known}" if known else "leave it out"
         raise ZooError(experiment.path, "learning.feedback", problem, remedy)
     return plan.feedback[way]
 

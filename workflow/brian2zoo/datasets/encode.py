@@ -93,7 +93,7 @@ def _evaluate(encoder: Encoder, field: str, names: dict[str, Any], variable: str
         raise ZooError(encoder.path, field, str(error), remedy) from None
 
 
-def encode_dataset(split: xr.Dataset, inputs: Encoder, labels: Encoder) -> xr.Dataset:
+def encode_dataset(split: xr.Dataset, inputs: Encoder, labels: Encoder | None) -> xr.Dataset:
     """A split of a data set as the units of a network are given it.
 
     Returns a data set with `target` (sample, class) in the encoder's unit, `label` (sample), the class, and
@@ -101,6 +101,8 @@ def encode_dataset(split: xr.Dataset, inputs: Encoder, labels: Encoder) -> xr.Da
     - of images `input` (sample, pixel) in the encoder's unit;
     - of events `input_time` (event), s since the onset, `input_unit` (event) and `input_offset` (boundary): the events
       of sample k are those from offset k up to, but not, offset k + 1. A unit's events at one time are one.
+
+    Where no unit is given the class there is no encoder of `labels`, and `target` is 1 for the true class, else 0.
     """
     attrs = {"units": inputs.unit, "long_name": inputs.title, "encoder": inputs.name}
     events = "time" in split
@@ -111,8 +113,11 @@ def encode_dataset(split: xr.Dataset, inputs: Encoder, labels: Encoder) -> xr.Da
         pixels = encode(inputs, split.x.values).astype(np.float32)
         encoded = xr.Dataset({"input": (("sample", "pixel"), pixels, attrs)}, attrs=split.attrs)
     one_hot = np.eye(split.attrs["classes"])[split.label.values]
-    attrs = {"units": labels.unit, "long_name": labels.title, "encoder": labels.name}
-    encoded["target"] = (("sample", "class"), encode(labels, one_hot).astype(np.float32), attrs)
+    attrs = {"units": "1", "long_name": "1 for the true class"}
+    if labels is not None:
+        attrs = {"units": labels.unit, "long_name": labels.title, "encoder": labels.name}
+        one_hot = encode(labels, one_hot)
+    encoded["target"] = (("sample", "class"), one_hot.astype(np.float32), attrs)
     encoded["label"] = ("sample", split.label.values, split.label.attrs)
     return encoded
 

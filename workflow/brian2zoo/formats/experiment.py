@@ -123,8 +123,8 @@ class Experiment:
 
     @cached_property
     def encoders(self) -> dict[str, Encoder]:
-        """Of 'input' and 'label'."""
-        return {data: self.zoo.encoder(name) for data, name in self.stated.encoders}
+        """Of 'input', and of 'label' where it is named."""
+        return {data: self.zoo.encoder(name) for data, name in self.stated.encoders if name}
 
     @cached_property
     def states(self) -> dict[str, StateFormat]:
@@ -137,9 +137,14 @@ class Experiment:
         return {mode: self.zoo.phases(name) for mode, name in self.stated.phases.items()}
 
     @cached_property
-    def feedback(self) -> Feedback:
-        """How the error reaches the hidden layers."""
-        return self.zoo.feedback(self.learning.feedback)
+    def feedback(self) -> Feedback | None:
+        """How the error reaches the hidden layers; None if nothing brings them one."""
+        return self.zoo.feedback(self.learning.feedback) if self.learning.feedback else None
+
+    @property
+    def way(self) -> str:
+        """The way of the feedback, by which circuits know it; empty if there is none."""
+        return self.feedback.way if self.feedback is not None else ""
 
     @cached_property
     def loss(self) -> Loss | None:

@@ -11,13 +11,24 @@ from brian2zoo.formats.files import File, Lines, Parameter
 from brian2zoo.formats.language import Expression, Key, Name, NameOrNone, NameOrNull, Refused, quoted
 from brian2zoo.formats.settings import CHOICES, Backend, values_of
 
+NO_ENCODER = "_none"
+"""Stands for the encoder of labels where there is none; no file can be called so."""
+
 
 class Encoders(BaseModel):
     """Encoder of each population that receives data."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     input: Name = Field(description="file in models/encoders/ for the units that are given the data")
-    label: Name = Field(description="file in models/encoders/ for those that are given the class")
+    label: NameOrNull = Field(
+        "",
+        description="file in models/encoders/ for those that are given the class; left out where the circuit has none",
+    )
+
+    @property
+    def folder(self) -> str:
+        """What the folder of data that are encoded by them is called."""
+        return f"{self.input},{self.label or NO_ENCODER}"
 
 
 class Protocol(BaseModel):
@@ -76,7 +87,11 @@ class Learning(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
-    feedback: Name = Field(description="file in models/feedback/: how the error reaches the hidden layers")
+    feedback: NameOrNull = Field(
+        "",
+        description="file in models/feedback/: how the error reaches the hidden layers; left out, nothing brings them"
+        " one, and they learn by rules that need none",
+    )
     loss: NameOrNone = Field("", description="file in models/losses/; empty: the neurons have the error by themselves")
     learns: tuple[Name, ...] | None = Field(None, description="kinds of projections that learn; left out: all that may")
     plastic: Choice = Field(description="how they do")

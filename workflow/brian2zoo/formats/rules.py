@@ -28,8 +28,12 @@ class Jumps(BaseModel):
     """Statements a rule adds to what a neuron does when it spikes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    pre: Statements = Field("", description="statements the presynaptic neuron adds to its reset")
-    post: Statements = Field("", description="statements the postsynaptic neuron adds to its reset")
+    pre: Statements = Field(
+        "",
+        description="statements the presynaptic neuron adds to its reset, in this order: `before = x` above `x += 1`"
+        " keeps what a trace was just before the spike",
+    )
+    post: Statements = Field("", description="statements the postsynaptic neuron adds to its reset, in this order")
 
 
 class InfluenceRule(BaseModel):
@@ -79,11 +83,19 @@ class Rule(File):
     )
     variables: Variables = Variables()
     method: Literal["", "exact", "euler"] = Field(
-        "", description="integration of the rule's ODEs; they read the neurons as they are before they move"
+        "",
+        description="integration of the rule's ODEs; they read the neurons as they are before they move. Left out,"
+        " those on a neuron move as the neuron does, or exactly where it has no method",
     )
     at_spike: Jumps = Jumps()
-    on_pre: Statements = Field("", description="statements at a presynaptic spike, ending in 'dw = ...'")
-    on_post: Statements = Field("", description="statements at a postsynaptic spike")
+    on_pre: Statements = Field(
+        "",
+        description="statements at a presynaptic spike, ending in 'dw = ...'; these and the others may name parameters"
+        " of the store, such as `w_max`",
+    )
+    on_post: Statements = Field(
+        "", description="statements at a postsynaptic spike; of two spikes of one step `on_pre` is first"
+    )
     each_step: Statements = Field(
         "", description="statements at every step, after the neurons' equations, and after `elig`, the eligibility"
     )

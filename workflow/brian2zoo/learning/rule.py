@@ -54,7 +54,8 @@ class Output:
 
     Parameters
     ----------
-    hidden_errors : the way of the feedback by which hidden layers hear it; if 'local' they have errors of their own.
+    hidden_errors : the way of the feedback by which hidden layers hear it; if 'local' they have errors of their own;
+      empty if they hear none.
     """
 
     neurons: Neurons
@@ -157,8 +158,10 @@ def learning_rule(
     lines = _lines(rule, ways.rule, post.neuron)
     within = pre.name == post.name
     parts = [
-        NeuronPart("pre", lines("variables", "pre"), at_spike=lines("at_spike", "pre"), method=_moved(rule, "pre")),
-        NeuronPart("post", lines("variables", "post"), at_spike=lines("at_spike", "post"), method=_moved(rule, "post")),
+        NeuronPart(
+            side, lines("variables", side), at_spike=lines("at_spike", side), method=_moved(rule, side, end.neuron)
+        )
+        for side, end in (("pre", pre), ("post", post))
     ]
     equations = lines("variables", "synapse") + (lines("variables", "within") if within else NOTHING)
     events = {event: lines(event) for event in EVENTS}
@@ -196,10 +199,12 @@ def _lines(rule: Rule, file: Rule, neuron: NeuronModel) -> Any:
     return lines
 
 
-def _moved(rule: Rule, side: str) -> str:
+def _moved(rule: Rule, side: str, neuron: NeuronModel) -> str:
     """Integration of the equations for a side, if there is something to integrate."""
     equations = getattr(rule.variables, side)
-    return rule.method if equations and equations_of(equations).diff_eq_names else ""
+    if not (equations and equations_of(equations).diff_eq_names):
+        return ""
+    return rule.method or neuron.method or "exact"
 
 
 def _read_of_post(rule: Rule) -> set[str]:

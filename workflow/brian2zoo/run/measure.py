@@ -177,13 +177,15 @@ def macs_paper(n_inputs: int, n_hidden: int, n_classes: int) -> int:
     return 2 * ((n_inputs + n_classes) * n_hidden + n_hidden * n_classes)
 
 
-def macs_true(layers: Sequence[int], *, training: bool, feedback: Literal["layerwise", "direct"] = "layerwise") -> int:
+def macs_true(
+    layers: Sequence[int], *, training: bool, feedback: Literal["layerwise", "direct", "none"] = "layerwise"
+) -> int:
     """Multiply-accumulates per sample of a dense multi-layer perceptron.
 
     - forward: one per weight;
     - backward (training): the error carried to every hidden layer, not to the input: "layerwise" through the
       next layer's weights (back-propagation, feedback alignment) or "direct" from the output (direct feedback
-      alignment);
+      alignment); "none": they hear no error;
     - update (training): the outer product of activity and error, one per weight.
 
     Biases and products per neuron (derivative, learning rate) are left out: a weight matrix outweighs them.
@@ -195,7 +197,7 @@ def macs_true(layers: Sequence[int], *, training: bool, feedback: Literal["layer
     forward = sum(pre * post for pre, post in pairwise(layers))
     if not training:
         return forward
-    backward = {"layerwise": forward - layers[0] * layers[1], "direct": sum(layers[1:-1]) * layers[-1]}
+    backward = {"layerwise": forward - layers[0] * layers[1], "direct": sum(layers[1:-1]) * layers[-1], "none": 0}
     return forward + backward[feedback] + forward
 
 

@@ -35,6 +35,7 @@ from brian2zoo.compose.synapse import SynapseCode
 from brian2zoo.datasets.events import Events, given_to
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.files import fingerprint
+from brian2zoo.run.interpreted import use_numpy_target
 from brian2zoo.run.network import OUTPUT_ONLY, Assembled, Recording, assemble, duration
 
 logger = logging.getLogger(__name__)
@@ -527,8 +528,7 @@ def run_here(
 def _attempt_here(
     circuit: Circuit, sample_time: Any, inputs: Inputs, outputs: Iterable[str], recording: Recording
 ) -> tuple[dict[str, np.ndarray], dict[str, float]]:
-    brian2.set_device("runtime")
-    brian2.prefs.codegen.target = "numpy"
+    use_numpy_target()
     brian2.prefs.core.stop_on_keyboard_interrupt = False  # which would return a part of the run as if it were all
     brian2.seed(inputs.seed)
     assembled = assemble(circuit, sample_time, inputs.n_samples, recording)

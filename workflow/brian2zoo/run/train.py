@@ -383,7 +383,8 @@ def _summary(state: _State, start: Mapping[str, np.ndarray], circuit: Circuit, s
     else:
         sizes, per_epoch = circuit.layers, schedule.samples * (np.array(epochs) > 0)
         paper = measure.macs_paper(sizes[0], sum(sizes[1:-1]), sizes[-1])
-        kind = "direct" if circuit.feedback.way == "direct_random" else "layerwise"
+        way = circuit.feedback.way if circuit.feedback is not None else ""
+        kind = {"": "none", "direct_random": "direct"}.get(way, "layerwise")
         true = measure.macs_true(sizes, training=True, feedback=kind)
         add("macs", ("epoch",), paper * per_epoch, "1", "multiply-accumulates in the epoch, as the paper counts them")
         add("macs_true", ("epoch",), true * per_epoch, "1", "multiply-accumulates in the epoch")

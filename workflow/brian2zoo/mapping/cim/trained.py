@@ -33,9 +33,10 @@ COSTS = {  # of a training: variable of an estimate, unit of a sample, what it i
 def rule(zoo: Zoo, result: xr.Dataset) -> Algorithm:
     """How the layers of a training wait for each other."""
     experiment = zoo.experiment(result.attrs["experiment"], str(result.attrs["setting"]))
-    feedback = experiment.feedback.way
+    feedback = experiment.way
     if feedback not in RULES:
-        problem = f"its error returns by '{experiment.learning.feedback}'"
+        own = experiment.learning.feedback
+        problem = f"its error returns by '{own}'" if own else "no error reaches its hidden layers"
         raise ZooError("--run", "", problem, f"the chip's model knows {', '.join(RULES)}")
     return RULES[feedback]
 
