@@ -45,7 +45,7 @@ def assert_each_is_as_alone(interpreted: Callable[..., Session], circuit: Circui
                 np.testing.assert_allclose(found[kind][name], values, rtol=1e-12, err_msg=name)
         for name in expected.keys() - {"carried", "spikes"}:
             np.testing.assert_allclose(found[name], expected[name], rtol=1e-12, err_msg=name)
-        assert any(np.any(found["carried"][p.name] != start[p.weight]) for p in circuit.plastic)
+        assert any(np.any(found["carried"][p.weight] != start[p.weight]) for p in circuit.plastic)
     assert different([each["scores"] for each in together])
 
 

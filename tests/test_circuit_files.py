@@ -385,3 +385,76 @@ def test_two_projections_between_the_same_populations_have_names_of_their_own(zo
         "input_output": "again",
         "input_output_short": "short",
     }
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ([("pairs: i != j", "pairs: i != j, copies: 2")], "only weights of all with all are repeated"),
+        ([("pairs: i == j, delay", "copies: 3, delay")], "2 neurons are not 3 equal"),
+        ([('sign: "-1"', "sign: abs")], "'abs' is no real number"),
+        ([('sign: "-1"', "sign: 2*mV")], "'2*mV' has a unit"),
+        ([('sign: "-1"', "sign: (0-1)**0.5")], "no real number"),
+        ([('sign: "-1"', "sign: 'trunc(0*i, j)'")], "cannot be computed"),
+        ([("pairs: i != j", "pairs: i // 0 == 0")], "'i // 0' in 'i // 0 == 0' is no real number"),
+        ([("pairs: i != j", "pairs: 'i*mV == j'")], "cannot be computed"),
+        ([("delay: 2*delay", "delay: delay - 0.9*ms")], "is no time from 0 to the end of a sample"),
+        ([("delay: 2*delay", "delay: inf*ms")], "is no time from 0 to the end of a sample"),
+        ([("delay: 2*delay", "delay: 5*second")], "is no time from 0 to the end of a sample"),
+        ([("delay: 2*delay", "delay: 0.05*ms")], "is 0.5 steps of dt = 0.1*ms, not a whole number"),
+        ([("{size: N_output}}", "{size: '10000000'}}")], "give a whole number from 1"),
+        ([("{size: N_output}}", "{size: '90000'}, other: {size: '90000'}}"),
+          ("source: inhibitor, target: output, pairs: i != j", "source: inhibitor, target: other")],
+         "pairs, more than"),
+        ([("{size: N_output}}", "{beside: [output], name: error}}")], "would be called 'error'"),
+        ([("{inhibitor: {size: N_output}}", "{inhibitor: {size: N_output}, output_spikes: {size: N_output}}")],
+         "would be called 'output_spikes'"),
+        ([("{inhibitor: {size: N_output}}", "{inhibitor: {size: N_output, data: input}}")], "for N_input units"),
+        ([("{inhibitor: {size: N_output}}", "{inhibitor: {size: N_output}, input: {}}")], "the first layer is given"),
+        ([("title: Error", "layers: 2\ntitle: Error")], "a circuit with hidden layers has three or more, not 2"),
+        ([("excite: ", "loss: "), ("pairs: i == j, delay", "learns: true, delay")], "is a key of an experiment's"),
+    ],
+)  # fmt: skip
+def test_what_a_circuit_cannot_be_is_refused_before_it_is_built(zoo_with, changes, told) -> None:
+    text, experiment = INHIBITED, EXPERIMENT
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    for role in ("other", "output_spikes"):
+        if f"{role}: {{size" in text:
+            experiment = experiment.replace("{inhibitor:", f"{{{role}: two_compartment_lif, inhibitor:")
+    zoo = inhibited(zoo_with, text, experiment)
+    (finding, *_) = [*check_alone(zoo, "circuit", "inhibited"), *check_experiment(zoo.experiment("inhibited"))]
+    assert finding.where == "models/circuits/inhibited.yaml", str(finding)
+    assert told in str(finding)
+    assert "\n" not in str(finding)
+
+
+def test_who_hears_nobody_has_no_synapses_of_a_kind(zoo_with) -> None:
+    """One output unit inhibits no other."""
+    zoo = inhibited(zoo_with)
+    names = {p.name for p in circuits.build(zoo.experiment("inhibited"), (6, 5, 1), "train").projections}
+    assert "output_inhibitor" in names
+    assert "inhibitor_output" not in names
+
+
+def test_populations_beside_one_layer_are_wired_with_each_other(zoo_with) -> None:
+    text = INHIBITED.replace(
+        "{inhibitor: {size: N_output}}",
+        "{inhibitor: {size: N_output}, near: {beside: [hidden], name: '*_near'},"
+        " far: {beside: [hidden], name: '*_far'}}",
+    ).replace("  excite:", "  both: {source: near, target: far, pairs: i == j}\n  excite:")
+    own = EXPERIMENT.replace("{inhibitor:", "{near: two_compartment_lif, far: two_compartment_lif, inhibitor:")
+    own = own.replace("{excite:", "{both: soma_kick, excite:").replace("weights: |\n", "weights: |\n  both = 1*mV\n")
+    circuit = circuits.build(inhibited(zoo_with, text, own).experiment("inhibited"), (6, 5, 4, 3), "train")
+    found = {(p.pre.name, p.post.name) for p in circuit.projections if p.kind == "both"}
+    assert found == {("hidden1_near", "hidden1_far"), ("hidden2_near", "hidden2_far")}
+
+
+def test_a_variable_takes_one_sum(zoo_with) -> None:
+    text = "title: A way past the hidden layer\nextends: layerwise\n"
+    text += "projections: {skip: {through: [input, output], learns: true}}\n"
+    own = "title: Skip\nextends: bp\ncircuit: skipping\nweights: input_output = 0.1\n"
+    zoo = zoo_with({"models/circuits/skipping.yaml": text, "config/experiments/skip.yaml": own})
+    (finding, *_) = check_experiment(zoo.experiment("skip"))
+    assert "hidden1_output and input_output both sum into 'a' of output" in str(finding)

@@ -146,9 +146,11 @@ def test_traces_of_each_step_are_the_same(zoo_with, run_on_both) -> None:
     np.testing.assert_array_equal(trains(other, "hidden1"), trains(dense, "hidden1"))
     start = initial_weights(circuit, seed=0)
     for name in ("input_hidden1", "hidden1_hidden1"):
-        change = dense[f"{name}.w"] - start[name]
+        change = dense[f"{name}.w"] - start[f"{name}.w"]
         assert np.count_nonzero(change) > change.size / 2
-        np.testing.assert_allclose(other[f"{name}.w"] - start[name], change, rtol=0, atol=1e-9 * np.abs(change).max())
+        np.testing.assert_allclose(
+            other[f"{name}.w"] - start[f"{name}.w"], change, rtol=0, atol=1e-9 * np.abs(change).max()
+        )
 
 
 def test_networks_abreast_do_what_each_does_alone(elsewhere, deterministic, latencies, interpreted, tmp_path) -> None:

@@ -96,8 +96,8 @@ def test_a_worker_that_does_nothing_hangs(tmp_path: Path, monkeypatch) -> None:
 
 def test_mutants_are_of_every_file_and_of_every_way_of_being_wrong() -> None:
     n_files = sum(len(Zoo(ROOT).names(kind)) for kind in files.KINDS)
-    made = list(files.mutants(0, 3 * n_files))
-    assert set(Counter(mutant.path for mutant in made).values()) >= {3}
+    made = list(files.mutants(0, 6 * n_files))
+    assert set(Counter(mutant.path for mutant in made).values()) >= {6}
     assert {mutant.mutation for mutant in made if mutant.wrong} == {mutation.__name__ for mutation in WRONG}
     assert [mutant.text for mutant in made[:20]] == [mutant.text for mutant in files.mutants(0, 20)]
 

@@ -42,8 +42,8 @@ from brian2zoo.circuits import (
     Projection,
     Vocabulary,
     build,
+    examples,
     has_weights,
-    supports,
     vocabulary,
     weight_names,
 )
@@ -68,8 +68,6 @@ from brian2zoo.formats.files import as_dict
 from brian2zoo.formats.models import EVENT_DATA, NeuronModel, StateFormat, SynapseModel
 from brian2zoo.learning.rule import LearningRule
 
-# No hidden layer, one and two: every kind of projection occurs in one of them.
-_LAYERS = ((4, 2), (4, 3, 2), (4, 3, 3, 2))
 _MODES = ("train", "test")
 
 Sides = Mapping[str, tuple[NeuronModel | LearningRule, Equations]]
@@ -81,8 +79,8 @@ def check_together(experiment: Experiment) -> Findings:
     # What these find would make everything after them wrong as well.
     findings = _keys(experiment) or _store(experiment) or _overrides(experiment)
     circuits: list[Circuit] = []
-    for layers, mode in product(_LAYERS, _MODES):
-        if not findings and supports(experiment, layers):
+    for layers, mode in product(examples(experiment), _MODES):
+        if not findings:
             with findings.collect():
                 circuits.append(build(experiment, layers, mode))
     for circuit in () if findings else circuits:
@@ -146,6 +144,9 @@ def _keys(experiment: Experiment) -> Findings:
 
 def _unknown(experiment: Experiment, has: Vocabulary) -> Findings:
     roles, findings, learning = has.roles, Findings(), experiment.learning
+    if experiment.stated.phases and experiment.circuit.phases is None:
+        problem = f"circuit '{experiment.stated.circuit}' follows no table of phases"
+        findings.append(ZooError(experiment.path, "phases", problem, "leave it out, or take a circuit that does"))
     for field, keys, known in (
         ("neurons", experiment.neurons, roles),
         ("synapses", experiment.synapses, ("plastic", *has.learn, *has.fixed)),
@@ -310,7 +311,23 @@ def _circuit(circuit: Circuit, codes: Codes) -> Findings:
         for influence in circuit.influences:
             with findings.collect():
                 findings += _influence(influence, codes, neurons)
-    return findings or _errors_that_never_come(circuit, codes, neurons)
+    return findings or _sums_together(circuit, codes) or _errors_that_never_come(circuit, codes, neurons)
+
+
+def _sums_together(circuit: Circuit, codes: Codes) -> Findings:
+    """Several sums into one variable of a population, of which Brian2 takes one."""
+    findings, taken = Findings(), {}
+    for projection in circuit.projections:
+        for text, name, equation in _equations(codes.synapses[projection.name]):
+            stem, _, side = name.rpartition("_")
+            if "summed" in equation.flags and side in ("pre", "post"):
+                target = (getattr(projection, side).name, stem)
+                if target in taken:
+                    problem = f"{taken[target]} and {projection.name} both sum into '{stem}' of {target[0]}"
+                    remedy = f"take one of the two away, or give one a synapse other than {text.where}"
+                    findings.append(ZooError(circuit.experiment.circuit.path, "projections", problem, remedy))
+                taken.setdefault(target, projection.name)
+    return findings
 
 
 def _errors_that_never_come(circuit: Circuit, codes: Codes, neurons: Mapping[str, Equations]) -> Findings:

@@ -1,6 +1,7 @@
 """Mistakes in a file of models/circuits, whatever experiment uses it."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from itertools import pairwise
 
 import brian2
@@ -10,6 +11,7 @@ from brian2zoo.circuits.layered import targets
 from brian2zoo.circuits.wires import connected, signs, whole_size
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.formats.circuits import ITSELF, LAYERS, NEXT, CircuitPlan, PopulationPlan, ProjectionPlan
+from brian2zoo.formats.experiments import Learning
 from brian2zoo.formats.expressions import evaluate
 
 _RESERVED = (NEXT, ITSELF, "plastic")
@@ -28,6 +30,12 @@ def check_plan(plan: CircuitPlan) -> None:
     _check_populations(plan, plan.populations, "populations")
     if missing := [role for role in ("input", "output") if role not in plan.populations]:
         raise ZooError(plan.path, f"populations.{missing[0]}", "a circuit has this layer", f"add '{missing[0]}: {{}}'")
+    hidden, depths = "hidden" in plan.populations, [plan.layers, *(each.layers for each in plan.feedback.values())]
+    if wrong := [n for n in depths if n and ((n < 3) if hidden else (n != 2))]:
+        problem = f"a circuit {'with hidden layers has three or more' if hidden else 'without a hidden layer has two'}"
+        raise ZooError(plan.path, "layers", f"{problem}, not {wrong[0]}", "leave it out, or give another number")
+    if len({n for n in depths if n}) > 1 and plan.layers:
+        raise ZooError(plan.path, "layers", "a way of feedback has another number of layers", "state it once")
     may_learn = [kind for kind, _ in targets(plan)]
     _check_projections(plan, plan.populations, plan.projections, "projections")
     for way, error in plan.feedback.items():
@@ -61,8 +69,16 @@ def _check_populations(plan: CircuitPlan, populations: Mapping[str, PopulationPl
             raise ZooError(plan.path, f"{here}.name", problem, "put a * into it, for the name of the layer")
         for layer in stated.beside:
             _known(plan, f"{here}.beside", layer, [each for each in LAYERS if each in plan.populations])
-        for layers in _EXAMPLES if stated.size else ():
-            whole_size(plan, f"{here}.size", stated.size, layers)
+        if role == "input" and stated.data != "input":
+            raise ZooError(
+                plan.path, f"{here}.data", "the first layer is given the data", "write 'input: {data: input}'"
+            )
+        for layers in _EXAMPLES if stated.size or stated.data else ():
+            size = _size(plan, populations, role, layers)
+            if stated.data and size != layers[0 if stated.data == "input" else -1]:
+                wanted = "N_input" if stated.data == "input" else "N_output"
+                problem = f"the data '{stated.data}' are for {wanted} units, not for {size} of a network of {layers}"
+                raise ZooError(plan.path, f"{here}.data", problem, f"write 'size: {wanted}', or leave out `data`")
 
 
 def _check_projections(
@@ -84,6 +100,8 @@ def _check_projections(
         if stated.source == NEXT and (last := [role for role in stated.targets if role not in ("input", "hidden")]):
             problem = f"no layer comes after '{last[0]}'"
             raise ZooError(plan.path, f"{here}.source", problem, "take 'next' for what leads to a layer before another")
+        if stated.learns and kind in Learning.model_fields:
+            raise ZooError(plan.path, here, f"'{kind}' is a key of an experiment's `learning`", "rename it")
         if kind in _RESERVED or kind in fixed & may_learn:
             what = "is a word of circuits" if kind in _RESERVED else "is a kind both of what learns and what never does"
             raise ZooError(plan.path, here, f"'{kind}' {what}", "rename it")
@@ -110,18 +128,22 @@ def _example_ends(
 ) -> Iterator[tuple[tuple[int, ...], int, int]]:
     """Layers, and sizes of the two ends, for which a projection is tried."""
     for layers in _EXAMPLES:
-
-        def size(role: str, layers: tuple[int, ...] = layers) -> int:
-            if role in LAYERS:
-                return dict(zip(LAYERS, layers, strict=False))[role] if role != "output" else layers[-1]
-            own = populations[role]
-            return whole_size(plan, f"populations.{role}.size", own.size, layers) if own.size else size(own.beside[0])
-
+        size = partial(_size, plan, populations, layers=layers)
         if stated.through:
             yield from ((layers, size(pre), size(post)) for pre, post in pairwise(stated.through))
         else:
             source = size("hidden" if stated.source == NEXT else stated.source)
             yield from ((layers, source, size(role)) for role in stated.targets)
+
+
+def _size(plan: CircuitPlan, populations: Mapping[str, PopulationPlan], role: str, layers: tuple[int, ...]) -> int:
+    """Neurons of a population of a role, of the first of several."""
+    if role in LAYERS:
+        return {"input": layers[0], "hidden": layers[1], "output": layers[-1]}[role]
+    own = populations[role]
+    if own.size:
+        return whole_size(plan, f"populations.{role}.size", own.size, layers)
+    return _size(plan, populations, own.beside[0], layers)
 
 
 def _known(plan: CircuitPlan, field: str, name: str, known: list[str]) -> None:

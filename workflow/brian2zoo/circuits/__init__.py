@@ -71,9 +71,9 @@ class Projection:
     pre: Population
     post: Population
     synapse: SynapseModel
+    rule: LearningRule | None = None
     may_learn: bool = False
     forward: bool = False
-    rule: LearningRule | None = None
     pairs: tuple[np.ndarray, np.ndarray] | None = None
     sign: np.ndarray | None = None
     copies: int = 1
@@ -258,9 +258,15 @@ def supports(experiment: Experiment, layers: Sequence[int]) -> bool:
     return len(layers) == (_depth(experiment) or max(len(layers), 3))
 
 
+def examples(experiment: Experiment) -> list[tuple[int, ...]]:
+    """Layers of small networks of the experiment, in one of which every kind of projection occurs."""
+    depth = _depth(experiment)
+    return [(4, *[3] * (n - 2), 2) for n in ([depth] if depth else [3, 4])]
+
+
 def smallest(experiment: Experiment) -> tuple[int, ...]:
     """Layers of a small network of the experiment, for what depends on no size."""
-    return next(layers for layers in ((4, 3, 2), (4, 2)) if supports(experiment, layers))
+    return examples(experiment)[0]
 
 
 def _depth(experiment: Experiment) -> int:

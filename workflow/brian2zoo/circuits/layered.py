@@ -1,18 +1,22 @@
 """The populations and projections that a file of models/circuits states, for some layers."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
+import brian2
 import numpy as np
 
 from brian2zoo.circuits import Circuit, Mode, Population, Projection, Wiring, sizes_of
-from brian2zoo.circuits.wires import connected, signs, whole_size
+from brian2zoo.circuits.wires import connected, refuse_many, signs, whole_size
 from brian2zoo.equations.pieces import equations_of, join, renamed
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.circuits import ITSELF, LAYERS, NEXT, CircuitPlan, ErrorPlan, PopulationPlan, ProjectionPlan
 from brian2zoo.formats.experiment import Experiment
+from brian2zoo.formats.expressions import evaluate
 from brian2zoo.formats.files import as_dict
 
 # Places of rate units within a step: forward from the input up, then backward from the output down.
@@ -32,6 +36,7 @@ def circuit(wiring: Wiring, mode: Mode) -> Circuit:
         error = ErrorPlan()
     plan = experiment.circuit
     populations: dict[str, list[Population]] = {}
+    _refuse_twice(plan.path, "feedback", [*plan.populations, *error.populations])
     stated_ones = plan.populations | error.populations
     for role in sorted(stated_ones, key=lambda role: role not in LAYERS):  # what is beside a layer comes after it
         stated = stated_ones[role]
@@ -45,8 +50,18 @@ def circuit(wiring: Wiring, mode: Mode) -> Circuit:
     ]
     projections = list(_with_own_names(projections))
     every = tuple(each for of_role in populations.values() for each in of_role)
+    names = [population.name for population in every]
+    recorded = [f"{name}_{what}" for name in names for what in ("spikes", "rates", "membrane")]
+    _refuse_twice(plan.path, "populations", [*names, *recorded])
+    _refuse_twice(plan.path, "projections", [*names, *(projection.name for projection in projections)])
     graded = populations["output"][0].neuron.graded
     return Circuit(experiment, wiring.layers, mode, every, tuple(projections), membrane=graded)
+
+
+def _refuse_twice(where: Path, field: str, names: list[str]) -> None:
+    """ZooError if two things of a circuit have one name."""
+    if twice := [name for name, number in Counter(names).items() if number > 1]:
+        raise ZooError(where, field, f"two of its objects would be called '{twice[0]}'", "rename one of them")
 
 
 def _with_own_names(projections: list[Projection]) -> Iterator[Projection]:
@@ -137,11 +152,12 @@ def _projections(
         if stated.optional and not _named(wiring.experiment, kind, post, stated.learns):
             continue
         pairs, sign = _wires(wiring, key, stated, pre, post)
-        delay = stated.delay
-        if delay != "delay":
-            delay = renamed(delay, {"delay": f"({wiring.experiment.protocol.delay})"})
-        else:
-            delay = wiring.experiment.protocol.delay
+        if pairs is not None and not pairs[0].size:
+            if not stated.through:
+                continue
+            where, problem = wiring.experiment.circuit.path, f"no neuron of {pre.name} is connected to {post.name}"
+            raise ZooError(where, f"projections.{key}.pairs", problem, "connect more of them, or take larger layers")
+        delay = _delay(wiring, f"projections.{key}.delay", stated.delay)
         details: dict[str, Any] = {"pairs": pairs, "sign": sign, "copies": stated.copies, "delay": delay}
         details |= {"returns_error": kind in error.returns, "forward": bool(stated.through)}
         yield (
@@ -149,6 +165,30 @@ def _projections(
             if stated.learns
             else wiring.fixed(pre, post, kind, **details)
         )
+
+
+def _delay(wiring: Wiring, field: str, text: str) -> str:
+    """A delay with that of the protocol in its place; ZooError unless it is whole steps that end within a sample."""
+    protocol, where = wiring.experiment.protocol, wiring.experiment.circuit.path
+    delay = protocol.delay if text == "delay" else renamed(text, {"delay": f"({protocol.delay})"})
+    try:
+        dt, *ends = (evaluate(getattr(protocol, key)) for key in ("dt", "T_train", "T_test", "T_final"))
+        seconds, most = float(evaluate(delay) / brian2.second), float(min(ends) / brian2.second)
+        steps = seconds * brian2.second / dt
+        fits = brian2.have_same_dimensions(evaluate(delay), brian2.second) and 0 <= seconds < most
+    except (ArithmeticError, TypeError, ValueError, brian2.DimensionMismatchError):
+        return delay if text == "delay" else _no_delay(where, field, delay, "is no time")
+    if text == "delay":
+        return delay  # which the check of the protocol has seen
+    if not fits:
+        return _no_delay(where, field, delay, "is no time from 0 to the end of a sample")
+    if abs(steps - round(float(steps))) > 1e-6 * max(float(steps), 1):
+        return _no_delay(where, field, delay, f"is {float(steps):.6g} steps of dt = {protocol.dt}, not a whole number")
+    return delay
+
+
+def _no_delay(where: Path, field: str, delay: str, problem: str) -> str:
+    raise ZooError(where, field, f"'{delay}' {problem}", "write whole steps, such as '1*ms' or 'delay'")
 
 
 def _ends(
@@ -167,16 +207,21 @@ def _ends(
     else:
         for pre in populations.get(stated.source, ()):
             for post in (post for role in stated.targets for post in populations.get(role, ())):
-                if _together(plans, pre, post):
+                if _together(plans, pre, post, [layer.name for layer in layers]):
                     yield kind, pre, post
 
 
-def _together(plans: dict[str, PopulationPlan], pre: Population, post: Population) -> bool:
-    """Whether two populations are wired: what is beside a layer is with no other of these layers."""
+def _together(plans: dict[str, PopulationPlan], pre: Population, post: Population, layers: list[str]) -> bool:
+    """Whether two populations are wired: what is beside a layer is with this layer, and with what is beside it too."""
     for one, other in ((pre, post), (post, pre)):
         plan = plans[one.role]
         if other.role in plan.beside:
             return one.name == plan.name.replace("*", other.name)
+    one, other = (plans[each.role] for each in (pre, post))
+    if set(one.beside) & set(other.beside):
+        return any(
+            pre.name == one.name.replace("*", layer) and post.name == other.name.replace("*", layer) for layer in layers
+        )
     return True
 
 
@@ -199,5 +244,9 @@ def _wires(
     """Pairs of neurons, each (synapse,), presynaptic index slowest, None for all; and the sign of each weight."""
     path, sizes = wiring.experiment.circuit.path, sizes_of(wiring.layers) | {"N_pre": pre.size, "N_post": post.size}
     here, name = f"projections.{key}", f"{pre.name}_{post.name}"
+    refuse_many(pre.size, post.size, (path, here))
+    if pre.size % stated.copies:
+        problem = f"{pre.size} neurons are not {stated.copies} equal parts"
+        raise ZooError(path, f"{here}.copies", problem, "give a number that divides them")
     pairs = connected(stated.pairs, sizes, name, (path, f"{here}.pairs")) if stated.pairs else None
     return pairs, signs(stated.sign, sizes, pairs, (path, f"{here}.sign")) if stated.sign else None

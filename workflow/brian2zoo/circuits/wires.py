@@ -2,7 +2,6 @@
 
 import zlib
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,13 @@ from brian2zoo.circuits import sizes_of
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.circuits import CircuitPlan
 from brian2zoo.formats.expressions import evaluate
+from brian2zoo.formats.language import unreal
 
 Place = tuple[str | Path, str]
 """A file and a field of it."""
-_MOST_NEURONS = 10**7
+_MOST_NEURONS = 10**6
+MOST_PAIRS = 10**8
+"""Of the neurons of two populations, connected or not."""
 _MOST_AT_ONCE = 2**22
 """Pairs of neurons of which a condition is computed at once."""
 
@@ -27,7 +29,12 @@ def whole_size(plan: CircuitPlan, field: str, size: str, layers: Sequence[int]) 
     try:
         found = float(evaluate(size, sizes_of(layers)))
     except (TypeError, ValueError, brian2.DimensionMismatchError) as error:
-        raise ZooError(where, field, str(error), "write an expression of N_input, N_hidden, N_output") from None
+        raise ZooError(
+            where,
+            field,
+            f"'{size}' is no number: {' '.join(str(error).split())}",
+            "write an expression of N_input, N_hidden, N_output",
+        ) from None
     if not (found.is_integer() and 0 < found <= _MOST_NEURONS):
         problem = f"'{size}' is {found:g} neurons"
         raise ZooError(where, field, problem, f"give a whole number from 1 to {_MOST_NEURONS}")
@@ -46,15 +53,17 @@ def connected(condition: str, sizes: Mapping[str, int], name: str, place: Place)
     Raises
     ------
     ZooError
-        At `place`, if it is no condition.
+        At `place`, if it is no condition, or there are too many pairs to try.
     """
     n_pre, n_post = sizes["N_pre"], sizes["N_post"]
+    refuse_many(n_pre, n_post, place)
     rows = max(_MOST_AT_ONCE // max(n_post, 1), 1)
-    rng, j, found = np.random.default_rng(zlib.crc32(name.encode())), np.arange(n_post)[None, :], []
+    rng, j, found = np.random.default_rng(zlib.crc32(name.encode())), np.arange(float(n_post))[None, :], []
     for begin in range(0, n_pre, rows):
-        i = np.arange(begin, min(begin + rows, n_pre))[:, None]
+        i = np.arange(float(begin), min(begin + rows, n_pre))[:, None]
         shape = (len(i), n_post)
-        held = _computed(condition, {**sizes, "i": i, "j": j, "rand": partial(rng.random, shape)}, place)
+        # by a function, which takes no array to write to
+        held = _computed(condition, {**sizes, "i": i, "j": j, "rand": lambda shape=shape: rng.random(shape)}, place)
         if held.dtype != bool:
             problem = f"'{condition}' is no condition"
             raise ZooError(*place, problem, "compare i and j, as Brian2's connect does, such as 'i == j'")
@@ -63,10 +72,18 @@ def connected(condition: str, sizes: Mapping[str, int], name: str, place: Place)
     return pre, post
 
 
+def refuse_many(n_pre: int, n_post: int, place: Place) -> None:
+    """ZooError if two populations have more pairs than a program could hold."""
+    if n_pre * n_post > MOST_PAIRS:
+        problem = f"{n_pre} and {n_post} neurons have {n_pre * n_post} pairs, more than {MOST_PAIRS}"
+        raise ZooError(*place, problem, "take smaller populations")
+
+
 def signs(text: str, sizes: Mapping[str, int], pairs: tuple[np.ndarray, np.ndarray] | None, place: Place) -> np.ndarray:
     """Factor of the weight of each pair, (synapse,), of all with all without `pairs`; ZooError if it is no number."""
+    refuse_many(sizes["N_pre"], sizes["N_post"], place)
     i, j = np.divmod(np.arange(sizes["N_pre"] * sizes["N_post"]), sizes["N_post"]) if pairs is None else pairs
-    found = _computed(text, {**sizes, "i": i, "j": j}, place)
+    found = _computed(text, {**sizes, "i": i.astype(float), "j": j.astype(float)}, place)
     if found.dtype == bool:
         raise ZooError(*place, f"'{text}' is a condition, no number", "write int(...) around it")
     if not np.isfinite(found).all():
@@ -75,7 +92,31 @@ def signs(text: str, sizes: Mapping[str, int], pairs: tuple[np.ndarray, np.ndarr
 
 
 def _computed(text: str, names: Mapping[str, Any], place: Place) -> np.ndarray:
+    """Value of an expression of indices, without unit; each function takes as many values as it has to."""
+    if part := unreal(text):
+        raise ZooError(*place, f"'{part}' in '{text}' is no real number", "write a number that is one")
     try:
-        return np.asarray(evaluate(text, {**names, "int": lambda value: np.asarray(value).astype(int)}, each=True))
+        value = evaluate(text, {**names, **_OF_ARRAYS}, each=True)
     except ValueError as error:
-        raise ZooError(*place, str(error), f"it may name {', '.join(sorted(names))}") from None
+        problem = f"'{text}' cannot be computed: {' '.join(str(error).split())}"
+        raise ZooError(*place, problem, f"it may name {', '.join(sorted(names))}") from None
+    if not callable(value) and not brian2.get_dimensions(value).is_dimensionless:
+        raise ZooError(*place, f"'{text}' has a unit", "write a number without one; the weight has the unit")
+    found = np.asarray(value)
+    if found.dtype.kind not in "biuf":
+        raise ZooError(*place, f"'{text}' is no real number", f"it may name {', '.join(sorted(names))}")
+    return found
+
+
+_OF_ARRAYS = {
+    "int": lambda x: np.trunc(np.asarray(x, dtype=float)),
+    "abs": lambda x: np.abs(x),
+    "sqrt": lambda x: np.sqrt(x),
+    "exp": lambda x: np.exp(x),
+    "log": lambda x: np.log(x),
+    "floor": lambda x: np.floor(x),
+    "trunc": lambda x: np.trunc(x),
+    "clip": lambda x, low, high: np.clip(x, low, high),
+    "where": lambda condition, yes, no: np.where(condition, yes, no),
+}
+"""By functions of their own, since those of NumPy take an array to write to."""
