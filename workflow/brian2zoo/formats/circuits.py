@@ -21,7 +21,11 @@ class PopulationPlan(BaseModel):
         description="number of its neurons, an expression of `N_input`, `N_hidden` (of all hidden layers) and"
         " `N_output`; empty for a layer, and for what is beside layers and as large",
     )
-    beside: tuple[Name, ...] = Field((), description="roles of layers: there is one beside each of these layers")
+    beside: tuple[Name, ...] = Field(
+        (),
+        description="roles of layers: there is one beside each of these layers, wired with that layer, and with what else"
+        " is beside it, alone",
+    )
     name: Pattern = Field("", description="what these are called, such as `*_noise`; * is the name of the layer")
     data: NameOrNone = Field("", description="what it is given for each sample, `input` or `label`; empty: nothing")
     only: Literal["", "train"] = Field("", description="'train': it is there while the network learns")
