@@ -23,8 +23,8 @@ class PopulationPlan(BaseModel):
     )
     beside: tuple[Name, ...] = Field(
         (),
-        description="roles of layers: there is one beside each of these layers, wired with that layer, and with what else"
-        " is beside it, alone",
+        description="roles of layers: there is one beside each of these layers, wired with that layer, and with what"
+        " else is beside it, alone",
     )
     name: Pattern = Field("", description="what these are called, such as `*_noise`; * is the name of the layer")
     data: NameOrNone = Field("", description="what it is given for each sample, `input` or `label`; empty: nothing")
