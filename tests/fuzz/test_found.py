@@ -86,6 +86,14 @@ CORPUS = [
         *("neuron", "latency_input", "t_next < t + dt/2", "t_next < t + dt/0", "snap1"),
         "threshold: 'dt / 0' in 't_next < t + dt/0' is no real number",
     ),
+    (
+        *("neuron", "ring_gate", "I = I_start*int(i == 0)", "I = I_start and int(i == 0)", "nbp_no_box"),
+        "initial: 'I_start' in 'I_start and int(i == 0)' is no condition",
+    ),
+    (
+        *("synapse", "graded", "I_post += value*w", "I_post += value<=w", "rtrl_images"),
+        "read: 'I_post += value<=w' counts with a condition",
+    ),
     ("neuron", "lif_delta", "parameters: |", "'': |", "", "'': unknown key ''"),
     ("neuron", "lif_delta", "parameters: |", "equations: |", "", 'found duplicate key "equations" — '),
 ]  # fmt: skip

@@ -378,7 +378,33 @@ def parse(text: Text, line: str) -> tuple[str, str, str]:
         name, operator, expression, _ = parse_statement(line)
     except ValueError:
         raise text.wrong(f"'{line}' is not a statement", "write 'variable = expression', one a line") from None
+    if operator != "=" and isinstance(ast.parse(expression.strip(), mode="eval").body, _TRUTHS):
+        raise text.wrong(f"'{line}' counts with a condition", "write int(...) around the condition")
     return name, operator, expression
+
+
+_TRUTHS = (ast.Compare, ast.BoolOp)
+
+
+def _is_condition(node: ast.expr, names: Mapping[str, Any]) -> bool:
+    match node:
+        case ast.Compare() | ast.BoolOp() | ast.UnaryOp(op=ast.Not()):
+            return True  # whose own parts are looked at by themselves
+        case ast.Name(id=name):
+            return bool(getattr(names.get(name), "is_boolean", False))
+        case ast.Call(func=ast.Name(id=name)):
+            return bool(getattr(names.get(name), "_returns_bool", False))
+    return False
+
+
+def _refuse_numbers_as_truths(text: Text, expression: str, names: Mapping[str, Any]) -> None:
+    """`and`, `or` and `not` of what is no condition; Brian2 does not know what that is."""
+    for node in ast.walk(ast.parse(expression.strip(), mode="eval")):
+        if isinstance(node, ast.BoolOp) or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)):
+            for operand in node.values if isinstance(node, ast.BoolOp) else [node.operand]:
+                if not _is_condition(operand, names):
+                    problem = f"'{ast.unparse(operand)}' in '{expression}' is no condition"
+                    raise text.wrong(problem, "compare it with something")
 
 
 def dimensions(text: Text, expression: str, scope: Scope) -> Any:
@@ -388,6 +414,7 @@ def dimensions(text: Text, expression: str, scope: Scope) -> Any:
         raise scope.unknown(text, name, expression)
     if part := unreal(expression):
         raise text.wrong(f"'{part}' in '{expression}' is no real number", "write a number that is one")
+    _refuse_numbers_as_truths(text, expression, names)
     try:
         found = parse_expression_dimensions(expression.strip(), names)
     except brian2.DimensionMismatchError as error:
