@@ -244,7 +244,8 @@ def _wires(
     """Pairs of neurons, each (synapse,), presynaptic index slowest, None for all; and the sign of each weight."""
     path, sizes = wiring.experiment.circuit.path, sizes_of(wiring.layers) | {"N_pre": pre.size, "N_post": post.size}
     here, name = f"projections.{key}", f"{pre.name}_{post.name}"
-    refuse_many(pre.size, post.size, (path, here))
+    if not stated.pairs:
+        refuse_many(pre.size, post.size, (path, here))
     if pre.size % stated.copies:
         problem = f"{pre.size} neurons are not {stated.copies} equal parts"
         raise ZooError(path, f"{here}.copies", problem, "give a number that divides them")
