@@ -11,10 +11,11 @@ from brian2zoo import circuits
 from brian2zoo.check import check_experiment, check_zoo
 from brian2zoo.check.alone import check_alone
 from brian2zoo.circuits import initial_weights
-from brian2zoo.circuits.wires import connected
+from brian2zoo.circuits.wires import wires
 from brian2zoo.datasets import DatasetSettings, load
 from brian2zoo.datasets.encode import encode_dataset
 from brian2zoo.errors import ZooError
+from brian2zoo.formats.circuits import ProjectionPlan
 from brian2zoo.formats.expressions import evaluate
 from brian2zoo.formats.zoo import Zoo
 from brian2zoo.run import results
@@ -44,7 +45,11 @@ weights: |
 
 
 RING = "{gates: g, ring: r, from_gates: [], to_each: [], silence: s, reward: w}"
-PLACE = ("models/circuits/x.yaml", "projections.x.pairs")
+
+
+def connected(condition: str, sizes: dict[str, int], name: str) -> tuple[np.ndarray, np.ndarray]:
+    plan = ProjectionPlan(source="a", target="b", pairs=condition)
+    return wires(plan, sizes, name, Path("models/circuits/x.yaml"), "projections.x")[0]
 
 
 def table(pairs) -> set[tuple[int, int]]:
@@ -66,14 +71,14 @@ def table(pairs) -> set[tuple[int, int]]:
 )
 def test_pairs_are_those_for_which_the_condition_holds(condition, wanted) -> None:
     sizes = {"N_pre": 9, "N_post": 7, "N_output": 3}
-    found = connected(condition, sizes, "a_b", PLACE)
+    found = connected(condition, sizes, "a_b")
     assert table(found) == {(i, j) for i in range(9) for j in range(7) if wanted(i, j)}
     np.testing.assert_array_equal(np.lexsort(found[::-1]), np.arange(len(found[0])))
 
 
 def test_chance_connects_a_share_of_pairs_and_always_the_same() -> None:
     sizes = {"N_pre": 3000, "N_post": 2000}
-    first, again, other = (connected("rand() < 0.1", sizes, name, PLACE) for name in ("a_b", "a_b", "a_c"))
+    first, again, other = (connected("rand() < 0.1", sizes, name) for name in ("a_b", "a_b", "a_c"))
     np.testing.assert_array_equal(first, again)
     assert table(first) != table(other)
     # of n draws at p the share has a standard deviation of sqrt(p*(1 - p)/n), here 1.2e-4
@@ -401,7 +406,7 @@ def test_two_projections_between_the_same_populations_have_names_of_their_own(zo
         ([("delay: 2*delay", "delay: delay - 0.9*ms")], "is no time from 0 to the end of a sample"),
         ([("delay: 2*delay", "delay: inf*ms")], "is no time from 0 to the end of a sample"),
         ([("delay: 2*delay", "delay: 5*second")], "is no time from 0 to the end of a sample"),
-        ([("delay: 2*delay", "delay: 0.05*ms")], "is 0.5 steps of dt = 0.1*ms, not a whole number"),
+        ([("delay: 2*delay", "delay: 0.05*ms")], "is 0.5 steps of dt, not a whole number"),
         ([("{size: N_output}}", "{size: '10000000'}}")], "give a whole number from 1"),
         ([("{size: N_output}}", "{size: '90000'}, other: {size: '90000'}}"),
           ("source: inhibitor, target: output, pairs: i != j", "source: inhibitor, target: other")],

@@ -1,9 +1,8 @@
 """An experiment whose files are right each by itself: do they go together?"""
 
 import ast
-import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import product, takewhile
 from typing import Any
@@ -22,7 +21,15 @@ from brian2.utils.stringtools import get_identifiers
 from brian2zoo.backends.capability import refuse
 from brian2zoo.check.alone import EVENTS, data_dimensions, kept, refuse_chance
 from brian2zoo.check.domains import outside_lines
-from brian2zoo.check.findings import Findings, ZooWarning, listed
+from brian2zoo.check.findings import Findings, listed
+from brian2zoo.check.reach import (
+    delays_of_their_own,
+    equations_in,
+    errors_that_never_come,
+    idle_choices,
+    sums_together,
+    texts_at,
+)
 from brian2zoo.check.strings import (
     SECOND,
     Scope,
@@ -47,7 +54,7 @@ from brian2zoo.circuits import (
     vocabulary,
     weight_names,
 )
-from brian2zoo.compose.circuit import Codes, added_to, compose, joined, loss_parts
+from brian2zoo.compose.circuit import Codes, added_to, compose, joined
 from brian2zoo.compose.neuron import NeuronCode, compose_neuron
 from brian2zoo.compose.synapse import AT_SPIKES, SynapseCode
 from brian2zoo.equations.pieces import (
@@ -85,7 +92,7 @@ def check_together(experiment: Experiment) -> Findings:
                 circuits.append(build(experiment, layers, mode))
     for circuit in () if findings else circuits:
         with findings.collect():
-            findings += _missing_variables(circuit)
+            findings += delays_of_their_own(circuit) or _missing_variables(circuit)
     for circuit in () if findings else circuits:
         with findings.collect():
             findings += _circuit(circuit, joined(circuit))
@@ -93,45 +100,7 @@ def check_together(experiment: Experiment) -> Findings:
         with findings.collect():
             compose(circuit)
             refuse(circuit)
-    return findings or _idle_choices(experiment, circuits)
-
-
-_ERROR = re.compile(r"learning_signal_post|=.*\blearning_signal\b")
-"""Where a rule reads the error."""
-
-
-def _idle_choices(experiment: Experiment, circuits: list[Circuit]) -> Findings:
-    """Choices of files by which no projection learns in any of the circuits."""
-    learning, findings = experiment.learning, Findings()
-    rules = {p.kind: p.rule for circuit in circuits for p in circuit.plastic}
-    used = {kind: {line.where for line in _lines_of(rule)} for kind, rule in rules.items()}
-    # of a network in which only some learns, what is idle in `plastic` is so because of that
-    for place, choice in {**({"plastic": learning.plastic} if learning.learns is None else {}), **learning.own}.items():
-        kinds = [kind for kind in used if place in ("plastic", kind)]
-        for what in ("surrogate", "optimizer"):
-            name = getattr(choice, what)
-            followed = [kind for kind in kinds if getattr(learning.of(kind), what) == name]
-            if name and followed and not any(experiment.zoo.load(what, name).path in used[k] for k in followed):
-                problem = f"no rule has a use for {what} '{name}' here"
-                findings.append(ZooWarning(experiment.path, f"learning.{place}.{what}", problem, "leave it out"))
-    if learning.loss and used and not any(_ERROR.search(_text_of(rule)) for rule in rules.values()):
-        problem = f"no rule has a use for loss '{learning.loss}' here"
-        findings.append(ZooWarning(experiment.path, "learning.loss", problem, "leave it out"))
-    return findings
-
-
-def _lines_of(rule: LearningRule) -> Iterator[Line]:
-    """All lines of a rule, those that it adds to neurons among them."""
-    yield from rule.equations
-    for block in rule.events.values():
-        yield from block
-    for part in rule.parts:
-        yield from (*part.equations, *part.at_spike)
-
-
-def _text_of(rule: LearningRule) -> str:
-    stores = rule.influence.variables.text if rule.influence is not None else ""
-    return "\n".join((*(line.text for line in _lines_of(rule)), stores))
+    return findings or idle_choices(experiment, circuits)
 
 
 def _keys(experiment: Experiment) -> Findings:
@@ -311,67 +280,7 @@ def _circuit(circuit: Circuit, codes: Codes) -> Findings:
         for influence in circuit.influences:
             with findings.collect():
                 findings += _influence(influence, codes, neurons)
-    return findings or _sums_together(circuit, codes) or _errors_that_never_come(circuit, codes, neurons)
-
-
-def _sums_together(circuit: Circuit, codes: Codes) -> Findings:
-    """Several sums into one variable of a population, of which Brian2 takes one."""
-    findings, taken = Findings(), {}
-    for projection in circuit.projections:
-        for text, name, equation in _equations(codes.synapses[projection.name]):
-            stem, _, side = name.rpartition("_")
-            if "summed" in equation.flags and side in ("pre", "post"):
-                target = (getattr(projection, side).name, stem)
-                if target in taken:
-                    problem = f"{taken[target]} and {projection.name} both sum into '{stem}' of {target[0]}"
-                    remedy = f"take one of the two away, or give one a synapse other than {text.where}"
-                    findings.append(ZooError(circuit.experiment.circuit.path, "projections", problem, remedy))
-                taken.setdefault(target, projection.name)
-    return findings
-
-
-def _errors_that_never_come(circuit: Circuit, codes: Codes, neurons: Mapping[str, Equations]) -> Findings:
-    """Errors that a rule reads, and what a loss compares answers with, where nothing brings it to the neuron."""
-    brought = {(name, variable) for name, code in codes.neurons.items() for variable in _set_by_itself(code)}
-    for projection in circuit.projections:
-        code = codes.synapses[projection.name]
-        texts = [text.text for event in EVENTS for text in _texts(code, event)]
-        summed = {name for _, name, equation in _equations(code) if "summed" in equation.flags}
-        for name in summed.union(*map(written, texts)):
-            stem, _, side = name.rpartition("_")
-            if side in ("pre", "post"):
-                brought.add((getattr(projection, side).name, stem))
-
-    def comes(population: Population, name: str) -> bool:
-        equation = neurons[population.name].get(name)
-        return equation is None or equation.type != PARAMETER or (population.name, name) in brought
-
-    experiment, findings = circuit.experiment, Findings()
-    named = f"circuit '{experiment.stated.circuit}'"
-    for projection in circuit.plastic:
-        post, rule = projection.post, projection.rule
-        if _ERROR.search(_text_of(rule)) and not comes(post, "learning_signal"):
-            of_output = post.name == "output"
-            what, role = ("loss", "losses") if of_output else ("feedback", "feedback")
-            problem = f"rule '{rule.name}' reads an error, learning_signal, and nothing brings '{post.role}' one"
-            stated = getattr(experiment.learning, what)
-            remedy = f"take a rule that needs none, or name a file of models/{role}"
-            remedy += f" other than '{stated}'" if stated else ""
-            findings.append(ZooError(experiment.path, f"learning.{what}", problem, remedy))
-    for population in circuit.populations:
-        for part in loss_parts(circuit, population):
-            for name in equations_of(part.equations.text):
-                if not comes(population, name) and name != "learning_signal":
-                    problem = f"loss '{circuit.loss.name}' reads '{name}', which nothing in {named} brings to 'output'"
-                    remedy = "leave the loss out, or take a circuit that does"
-                    findings.append(ZooError(experiment.path, "learning.loss", problem, remedy))
-    return findings
-
-
-def _set_by_itself(code: NeuronCode) -> set[str]:
-    """Variables that a neuron's own statements set."""
-    texts = (code.reset, code.on_sample, code.each_step, code.forward, code.backward, code.initial)
-    return set().union(*map(written, texts))
+    return findings or sums_together(circuit, codes) or errors_that_never_come(circuit, codes, neurons)
 
 
 def _joined(text: Text) -> Equations:
@@ -498,7 +407,7 @@ def _projection(circuit: Circuit, projection: Projection, codes: Codes, neurons:
                 refuse_chance(text, equation, equations)
     known = {"dt": evaluate(circuit.experiment.protocol.dt), **code.parameters}
     for event in EVENTS:
-        texts = _texts(code, event)
+        texts = texts_at(code, event)
         with findings.collect():
             check_statements(texts, scope)
         for text in texts:
@@ -511,18 +420,6 @@ def _projection(circuit: Circuit, projection: Projection, codes: Codes, neurons:
         with findings.collect():
             _weights(circuit, projection, equations["w"].dim)
     return findings
-
-
-def _texts(code: SynapseCode, event: str) -> list[Text]:
-    """What runs at an event, line by line and in order."""
-    return [Text.of(line) for line in code.pieces.get(event, ())]
-
-
-def _equations(code: SynapseCode) -> Iterator[tuple[Text, str, SingleEquation]]:
-    """The equations of a synapse with their variables, and where they stand."""
-    for line in code.pieces["equations"]:
-        for name, equation in equations_of(line.text).items():
-            yield Text.of(line), name, equation
 
 
 def _spikes(projection: Projection, code: SynapseCode) -> None:
@@ -538,9 +435,9 @@ def _current(code: SynapseCode, equations: Equations) -> Findings:
     """Readers of what spikes alone bring up to date, at another moment than a spike."""
     old = {name for name, equation in equations.items() if "event-driven" in equation.flags}
     stale = depending(equations, old)
-    texts = [text for event in EVENTS if event not in AT_SPIKES for text in _texts(code, event)]
+    texts = [text for event in EVENTS if event not in AT_SPIKES for text in texts_at(code, event)]
     reading = [(text, text.text, get_identifiers(parse(text, text.text)[2])) for text in texts]
-    for text, name, equation in _equations(code):
+    for text, name, equation in equations_in(code):
         if "summed" in equation.flags or "clock-driven" in equation.flags:
             reading.append((text, f"{name} = {equation.expr}", get_identifiers(str(equation.expr))))
     return Findings(
@@ -558,7 +455,7 @@ def _between_spikes(
 ) -> Findings:
     """Event-driven equations of what moves between spikes: they are solved from one spike to the next."""
     at_other_times = [event for event in EVENTS if event not in AT_SPIKES]
-    moving = {name for event in at_other_times for text in _texts(code, event) for name in written(text.text)}
+    moving = {name for event in at_other_times for text in texts_at(code, event) for name in written(text.text)}
     moving |= {name for name, equation in equations.items() if "clock-driven" in equation.flags}
     for side, population in (("pre", projection.pre), ("post", projection.post)):
         theirs, constant = equations_of(neurons[population.name].equations), neurons[population.name].parameters
@@ -566,7 +463,7 @@ def _between_spikes(
             f"{name}_{side}" for name in theirs.names if name not in constant and "constant" not in theirs[name].flags
         }
     findings = Findings()
-    for text, name, equation in _equations(code):
+    for text, name, equation in equations_in(code):
         read = names_in(str(equation.expr), equations) & {*moving, "t"}
         if "event-driven" in equation.flags and read:
             problem = f"d{name}/dt is event-driven and reads '{min(read)}', which moves between spikes"
@@ -608,7 +505,7 @@ def _influence(influence: Influence, codes: Codes, neurons: Mapping[str, Equatio
     scope = synapse_scope(stores, code.stores.parameters, _named(ends))
     for event in ("on_arrival", "each_step"):
         with findings.collect():
-            texts = _texts(code.stores, event)
+            texts = texts_at(code.stores, event)
             check_statements(texts, scope)
             for text in texts:
                 name, *_ = parse(text, text.text)
@@ -627,7 +524,7 @@ def _sums(code: SynapseCode, sides: Sides) -> Findings:
         for name in sorted(equations.names & theirs.names):
             raise first.wrong(f"'{name}' is defined at one of the ends too", "rename one of the two")
     scope = synapse_scope(equations, code.parameters, _named(sides))
-    for text, _, equation in _equations(code):
+    for text, _, equation in equations_in(code):
         with findings.collect():
             if "summed" in equation.flags:
                 _summed(text, equation, scope, sides)
@@ -641,7 +538,7 @@ def _named(sides: Sides) -> dict[str, tuple[str, Equations]]:
 
 def _distinct_from_neurons(code: SynapseCode, sides: Sides) -> None:
     """Brian2 refuses a synapse with a variable or parameter called as one of a neuron it joins."""
-    for text, name, _ in _equations(code):
+    for text, name, _ in equations_in(code):
         for neuron, variables in sides.values():
             if name in variables:
                 problem = f"'{name}' is a variable or parameter of neuron '{neuron.name}' too"

@@ -8,14 +8,14 @@ import brian2
 
 from brian2zoo.circuits import sizes_of
 from brian2zoo.circuits.layered import targets
-from brian2zoo.circuits.wires import connected, signs, whole_size
+from brian2zoo.circuits.wires import whole_size, wires
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.formats.circuits import ITSELF, LAYERS, NEXT, CircuitPlan, PopulationPlan, ProjectionPlan
 from brian2zoo.formats.experiments import Learning
 from brian2zoo.formats.expressions import evaluate
 
 _RESERVED = (NEXT, ITSELF, "plastic")
-_DATA = ("", "input", "label")
+_DATA = ("input", "label")
 _EXAMPLES = ((4, 3, 2), (4, 3, 5, 2))
 """Sizes of layers for which a file is tried."""
 
@@ -40,6 +40,9 @@ def check_plan(plan: CircuitPlan) -> None:
     _check_projections(plan, plan.populations, plan.projections, "projections")
     for way, error in plan.feedback.items():
         place = f"feedback.{way}"
+        if again := sorted(plan.populations.keys() & error.populations.keys()):
+            problem = f"the circuit has a role '{again[0]}' already"
+            raise ZooError(plan.path, f"{place}.populations.{again[0]}", problem, "rename one of them")
         _check_populations(plan, error.populations, f"{place}.populations")
         _check_projections(plan, plan.populations | error.populations, error.projections, f"{place}.projections")
         for kind in error.returns:
@@ -54,8 +57,8 @@ def _check_populations(plan: CircuitPlan, populations: Mapping[str, PopulationPl
         here = f"{place}.{role}"
         if role in _RESERVED:
             raise ZooError(plan.path, here, f"'{role}' is a word of circuits", "rename the role")
-        if stated.data not in _DATA:
-            _known(plan, f"{here}.data", stated.data, [*_DATA[1:]])
+        if stated.data:
+            _known(plan, f"{here}.data", stated.data, [*_DATA])
         if role in LAYERS and stated.model_copy(update={"data": ""}) != PopulationPlan():
             problem = f"'{role}' is a layer, whose size and place the network has"
             raise ZooError(plan.path, here, problem, f"write '{role}: {{}}', with `data` at most")
@@ -70,9 +73,8 @@ def _check_populations(plan: CircuitPlan, populations: Mapping[str, PopulationPl
         for layer in stated.beside:
             _known(plan, f"{here}.beside", layer, [each for each in LAYERS if each in plan.populations])
         if role == "input" and stated.data != "input":
-            raise ZooError(
-                plan.path, f"{here}.data", "the first layer is given the data", "write 'input: {data: input}'"
-            )
+            remedy = "write 'input: {data: input}'"
+            raise ZooError(plan.path, f"{here}.data", "the first layer is given the data", remedy)
         for layers in _EXAMPLES if stated.size or stated.data else ():
             size = _size(plan, populations, role, layers)
             if stated.data and size != layers[0 if stated.data == "input" else -1]:
@@ -106,14 +108,10 @@ def _check_projections(
             what = "is a word of circuits" if kind in _RESERVED else "is a kind both of what learns and what never does"
             raise ZooError(plan.path, here, f"'{kind}' {what}", "rename it")
         if stated.copies > 1 and stated.pairs:
-            raise ZooError(
-                plan.path, f"{here}.copies", "only weights of all with all are repeated", "leave out `pairs`"
-            )
+            problem = "only weights of all with all are repeated"
+            raise ZooError(plan.path, f"{here}.copies", problem, "leave out `pairs`")
         for layers, pre, post in _example_ends(plan, populations, stated):
-            sizes = sizes_of(layers) | {"N_pre": pre, "N_post": post}
-            pairs = connected(stated.pairs, sizes, "", (plan.path, f"{here}.pairs")) if stated.pairs else None
-            if stated.sign:
-                signs(stated.sign, sizes, pairs, (plan.path, f"{here}.sign"))
+            wires(stated, sizes_of(layers) | {"N_pre": pre, "N_post": post}, "", plan.path, here)
         try:
             wrong = not evaluate(stated.delay, {"delay": brian2.ms}) >= 0 * brian2.second
         except (TypeError, ValueError, brian2.DimensionMismatchError):

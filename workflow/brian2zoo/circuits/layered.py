@@ -7,16 +7,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import brian2
-import numpy as np
-
 from brian2zoo.circuits import Circuit, Mode, Population, Projection, Wiring, sizes_of
-from brian2zoo.circuits.wires import connected, refuse_many, signs, whole_size
+from brian2zoo.circuits.wires import whole_size, wires
 from brian2zoo.equations.pieces import equations_of, join, renamed
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.circuits import ITSELF, LAYERS, NEXT, CircuitPlan, ErrorPlan, PopulationPlan, ProjectionPlan
 from brian2zoo.formats.experiment import Experiment
-from brian2zoo.formats.expressions import evaluate
 from brian2zoo.formats.files import as_dict
 
 # Places of rate units within a step: forward from the input up, then backward from the output down.
@@ -36,17 +32,16 @@ def circuit(wiring: Wiring, mode: Mode) -> Circuit:
         error = ErrorPlan()
     plan = experiment.circuit
     populations: dict[str, list[Population]] = {}
-    _refuse_twice(plan.path, "feedback", [*plan.populations, *error.populations])
-    stated_ones = plan.populations | error.populations
-    for role in sorted(stated_ones, key=lambda role: role not in LAYERS):  # what is beside a layer comes after it
-        stated = stated_ones[role]
+    roles = plan.populations | error.populations
+    for role in sorted(roles, key=lambda role: role not in LAYERS):  # what is beside a layer comes after it
+        stated = roles[role]
         if mode in (stated.only or mode) and not (stated.optional and role not in experiment.neurons):
             populations[role] = list(_populations(wiring, role, stated, populations, mode))
     projections = [
         made
         for kind, stated in [*plan.projections.items(), *error.projections.items()]
         if mode in (stated.only or mode)
-        for made in _projections(wiring, stated_ones, populations, kind, stated, error, mode)
+        for made in _projections(wiring, roles, populations, kind, stated, error, mode)
     ]
     projections = list(_with_own_names(projections))
     every = tuple(each for of_role in populations.values() for each in of_role)
@@ -151,13 +146,16 @@ def _projections(
     for kind, pre, post in _ends(plans, populations, key, stated):
         if stated.optional and not _named(wiring.experiment, kind, post, stated.learns):
             continue
-        pairs, sign = _wires(wiring, key, stated, pre, post)
+        where, field = wiring.experiment.circuit.path, f"projections.{key}"
+        sizes = sizes_of(wiring.layers) | {"N_pre": pre.size, "N_post": post.size}
+        pairs, sign = wires(stated, sizes, f"{pre.name}_{post.name}", where, field)
         if pairs is not None and not pairs[0].size:
             if not stated.through:
                 continue
-            where, problem = wiring.experiment.circuit.path, f"no neuron of {pre.name} is connected to {post.name}"
-            raise ZooError(where, f"projections.{key}.pairs", problem, "connect more of them, or take larger layers")
-        delay = _delay(wiring, f"projections.{key}.delay", stated.delay)
+            problem = f"no neuron of {pre.name} is connected to {post.name}"
+            raise ZooError(where, f"{field}.pairs", problem, "connect more of them, or take larger layers")
+        usual = wiring.experiment.protocol.delay
+        delay = usual if stated.delay == "delay" else renamed(stated.delay, {"delay": f"({usual})"})
         details: dict[str, Any] = {"pairs": pairs, "sign": sign, "copies": stated.copies, "delay": delay}
         details |= {"returns_error": kind in error.returns, "forward": bool(stated.through)}
         yield (
@@ -165,30 +163,6 @@ def _projections(
             if stated.learns
             else wiring.fixed(pre, post, kind, **details)
         )
-
-
-def _delay(wiring: Wiring, field: str, text: str) -> str:
-    """A delay with that of the protocol in its place; ZooError unless it is whole steps that end within a sample."""
-    protocol, where = wiring.experiment.protocol, wiring.experiment.circuit.path
-    delay = protocol.delay if text == "delay" else renamed(text, {"delay": f"({protocol.delay})"})
-    try:
-        dt, *ends = (evaluate(getattr(protocol, key)) for key in ("dt", "T_train", "T_test", "T_final"))
-        seconds, most = float(evaluate(delay) / brian2.second), float(min(ends) / brian2.second)
-        steps = seconds * brian2.second / dt
-        fits = brian2.have_same_dimensions(evaluate(delay), brian2.second) and 0 <= seconds < most
-    except (ArithmeticError, TypeError, ValueError, brian2.DimensionMismatchError):
-        return delay if text == "delay" else _no_delay(where, field, delay, "is no time")
-    if text == "delay":
-        return delay  # which the check of the protocol has seen
-    if not fits:
-        return _no_delay(where, field, delay, "is no time from 0 to the end of a sample")
-    if abs(steps - round(float(steps))) > 1e-6 * max(float(steps), 1):
-        return _no_delay(where, field, delay, f"is {float(steps):.6g} steps of dt = {protocol.dt}, not a whole number")
-    return delay
-
-
-def _no_delay(where: Path, field: str, delay: str, problem: str) -> str:
-    raise ZooError(where, field, f"'{delay}' {problem}", "write whole steps, such as '1*ms' or 'delay'")
 
 
 def _ends(
@@ -236,18 +210,3 @@ def _named(experiment: Experiment, kind: str, post: Population, learns: bool) ->
     summed = {name.removesuffix("_post") for name, equation in equations.items() if "summed" in equation.flags}
     loss = experiment.loss.equations.replace("ANSWER", "0") if experiment.loss and post.role == "output" else ""
     return summed <= equations_of(join(post.neuron.equations, loss)).names
-
-
-def _wires(
-    wiring: Wiring, key: str, stated: ProjectionPlan, pre: Population, post: Population
-) -> tuple[tuple[np.ndarray, np.ndarray] | None, np.ndarray | None]:
-    """Pairs of neurons, each (synapse,), presynaptic index slowest, None for all; and the sign of each weight."""
-    path, sizes = wiring.experiment.circuit.path, sizes_of(wiring.layers) | {"N_pre": pre.size, "N_post": post.size}
-    here, name = f"projections.{key}", f"{pre.name}_{post.name}"
-    if not stated.pairs:
-        refuse_many(pre.size, post.size, (path, here))
-    if pre.size % stated.copies:
-        problem = f"{pre.size} neurons are not {stated.copies} equal parts"
-        raise ZooError(path, f"{here}.copies", problem, "give a number that divides them")
-    pairs = connected(stated.pairs, sizes, name, (path, f"{here}.pairs")) if stated.pairs else None
-    return pairs, signs(stated.sign, sizes, pairs, (path, f"{here}.sign")) if stated.sign else None

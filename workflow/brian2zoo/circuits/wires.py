@@ -10,17 +10,18 @@ import numpy as np
 
 from brian2zoo.circuits import sizes_of
 from brian2zoo.errors import ZooError
-from brian2zoo.formats.circuits import CircuitPlan
+from brian2zoo.formats.circuits import CircuitPlan, ProjectionPlan
 from brian2zoo.formats.expressions import evaluate
 from brian2zoo.formats.language import unreal
 
-Place = tuple[str | Path, str]
+Pairs = tuple[np.ndarray, np.ndarray]
+Place = tuple[Path, str]
 """A file and a field of it."""
 _MOST_NEURONS = 10**6
 MOST_PAIRS = 10**8
-"""Of the neurons of two populations, connected or not."""
+"""Pairs of the neurons of two populations, connected or not."""
 _MOST_AT_ONCE = 2**22
-"""Pairs of neurons of which a condition is computed at once."""
+"""Pairs for which a condition is computed at once."""
 
 
 def whole_size(plan: CircuitPlan, field: str, size: str, layers: Sequence[int]) -> int:
@@ -29,43 +30,56 @@ def whole_size(plan: CircuitPlan, field: str, size: str, layers: Sequence[int]) 
     try:
         found = float(evaluate(size, sizes_of(layers)))
     except (TypeError, ValueError, brian2.DimensionMismatchError) as error:
-        raise ZooError(
-            where,
-            field,
-            f"'{size}' is no number: {' '.join(str(error).split())}",
-            "write an expression of N_input, N_hidden, N_output",
-        ) from None
+        problem = f"'{size}' is no number: {' '.join(str(error).split())}"
+        raise ZooError(where, field, problem, "write an expression of N_input, N_hidden, N_output") from None
     if not (found.is_integer() and 0 < found <= _MOST_NEURONS):
         problem = f"'{size}' is {found:g} neurons"
         raise ZooError(where, field, problem, f"give a whole number from 1 to {_MOST_NEURONS}")
     return int(found)
 
 
-def connected(condition: str, sizes: Mapping[str, int], name: str, place: Place) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs of neurons for which a condition holds, each (synapse,), presynaptic index slowest.
+def wires(
+    stated: ProjectionPlan, sizes: Mapping[str, int], name: str, where: Path, field: str
+) -> tuple[Pairs | None, np.ndarray | None]:
+    """Pairs of neurons, each (synapse,), presynaptic index slowest, None for all; and factors of weights, None for 1.
 
     What `rand()` draws depends on the name of the projection alone, so that a network is the same for every seed.
 
     Parameters
     ----------
     sizes : `N_pre` and `N_post` among them.
+    where, field : of the entry, for mistakes in it.
 
     Raises
     ------
     ZooError
-        At `place`, if it is no condition, or there are too many pairs to try.
+        If there are too many pairs, or an expression is not what it has to be.
     """
     n_pre, n_post = sizes["N_pre"], sizes["N_post"]
-    if "".join(condition.split()) == "i==j":  # of large populations too, whose pairs are too many to try
+    if n_pre * n_post > MOST_PAIRS and not _one_to_one(stated.pairs):
+        problem = f"{n_pre} and {n_post} neurons have {n_pre * n_post} pairs, more than {MOST_PAIRS}"
+        raise ZooError(where, field, problem, "take smaller populations")
+    if n_pre % stated.copies:
+        problem = f"{n_pre} neurons are not {stated.copies} equal parts"
+        raise ZooError(where, f"{field}.copies", problem, "give a number that divides them")
+    pairs = _connected(stated.pairs, sizes, name, (where, f"{field}.pairs")) if stated.pairs else None
+    return pairs, _signs(stated.sign, sizes, pairs, (where, f"{field}.sign")) if stated.sign else None
+
+
+def _one_to_one(condition: str) -> bool:
+    return "".join(condition.split()) == "i==j"
+
+
+def _connected(condition: str, sizes: Mapping[str, int], name: str, place: Place) -> Pairs:
+    n_pre, n_post = sizes["N_pre"], sizes["N_post"]
+    if _one_to_one(condition):  # of populations whose pairs are too many to try, too
         each = np.arange(min(n_pre, n_post))
         return each, each
-    refuse_many(n_pre, n_post, place)
     rows = max(_MOST_AT_ONCE // max(n_post, 1), 1)
     rng, j, found = np.random.default_rng(zlib.crc32(name.encode())), np.arange(float(n_post))[None, :], []
     for begin in range(0, n_pre, rows):
         i = np.arange(float(begin), min(begin + rows, n_pre))[:, None]
         shape = (len(i), n_post)
-        # by a function, which takes no array to write to
         held = _computed(condition, {**sizes, "i": i, "j": j, "rand": lambda shape=shape: rng.random(shape)}, place)
         if held.dtype != bool:
             problem = f"'{condition}' is no condition"
@@ -75,16 +89,7 @@ def connected(condition: str, sizes: Mapping[str, int], name: str, place: Place)
     return pre, post
 
 
-def refuse_many(n_pre: int, n_post: int, place: Place) -> None:
-    """ZooError if two populations have more pairs than a program could hold."""
-    if n_pre * n_post > MOST_PAIRS:
-        problem = f"{n_pre} and {n_post} neurons have {n_pre * n_post} pairs, more than {MOST_PAIRS}"
-        raise ZooError(*place, problem, "take smaller populations")
-
-
-def signs(text: str, sizes: Mapping[str, int], pairs: tuple[np.ndarray, np.ndarray] | None, place: Place) -> np.ndarray:
-    """Factor of the weight of each pair, (synapse,), of all with all without `pairs`; ZooError if it is no number."""
-    refuse_many(sizes["N_pre"], sizes["N_post"], place)
+def _signs(text: str, sizes: Mapping[str, int], pairs: Pairs | None, place: Place) -> np.ndarray:
     i, j = np.divmod(np.arange(sizes["N_pre"] * sizes["N_post"]), sizes["N_post"]) if pairs is None else pairs
     found = _computed(text, {**sizes, "i": i.astype(float), "j": j.astype(float)}, place)
     if found.dtype == bool:

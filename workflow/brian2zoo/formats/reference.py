@@ -39,8 +39,6 @@ def _rows(model: type[BaseModel], above: str, told: set[type[BaseModel]]) -> Ite
         inner = format_in(field.annotation)
         if inner is None and get_origin(field.annotation) is dict:
             inner, key = format_in(get_args(field.annotation)[1]), f"{key}.NAME"
-        if get_origin(field.annotation) is tuple and (inner := format_in(get_args(field.annotation)[0])):
-            key = f"{key}[]"
         choices = _choices(field.annotation)
         if choices:
             meaning += f"; one of {', '.join(f'`{choice}`' for choice in choices)}"
