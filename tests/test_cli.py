@@ -290,7 +290,10 @@ def test_check_that_finds_warnings(zoo_with: Callable[..., Zoo]) -> None:
         (["show", "lif", "--on", "erbp"], "config/experiments/erbp.yaml: there is no such file"),
         (["show", "lif", "--on", "bp"], "--on: no population or projection of 'bp' is made of 'neuron/lif'"),
         (["show", "bp", "--layers", "4,3,2"], "--layers: '4,3,2' is not a network"),
-        (["show", "bp", "--layers", "4-2"], "'4-2' is not a network"),
+        (
+            ["show", "bp", "--layers", "4-2"],
+            "circuit 'layerwise' with feedback 'symmetric' has three or more layers, not 2",
+        ),
         (["--root", "/", "list"], "--root: there is no zoo in /"),
     ],
 )

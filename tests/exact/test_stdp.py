@@ -166,7 +166,7 @@ parameters: |
 def circuit(zoo_with) -> Circuit:
     zoo = zoo_with(files())
     assert errors(check_experiment(zoo.experiment("given"))) == []
-    return circuits.build(zoo.experiment("given"), (PRE + POST, 1, POST), "train")
+    return circuits.build(zoo.experiment("given"), (PRE + POST, POST), "train")
 
 
 Run = Callable[[Sequence[np.ndarray], Sequence[np.ndarray]], dict[str, np.ndarray]]
