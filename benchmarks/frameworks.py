@@ -93,7 +93,7 @@ def zoo_curve(images: Images, name: str, seed: int) -> Iterator[Point]:
             data = {"input": encoded["train"].input.values[rows], "label": encoded["train"].target.values[rows]}
             values = values | runner.run(data, values, run_seed(seed, seen), before=seen)["carried"]
         seen += len(rows)
-        scores = test(tester, encoded["test"], frozen | values, run_seed(seed, seen))["scores"]
+        scores = test(tester, encoded["test"], frozen | values, run_seed(seed, seen))["answers"]
         yield Point(seen, watch.wall, watch.processor, float((scores.argmax(1) != images["test"].label.values).mean()))
 
 

@@ -46,7 +46,7 @@ def assert_each_is_as_alone(interpreted: Callable[..., Session], circuit: Circui
         for name in expected.keys() - {"carried", "spikes"}:
             np.testing.assert_allclose(found[name], expected[name], rtol=1e-12, err_msg=name)
         assert any(np.any(found["carried"][p.weight] != start[p.weight]) for p in circuit.plastic)
-    assert different([each["scores"] for each in together])
+    assert different([each["answers"] for each in together])
 
 
 @pytest.mark.parametrize("store", ["float", "counted_fixed_point"])

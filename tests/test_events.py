@@ -292,8 +292,8 @@ def test_only_what_is_answered_when_asked_is_learned_from_and_scored(zoo, interp
 
     late, latest, never = run("50*ms"), run("99*ms"), run("100*ms")
     shown = late["output_membrane.y"].reshape(100, 2)
-    np.testing.assert_allclose(late["scores"][0], shown[50:].mean(axis=0))
-    np.testing.assert_allclose(latest["scores"][0], shown[99])
+    np.testing.assert_allclose(late["answers"][0], shown[50:].mean(axis=0))
+    np.testing.assert_allclose(latest["answers"][0], shown[99])
     assert np.abs(shown[99]).max() > 0
     assert np.abs(never["hidden1_output.grad"]).max() == 0
     # error times how the readout filters spikes, in the one step; and less than in fifty

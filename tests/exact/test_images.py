@@ -68,7 +68,7 @@ def test_it_learns(zoo, interpreted) -> None:
     data = [{"input": images[part], "label": np.eye(3)[labels[part]]} for part in parts]
     correct = []
     for w in (weights, trainer.run(data[0], weights, 0)["carried"]):
-        scores = tester.run(data[1], w, 0)["scores"]
+        scores = tester.run(data[1], w, 0)["answers"]
         correct.append((scores.argmax(1) == labels[parts[1]]).mean())
     assert correct[0] < 0.6, correct
     assert correct[1] > 0.9

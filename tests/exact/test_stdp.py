@@ -88,6 +88,18 @@ RULES = {
         lambda _, other, own: -0.1 * nearest(other, 20e-3),
         lambda _, other, own: 0.1 * nearest(other, 20e-3),
     ),
+    "nearest_triplet": Of(
+        "stdp_nearest_triplet",
+        {"a_plus": "0.1", "a_minus": "0.02"},
+        lambda _, other, own: -0.02 * nearest(other, 20e-3),
+        lambda _, other, own: 0.1 * nearest(other, 20e-3) * nearest(own, 40e-3),
+    ),
+    "post_triggered": Of(
+        "stdp_post_triggered",
+        {"eta": "0.1", "x_target": "0.3", "mu": "0.5"},
+        lambda _, other, own: 0.0,
+        lambda w, other, own: 0.1 * (decayed(other, 20e-3) - 0.3) * (1 - w) ** 0.5,
+    ),
     "cortex": Of("stdp_triplet", WIDE, **triplet(*CORTEX)),
     "hippocampus": Of("stdp_triplet_hippocampus", WIDE, **triplet(*HIPPOCAMPUS)),
     "full": Of(

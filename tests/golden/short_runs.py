@@ -15,6 +15,7 @@ from brian2zoo import circuits
 from brian2zoo.circuits import Circuit, initial_weights
 from brian2zoo.datasets.encode import encode
 from brian2zoo.datasets.events import Events
+from brian2zoo.formats.experiment import Experiment
 from brian2zoo.formats.models import EVENT_DATA
 from brian2zoo.formats.zoo import Zoo
 from brian2zoo.run import network
@@ -22,13 +23,14 @@ from brian2zoo.run.programs import Inputs, parameter_values, run_here
 
 RECORDED = Path(__file__).with_suffix(".npz")
 _SAMPLES, _LAYERS = 4, (6, 4, 3)
-_SHORT = {"direct_feedback": 20 * brian2.ms}
+_SHORT = {"direct_feedback": 20 * brian2.ms, "winner_take_all": 50 * brian2.ms}
 """Duration of a sample, where the protocol's would take long."""
 
 
 def short_run(zoo: Zoo, name: str) -> dict[str, np.ndarray]:
     """Weights, spike counts and what rules keep after four samples of an experiment, by name."""
-    circuit = circuits.build(zoo.experiment(name), _LAYERS, "train")
+    experiment = zoo.experiment(name)
+    circuit = circuits.build(experiment, _layers(experiment), "train")
     rng = np.random.default_rng(zlib.crc32(name.encode()))
     sample_time = network.duration(circuit, "T_train")
     data = {"input": _input(zoo, circuit, float(sample_time), rng)}
@@ -49,6 +51,10 @@ def short_run(zoo: Zoo, name: str) -> dict[str, np.ndarray]:
     brian2.seed(0)
     sample_time = _SHORT.get(circuit.experiment.stated.circuit, sample_time)
     return run_here(circuit, sample_time, Inputs(data, values, _SAMPLES, 0), wanted)
+
+
+def _layers(experiment: Experiment) -> tuple[int, ...]:
+    return _LAYERS if circuits.supports(experiment, _LAYERS) else (_LAYERS[0], _LAYERS[-1])
 
 
 def _input(zoo: Zoo, circuit: Circuit, sample_time: float, rng: np.random.Generator) -> np.ndarray | Events:

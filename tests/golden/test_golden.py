@@ -45,7 +45,7 @@ def learning(runner: Session, data: xr.Dataset) -> dict:
         part = runner.run(given, weights, seed=block)
         weights = weights | part["carried"]
         spikes = {name: count + part["spikes"][name].sum() / len(order) for name, count in spikes.items()}
-        errors.append(float(np.mean(part["scores"].argmax(axis=1) != data.label.values[rows])))
+        errors.append(float(np.mean(part["answers"].argmax(axis=1) != data.label.values[rows])))
     changed = {p.name: float(np.abs(weights[p.weight] - start[p.weight]).mean()) for p in runner.circuit.plastic}
     return {"error": errors, "change": changed, "spikes": {name: round(n, 3) for name, n in spikes.items()}}
 

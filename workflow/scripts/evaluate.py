@@ -16,7 +16,7 @@ def main(
     output: Path = Option(help="file to write"),
 ) -> None:
     net = stages.trained_network(trained, "final", build)
-    tested = final_test(net.runner, results.read_data(test_data), net.carried, net.seed)
+    tested = final_test(net.runner, results.read_data(test_data), net.carried, net.seed, net.decoder)
     scripting.write(tested, output, net.experiment, **net.facts)
 
 

@@ -18,7 +18,7 @@ def main(
 ) -> None:
     net = stages.trained_network(trained, "test", build)
     sweep = [int(n) for n in bits.split(",")]
-    errors = quantized_errors(net.runner, results.read_data(test_data), net.carried, net.seed, sweep)
+    errors = quantized_errors(net.runner, results.read_data(test_data), net.carried, net.seed, sweep, net.decoder)
     scripting.write(errors.to_dataset(name="error_after"), output, net.experiment, **net.facts)
 
 

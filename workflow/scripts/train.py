@@ -30,7 +30,7 @@ def main(
     learning = stages.session_of(chosen, layers, "train", train_build, len(seed))
     testing = stages.session_of(chosen, layers, "test", test_build, len(seed))
     splits = [results.read_data(path) for path in (train_data, test_data)]
-    stages.check_data(layers, *splits)
+    stages.check_data(chosen, layers, *splits)
     facts = {"dataset": dataset, "layers": layers, "setting": setting, "samples": samples}
     facts |= {"abreast": len(seed)} if len(seed) > 1 else {}
     given = [carried.read_start(path, learning.circuit) for path in start]

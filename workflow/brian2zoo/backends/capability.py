@@ -52,7 +52,7 @@ class Verdict:
 def verdict(circuit: Circuit, name: str) -> Verdict:
     """What becomes of a circuit on a backend, one of `BACKENDS`."""
     assembly = backend(name).assembly
-    missing = () if assembly.on_host else (*_on_host(circuit), *_rest(circuit, assembly))
+    missing = () if assembly.on_host else (*_on_host(circuit), *_together(circuit), *_rest(circuit, assembly))
     missing += () if assembly == USUAL else tuple(dict.fromkeys(_onto_synapses(circuit)))
     if missing or not assembly.parallel:
         return Verdict("unsupported", missing) if missing else Verdict("works")
@@ -88,6 +88,12 @@ def _on_host(circuit: Circuit) -> Iterator[str]:
     for population in circuit.populations:
         if population.neuron.data == EVENT_DATA:
             yield f"events as input, which are read from a file of the host (neuron '{population.neuron.name}')"
+
+
+def _together(circuit: Circuit) -> Iterator[str]:
+    for projection in circuit.plastic:
+        if projection.synapse.at_onset is not None:
+            yield f"sums over the synapses of a neuron at an onset (at_onset, of synapse '{projection.synapse.name}')"
 
 
 def _rest(circuit: Circuit, assembly: Assembly) -> Iterator[str]:

@@ -182,7 +182,8 @@ def _neuron(model: NeuronModel) -> Findings:
     if model.method and not findings:
         with findings.collect():
             integrated(code, {"dt": brian2.nsecond})  # of the experiments that it will be in, no step is known
-    findings += kept(Text(model.path, "keeps", ""), model.keeps, equations)
+    for field in ("keeps", "learns"):
+        findings += kept(Text(model.path, field, ""), getattr(model, field), equations)
     if model.threshold:
         with findings.collect():
             check_condition(Text(model.path, "threshold", model.threshold), scope)
@@ -281,6 +282,16 @@ def _synapse(model: SynapseModel) -> Findings:
         text = Text(model.path, "axon.variables", model.axon.variables)
         with findings.collect():
             _distinct(text, parse_equations(text, _NEURON_FLAGS), model)
+    if model.at_onset is not None:
+        text = Text(model.path, "at_onset.sums", model.at_onset.sums)
+        with findings.collect():
+            _sums_of_synapses(text, flagged(text, _SYNAPSE_FLAGS))
+        text = Text(model.path, "at_onset.statements", model.at_onset.statements)
+        for line in statements(text.text):
+            with findings.collect():
+                name, *_ = parse(text, line)
+                if name not in equations_of(model.state):
+                    raise text.wrong(f"'{line}' changes '{name}', which is not in `state`", "change the store alone")
     for field in ("draw", "write", "read"):
         text = Text(model.path, field, getattr(model, field))
         with findings.collect():
@@ -299,6 +310,14 @@ def _synapse(model: SynapseModel) -> Findings:
         problem, remedy = "the change dw is not used", "write the store from w and dw, as in 'w = w + dw'"
         findings.append(ZooError(model.path, "write", problem, remedy))
     return findings or (Findings() if model.write else _not_given(model, equations))
+
+
+def _sums_of_synapses(text: Text, equations: Equations) -> None:
+    for name, equation in equations.items():
+        if not (name.endswith("_post") and "summed" in equation.flags):
+            raise text.wrong(f"'{name}' is no sum over synapses", "write 'X_post = ... : UNIT (summed)'")
+    if not equations.names:
+        raise text.wrong("there is no sum", "write 'X_post = ... : UNIT (summed)', or leave at_onset out")
 
 
 def _not_given(model: SynapseModel, equations: Equations) -> Findings:

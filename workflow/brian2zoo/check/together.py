@@ -406,7 +406,7 @@ def _projection(circuit: Circuit, projection: Projection, codes: Codes, neurons:
                 check_equation(text, equation, scope)
                 refuse_chance(text, equation, equations)
     known = {"dt": evaluate(circuit.experiment.protocol.dt), **code.parameters}
-    for event in EVENTS:
+    for event in (*EVENTS, "onset_of_store"):
         texts = texts_at(code, event)
         with findings.collect():
             check_statements(texts, scope)

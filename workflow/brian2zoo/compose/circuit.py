@@ -10,7 +10,7 @@ from brian2zoo.compose.networks import within
 from brian2zoo.compose.neuron import NeuronCode, compose_neuron
 from brian2zoo.compose.parallel import side_by_side, with_places
 from brian2zoo.compose.samples import with_sample_number
-from brian2zoo.compose.synapse import SynapseCode, axon_part, compose_synapse, statements_at_spikes
+from brian2zoo.compose.synapse import SynapseCode, axon_part, compose_synapse, statements_at_spikes, sums_part
 from brian2zoo.equations.pieces import depending, equations_of, join, written
 from brian2zoo.equations.propagators import integrated
 from brian2zoo.errors import ZooError
@@ -92,7 +92,14 @@ def joined(circuit: Circuit, assembly: Assembly = USUAL) -> Codes:
         for part in there.parts:
             added[getattr(projection, part.side).name].append(part)
     neurons = {
-        p.name: compose_neuron(p.neuron, p.overrides, parts=added[p.name], copied=copied[p.name], formats=p.formats)
+        p.name: compose_neuron(
+            p.neuron,
+            p.overrides,
+            parts=added[p.name],
+            copied=copied[p.name],
+            formats=p.formats,
+            learning=circuit.mode == "train",
+        )
         for p in circuit.populations
     }
     neurons = {name: with_sample_number(code, name) for name, code in neurons.items()}
@@ -152,6 +159,9 @@ def put_on_neurons(projection: Projection) -> OnNeurons:
             problem = f"rule '{rule.name}' gives the presynaptic neuron '{name.removesuffix('_pre')}' too"
             raise ZooError(model.path, "axon.variables", problem, "rename one of the two")
         parts = [*parts, part]
+    if rule is not None and model.at_onset is not None:
+        part, called = sums_part(model, projection.name)
+        parts, kept = [*parts, part], kept | called
     for part in parts:
         if part.side == "pre" and part.at_spike and not pre.neuron.threshold:
             problem = f"neuron '{pre.neuron.name}' before the synapse never spikes"

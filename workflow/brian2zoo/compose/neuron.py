@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from brian2.equations.equations import DIFFERENTIAL_EQUATION
 from brian2.utils.stringtools import get_identifiers
 
-from brian2zoo.equations.pieces import Block, Line, declared, equations_of, given, in_order, kind_of, values
+from brian2zoo.equations.pieces import Block, Line, declared, equations_of, given, in_order, kind_of, values, written
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.models import NeuronModel, StateFormat
 from brian2zoo.learning.parts import NeuronPart
@@ -48,6 +49,7 @@ def compose_neuron(
     parts: Iterable[NeuronPart] = (),
     copied: Iterable[str] = (),
     formats: Mapping[str, StateFormat] | None = None,
+    learning: bool = True,
 ) -> NeuronCode:
     """A neuron with what rules add to it.
 
@@ -57,13 +59,16 @@ def compose_neuron(
     parts : what rules add.
     copied : variables of which a copy is taken at the start of each step.
     formats : storage format by variable; its statements run after each step, or when a sum is complete.
+    learning : whether the network does; if not, what the neuron `learns` stands still.
     """
+    still = () if learning else model.learns
 
     def own(key: str) -> Block:
-        return Block.of_statements(model.path, key, getattr(model, key))
+        block = Block.of_statements(model.path, key, getattr(model, key))
+        return block if key == "initial" else Block(line for line in block if written(line.text)[0] not in still)
 
     parts = _distinct(model, parts)
-    equations = Block.of_equations(model.path, "equations", model.equations)
+    equations = _standing(Block.of_equations(model.path, "equations", model.equations), still)
     equations = Block((*equations, *(line for part in parts for line in part.equations)))
     known = equations_of(equations.text)
     parameters = given(model, overrides)
@@ -96,6 +101,17 @@ def compose_neuron(
         copies="\n".join(f"{copy} = {name}" for name, copy in copies.items()),
         pieces=pieces,
         **{name: block.text for name, block in pieces.items()},
+    )
+
+
+def _standing(equations: Block, still: Iterable[str]) -> Block:
+    """Equations in which some variables are not moved by a differential equation."""
+    known = equations_of(equations.text)
+    moving = {name for name in still if known[name].type == DIFFERENTIAL_EQUATION}
+    names = [next(iter(equations_of(line.text))) for line in equations]
+    return Block(
+        replace(line, text=f"{name} : {kind_of(known, name)}") if name in moving else line
+        for name, line in zip(names, equations, strict=True)
     )
 
 

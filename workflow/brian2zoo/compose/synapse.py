@@ -19,11 +19,13 @@ from brian2zoo.equations.pieces import (
     NOTHING,
     Block,
     Given,
+    Line,
     declared,
     equations_of,
     given,
     in_order,
     join,
+    kind_of,
     names_in,
     values,
     written,
@@ -41,7 +43,7 @@ class SynapseCode:
     """Arguments of a `brian2.Synapses` and the statements run with it; `update` and `pieces` as for neurons.
 
     `reads` maps 'pre' and 'post' to the variables the neurons on that side have to copy at the start of
-    a step.
+    a step. `onset_of_store` runs at the onset when the sums called `onset_sums` have been taken.
     """
 
     equations: str
@@ -51,6 +53,8 @@ class SynapseCode:
     each_step: str = ""
     on_sample: str = ""
     at_onset: str = ""
+    onset_of_store: str = ""
+    onset_sums: tuple[str, ...] = ()
     reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     method: str = ""
     on_arrival: str = ""
@@ -64,6 +68,14 @@ def axon_part(model: SynapseModel, overrides: Mapping[str, str], post_name: str)
     equations = Block.of_equations(model.path, "axon.variables", axon.variables)
     jumps = Block.of_statements(model.path, "axon.at_spike", axon.at_spike)
     return for_target(NeuronPart("pre", equations, given(model, overrides), jumps), {}, post_name)
+
+
+def sums_part(model: SynapseModel, projection: str) -> tuple[NeuronPart, dict[str, str]]:
+    """What a postsynaptic neuron gets for the sums that the store takes at an onset, and what strings then call it."""
+    sums = equations_of(model.at_onset.sums)
+    names = {name: f"{name.removesuffix('_post')}_of_{projection}" for name in sums}
+    lines = [Line(f"{new} : {kind_of(sums, name)}", model.path, "at_onset.sums") for name, new in names.items()]
+    return NeuronPart("post", Block(lines)), {name: f"{new}_post" for name, new in names.items()}
 
 
 def compose_synapse(
@@ -89,7 +101,7 @@ def compose_synapse(
     names : new names of what the rule has put on the neurons, as `LearningRule.on_neurons` gives them.
     kept : new names of what the model has put on the presynaptic neurons, as `axon_part` gives them.
     """
-    names, kept = names or {}, kept or {}
+    names, kept, sums = names or {}, kept or {}, ()
 
     def own(key: str) -> Block:
         return Block.of_statements(model.path, key, getattr(model, key)).renamed(kept)
@@ -113,6 +125,11 @@ def compose_synapse(
         blocks = {event: block + (own("write") if event in asking else NOTHING) for event, block in blocks.items()}
         update, read = blocks["on_pre"], own("read")
         blocks["on_pre"] = own("draw") + (read + update if rule.transmits == "before" else update + read)
+        if model.at_onset is not None:
+            together = Block.of_equations(model.path, "at_onset.sums", model.at_onset.sums).renamed(kept)
+            equations, sums = equations + together, tuple(equations_of(together.text))
+            statements = Block.of_statements(model.path, "at_onset.statements", model.at_onset.statements)
+            blocks["onset_of_store"] = statements.renamed(kept)
     equations += declared(parameters)
     known = equations_of(equations.text)
     reads: dict[str, tuple[str, ...]] = {}
@@ -127,6 +144,7 @@ def compose_synapse(
     return SynapseCode(
         parameters=values(parameters),
         reads=reads,
+        onset_sums=sums,
         method=_method(model, rule),
         pieces=pieces,
         **{name: block.text for name, block in pieces.items()},

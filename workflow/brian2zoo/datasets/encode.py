@@ -77,11 +77,16 @@ def input_units(encoder: Encoder, units: int, events: bool) -> int:
     return int(channels(encoder, np.arange(units)).max()) + 1 if events else units
 
 
-def check_layers(layers: Sequence[int], units: int, classes: int) -> None:
-    """`ZooError` if a network of layers (input, hidden ..., output) is of another size than the data."""
-    wanted = [units, *layers[1:-1], classes]
+def check_layers(layers: Sequence[int], units: int, classes: int | None) -> None:
+    """`ZooError` if a network of layers (input, hidden ..., output) is of another size than the data.
+
+    Parameters
+    ----------
+    classes : as many as there are output units; None if there may be any number of these.
+    """
+    wanted = [units, *layers[1:-1], layers[-1] if classes is None else classes]
     if list(layers) != wanted:
-        problem = f"the data have {units} input units and {classes} classes"
+        problem = f"the data have {units} input units" + (f" and {classes} classes" if classes is not None else "")
         raise ZooError("layers", "", problem, f"write {'-'.join(map(str, wanted))}")
 
 

@@ -106,6 +106,11 @@ class Experiment:
         """The experiment with fields of its file replaced."""
         return Experiment(self.zoo, self.stated.model_copy(update=fields))
 
+    @property
+    def one_output_a_class(self) -> bool:
+        """Whether there are as many output units as classes: they stand for these, or some unit is told its class."""
+        return self.stated.score.by == "units" or "label" in self.encoders
+
     @cached_property
     def circuit(self) -> CircuitPlan:
         """Who is wired to whom."""

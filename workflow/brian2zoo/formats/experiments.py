@@ -54,6 +54,24 @@ class Protocol(BaseModel):
     )
 
 
+class Score(BaseModel):
+    """By what a sample is classified, from the answers of the output units: their spikes, their activity or membranes.
+
+    Labels and a readout are fitted before each test, to the network as it then is and without learning.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    by: Literal["units", "assigned_labels", "linear_readout"] = Field(
+        "units",
+        description="'units': unit k stands for class k; 'assigned_labels': each unit stands for the class that it"
+        " answers most, and a class scores by the mean of its units; 'linear_readout': ridge regression on all units."
+        " By the last two there may be any number of output units",
+    )
+    samples: int = Field(
+        10_000, ge=1, le=10**9, description="of the training split that labels or readout are fitted to; at most all"
+    )
+
+
 class Choice(BaseModel):
     """How a kind of projections learns."""
 
@@ -143,6 +161,7 @@ class ExperimentFile(File):
         {}, description="file in models/phases/ for each mode, where the circuit is synfire"
     )
     protocol: Protocol
+    score: Score = Score()
     precision: Literal["double", "single"] = Field(
         "double",
         description="of weights and states, which take half the memory if single; times and shared values are double",

@@ -36,9 +36,19 @@ class NeuronModel(File):
         description="variables that go on from run to run of a training or a test, as the weights do, and that `rest`"
         " leaves alone",
     )
+    learns: tuple[Name, ...] = Field(
+        (),
+        description="variables that move while the network learns, such as a homeostatic threshold, and stand still in"
+        " a test; they are kept too",
+    )
     forward: Statements = Field("", description="rate units: statements run when the summed input is complete")
     backward: Statements = Field("", description="rate units: statements run when the error from above is complete")
     parameters: Lines = Field((), description="constants")
+
+    @property
+    def carried(self) -> tuple[str, ...]:
+        """Variables that go on from run to run."""
+        return tuple(dict.fromkeys((*self.keeps, *self.learns)))
 
 
 class Axon(BaseModel):
@@ -51,6 +61,17 @@ class Axon(BaseModel):
     at_spike: Statements = Field("", description="statements run when that neuron spikes, whenever the spike arrives")
 
 
+class AtOnset(BaseModel):
+    """What the synapses onto a neuron do together at the onset of a sample, where they learn."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    sums: Equations = Field(
+        description="sums over the synapses of the projection onto a neuron, 'X_post = ... : UNIT (summed)', taken at"
+        " the onset of each sample, when rules have closed the one before"
+    )
+    statements: Statements = Field(description="statements run then, in which X_post is the sum")
+
+
 class SynapseModel(File):
     """models/synapses: how a weight is stored, written and read."""
 
@@ -59,6 +80,9 @@ class SynapseModel(File):
     draw: Statements = Field("", description="statements run first at a presynaptic spike, before the rule")
     write: Statements = Field("", description="statements that put the change dw into the store; empty: not plastic")
     read: Statements = Field("", description="statements that transmit a presynaptic spike; '+=' only")
+    at_onset: AtOnset | None = Field(
+        None, description="what the synapses onto a neuron do together between samples, where they learn"
+    )
     backward: Equations = Field("", description="equations added where the projection also returns the error")
     as_read: Name = Field("w", description="variable that these read: the weight, or what the device makes of it")
     method: Literal["", "exact", "euler"] = Field(

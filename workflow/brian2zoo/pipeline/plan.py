@@ -89,7 +89,7 @@ def _check_network(network: Network, config: Config, zoo: Zoo, sources: Sources,
         with _at(sources, named, f"{network.experiment} on {network.dataset}: "):
             units = input_units(experiment.encoders["input"], of_data.units, of_data.events)
         with _at(sources, sized, f"{network.layers} on {network.dataset}: "):
-            check_layers(layers, units, of_data.classes)
+            check_layers(layers, units, of_data.classes if experiment.one_output_a_class else None)
         with _at(sources, named, f"{network.experiment} on {network.dataset}: "):
             _check_times(experiment, of_data)
 

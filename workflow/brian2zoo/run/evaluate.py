@@ -11,28 +11,31 @@ from brian2zoo.compose.circuit import compose
 from brian2zoo.run import measure, quantize
 from brian2zoo.run.carried import Carried
 from brian2zoo.run.network import weight_matrix
+from brian2zoo.run.scores import UNITS, Decoder
 from brian2zoo.run.sessions import Session, test
 from brian2zoo.run.train import operations
 
 
-def final_test(runner: Session, data: xr.Dataset, carried: Carried, seed: int, max_spikes: int = 50) -> xr.Dataset:
+def final_test(
+    runner: Session, data: xr.Dataset, carried: Carried, seed: int, decoder: Decoder = UNITS, max_spikes: int = 50
+) -> xr.Dataset:
     """Final test of a network.
 
     Returns `test_error`, `confusion` (true, predicted), `spikes` (population) a sample, and for spiking
-    networks `error_by_spikes`, `time_by_spikes` and `synops_by_spikes` (spike): error, time and synaptic
-    operations when the decision is taken from the first k output spikes; and NeuroBench's metrics as
-    attributes by its names.
+    networks NeuroBench's metrics as attributes by its names; and where each output unit stands for a class
+    `error_by_spikes`, `time_by_spikes` and `synops_by_spikes` (spike): error, time and synaptic operations when the
+    decision is taken from the first k output spikes.
     """
-    labels, classes = data.label.values, runner.classes
+    labels, classes = data.label.values, data.sizes["class"]
     tested = test(runner, data, carried, seed)
-    predicted = measure.classify(tested["scores"])
+    scores = decoder(tested["answers"], runner.counted_for)
     result = xr.Dataset()
 
     def add(name: str, dims: tuple[str, ...], values: np.ndarray | float, units: str, long_name: str) -> None:
         result[name] = (dims, values, {"units": units, "long_name": long_name})
 
-    add("test_error", (), measure.error(tested["scores"], labels), "1", "fraction of test samples wrong")
-    table = measure.confusion(predicted, labels, classes)
+    add("test_error", (), measure.error(scores, labels), "1", "fraction of test samples wrong")
+    table = measure.confusion(measure.classify(scores), labels, classes)
     add("confusion", ("true", "predicted"), table, "1", "samples by true and predicted class")
     sizes = runner.circuit.layers
     result.attrs["macs_inference"] = measure.macs_true(sizes, training=False)
@@ -41,8 +44,11 @@ def final_test(runner: Session, data: xr.Dataset, carried: Carried, seed: int, m
     spikes = {name: float(counts.sum()) / len(labels) for name, counts in tested["spikes"].items()}
     result = result.assign_coords(population=list(spikes))
     add("spikes", ("population",), np.array(list(spikes.values())), "1", "spikes a sample")
+    result.attrs["neurobench"] = _neurobench(runner, carried, tested, scores, labels)
+    if decoder.weights is not None:
+        return result
     error, when = measure.error_by_output_spikes(
-        tested["output_sample"], tested["output_class"], tested["output_time"], labels, classes, max_spikes
+        tested["output_sample"], tested["output_unit"], tested["output_time"], labels, classes, max_spikes
     )
     result = result.assign_coords(spike=np.arange(1, max_spikes + 1))
     add("error_by_spikes", ("spike",), error, "1", "error when the first k output spikes decide")
@@ -50,11 +56,12 @@ def final_test(runner: Session, data: xr.Dataset, carried: Carried, seed: int, m
     _, synops = operations(runner.circuit, spikes)
     spent = synops * when / runner.sample_time
     add("synops_by_spikes", ("spike",), spent, "1", "synaptic operations until the k-th output spike, at mean rates")
-    result.attrs["neurobench"] = _neurobench(runner, carried, tested, labels)
     return result
 
 
-def _neurobench(runner: Session, weights: Carried, tested: Mapping[str, Any], labels: np.ndarray) -> dict[str, Any]:
+def _neurobench(
+    runner: Session, weights: Carried, tested: Mapping[str, Any], scores: np.ndarray, labels: np.ndarray
+) -> dict[str, Any]:
     """NeuroBench's metrics of a test, without the noise, which stands for the hardware's own.
 
     A weight or a state variable has the bits its model states as a parameter, else those it is computed with.
@@ -70,7 +77,7 @@ def _neurobench(runner: Session, weights: Carried, tested: Mapping[str, Any], la
     return measure.neurobench(
         {key: weight_matrix(p, weights[p.weight]) for key, p in forward.items()},
         tested["spikes"],
-        tested["scores"],
+        scores,
         labels,
         n_steps=runner.program.steps_per_sample,
         weight_bits={key: bits(p.name, "bits", "w") for key, p in forward.items()},
@@ -79,7 +86,12 @@ def _neurobench(runner: Session, weights: Carried, tested: Mapping[str, Any], la
 
 
 def quantized_errors(
-    runner: Session, data: xr.Dataset, carried: dict[str, np.ndarray], seed: int, bits: Sequence[int]
+    runner: Session,
+    data: xr.Dataset,
+    carried: dict[str, np.ndarray],
+    seed: int,
+    bits: Sequence[int],
+    decoder: Decoder = UNITS,
 ) -> xr.DataArray:
     """Test error with the trained weights rounded to a number of bits after learning, over `bits`.
 
@@ -88,7 +100,7 @@ def quantized_errors(
     errors = []
     for n in bits:
         rounded = quantize.quantize_network({p.weight: carried[p.weight] for p in runner.circuit.forward}, n)
-        scores = test(runner, data, carried | rounded, seed)["scores"]
-        errors.append(measure.error(scores, data.label.values))
+        answers = test(runner, data, carried | rounded, seed)["answers"]
+        errors.append(measure.error(decoder(answers, runner.counted_for), data.label.values))
     attrs = {"units": "1", "long_name": "error with weights rounded after learning"}
     return xr.DataArray(np.array(errors), {"bits": list(bits)}, ("bits",), attrs=attrs)

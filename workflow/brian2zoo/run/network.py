@@ -34,8 +34,8 @@ _BEFORE_NEURONS = -1
 # Neurons, then the sums over synapses, then the statements of rules that read both.
 _NEURONS_EACH_STEP, _SUMS_EACH_STEP = -2000, -1000
 
-# At the onset of a sample a rule first closes the one before.
-_ONSET_OF_RULES, _REST = -1000, -500
+# At the onset of a sample a rule first closes the one before, then synapses look at what has come of them together.
+_ONSET_OF_RULES, _ONSET_SUMS, _ONSET_OF_STORES, _REST = -4000, -3000, -2000, -1000
 
 # After the spikes of a step have arrived: synapses within a layer tell their weights, what goes through them is summed.
 _TELL, _SUM, _ARRIVAL = -5, -4, -3
@@ -171,7 +171,7 @@ def _group(
     if experiment.protocol.rest:
         # Where spikes that were on their way cannot be forgotten, rest follows the last of them.
         when, set_before = ("start", ()) if assembly.on_host else ("before_groups", written(code.on_sample))
-        kept = (*population.neuron.keeps, *set_before)
+        kept = (*population.neuron.carried, *set_before)
         initial = (line for line in statements(code.initial) if written(line)[0] not in kept)
         every(NOT_REFRACTORY if code.refractory else "", when, _REST - 1, "not_refractory", dt=sample_time)
         every(join(at_rest(Equations(code.equations), kept), *initial), when, _REST, "rest", dt=sample_time)
@@ -228,7 +228,9 @@ def _synapses(
         # A sum is complete just before the statements that read it.
         population = projection.pre if target.endswith("_pre") else projection.post
         variable = target.removesuffix("_pre").removesuffix("_post")
-        if variable in get_identifiers(population.neuron.forward):
+        if target in code.onset_sums:
+            updater.when, updater.order, updater._clock = "start", _ONSET_SUMS + order, brian2.Clock(dt=sample_time)
+        elif variable in get_identifiers(population.neuron.forward):
             updater.order = population.order - 1
         elif variable in get_identifiers(population.neuron.backward):
             updater.order = population.backward_order - 1
@@ -315,6 +317,10 @@ def _run_regularly(
     if code.at_onset:
         synapses.run_regularly(
             code.at_onset, dt=sample_time, when="start", order=_ONSET_OF_RULES + order, name=f"{name}_at_onset"
+        )
+    if code.onset_of_store:
+        synapses.run_regularly(
+            code.onset_of_store, dt=sample_time, when="start", order=_ONSET_OF_STORES + order, name=f"{name}_together"
         )
     if experiment.protocol.rest:
         when, place = ("start", _REST) if assembly.on_host else ("before_groups", order)

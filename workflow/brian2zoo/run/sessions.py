@@ -31,7 +31,7 @@ class Session:
     """A circuit and its program: run it over any number of samples.
 
     Spiking circuits answer with output spikes, rate circuits with output activity, readouts with their membrane;
-    `scores` is the spike count, the activity or the mean from the protocol's T_answer on of each output unit for each
+    `answers` are the spike count, the activity or the mean from the protocol's T_answer on of each output unit for each
     sample.
 
     Parameters
@@ -49,7 +49,8 @@ class Session:
         self.counting = [key for key in self.parameters if key.endswith(f".{first_sample(key.partition('.')[0])}")]
         self.learned = [p.weight for p in circuit.plastic] + kept(circuit)
         self.given = {p.weight for p in circuit.projections} | set(self.learned)
-        self.classes = circuit.layers[-1]
+        self.units = circuit.layers[-1]
+        self.counted_for = self.sample_time if circuit.answer == "spikes" else 1.0
         self.answers_from = round(float(duration(circuit, "T_answer")) / self.dt)
         self.membrane = f"output_membrane.{circuit.membrane}" if circuit.membrane else ""
         self.answered_by = {
@@ -78,9 +79,9 @@ class Session:
 
         Returns
         -------
-        `scores` (sample, class); `carried`, the weights of the plastic projections and what is kept; `spikes` by
-        population (neuron,); `output_sample`, `output_class`, `output_time` of each output spike, if there are any;
-        `membranes` (sample, class) if the circuit has a graded answer; and `keep`.
+        `answers` (sample, unit); `carried`, the weights of the plastic projections and what is kept; `spikes` by
+        population (neuron,); `output_sample`, `output_unit`, `output_time` of each output spike, if there are any;
+        `membranes` (sample, unit) if the circuit has a graded answer; and `keep`.
 
         Raises
         ------
@@ -122,7 +123,7 @@ class Session:
     def require_answers(self, parts: Sequence[Mapping[str, Any]], before: int) -> None:
         """That the answers in what `run_abreast` returned after `before` samples can be compared; ZooError if not."""
         for part in parts:
-            for name in [name for name in ("scores", "membranes") if name in part]:
+            for name in [name for name in ("answers", "membranes") if name in part]:
                 wrong = ~np.isfinite(part[name]).all(axis=1)
                 if wrong.any():
                     raise self._not_finite(f"the answer of output ({name}) is no number", before + wrong.argmax() + 1)
@@ -144,15 +145,15 @@ class Session:
         return ZooError(self.circuit.experiment.path, "", f"{what} after sample {samples} of the {stage}", remedy)
 
     def _answers(self, out: Mapping[str, np.ndarray], n: int) -> list[dict[str, np.ndarray]]:
-        """Scores of each network, and what they are made of, from the variables of `answered_by`."""
-        shape, every = (n, -1, self.networks, self.classes), range(self.networks)
+        """Answers of each network, and what they are made of, from the variables of `answered_by`."""
+        shape, every = (n, -1, self.networks, self.units), range(self.networks)
         if self.circuit.answer == "graded":
-            scores = out[self.membrane].reshape(shape)[:, self.answers_from :].mean(axis=1)
-            return [{"scores": scores[:, k]} for k in every]
+            answers = out[self.membrane].reshape(shape)[:, self.answers_from :].mean(axis=1)
+            return [{"answers": answers[:, k]} for k in every]
         if self.circuit.answer == "rates":
-            scores = out["output_rates.r"].reshape(shape)[:, 0]
-            return [{"scores": scores[:, k]} for k in every]
-        times, (network, units) = out["output_spikes.t"], np.divmod(out["output_spikes.i"], self.classes)
+            answers = out["output_rates.r"].reshape(shape)[:, 0]
+            return [{"answers": answers[:, k]} for k in every]
+        times, (network, units) = out["output_spikes.t"], np.divmod(out["output_spikes.i"], self.units)
         answers = [self._counted(times[network == k], units[network == k], n) for k in every]
         if self.membrane:
             membranes = out[self.membrane].reshape(shape)[:, self.circuit.answer_step]
@@ -160,33 +161,42 @@ class Session:
         return answers
 
     def _counted(self, times: np.ndarray, units: np.ndarray, n: int) -> dict[str, np.ndarray]:
-        """Scores, and the output spikes they are counted from, of one network; times in seconds since the start."""
+        """Answers, and the output spikes they are counted from, of one network; times in seconds since the start."""
         samples = samples_of(times, self.sample_time, self.dt)
         times = times - samples * self.sample_time
         if self.circuit.answer_step is not None:
             answer = np.rint(times / self.dt) == self.circuit.answer_step
             times, samples, units = times[answer], samples[answer], units[answer]
         return {
-            "scores": measure.spike_counts(samples, units, n, self.classes),
+            "answers": measure.spike_counts(samples, units, n, self.units),
             "output_sample": samples,
-            "output_class": units,
+            "output_unit": units,
             "output_time": times,
         }
 
 
 def test(runner: Session, data: xr.Dataset, carried: Carried, seed: int) -> dict[str, Any]:
-    """Scores (sample, class), output spikes and spike counts of one network over all samples of a split."""
+    """Answers (sample, unit), output spikes and spike counts of one network over all samples of a split."""
     (tested,) = test_abreast(runner, data, [carried], (seed,))
     return tested
 
 
 def test_abreast(
-    runner: Session, data: xr.Dataset, carried: Sequence[Carried], seeds: Sequence[int]
+    runner: Session,
+    data: xr.Dataset,
+    carried: Sequence[Carried],
+    seeds: Sequence[int],
+    samples: np.ndarray | None = None,  # noqa: PT028
 ) -> list[dict[str, Any]]:
-    """As `test`, for each network with its weights and seed; what is kept goes on from run to run."""
-    parts, n = [], data.sizes["sample"]
-    for begin in range(0, n, runner.program.capacity):
-        given = take(data, np.arange(n)[begin : begin + runner.program.capacity])
+    """As `test`, for each network with its weights and seed; what is kept goes on from run to run.
+
+    Parameters
+    ----------
+    samples : indices of those that are run, all if left out.
+    """
+    parts, samples = [], np.arange(data.sizes["sample"]) if samples is None else samples
+    for begin in range(0, len(samples), runner.program.capacity):
+        given = take(data, samples[begin : begin + runner.program.capacity])
         part = runner.run_abreast([given] * runner.networks, carried, run_seed(*seeds, "test", begin), before=begin)
         runner.require_answers(part, begin)
         carried = [{**each, **tested["carried"]} for each, tested in zip(carried, part, strict=True)]
@@ -200,7 +210,7 @@ def test_abreast(
 def _joined(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     joined = {
         name: np.concatenate([part[name] for part in parts])
-        for name in ("scores", "membranes", "output_sample", "output_class", "output_time")
+        for name in ("answers", "membranes", "output_sample", "output_unit", "output_time")
         if name in parts[0]
     }
     return joined | {"spikes": {name: sum(part["spikes"][name] for part in parts) for name in parts[0]["spikes"]}}

@@ -13,8 +13,9 @@ from brian2zoo.datasets.encode import check_layers
 from brian2zoo.formats.experiment import Experiment
 from brian2zoo.formats.language import sizes
 from brian2zoo.formats.zoo import Zoo
-from brian2zoo.run import carried, network, results
+from brian2zoo.run import carried, network, results, scores
 from brian2zoo.run.programs import Program
+from brian2zoo.run.scores import Decoder
 from brian2zoo.run.sessions import Session
 
 # What is built for an experiment: in which mode the circuit is, and which time of the protocol a sample lasts.
@@ -33,11 +34,11 @@ def circuit_of(experiment: Experiment, layers: str, build: str) -> Circuit:
     return circuits.build(experiment, sizes(layers), BUILDS[build][0])
 
 
-def check_data(layers: str, *splits: xr.Dataset) -> None:
+def check_data(experiment: Experiment, layers: str, *splits: xr.Dataset) -> None:
     """`ZooError` if encoded splits do not have the sizes of a network's first and last layer."""
     for split in splits:
         units = split.sizes["pixel"] if "input" in split else int(split.attrs["units"])
-        check_layers(sizes(layers), units, split.sizes["class"])
+        check_layers(sizes(layers), units, split.sizes["class"] if experiment.one_output_a_class else None)
 
 
 def session_of(experiment: Experiment, layers: str, build: str, directory: Path, networks: int = 1) -> Session:
@@ -53,6 +54,7 @@ class Trained:
     Parameters
     ----------
     carried, start : weights and what is kept, as trained and as before training.
+    decoder : from the answers of output units to classes.
     samples : so many it was trained on.
     facts : what it is of, to hand on to what is made from it.
     """
@@ -61,6 +63,7 @@ class Trained:
     runner: Session
     carried: dict[str, np.ndarray]
     start: dict[str, np.ndarray]
+    decoder: Decoder
     samples: int
     seed: int
     facts: dict[str, Any]
@@ -75,4 +78,5 @@ def trained_network(result: Path, build: str, directory: Path) -> Trained:
     seed = int(trained.attrs["seed"])
     trained_to, start = (carried.of_result(runner.circuit, trained, seed, when) for when in ("", "0"))
     samples = int(trained.epoch[-1]) * int(trained.attrs["samples"])
-    return Trained(experiment, runner, trained_to, start, samples, seed, facts | {"seed": seed})
+    decoder, facts = scores.of_result(trained), facts | {"seed": seed}
+    return Trained(experiment, runner, trained_to, start, decoder, samples, seed, facts)

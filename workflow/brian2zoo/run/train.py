@@ -25,9 +25,10 @@ from brian2zoo.circuits import Circuit
 from brian2zoo.datasets.encode import content, take
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.files import fingerprint
-from brian2zoo.run import carried, measure, results
+from brian2zoo.run import carried, measure, results, scores
 from brian2zoo.run.network import layer_names, weight_matrix
 from brian2zoo.run.progress import Progress
+from brian2zoo.run.scores import Decoder
 from brian2zoo.run.sessions import Session, run_seed, test_abreast
 
 logger = logging.getLogger(__name__)
@@ -107,9 +108,12 @@ def train(
 
     def close_epoch(states: Sequence[_State]) -> None:
         begun = [own | state.carried for own, state in zip(tests_own, states, strict=True)]
+        score = testing.circuit.experiment.stated.score
+        decoders, fitting = _timed(scores.fitted, score, testing, train_data, begun, schedule.seeds)
         tested, seconds = _timed(test_abreast, testing, test_data, begun, schedule.seeds)
-        for state, result in zip(states, tested, strict=True):
-            state.close_epoch(result, seconds, learning.circuit, test_data)
+        for state, result, decoder in zip(states, tested, decoders, strict=True):
+            result["scores"] = decoder(result["answers"], testing.counted_for)
+            state.close_epoch(result, decoder, fitting + seconds, learning.circuit, test_data)
 
     states = _resume(checkpoint, identity, schedule.epochs)
     if states is None:
@@ -128,6 +132,7 @@ def train(
                 parts, seconds = _timed(learning.run_abreast, data, begun, seed, before=before)
                 learning.require_answers(parts, before)
                 for state, part, each in zip(states, parts, rows, strict=True):
+                    part["scores"] = state.decoder(part["answers"], learning.counted_for)
                     state.add(part, train_data.label.values[each], seconds)
                 _save(states, checkpoint, identity)
                 wrong = sum(state.wrong for state in states) / sum(state.sample for state in states)
@@ -173,10 +178,11 @@ class _State:
     """All that a training carries from run to run.
 
     `sample`, `wrong`, `seconds` and `spikes` count within the current epoch; `history` holds one entry for
-    each test, the first before training.
+    each test, the first before training; `decoder` is that of the last test.
     """
 
     carried: dict[str, np.ndarray]
+    decoder: Decoder = scores.UNITS
     epoch: int = 0
     sample: int = 0
     wrong: int = 0
@@ -193,19 +199,21 @@ class _State:
         self.wrong += int(np.sum(measure.classify(part["scores"]) != labels))
         self.seconds += seconds
 
-    def close_epoch(self, tested: Mapping[str, Any], seconds: float, circuit: Circuit, test_data: xr.Dataset) -> None:
+    def close_epoch(
+        self, tested: Mapping[str, Any], decoder: Decoder, seconds: float, circuit: Circuit, test_data: xr.Dataset
+    ) -> None:
         """Take over the test after an epoch and start counting anew."""
-        n = test_data.sizes["sample"]
+        n, labels, self.decoder = test_data.sizes["sample"], test_data.label.values, decoder
         self.history.append(
             {
                 "epoch": self.epoch,
                 "train_error": self.wrong / self.sample if self.sample else None,
-                "test_error": measure.error(tested["scores"], test_data.label.values),
+                "test_error": measure.error(tested["scores"], labels),
                 "spikes": {name: count / self.sample for name, count in self.spikes.items()},
                 "test_spikes": {name: float(c.sum()) / n for name, c in tested["spikes"].items()},
                 "alignment": alignment(circuit, self.carried),
-                "graded": measure.graded_answer(tested["scores"], tested["membranes"], test_data.label.values)
-                if "membranes" in tested
+                "graded": measure.graded_answer(tested["answers"], tested["membranes"], labels)
+                if "membranes" in tested and not decoder.arrays
                 else None,
                 "train_seconds": self.seconds,
                 "test_seconds": seconds,
@@ -222,9 +230,10 @@ _EARLIER = b"PK"
 def _save(states: Sequence[_State], path: Path, identity: Mapping[str, Any]) -> None:
     """Write the checkpoint; it replaces the last one only when it is complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    counts = [{k: v for k, v in vars(state).items() if k != "carried"} for state in states]
+    counts = [{k: v for k, v in vars(state).items() if k not in ("carried", "decoder")} for state in states]
     stored = json.dumps({"for": identity, "counts": counts})
     arrays = {f"{k}:{name}": values for k, state in enumerate(states) for name, values in state.carried.items()}
+    arrays |= {f"decoder{k}:{n}": v for k, each in enumerate(states) for n, v in each.decoder.arrays.items()}
     archive = BytesIO()
     np.savez(archive, state=np.array(stored), **arrays)
     with results.replacing(path) as partial:
@@ -255,14 +264,15 @@ def _resume(path: Path, identity: Mapping[str, Any], epochs: int) -> list[_State
         raise ZooError(path, "", "the checkpoint is damaged", "delete it; the training then starts anew")
     with np.load(BytesIO(archive)) as arrays:
         stored = json.loads(str(arrays["state"]))
-        weights = {name: arrays[name] for name in arrays.files if name != "state"}
+        found = {name: arrays[name] for name in arrays.files if name != "state"}
     other = [name for name, value in identity.items() if stored["for"].get(name) != value]
     if other:
         return _anew(path, f"it has another {', another '.join(other)}")
-    states = [
-        _State({name.removeprefix(f"{k}:"): w for name, w in weights.items() if name.startswith(f"{k}:")}, **counts)
-        for k, counts in enumerate(stored["counts"])
-    ]
+
+    def of(owner: str) -> dict[str, np.ndarray]:
+        return {n.removeprefix(f"{owner}:"): values for n, values in found.items() if n.startswith(f"{owner}:")}
+
+    states = [_State(of(f"{k}"), Decoder(**of(f"decoder{k}")), **counts) for k, counts in enumerate(stored["counts"])]
     if (states[0].epoch, states[0].sample) > (epochs, 0):
         return _anew(path, f"it is past epoch {epochs}, whose weights it no longer has")
     return states
@@ -400,5 +410,6 @@ def _summary(state: _State, start: Mapping[str, np.ndarray], circuit: Circuit, s
             for name, end, indices in zip("ij", (projection.pre, projection.post), projection.pairs, strict=True):
                 what = f"neuron of {end.name} of each synapse of {projection.name}"
                 add(f"{name}_{projection.name}", (f"synapse_{projection.name}",), indices, "1", what)
+    result = result.assign(scores.as_variables(state.decoder))
     result.attrs["peak_memory_bytes"] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
     return result
