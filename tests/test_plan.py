@@ -166,9 +166,9 @@ def test_a_job_refuses_data_of_another_size(zoo) -> None:
     images = load(DatasetSettings(source="digits", limit_train=20, limit_test=10), Path())
     encoder = zoo.encoder("identity")
     splits = [encode_dataset(images[name], encoder, encoder) for name in ("train", "test")]
-    stages.check_data("64-5-10", *splits)
+    stages.check_data(zoo.experiment("bp"), "64-5-10", *splits)
     with pytest.raises(ZooError, match=f"^layers: {SIZES.replace('64-10-10', '64-5-10')}$"):
-        stages.check_data("63-5-10", *splits)
+        stages.check_data(zoo.experiment("bp"), "63-5-10", *splits)
 
 
 @pytest.mark.parametrize(
@@ -186,3 +186,11 @@ def test_a_trial_lasts_as_long_as_the_sample_that_shows_it(told, trials, line) -
     found = told(cues | {"datasets": datasets})
     assert all(line in mistake for mistake in found)
     assert bool(found) == bool(line)
+
+
+def test_any_number_of_output_units_where_labels_are_given_to_them(zoo) -> None:
+    images = load(DatasetSettings(source="digits", limit_train=20, limit_test=10), Path())
+    split = encode_dataset(images["train"], zoo.encoder("linear_poisson"), None)
+    stages.check_data(zoo.experiment("diehl_cook"), "64-7", split)
+    with pytest.raises(ZooError, match="64 input units — write 64-7"):
+        stages.check_data(zoo.experiment("diehl_cook"), "63-7", split)
