@@ -295,6 +295,8 @@ def test_check_that_finds_warnings(zoo_with: Callable[..., Zoo]) -> None:
             "circuit 'layerwise' with feedback 'symmetric' has three or more layers, not 2",
         ),
         (["--root", "/", "list"], "--root: there is no zoo in /"),
+        (["--root", "x" * 5000, "list"], "--root: there is no zoo in x"),
+        (["ledger", "x" * 5000], "there is no such result"),
     ],
 )
 def test_a_users_mistake_is_one_line(arguments: list[str], told: str) -> None:

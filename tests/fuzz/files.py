@@ -138,7 +138,8 @@ def put_to_use(root: Path, kind: str, name: str, experiment: str) -> None:
         if kind in COMMANDS:
             invoke(root, [part.format(name) for part in COMMANDS[kind]])
         return
-    circuit = circuits.build(zoo.experiment(experiment), list(LAYERS), "train")
+    used = zoo.experiment(experiment)
+    circuit = circuits.build(used, circuits.smallest(used), "train")
     weights = initial_weights(circuit, 0)
     inputs = Inputs(data_for(circuit), weights | parameter_values(circuit), 1, 0)
     try:
@@ -149,11 +150,11 @@ def put_to_use(root: Path, kind: str, name: str, experiment: str) -> None:
 
 def data_for(circuit: Circuit) -> dict[str, np.ndarray | Events]:
     """A sample for a circuit."""
-    label = np.eye(LAYERS[-1])[:1]
+    units, label = circuit.layers[0], np.eye(circuit.layers[-1])[:1]
     if circuit.population("input").neuron.data == EVENT_DATA:
         dt = float(duration(circuit, "dt"))
-        return {"input": Events(np.array([dt, 2 * dt]), np.array([0, 1]), np.array([0, 2]), LAYERS[0]), "label": label}
-    return {"input": np.full((1, LAYERS[0]), 0.5), "label": label}
+        return {"input": Events(np.array([dt, 2 * dt]), np.array([0, 1]), np.array([0, 2]), units), "label": label}
+    return {"input": np.full((1, units), 0.5), "label": label}
 
 
 def judged(worker: Worker, root: Path, mutant: Mutant) -> Answer:

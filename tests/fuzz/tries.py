@@ -27,6 +27,7 @@ SUBJECTS = (
     "text files", "accepted files, ten steps", "configurations", "command lines", "data, results, checkpoints", "kills",
 )  # fmt: skip
 _SCRATCH = re.compile(r"/\S*brian2zoo-fuzz-\w+/")
+_GZIP = b"\x1f\x8b"
 NEVER = ("traceback", "hang", "executed", "unnamed")
 
 
@@ -86,7 +87,10 @@ def of_commands(folder: Path, seed: int, n: int) -> Iterator[Tried]:
 
 
 def of_damage(folder: Path, seed: int, n: int, kinds: Collection[str] = damage.READERS) -> Iterator[Tried]:
-    """Data, results and checkpoints. A plain IDX file has nothing by which a changed pixel could be noticed."""
+    """Data, results and checkpoints. A plain IDX file has nothing by which a changed pixel could be noticed.
+
+    One with the name of a gzipped file is read as what it is.
+    """
     paths = {kind: path for kind, path in damage.write_all(folder / "data").items() if kind in kinds}
     worker = _worker(folder)
     sound = {kind: worker(damage.read_damaged, kind, path).value for kind, path in paths.items()}
@@ -96,7 +100,8 @@ def of_damage(folder: Path, seed: int, n: int, kinds: Collection[str] = damage.R
         answer = worker(damage.read_damaged, each.read, each.file)
         each.file.write_bytes(kept)
         outcome = answer.outcome
-        if outcome == "accepted" and each.read != "IDX" and answer.value is not None:
+        plain = each.read.endswith("IDX") and not each.content.startswith(_GZIP)
+        if outcome == "accepted" and not plain and answer.value is not None:
             outcome = "accepted" if answer.value == sound[each.read] else "wrong"
         elif outcome == "refused" and str(each.file.parent) not in answer.told:
             outcome = "unnamed"

@@ -364,9 +364,8 @@ def _rule(rule: Rule) -> Findings:
             with findings.collect():
                 for line in statements(text.text):
                     parse(text, line)
-    synapse = Text(rule.path, "variables.synapse", rule.variables.synapse)
-    stores = Text(rule.path, "influence.variables", rule.influence.variables if rule.influence is not None else "")
-    for text in (synapse, stores) if not findings and not rule.method else ():
+    if rule.influence is not None and not findings and not rule.method:
+        text = Text(rule.path, "influence.variables", rule.influence.variables)
         clocked = [name for name, e in equations_of(text.text).items() if "clock-driven" in e.flags]
         if clocked:
             problem = f"d{clocked[0]}/dt is given, but no method of integration"

@@ -1,7 +1,7 @@
 """What reaches whom in a composed circuit: choices that no rule uses, sums, errors and delays."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import brian2
 from brian2.equations.equations import PARAMETER, Equations, SingleEquation
@@ -9,7 +9,7 @@ from brian2.equations.equations import PARAMETER, Equations, SingleEquation
 from brian2zoo.check.alone import EVENTS
 from brian2zoo.check.findings import Findings, ZooWarning
 from brian2zoo.check.strings import Text
-from brian2zoo.circuits import Circuit, Population
+from brian2zoo.circuits import Circuit, Population, Projection
 from brian2zoo.compose.circuit import Codes, loss_parts
 from brian2zoo.compose.neuron import NeuronCode
 from brian2zoo.compose.synapse import SynapseCode
@@ -87,6 +87,7 @@ def errors_that_never_come(circuit: Circuit, codes: Codes, neurons: Mapping[str,
             remedy = f"take a rule that needs none, or name a file of models/{role}"
             remedy += f" other than '{stated}'" if stated else ""
             findings.append(ZooError(experiment.path, f"learning.{what}", problem, remedy))
+        findings += _never_given(projection, comes, named)
     for population in circuit.populations:
         for part in loss_parts(circuit, population):
             for name in equations_of(part.equations.text):
@@ -95,6 +96,18 @@ def errors_that_never_come(circuit: Circuit, codes: Codes, neurons: Mapping[str,
                     remedy = "leave the loss out, or take a circuit that does"
                     findings.append(ZooError(experiment.path, "learning.loss", problem, remedy))
     return findings
+
+
+def _never_given(projection: Projection, comes: Callable[[Population, str], bool], circuit: str) -> Iterator[ZooError]:
+    """Variables that a rule adds to a neuron for others to set, such as a reward, where nothing does."""
+    for part in projection.rule.parts:
+        population = getattr(projection, part.side)
+        for line in part.equations:
+            for name in equations_of(line.text):
+                if name != "learning_signal" and not comes(population, name):
+                    problem = f"nothing in {circuit} brings '{population.role}' the '{name}' that the rule reads"
+                    remedy = "name a file of models/feedback that the circuit knows and that does, or take another rule"
+                    yield ZooError(line.where, line.field, problem, remedy)
 
 
 def _set_by_itself(code: NeuronCode) -> set[str]:

@@ -28,7 +28,7 @@ def circuit(wiring: Wiring, mode: Mode) -> Circuit:
         If the experiment lacks a file that the circuit needs, or the circuit does not know its feedback.
     """
     experiment, error = wiring.experiment, error_plan(wiring.experiment)
-    if mode == "test" or not hidden_layers_learn(experiment):
+    if mode == "test" or not any(_learns(experiment, role) for role in error.reaches):
         error = ErrorPlan()
     plan = experiment.circuit
     populations: dict[str, list[Population]] = {}
@@ -89,10 +89,9 @@ def error_plan(experiment: Experiment) -> ErrorPlan:
     return plan.feedback[way]
 
 
-def hidden_layers_learn(experiment: Experiment) -> bool:
-    """Whether some projection onto a hidden layer learns; nobody hears an error else."""
-    onto = {kind: target for kind, target in targets(experiment.circuit) if experiment.learning.changes(kind)}
-    return "hidden" in onto.values()
+def _learns(experiment: Experiment, role: str) -> bool:
+    """Whether some projection onto a role learns; nobody there hears an error else."""
+    return any(to == role and experiment.learning.changes(kind) for kind, to in targets(experiment.circuit))
 
 
 def targets(plan: CircuitPlan | ErrorPlan, learning: bool = True) -> Iterator[tuple[str, str]]:

@@ -162,8 +162,9 @@ def _distinct(parameters: Mapping[str, Given], more: Mapping[str, Given]) -> dic
 
 def _method(model: SynapseModel, rule: LearningRule | None) -> str:
     """Integration of a synapse's equations, in training and without a rule alike."""
-    equations = rule.equations.text if rule is not None else ""
-    by_rule = rule.method if equations and equations_of(equations).diff_eq_names else ""
+    moving = equations_of(rule.equations.text) if rule is not None and rule.equations else {}
+    clocked = any("clock-driven" in equation.flags for equation in moving.values())
+    by_rule = (rule.method or ("exact" if clocked else "")) if moving and moving.diff_eq_names else ""
     if model.method and by_rule and model.method != by_rule:
         problem = f"it integrates by '{by_rule}' what synapse '{model.name}' integrates by '{model.method}'"
         raise ZooError(rule.path, "method", problem, f"take one of them in both, here or in {model.path}")

@@ -3,6 +3,7 @@
 A file, HDF5, has `spikes/times` and `spikes/units`, one array a sample (s, and the channel), and `labels`.
 """
 
+import os
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -47,7 +48,7 @@ def read(name: Literal["shd", "ssc"], folder: Path, limits: dict[str, int | None
 
 def _read(name: str, split: str, folder: Path, limit: int | None) -> Trains:
     path = folder / f"{name}_{split}.h5"
-    if not path.is_file():
+    if not os.path.isfile(path):
         packed = [p.name for p in sorted(folder.glob(f"{path.name}.*"))]
         remedy = f"unpack {packed[0]}" if packed else f"a folder that holds {name}_train.h5 and {name}_test.h5"
         raise ZooError(folder, "", f"no file {path.name}", remedy)

@@ -7,6 +7,7 @@ length of each dimension as big-endian 32-bit integers, and then the elements, t
 import gzip
 import hashlib
 import math
+import os
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -88,7 +89,7 @@ def shape(folder: Path, files: IdxFiles, transpose: bool, first_label: int) -> t
     ------
     ZooError : the header of the training images, or the file of their labels, is damaged.
     """
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         return None
     images, labels = (find(folder, name) for name in (files.train_images, files.train_labels))
     if images is None or labels is None:

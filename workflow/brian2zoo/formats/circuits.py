@@ -69,11 +69,14 @@ class ProjectionPlan(BaseModel):
 
 
 class ErrorPlan(BaseModel):
-    """What a circuit has in addition where the error reaches hidden layers that learn in some way."""
+    """What a circuit has in addition where an error, or a reward, reaches layers that learn in some way."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     populations: dict[Name, PopulationPlan] = Field({}, description="as those of the circuit")
     projections: dict[Name, ProjectionPlan] = Field({}, description="as those of the circuit")
+    reaches: tuple[Name, ...] = Field(
+        ("hidden",), description="roles that hear it; all of this is left out where no projection onto them learns"
+    )
     returns: tuple[Name, ...] = Field((), description="kinds of projections that carry the error back to their source")
     layers: int = Field(0, ge=0, le=100, description="number of layers of a network that the error reaches; 0: any")
 
@@ -97,8 +100,8 @@ class CircuitPlan(File):
     projections: dict[Name, ProjectionPlan] = Field(
         {}, description="by kind, which the keys of an experiment name; what is through layers has a key of any name"
     )
-    feedback: dict[Literal["direct_random", "layerwise_random", "local", "symmetric"], ErrorPlan] = Field(
-        {}, description="by the ways of feedback that it knows, what brings hidden layers the error"
+    feedback: dict[Literal["direct_random", "layerwise_random", "local", "reward", "symmetric"], ErrorPlan] = Field(
+        {}, description="by the ways of feedback that it knows, what brings layers the error or a reward"
     )
     phases: RingPlan | None = Field(
         None, description="instead of these: populations and projections are those of the experiment's table of phases"

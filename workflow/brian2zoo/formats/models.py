@@ -168,11 +168,12 @@ class Optimizer(File):
 
 
 class Feedback(File):
-    """models/feedback: how the error reaches the hidden layers."""
+    """models/feedback: how the error reaches the hidden layers, or a reward those that learn by it."""
 
-    way: Literal["direct_random", "layerwise_random", "local", "symmetric"] = Field(
+    way: Literal["direct_random", "layerwise_random", "local", "reward", "symmetric"] = Field(
         description="'symmetric', through the forward weights; 'layerwise_random', layer by layer through fixed random"
-        " weights; 'direct_random', through such from the output to every layer; 'local', from a readout of each layer"
+        " weights; 'direct_random', through such from the output to every layer; 'local', from a readout of each layer;"
+        " 'reward': no error, but one number for all, which says how good the answer was"
     )
     returned: Expression = Field(
         "", description="by what a symmetric error returns, an expression of the weight w as it is read; empty: by w"

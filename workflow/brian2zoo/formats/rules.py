@@ -85,7 +85,7 @@ class Rule(File):
     method: Literal["", "exact", "euler"] = Field(
         "",
         description="integration of the rule's ODEs; they read the neurons as they are before they move. Left out,"
-        " those on a neuron move as the neuron does, or exactly where it has no method",
+        " those on a neuron move as the neuron does, or exactly where it has no method; those of a synapse exactly",
     )
     at_spike: Jumps = Jumps()
     on_pre: Statements = Field(

@@ -50,7 +50,7 @@ _PARTS = ("models", "rules", "config/experiments")
 
 def is_zoo(folder: Path) -> bool:
     """Whether a folder has the text files of a zoo."""
-    return all((folder / part).is_dir() for part in _PARTS)
+    return all(os.path.isdir(folder / part) for part in _PARTS)  # which a name that is too long is not either
 
 
 def zoo_in_use() -> Path:
@@ -201,7 +201,7 @@ def _states_kind(path: Path, kinds: tuple[str, ...]) -> bool:
 
 def _text(path: Path) -> str:
     """What a file holds; `ZooError` if that is not a text of a moderate size."""
-    if not path.is_file():
+    if not os.path.isfile(path):
         if os.path.lexists(path):
             raise ZooError(path, "", "it is no file with a text", "replace it by one, or remove it")
         raise ZooError(path, "", "there is no such file", _instead_of(path))

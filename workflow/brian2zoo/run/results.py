@@ -167,7 +167,7 @@ def _readable(path: Path) -> Iterator[None]:
     The seal is looked at first: of a damaged file the library may make anything, a loop without end included. Files of
     earlier versions have none.
     """
-    if not Path(path).is_file():
+    if not os.path.isfile(path):  # which a name that is too long is not either
         raise ZooError(path, "", "there is no such result", "give the path of a netCDF file of results/")
     try:
         _check_seal(Path(path))
