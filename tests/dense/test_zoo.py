@@ -87,6 +87,32 @@ def test_other_rules(zoo, run_on_both, experiment, layers) -> None:
     assert_same(stock, dense, 1e-12)
 
 
+REWARDED = """
+title: A rewarded network without chance
+extends: digits_by_reward
+neurons: {input: regular_input}
+encoders: {input: identity}
+parameters: |
+  input.t_on     = 3*ms
+  rule.a_minus   = 0.5
+  rule.eta       = 0.05
+  synapse.w_total = 6
+"""
+
+
+def test_rewards_and_what_synapses_do_together_at_an_onset(zoo_with, run_on_both) -> None:
+    experiment = zoo_with({"config/experiments/rewarded.yaml": REWARDED}).experiment("rewarded")
+    circuit = circuits.build(experiment, (12, 3), "train")
+    rng = np.random.default_rng(0)
+    label = rng.integers(0, 3, N_SAMPLES)
+    data = {"input": rng.uniform(0.2, 1, (N_SAMPLES, 12)), "label": np.eye(3)[label]}
+    stock, dense = run_on_both(circuit, data)
+    assert stock["output_spikes.count"].min() > 10
+    start = initial_weights(circuit, seed=0)["input_output.w"].reshape(12, 3)
+    assert np.abs(stock["input_output.w"].reshape(12, 3) - 6 * start / start.sum(axis=0)).max() > 1e-2  # it learned
+    assert_same(stock, dense, 1e-9)
+
+
 @pytest.mark.parametrize(("name", "most"), [("eprop_alif", 0.1), ("snap1", 0.1), ("rtrl_images", 2)])
 def test_rules_with_traces_in_blocks(zoo, run_on_both, name, most) -> None:
     experiment = zoo.experiment(name).replaced(precision="double").with_setting("optimizer.batch=4")
