@@ -1,13 +1,14 @@
 """The ledger of a rule: what its strings ask for, times how often it happens."""
 
 import numpy as np
+import pytest
 import xarray as xr
 
 from brian2zoo import circuits
 from brian2zoo.circuits import Circuit
 from brian2zoo.compose.circuit import compose
 from brian2zoo.formats.zoo import Zoo
-from brian2zoo.mapping.ledger import events, integration, of_training, per_sample, synaptic_operations
+from brian2zoo.mapping.ledger import events, integration, memories, of_training, per_sample, synaptic_operations
 from brian2zoo.mapping.operations import KINDS, Operations
 
 
@@ -23,6 +24,41 @@ def test_erbp_learns_with_one_addition_and_two_comparisons(zoo: Zoo) -> None:
     """What Neftci et al. 2017 promise of the rule; the product is that of error and learning rate."""
     expected = Operations(synapse_writes=1, neuron_reads=1, additions=1, multiplications=1, comparisons=2)
     assert set(learning(zoo, "erbp_plus").values()) == {expected}
+
+
+@pytest.mark.parametrize(
+    ("experiment", "synapses", "before", "behind"),
+    [
+        ("stdp_pair", "input_hidden1", {"multiplications": 1}, {"multiplications": 1}),
+        ("stdp_nearest", "input_hidden1", {"multiplications": 1}, {"multiplications": 1}),
+        ("stdp_triplet", "input_hidden1", *[{"neuron_reads": 2, "additions": 2, "multiplications": 3}] * 2),
+        ("stdp_homeostatic_inhibition", "inhibitor_hidden1", {"additions": 2, "multiplications": 1},
+         {"multiplications": 1}),
+    ],
+)  # fmt: skip
+def test_a_spike_of_either_side_costs_the_traces_it_reads(
+    zoo: Zoo, experiment: str, synapses: str, before: dict[str, int], behind: dict[str, int]
+) -> None:
+    """Counted by hand from the rules; the store adds the change, and compares the weight with its two bounds."""
+    of = circuit(zoo, experiment)
+    found = {e.when: e.operations for e in events(of) if (e.of.name, e.part) == (synapses, "learning")}
+    stored = {"synapse_writes": 1, "neuron_reads": 1, "additions": 1, "comparisons": 2}
+    assert found["pre"] == Operations(**stored | before)
+    assert found["post"] == Operations(**stored | {"synapse_reads": 1} | behind)
+
+
+@pytest.mark.parametrize(
+    ("experiment", "at_input", "at_hidden"),
+    [("stdp_pair", (3, 1), (4, 2)), ("stdp_triplet", (5, 3), (8, 6)), ("stdp_homeostatic_inhibition", (2, 0), (3, 1))],
+)
+def test_traces_are_kept_by_neurons(
+    zoo: Zoo, experiment: str, at_input: tuple[int, int], at_hidden: tuple[int, int]
+) -> None:
+    """Values of a neuron, and how many of them learning adds; a synapse keeps its weight alone."""
+    told = memories(circuit(zoo, experiment))
+    kept = {name: (len(bits), own) for _, bits, own, names in told for name in names}
+    assert (kept["input"], kept["hidden1"]) == (at_input, at_hidden)
+    assert {(len(bits), own) for what, bits, own, _ in told if what == "plastic synapse"} == {(1, 0)}
 
 
 def test_a_stochastic_store_draws_at_each_update(zoo: Zoo) -> None:

@@ -139,13 +139,31 @@ def test_what_does_not_fit_is_refused_by_the_name_of_the_limit(
 
 def test_a_setting_may_make_it_fit(zoo: Zoo) -> None:
     placed = mapped(zoo, chip(zoo, "odin"), "erbp_fixed_point", setting="synapse.bits=3")
-    assert any("by a rule of its own" in text for text in caveats(placed.demand, placed.chip))
+    assert any("learn by rule 'erbp'" in text for text in caveats(placed.demand, placed.chip))
 
 
 def test_a_rule_that_the_engine_cannot_work_out_is_a_caveat(zoo: Zoo) -> None:
     erbp, nbp = (mapped(zoo, chip(zoo), name, (12, 10, 4)) for name in ("erbp_plus", "nbp"))
-    assert any("no sum of products" in text for text in caveats(erbp.demand, erbp.chip))
-    assert not any("no sum of products" in text for text in caveats(nbp.demand, nbp.chip))
+    assert any("'U_post' is no trace" in text for text in caveats(erbp.demand, erbp.chip))
+    assert not any("learn" in text for text in caveats(nbp.demand, nbp.chip))
+
+
+def test_networks_under_spike_timing_go_on_every_chip_that_learns(zoo: Zoo) -> None:
+    """What is told of the rule is one of the three answers, and one line."""
+    told: dict[str, set[str]] = {}
+    for name in zoo.names("chip"):
+        on = chip(zoo, name)
+        if on.file.learning == "none":
+            with pytest.raises(ZooError, match="the chip does not learn, 'stdp_pair' does"):
+                mapped(zoo, on, "stdp_pair")
+            continue
+        for experiment in ("stdp_pair", "stdp_nearest", "stdp_multiplicative"):
+            of = report.of_placement(mapped(zoo, on, experiment, (12, 10, 4)))
+            assert {rule["fits"] for rule in of["rules"]} <= {"yes", "no", "not known"}
+            assert not [text for text in (*of["caveats"], *(rule["how"] for rule in of["rules"])) if "\n" in text]
+            told.setdefault(name, set()).update(rule["fits"] for rule in of["rules"])
+    assert told["loihi"] == told["brainscales2"] == {"yes", "no"}
+    assert (told["spinnaker"], told["spinnaker2"], told["odin"]) == ({"yes"}, {"not known"}, {"no"})
 
 
 def test_a_network_may_take_several_chips(zoo: Zoo) -> None:

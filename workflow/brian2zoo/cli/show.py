@@ -53,11 +53,6 @@ def print_file(kind: str, file: Any) -> None:
         if key in ("title", "reference", "notes", "extends", "name", "path", "parameters", "weights"):
             continue
         _print_block(key, "\n".join(_lines(value)))
-    if kind == "rule" and not file.gives_gradient:
-        from brian2zoo.mapping.spiking.loihi import sum_of_products
-
-        verdict = sum_of_products(file)
-        _print_block("on Loihi", f"{'sum of products' if verdict.fits else 'no sum of products'}: {verdict.text}")
     for key in ("weights", "parameters"):
         if getattr(file, key, ()):
             _print_parameters(key, kind, file)
@@ -83,6 +78,8 @@ def print_composed(zoo: Zoo, experiment: str, layers: str, mode: str, only: File
     for heading, _, code in parts:
         out.print(f"\n{heading}", style="bold")
         _print_code(code)
+    if circuit.plastic and circuit.answer != "rates" and (only is None or only[0] == "rule"):
+        _print_block("learning on chips", "\n".join(_on_chips(zoo, circuit, codes, only)))
     if only is None:
         from brian2zoo.backends.capability import verdicts
         from brian2zoo.run.programs import ways
@@ -96,7 +93,7 @@ def print_events(zoo: Zoo, experiments: list[str]) -> None:
     """Operations of one event, of every experiment; on the smallest network, since they do not depend on sizes."""
     from brian2zoo.check import ReadOnce, sound_experiment
     from brian2zoo.circuits import build, smallest
-    from brian2zoo.mapping.ledger import Memory, alike, events
+    from brian2zoo.mapping.ledger import alike, events, memories
     from brian2zoo.mapping.operations import KINDS as OPERATIONS
 
     zoo = ReadOnce.of(zoo)
@@ -107,9 +104,13 @@ def print_events(zoo: Zoo, experiments: list[str]) -> None:
         for part, happens, operations, names in alike(events(circuit)):
             counts = (getattr(operations, kind) for kind in OPERATIONS)
             table.add_row(name, part, happens, *(f"{n:g}" if n else "" for n in counts), _listed(names))
-        memory = Memory.of(circuit)
-        values, bits = f"{memory.values_synapse:g} values", f"{memory.bits_synapse:g} bits"
-        table.add_row(name, "memory", "plastic synapse", values, bits, *[""] * (len(OPERATIONS) - 1))
+        for what, bits, learning, names in memories(circuit):
+            cells = [
+                f"{len(bits)} value{'' if len(bits) == 1 else 's'}",
+                f"{sum(bits)} bits",
+                f"{learning} to learn" if learning else "",
+            ]
+            table.add_row(name, "memory", what, *cells, *[""] * (len(OPERATIONS) - 3), _listed(names))
     out.print(table, soft_wrap=False)
 
 
@@ -129,6 +130,9 @@ def print_mapping(told: dict[str, Any]) -> None:
             keys = ("a_core_has", "most_on_a_core", "total", "cores_by_itself", "cores_closed")
             table.add_row(name, *(f"{limit[key]:g}" for key in keys))
         out.print(table, soft_wrap=False)
+    for rule in told["rules"]:
+        if rule["fits"] == "yes":
+            out.print(f"rule '{rule['rule']}' fits: {rule['how']}")
     for caveat in told["caveats"]:
         out.print(f"- {caveat}", style="yellow")
     for path in told.get("written", ()):
@@ -196,6 +200,20 @@ def _parts(circuit: "Circuit", codes: "Codes") -> "Iterator[tuple[str, set[File]
         yield heading, files, code.stores
         if code.couplings is not None:
             yield f"within {influence.name}: {influence.couplings} couplings", files, code.couplings
+
+
+def _on_chips(zoo: Zoo, circuit: "Circuit", codes: "Codes", only: File | None) -> Iterator[str]:
+    """Whether chips can learn by the rules of a circuit."""
+    from brian2zoo.mapping.spiking.engine import Learning
+
+    learning = Learning(circuit, codes)
+    for name in zoo.names("chip"):
+        chip = zoo.chip(name)
+        found = learning.verdicts(chip) if chip.learning != "none" else {}
+        for verdict, projections in found.items():
+            if only is None or only in _of_projection(circuit, projections[0]):
+                where = f", {_listed([p.name for p in projections])}" if len(found) > 1 else ""
+                yield f"{name}{where}: {verdict}"
 
 
 def _of_projection(circuit: "Circuit", projection: "Projection") -> set[File]:

@@ -87,6 +87,49 @@ class ChipNumbers(BaseModel):
     power_static: Fact | None = _fact("watt", "a chip that does nothing")
 
 
+Slots = tuple[Name, ...] | Literal["any", "unknown"]
+"""What an engine calls the quantities of a kind that it has; 'any' number of them, or nobody has said how many."""
+
+
+def _slots(meaning: str) -> Any:
+    return Field((), description=meaning)
+
+
+class Engine(BaseModel):
+    """What the learning of a chip works with. Of quantities of a kind that is left out it has none."""
+
+    merges_by_key: ClassVar[bool] = False
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    source: Line = Field(description="key of the file's `sources`")
+    sure: Certainty = Field(description="how sure it is")
+    note: Prose = Field("", description="what else is to be known of it")
+    presynaptic_spike: Slots = _slots("1 where a presynaptic spike arrives: what `on_pre` asks for has it as a factor")
+    postsynaptic_spike: Slots = _slots("1 at a postsynaptic spike, as `on_post` has it")
+    every_step: Slots = _slots("1 in every step, as `each_step` has it")
+    presynaptic_trace: Slots = _slots("decay exponentially, and jump at presynaptic spikes by a constant")
+    postsynaptic_trace: Slots = _slots("the same of postsynaptic spikes")
+    traces: tuple[Literal["added", "set"], ...] = Field(
+        ("added", "set"), description="what a spike can do to a trace: add to it, or set it (the nearest spike alone)"
+    )
+    own_spike: Literal["before", "after"] | None = Field(
+        None, description="whether a trace that is read at a spike of its own side is what it was before it, or after"
+    )
+    membrane: Slots = _slots("variables of the postsynaptic neuron by which it fires")
+    postsynaptic_variable: Slots = _slots("any variables of the postsynaptic neuron")
+    reward: Slots = _slots("what arriving spikes tell all neurons of a population alike, and no membrane")
+    clock: Slots = _slots("the time")
+    weight: Slots = _slots("the weight")
+    tag: Slots = _slots("further variables of a synapse that the engine changes as it changes the weight")
+    visits: Literal["sweep", "active"] = Field(
+        "active", description="synapses that learning visits: every plastic one in each step, or those that spikes pass"
+    )
+    terms: int | None = Field(None, ge=1, description="most products of a sum; left out, not known or not limited")
+    factors: int | None = Field(None, ge=1, description="most quantities in a product")
+    transmits: Literal["before", "after"] | None = Field(
+        None, description="whether a spike carries the weight as it was before the update it causes, or after"
+    )
+
+
 class SpikingChip(File):
     """models/chips: a chip of spiking cores."""
 
@@ -94,9 +137,21 @@ class SpikingChip(File):
     learning: Literal["none", "sum_of_products", "fixed", "programmable"] = Field(
         description="what a chip can learn by: nothing, a sum of products of traces, one built-in rule, a program"
     )
+    engine: Engine | None = Field(None, description="what its learning works with; left out, nobody has said")
     crossbar: bool = Field(False, description="an axon passes all neurons of its core, and is needed once a core")
     sources: dict[Line, Prose] = Field(description="where the numbers come from, by the key they name")
     numbers: ChipNumbers = Field(description="structure, energies, times; of one file that extends another, one by one")
+
+    @model_validator(mode="after")
+    def _engine_is_known(self) -> "SpikingChip":
+        if self.engine is None:
+            return self
+        if self.learning == "none":
+            raise Refused("a chip that does not learn has none", "take it away, or say how it learns", "engine")
+        if self.engine.source not in self.sources:
+            remedy = did_you_mean(self.engine.source, self.sources, f"known: {', '.join(self.sources)}")
+            raise Refused(f"there is no source '{self.engine.source}'", remedy, "engine.source")
+        return self
 
 
 class PlacementPlan(File):

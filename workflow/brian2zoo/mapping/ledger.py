@@ -21,11 +21,11 @@ from brian2.stateupdaters.base import StateUpdateMethod
 
 from brian2zoo.check import sound_experiment
 from brian2zoo.circuits import Circuit, Influence, Population, Projection, build
-from brian2zoo.compose.circuit import Codes, compose
+from brian2zoo.compose.circuit import Codes, added_to, compose
 from brian2zoo.compose.influence import InfluenceCode
 from brian2zoo.compose.neuron import NeuronCode
 from brian2zoo.compose.synapse import SynapseCode, compose_synapse
-from brian2zoo.equations.pieces import join
+from brian2zoo.equations.pieces import equations_of, join
 from brian2zoo.formats.language import sizes
 from brian2zoo.formats.zoo import Zoo
 from brian2zoo.mapping.operations import KINDS, Operations, count, neuron_scope, stored, synapse_scope
@@ -222,6 +222,27 @@ class Memory:
             *(_mean(neurons, of) for of in (len, sum)),
             footprint=sum(n * sum(bits) for n, bits in in_all) / 8,
         )
+
+
+def memories(circuit: Circuit) -> list[tuple[str, tuple[int, ...], int, list[str]]]:
+    """What a neuron and a plastic synapse keep: bits of each value, how many values are there for learning alone, and
+    the names of all populations or projections of which that holds."""
+    codes, found = compose(circuit), {}
+    stores = {each.of.name: _store_bits(codes.influences[each.name], each) for each in circuit.influences}
+    for p in circuit.plastic:
+        bits, added = synapse_bits(codes.synapses[p.name]), stores.get(p.name, [])
+        own = len(_stored_in(p.rule.equations.text)) + len(added)
+        found.setdefault(("plastic synapse", (*bits, *added), own), []).append(p.name)
+    for p in circuit.populations:
+        own = {name for part in added_to(circuit, p, codes.on_neurons) for name in _stored_in(part.equations.text)}
+        if not p.is_noise:
+            found.setdefault(("neuron", tuple(neuron_bits(codes.neurons[p.name])), len(own)), []).append(p.name)
+    return [(*key, names) for key, names in found.items()]
+
+
+def _stored_in(equations: str) -> list[str]:
+    """Variables that equations add to what every neuron or synapse keeps."""
+    return stored(equations_of(equations))
 
 
 def _mean(parts: Sequence[tuple[int, list[int]]], of: Callable[[list[int]], float]) -> float:

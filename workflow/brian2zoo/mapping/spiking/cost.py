@@ -43,8 +43,9 @@ class Term:
 
 
 def default_learning(placement: Placement) -> Learning:
-    """How the chip learns: an engine of traces sweeps, a program or a built-in rule answers spikes."""
-    return "sweep" if placement.chip.file.learning == "sum_of_products" else "active"
+    """Which synapses learning visits, as the chip's file has it; those that spikes pass, if it says nothing."""
+    engine = placement.chip.file.engine
+    return engine.visits if engine is not None else "active"
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import numpy as np
 from brian2.equations.equations import Equations
 
 from brian2zoo.circuits import Circuit, Population, Projection
-from brian2zoo.compose.circuit import compose
+from brian2zoo.compose.circuit import Codes, compose
 from brian2zoo.formats.expressions import evaluate
 from brian2zoo.mapping.operations import stored
 from brian2zoo.mapping.spiking.chip import Chip
@@ -91,6 +91,7 @@ class Demand:
     """
 
     circuit: Circuit
+    codes: Codes
     placed: tuple[Population, ...]
     sources: tuple[Population, ...]
     slots: dict[str, int]
@@ -132,7 +133,7 @@ def demand(circuit: Circuit, chip: Chip) -> Demand:
         bits += chip.get("delay_bits", 0) if delay else 0
         links.append(Link(p, delay, float(code.parameters.get("bits", 0)), bits))
     sources = tuple(p for p in populations if p.name not in reached)
-    return Demand(circuit, placed, sources, slots, tuple(links))
+    return Demand(circuit, codes, placed, sources, slots, tuple(links))
 
 
 def _slots(equations: str, chip: Chip) -> int:

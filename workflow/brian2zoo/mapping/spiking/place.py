@@ -18,7 +18,7 @@ from brian2zoo.errors import ZooError
 from brian2zoo.formats.chips import PlacementPlan
 from brian2zoo.mapping.spiking.chip import Chip
 from brian2zoo.mapping.spiking.demand import Demand
-from brian2zoo.mapping.spiking.loihi import sum_of_products
+from brian2zoo.mapping.spiking.engine import Learning
 
 LIMITS = {
     "neurons_per_core": "neurons",
@@ -122,11 +122,14 @@ def place(demand: Demand, chip: Chip, plan: PlacementPlan | None = None) -> Plac
 def caveats(demand: Demand, chip: Chip) -> list[str]:
     """What does not stand in the way of placing, but of running the network as it is."""
     found = []
-    rule = next((link.projection.rule for link in demand.links if link.plastic), None)
-    if rule is not None and chip.file.learning == "sum_of_products" and not sum_of_products(rule).fits:
-        found.append(f"rule '{rule.name}' is no sum of products ({sum_of_products(rule).text}); priced as if it were")
-    if rule is not None and chip.file.learning == "fixed":
-        found.append(f"the chip learns by a rule of its own; '{rule.name}' is priced as if it were that")
+    for verdict, projections in Learning(demand.circuit, demand.codes).verdicts(chip.file).items():
+        rule = projections[0].rule.name
+        if verdict.answer == "no":
+            found.append(f"the chip cannot learn by rule '{rule}', which is priced as if it could: {verdict.text}")
+        elif verdict.answer == "not known":
+            found.append(f"whether the chip can learn by rule '{rule}' is not known: {verdict.text}")
+        if verdict.order:
+            found.append(verdict.order)
     forward = [link for link in demand.links if link.projection.forward]
     if any(link.weight_bits == 0 for link in forward) and chip.known("weight_bits"):
         found.append(f"weights without a stated width are taken to be rounded to {chip.need('weight_bits'):g} bits")

@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from brian2zoo.circuits import Projection
 from brian2zoo.mapping.spiking.cost import Costs, Term
+from brian2zoo.mapping.spiking.engine import Learning, Verdict
 from brian2zoo.mapping.spiking.place import LIMITS, Placement, caveats
 
 
@@ -36,6 +38,7 @@ def of_placement(placement: Placement) -> dict[str, Any]:
         "chips": placement.chips,
         "binding": LIMITS.get(placement.binding, ""),
         "limits": limits,
+        "rules": [_learns(*each) for each in Learning(demand.circuit, demand.codes).verdicts(chip.file).items()],
         "caveats": caveats(demand, chip),
     }
 
@@ -77,6 +80,12 @@ def dataset(costs: Costs) -> xr.Dataset:
     result.attrs |= {"mode": placement.demand.circuit.mode, "chip": placement.chip.file.name, "missing": costs.missing}
     result.attrs |= {"learning": costs.learning if placement.demand.plastic else "", "placement": placement.plan}
     return result
+
+
+def _learns(verdict: Verdict, projections: list[Projection]) -> dict[str, Any]:
+    """Whether the chip can learn by a rule, and the projections of which that holds."""
+    told = {"rule": projections[0].rule.name, "projections": [p.name for p in projections]}
+    return told | {"fits": verdict.answer, "how": verdict.text, "with": list(verdict.quantities)}
 
 
 def _term(costs: Costs, term: Term) -> dict[str, Any]:
