@@ -2,19 +2,23 @@
 
 import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 import pytest
 import sympy as sp
 from brian2.parsing.sympytools import str_to_sympy
 from ruamel.yaml import YAML
+from typer.testing import CliRunner
 
 from brian2zoo.check import ReadOnce
 from brian2zoo.circuits import build, smallest
+from brian2zoo.cli.commands import app
 from brian2zoo.compose.circuit import joined
+from brian2zoo.errors import ZooError
 from brian2zoo.formats.chips import Engine
 from brian2zoo.formats.zoo import ROOT, Zoo
+from brian2zoo.mapping.ledger import events, memories
 from brian2zoo.mapping.spiking.engine import Learning, Verdict
 
 ZooWith = Callable[..., Zoo]
@@ -406,3 +410,76 @@ def test_what_an_engine_has_is_its_file_s(
     of = learned(zoo, experiment)
     verdict = of.verdict(chip, of.circuit.plastic[0])
     assert (verdict.answer, told in verdict.text) == (answer, True), verdict.text
+
+
+# --- What is told of it ---------------------------------------------------------------------------
+
+PAGE = ROOT / "docs/on_chips.md"
+CHIPS = ("loihi", "loihi2", "brainscales2", "spinnaker", "spinnaker2", "nsat", "odin")
+LISTED = ("stdp_pair", "stdp_nearest", "stdp_triplet", "stdp_multiplicative", "stdp_homeostatic_inhibition",
+          "erbp_plus", "nbp", "eprop_lif", "rflo", "rtrl_block_diagonal", "rtrl_full")  # fmt: skip
+
+
+def answers(zoo: Zoo) -> Iterator[str]:
+    """The answers of all chips for the first projection that learns of each experiment, as the page has them."""
+    for experiment in LISTED:
+        of = learned(zoo, experiment)
+        found = (of.verdict(zoo.chip(name), of.circuit.plastic[0]).answer for name in CHIPS)
+        yield f"| {experiment} | {' | '.join(found)} |"
+
+
+def costs(zoo: Zoo) -> Iterator[str]:
+    """What a spike costs a synapse under each rule of spike timing, and what a hidden neuron keeps."""
+    for experiment in LISTED[:5]:
+        circuit = learned(zoo, experiment).circuit
+        kept = next((len(bits), own) for *_, bits, own, names in memories(circuit) if "hidden1" in names)
+        synapses = circuit.plastic[0].name
+        for event in events(circuit):
+            if (event.of.name, event.part) != (synapses, "learning"):
+                continue
+            o = event.operations
+            numbers = (o.neuron_reads, o.additions, o.multiplications, o.comparisons, o.functions)
+            cells = (experiment, f"{event.when}synaptic", *(f"{n:g}" for n in numbers), f"{kept[0]}, {kept[1]}")
+            yield f"| {' | '.join(cells)} |"
+
+
+@pytest.mark.parametrize("table", [answers, costs])
+def test_tables_of_the_page(zoo: Zoo, table: Callable[[Zoo], Iterator[str]]) -> None:
+    begin = f"<!-- {table.__name__}, held by tests/mapping/test_engine.py -->"
+    told = PAGE.read_text().split(begin)[1].split("<!-- end -->")[0].strip().splitlines()
+    assert told[2:] == list(table(zoo))
+
+
+def test_show_tells_of_all_chips() -> None:
+    output = CliRunner().invoke(app, ["show", "rule/nbp", "--on", "nbp"]).output
+    assert "loihi: yes: dw = -2*x0*y0 + 4*r1*x0*y0; r1 is rewarded_post" in output
+    assert "spinnaker2: not known: models/chips/spinnaker2.yaml: engine: " in output
+    assert "truenorth" not in output
+
+
+def test_the_order_of_delivery_and_learning_is_an_experiment_s(zoo: Zoo) -> None:
+    """It changes nothing of whether the rule fits."""
+    was, updated = judged(zoo, "nbp"), judged(zoo, "nbp_updated")
+    assert (was.answer, was.text, was.order) == (updated.answer, updated.text, "")
+    assert updated.order.startswith("models/chips/loihi.yaml: engine.transmits: the chip first delivers a spike")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (
+            "  source: davies\n",
+            "  source: davis\n",
+            "engine.source: there is no source 'davis' — did you mean ",
+        ),
+        ("learning: sum_of_products", "learning: none", "engine: a chip that does not learn has none"),
+        ("presynaptic_trace:  [x1, x2]", "presynaptic_trace: many", "engine.presynaptic_trace"),
+    ],
+)
+def test_mistakes_in_what_a_file_says_of_an_engine(zoo_with: ZooWith, old: str, new: str, told: str) -> None:
+    text = (ROOT / "models/chips/loihi.yaml").read_text()
+    assert old in text
+    with pytest.raises(ZooError) as caught:
+        zoo_with({"models/chips/loihi.yaml": text.replace(old, new, 1)}).chip("loihi")
+    assert told in str(caught.value)
+    assert "\n" not in str(caught.value)

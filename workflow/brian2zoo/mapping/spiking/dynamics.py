@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from math import comb
 from typing import Any, Literal
 
 import numpy as np
@@ -29,9 +30,12 @@ from brian2zoo.formats.expressions import evaluate
 from brian2zoo.formats.files import as_dict
 
 Side = Literal["pre", "post"]
-SAME_FOR_ALL = {*DEFAULT_UNITS, "dt", "N_pre", "N_post", "pi", "e", "inf", "T_sample", "T_answer"}
+SAME_FOR_ALL = {*DEFAULT_UNITS, "dt", "pi", "e", "inf", "T_sample", "T_answer"}
 """Names that are the same for all neurons and synapses at all times."""
 CLOCK = {"t", "sample_number"}
+MOST_PRODUCTS = 100
+"""That a formula is multiplied out to."""
+_MANY = 10**9
 _DECIMAL = re.compile(r"(?<!\w)\d+\.\d*(e[+-]?\d+)?")
 CHANCE = {"rand", "randn", "poisson", "binomial", "xi"}
 
@@ -99,12 +103,13 @@ class Variable:
     Parameters
     ----------
     kind : 'membrane' by which the neuron fires, 'reward', or 'postsynaptic_variable'; of a synapse 'tag'.
-    why : why it is no trace, as the end of a sentence.
+    why, no_reward : why it is no trace, and no reward either, each as the end of a sentence.
     rate : decay of a tag, as of a trace.
     """
 
     kind: str
     why: str
+    no_reward: str = ""
     rate: sp.Expr = NEVER
 
 
@@ -156,6 +161,30 @@ def number(value: sp.Expr, values: Mapping[str, Any]) -> float | None:
         return None
 
 
+def slope(value: sp.Expr, x: sp.Symbol) -> tuple[sp.Expr, sp.Expr]:
+    """Slope and value at 0 of a formula that is straight in x; of any other the slope has x in it."""
+    return multiplied_out(sp.diff(value, x)), multiplied_out(value.xreplace({x: sp.Integer(0)}))
+
+
+def multiplied_out(value: sp.Expr) -> sp.Expr:
+    """A sum of products, if these are few; else as it is."""
+    return sp.expand(value) if products(value) <= MOST_PRODUCTS else value
+
+
+def products(value: sp.Expr) -> int:
+    """How many products a formula has at most once it is multiplied out."""
+    if isinstance(value, sp.Add):
+        return sum(map(products, value.args))
+    found = 1
+    if isinstance(value, sp.Pow) and value.exp.is_Integer:
+        n, power = products(value.base), abs(int(value.exp))
+        found = comb(n + power - 1, power)
+    elif value.args:
+        for part in value.args:
+            found = min(found * products(part), _MANY)
+    return found
+
+
 def decay(
     name: str, equations: Equations, each_step: Mapping[str, sp.Expr], values: Mapping[str, Any]
 ) -> tuple[sp.Expr, sp.Expr] | str:
@@ -163,16 +192,15 @@ def decay(
     x, equation = symbol(name), equations[name]
     rate = NEVER
     if equation.varname in equations.diff_eq_names:
-        flow = sp.expand(formula(str(equation.expr), shorthand(equations)))
-        rate = sp.expand(-flow.coeff(x, 1))
-        if sp.expand(flow + rate * x) != 0 or not is_constant(rate, values):
+        flow = formula(str(equation.expr), shorthand(equations))
+        rate, rest = slope(-flow, x)
+        if rest != 0 or not is_constant(rate, values):
             return f"'d{name}/dt' is no exponential decay to zero"
         found = number(rate, values)
         if found is not None and found < 0:
             return f"'d{name}/dt' grows"
-    after = sp.expand(each_step.get(name, x))
-    kept = after.coeff(x, 1)
-    if sp.expand(after - kept * x) != 0 or not is_constant(kept, values):
+    kept, rest = slope(each_step.get(name, x), x)
+    if rest != 0 or not is_constant(kept, values):
         return "each step changes it by more than a factor"
     found = number(kept, values)
     if found is not None and not 0 <= found <= 1:
@@ -184,10 +212,9 @@ def trace(
     side: Side, x: sp.Symbol, after: sp.Expr, decays: tuple[sp.Expr, sp.Expr], constants: Collection[str]
 ) -> Trace | str:
     """A variable that a spike makes `after` of, or why it is no trace."""
-    after = sp.expand(after)
     if is_constant(after, constants):
         return Trace(side, "set", after, *decays)
-    jump = sp.expand(after - x)
+    jump = multiplied_out(after - x)
     if is_constant(jump, constants):
         return Trace(side, "added", jump, *decays)
     if x not in after.free_symbols:
@@ -247,9 +274,10 @@ class Neuron:
             return found
         if name in self._fires_by:
             return Variable("membrane", "the neuron fires by it")
-        if self._told_to_all(name):
-            return Variable("reward", found)
-        return Variable("postsynaptic_variable", found)
+        if name not in self.equations:
+            return Variable("postsynaptic_variable", found)
+        no_reward = self._told_to_some(name)
+        return Variable("postsynaptic_variable" if no_reward else "reward", found, no_reward)
 
     def _of_own_spikes(self, name: str) -> Trace | Copy | str:
         if name not in self.equations:
@@ -268,7 +296,7 @@ class Neuron:
             return decays
         found = trace(self.side, symbol(name), after, decays, self.values)
         if isinstance(found, str) and decays == (0, 1):
-            return self._copy(sp.expand(after)) or found
+            return self._copy(after) or found
         return found
 
     def _copy(self, after: sp.Expr) -> Copy | None:
@@ -276,8 +304,7 @@ class Neuron:
         others = [s for s in after.free_symbols if str(s) in self.equations and not self.is_constant(str(s))]
         if len(others) != 1 or str(others[0]) not in self.equations.diff_eq_names | set(self._each_step):
             return None
-        of, scale = self._of_own_spikes(str(others[0])), after.coeff(others[0], 1)
-        offset = sp.expand(after - scale * others[0])
+        of, (scale, offset) = self._of_own_spikes(str(others[0])), slope(after, others[0])
         alike = is_constant(scale, self.values) and is_constant(offset, self.values)
         return Copy(str(others[0]), of, scale, offset) if isinstance(of, Trace) and alike else None
 
@@ -298,18 +325,21 @@ class Neuron:
             found |= more
         return found
 
-    def _told_to_all(self, name: str) -> bool:
-        """Whether arriving spikes alone make it, the same for all neurons, and no spike depends on it."""
-        if name not in self.equations or {name} & self._part_in_spikes:
-            return False
+    def _told_to_some(self, name: str) -> str:
+        """Why it is no reward; empty if arriving spikes alone make it, the same for all, and no spike depends on it."""
         before = {str(s) for s in self._each_step.get(name, symbol(name)).free_symbols} | {name}
         made_of = {n for n in before if n in self.equations and not self.is_constant(n)}
-        own = self._at_spike.keys() | self._elsewhere | self._part_in_spikes
-        decays = (decay(n, self.equations, {}, self.values) for n in made_of)
-        if made_of & own or any(isinstance(each, str) for each in decays):
-            return False
         ways = [way for n in made_of for way in self.arriving.get(n, ())]
-        return bool(ways) and all(_alike(self.circuit, way) for way in ways)
+        if not ways:
+            return "no spike from elsewhere changes it"
+        if made_of & self._part_in_spikes:
+            return "the neuron fires by it"
+        flows = (decay(n, self.equations, {}, self.values) for n in made_of)
+        if made_of & (self._at_spike.keys() | self._elsewhere) or any(isinstance(flow, str) for flow in flows):
+            return "other things change it too"
+        if not all(_alike(self.circuit, way) for way in ways):
+            return "not all neurons are told the same"
+        return ""
 
 
 def neurons(circuit: Circuit, codes: Mapping[str, NeuronCode]) -> dict[tuple[Side, str], Neuron]:

@@ -14,7 +14,6 @@ import ast
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import comb
 from typing import Any, Literal
 
 import sympy as sp
@@ -26,10 +25,12 @@ from brian2zoo.compose.circuit import Codes
 from brian2zoo.derive.formulas import symbol
 from brian2zoo.equations.pieces import Line, equations_of, given, join, renamed, statements, values, written
 from brian2zoo.formats.chips import Engine, SpikingChip
+from brian2zoo.formats.expressions import evaluate
 from brian2zoo.learning.rule import EVENTS
 from brian2zoo.mapping.spiking.dynamics import (
     CHANCE,
     CLOCK,
+    MOST_PRODUCTS,
     SAME_FOR_ALL,
     Copy,
     Neuron,
@@ -41,6 +42,7 @@ from brian2zoo.mapping.spiking.dynamics import (
     jumped,
     neurons,
     number,
+    products,
     shorthand,
     shown,
     trace,
@@ -63,8 +65,6 @@ _CALLED = {
     "weight": "weight as a factor",
     "tag": "further variable of a synapse",
 }
-_MOST_PRODUCTS = 100
-"""That are multiplied out."""
 
 
 @dataclass(frozen=True)
@@ -173,8 +173,11 @@ class _Reading:
         self.strict = chip.learning == "sum_of_products"
         self.rule, self.store = projection.rule, projection.synapse
         self.called, self.ends = called, ends
+        self.late = projection.delay if evaluate(projection.delay) != 0 else ""
         self.back = {there: name for name, there in self.called.items()}
-        own = {f"{name}_{projection.post.name}": name for name in self.rule.parameters}
+        there = projection.post.name
+        own = {f"{name}_{there}": name for name in self.rule.parameters}
+        own |= {f"{name}_of_{there}": f"{name}_post" for name in ends["post"].values}
         self.shown = own | {re.sub("_(pre|post)$", "", there): name for name, there in self.called.items()}
         self.equations = equations_of(join(self.store.state, self.rule.equations.text))
         store = values(given(self.store, projection.overrides))
@@ -182,6 +185,7 @@ class _Reading:
         self.meant = shorthand(self.equations)
         self.bounds = self._bounds()
         self.taken: dict[tuple[Any, ...], sp.Symbol] = {}
+        self.sent: set[sp.Symbol] = set()
         self.told: dict[str, str] = {}
         self.changes: dict[str, list[sp.Expr]] = {}
         self.now: dict[str, sp.Expr] = {}
@@ -236,24 +240,25 @@ class _Reading:
         return "; ".join([*(self._sum(of, self.changes[of]) for of in changes), *self.told.values()])
 
     def _sum(self, of: str, terms: list[sp.Expr]) -> str:
-        whole = sp.Add(*terms)
-        if _products(whole) > _MOST_PRODUCTS:
+        whole, changed = sp.Add(*terms), of if of == "dw" else f"d{of}"
+        if products(whole) > MOST_PRODUCTS:
             if self.engine.terms is not None:
-                raise _Prevented(f"'{of}' is more than {_MOST_PRODUCTS} products", "terms")
-            return f"{of} = {shown(whole)}"
+                problem = f"how many products '{of}' is was not worked out, since they may be more than {MOST_PRODUCTS}"
+                raise _Prevented(problem, "terms", "not known")
+            return f"{changed} = {shown(whole)}"
         spikes = [s for key, s in self.taken.items() if key[0] in _AT.values()]
-        products = sp.Add.make_args(_without_squares(sp.expand(whole), spikes))
-        if self.engine.terms is not None and len(products) > self.engine.terms:
-            problem = f"'{of}' is a sum of {len(products)} products, the engine has {self.engine.terms}"
+        summed = sp.Add.make_args(_without_squares(sp.expand(whole), spikes))
+        if self.engine.terms is not None and len(summed) > self.engine.terms:
+            problem = f"'{of}' is a sum of {len(summed)} products, the engine has {self.engine.terms}"
             raise _Prevented(problem, "terms")
         own = set(self.taken.values())
-        for product in products if self.engine.factors is not None else ():
+        for product in summed if self.engine.factors is not None else ():
             n = sum(int(power) for base, power in product.as_powers_dict().items() if base in own)
             if n > self.engine.factors:
                 raise _Prevented(f"'{product}' has {n} factors, the engine takes {self.engine.factors}", "factors")
         clashing = {symbol(str(s)): symbol(f"rule.{s}") for s in own}  # constants that are called as a quantity is
-        told = " + ".join(shown(product.xreplace(clashing)) for product in products).replace("+ -", "- ")
-        return f"{'dw' if of == 'dw' else f'd{of}'} = {told}"
+        told = " + ".join(shown(product.xreplace(clashing)) for product in summed).replace("+ -", "- ")
+        return f"{changed} = {told}"
 
     # --- Expressions ------------------------------------------------------------------------------
 
@@ -280,18 +285,20 @@ class _Reading:
             return left * right
         text = ast.unparse(node)
         if isinstance(node.op, ast.Div):
+            if right == 0:
+                raise _Prevented(f"'{text}' divides by zero")
             if self._varies(right):
-                self._no_product(f"'{text}' divides by '{ast.unparse(node.right)}'")
+                self._no_product(f"'{text}' divides by '{ast.unparse(node.right)}'", left, right)
             return left / right
         if isinstance(node.op, ast.Pow) and not self._varies(right):
             exponent = number(right, self.values)
             if exponent is not None and exponent == round(exponent) and (exponent >= 0 or not self._varies(left)):
                 return left ** int(exponent)
             if self._varies(left):
-                shown = f"{exponent:g}" if exponent is not None else ast.unparse(node.right)
-                self._no_product(f"'{text}' takes a power, {shown}, that is no whole number from 0 on")
+                power = f"{exponent:g}" if exponent is not None else ast.unparse(node.right)
+                self._no_product(f"'{text}' takes a power, {power}, that is no whole number from 0 on", left)
         elif self._varies(left) or self._varies(right):
-            self._no_product(f"'{text}' is no product")
+            self._no_product(f"'{text}' is no product", left, right)
         return self._opaque(text, left, right)
 
     def _other(self, node: ast.expr) -> sp.Expr:
@@ -310,16 +317,22 @@ class _Reading:
             parts = node.values if isinstance(node, ast.BoolOp) else [node.operand]
         found = [self._value(part) for part in parts]
         if any(map(self._varies, found)):
-            self._no_product(f"'{text}' is a {'function' if isinstance(node, ast.Call) else 'condition'}")
+            self._no_product(f"'{text}' is a {'function' if isinstance(node, ast.Call) else 'condition'}", *found)
         return self._opaque(text, *found)
 
-    def _no_product(self, problem: str) -> None:
-        if self.strict:
-            raise _Prevented(f"{problem}; the engine adds and multiplies")
+    def _no_product(self, problem: str, *parts: sp.Expr) -> None:
+        """That an engine only adds and multiplies; of what its neuron sends, the neuron may have made more."""
+        if not self.strict:
+            return
+        varying = set().union(*(part.free_symbols for part in parts)) & set(self.taken.values())
+        if varying and varying <= self.sent:
+            problem += "; whether the postsynaptic neuron can send that is not known"
+            raise _Prevented(problem, "postsynaptic_variable", "not known")
+        raise _Prevented(f"{problem}; the engine adds and multiplies")
 
     def _opaque(self, text: str, *parts: sp.Expr) -> sp.Expr:
         """What the engine does not take apart: a constant, unless a part of it varies, which only a program may."""
-        found = symbol(text)
+        found = symbol(text if text.endswith(")") else f"({text})")
         if any(map(self._varies, parts)):
             self.taken.setdefault((text,), found)
         return found
@@ -342,8 +355,7 @@ class _Reading:
         inner, *ends = call.args
         value, w = formula(ast.unparse(inner), self.meant), symbol("w")
         low, high = (number(formula(ast.unparse(end), self.meant), self.values) for end in ends)
-        straight = value.is_polynomial(w) and sp.degree(value, w) == 1
-        if not self.bounds or not straight or low is None or high is None:
+        if not self.bounds or sp.diff(value, w, 2) != 0 or low is None or high is None:
             return False
         reached = [number(value.xreplace({w: bound}), self.values) for bound in self.bounds]
         return all(end is not None and low <= end <= high for end in reached)
@@ -383,6 +395,9 @@ class _Reading:
         if meant := neuron.meant(own):
             return self._formula_of(side, meant)
         what = neuron.what(own)
+        if side == "pre" and self.late and not isinstance(what, Variable):
+            problem = f"'{name}' is what the sender's spikes make of it, which arrive {self.late} later"
+            raise _Prevented(problem, "presynaptic_trace")
         if isinstance(what, Trace):
             return self._of_trace(name, what, before=False)
         if isinstance(what, Copy):
@@ -390,6 +405,7 @@ class _Reading:
         if side == "pre":
             raise _Prevented(f"'{name}' is no trace, since {what.why}", "presynaptic_trace")
         why = f"'{name}' is no trace, since {what.why}"
+        why += f", and no reward, since {what.no_reward}" if what.no_reward and self.engine.reward else ""
         kinds = dict.fromkeys((what.kind, "postsynaptic_variable"))
         return self._first(list(kinds), (side, own), name, why)
 
@@ -434,9 +450,9 @@ class _Reading:
             kinds = kinds[1:]
             if not kinds or getattr(engine, kinds[0]) in ((), "unknown"):
                 done = "set at a spike" if what.how == "set" else "added to at every spike"
-                raise _Prevented(f"'{name}' is a trace that is {done}", "traces")
+                raise _Prevented(f"'{name}' is a trace that is {done}, as none of the engine's is", "traces")
         jump = shown(what.jump)
-        per = "" if what.jump == 1 else f"/{jump}" if jump.isalnum() else f"/({jump})"
+        per = "" if what.jump == 1 else f"/{jump}" if jump.isidentifier() or jump.isdigit() else f"/({jump})"
         meaning = renamed(what.described, self.shown)
         unit = self._first(kinds, what.kind, renamed(f"{name}{per}", self.shown), why, meaning)
         if not own or getattr(engine, kind) == "any":
@@ -472,7 +488,7 @@ class _Reading:
             if isinstance(found, Trace):
                 return found
             why = found
-        return Variable("tag", why, flow[0])
+        return Variable("tag", why, rate=flow[0])
 
     def _tag(self, name: str, what: What) -> sp.Symbol:
         """A variable of the synapse among the engine's; a decay is one more change in every step."""
@@ -517,27 +533,10 @@ class _Reading:
         if kind not in _AT.values() and not (self.strict and name == slot and not meaning):
             called = name if name == slot else f"{slot} is {name}"
             self.told[slot] = f"{called} ({meaning})" if meaning else called
+        if kind == "postsynaptic_variable":
+            self.sent.add(sp.Symbol(slot))
         self.taken[key] = sp.Symbol(slot)  # without assumptions, and so never a constant of that name
         return self.taken[key]
-
-
-def _products(value: sp.Expr) -> int:
-    """How many products a formula has at most once it is multiplied out."""
-    if isinstance(value, sp.Add):
-        return sum(map(_products, value.args))
-    if isinstance(value, sp.Mul):
-        return _times(map(_products, value.args))
-    if isinstance(value, sp.Pow) and value.exp.is_Integer and value.exp > 0:
-        n, power = _products(value.base), int(value.exp)
-        return comb(n + power - 1, power)
-    return 1
-
-
-def _times(numbers: Any) -> int:
-    found = 1
-    for each in numbers:
-        found = min(found * each, 10**9)
-    return found
 
 
 def _without_squares(value: sp.Expr, spikes: Sequence[sp.Symbol]) -> sp.Expr:
