@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat,
 
 from brian2zoo.errors import did_you_mean
 from brian2zoo.formats.files import File
-from brian2zoo.formats.language import Expression, Key, Line, Name, NameOrNone, Prose, Refused
+from brian2zoo.formats.language import Expression, Key, Line, Name, NameOrNone, Prose, Refused, quoted
 
 Certainty = Literal["published", "corroborated", "derived", "inferred", "memory"]
 """In the source itself; in a second source that quotes it; worked out from such numbers; concluded from behaviour or
@@ -87,8 +87,23 @@ class ChipNumbers(BaseModel):
     power_static: Fact | None = _fact("watt", "a chip that does nothing")
 
 
-Slots = tuple[Name, ...] | Literal["any", "unknown"]
-"""What an engine calls the quantities of a kind that it has; 'any' number of them, or nobody has said how many."""
+ANY, UNKNOWN = ("any",), ("unknown",)
+
+
+def _named(stated: Any) -> Any:
+    """A word for how many there are as the one of its kind; a list of names as it is, each of them once."""
+    if isinstance(stated, str) and (stated,) in (ANY, UNKNOWN):
+        return (stated,)
+    if not isinstance(stated, list | tuple):
+        raise Refused(f"{quoted(str(stated))} is no list of names", "write such as [x1, x2], or 'any', or 'unknown'")
+    if twice := next((name for name in stated if list(stated).count(name) > 1), None):
+        raise Refused(f"{quoted(str(twice))} is named twice", "keep one of them")
+    return stated
+
+
+_WORDS = {"anyOf": [{"type": "array", "items": {"type": "string"}}, {"enum": [*ANY, *UNKNOWN]}]}
+Slots = Annotated[tuple[Name, ...], BeforeValidator(_named), WithJsonSchema(_WORDS)]
+"""What an engine calls the quantities of a kind that it has; `ANY` number of them, or `UNKNOWN` how many."""
 
 
 def _slots(meaning: str) -> Any:
@@ -109,7 +124,9 @@ class Engine(BaseModel):
     presynaptic_trace: Slots = _slots("decay exponentially, and jump at presynaptic spikes by a constant")
     postsynaptic_trace: Slots = _slots("the same of postsynaptic spikes")
     traces: tuple[Literal["added", "set"], ...] = Field(
-        ("added", "set"), description="what a spike can do to a trace: add to it, or set it (the nearest spike alone)"
+        ("added", "set"),
+        min_length=1,
+        description="what a spike can do to a trace: add to it, or set it (the nearest spike alone)",
     )
     own_spike: Literal["before", "after"] | None = Field(
         None, description="whether a trace that is read at a spike of its own side is what it was before it, or after"
@@ -130,6 +147,17 @@ class Engine(BaseModel):
     )
 
 
+def _distinct(engine: Engine) -> None:
+    """Refuse a name of two quantities; in place of a postsynaptic trace an engine may read another variable."""
+    known: dict[str, str] = {}
+    for key in engine.model_fields_set - {"traces"}:
+        slots = getattr(engine, key)
+        for name in slots if isinstance(slots, tuple) and slots not in (ANY, UNKNOWN) else ():
+            other = known.setdefault(name, key)
+            if {key, other} not in ({key}, {"postsynaptic_trace", "postsynaptic_variable"}):
+                raise Refused(f"'{name}' is named in {other} too", "rename one of them", f"engine.{key}")
+
+
 class SpikingChip(File):
     """models/chips: a chip of spiking cores."""
 
@@ -148,6 +176,7 @@ class SpikingChip(File):
             return self
         if self.learning == "none":
             raise Refused("a chip that does not learn has none", "take it away, or say how it learns", "engine")
+        _distinct(self.engine)
         if self.engine.source not in self.sources:
             remedy = did_you_mean(self.engine.source, self.sources, f"known: {', '.join(self.sources)}")
             raise Refused(f"there is no source '{self.engine.source}'", remedy, "engine.source")

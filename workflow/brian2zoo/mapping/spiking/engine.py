@@ -24,7 +24,7 @@ from brian2zoo.circuits import Circuit, Projection
 from brian2zoo.compose.circuit import Codes
 from brian2zoo.derive.formulas import symbol
 from brian2zoo.equations.pieces import Line, equations_of, given, join, renamed, statements, values, written
-from brian2zoo.formats.chips import Engine, SpikingChip
+from brian2zoo.formats.chips import ANY, UNKNOWN, Engine, SpikingChip
 from brian2zoo.formats.expressions import evaluate
 from brian2zoo.learning.rule import EVENTS
 from brian2zoo.mapping.spiking.dynamics import (
@@ -421,7 +421,7 @@ class _Reading:
     def _copied(self, name: str, copy: Copy) -> sp.Expr:
         """What a copy was made of, at the spike that made it; later an engine has only the trace as it is then."""
         kind = f"{copy.of.side}synaptic_trace"
-        if getattr(self.engine, kind) == "any":
+        if getattr(self.engine, kind) == ANY:
             return self._slot(kind, (name,), name)
         if _OWN.get(self.event) != copy.of.side:
             raise _Prevented(f"'{name}' keeps what a trace was at an earlier spike, the engine has it as it is", kind)
@@ -448,14 +448,14 @@ class _Reading:
         kinds = [kind, *(["postsynaptic_variable"] if what.side == "post" else [])]
         if what.how not in engine.traces and getattr(engine, kind):
             kinds = kinds[1:]
-            if not kinds or getattr(engine, kinds[0]) in ((), "unknown"):
+            if not kinds or getattr(engine, kinds[0]) in ((), UNKNOWN):
                 done = "set at a spike" if what.how == "set" else "added to at every spike"
                 raise _Prevented(f"'{name}' is a trace that is {done}, as none of the engine's is", "traces")
         jump = shown(what.jump)
         per = "" if what.jump == 1 else f"/{jump}" if jump.isidentifier() or jump.isdigit() else f"/({jump})"
         meaning = renamed(what.described, self.shown)
         unit = self._first(kinds, what.kind, renamed(f"{name}{per}", self.shown), why, meaning)
-        if not own or getattr(engine, kind) == "any":
+        if not own or getattr(engine, kind) == ANY:
             return what.jump * unit
         if engine.own_spike is None and what.how == "set":
             problem = f"whether the engine reads '{name}' before or after a spike of its own side is not stated"
@@ -519,9 +519,9 @@ class _Reading:
             return self.taken[key]
         slots, called = getattr(self.engine, kind), _CALLED[kind]
         why = f"{why}; " if why else ""
-        if slots == "unknown":
+        if slots == UNKNOWN:
             raise _Prevented(f"{why}whether the engine has a {called} is not known", kind, "not known")
-        if slots == "any":
+        if slots == ANY:
             slots = (name,)
         if not slots:
             raise _Prevented(f"{why}the engine has no {called}", kind)
