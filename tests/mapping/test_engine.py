@@ -473,13 +473,17 @@ def test_the_order_of_delivery_and_learning_is_an_experiment_s(zoo: Zoo) -> None
             "engine.source: there is no source 'davis' — did you mean ",
         ),
         ("learning: sum_of_products", "learning: none", "engine: a chip that does not learn has none"),
-        ("presynaptic_trace:  [x1, x2]", "presynaptic_trace: many", "engine.presynaptic_trace: 'many' is no list of"),
+        ("presynaptic_trace:  [x1, x2]", "presynaptic_trace: many", "engine.presynaptic_trace: this is no list of"),
         (
             "presynaptic_trace:  [x1, x2]",
             "presynaptic_trace: [x1, x1]",
             "engine.presynaptic_trace: 'x1' is named twice",
         ),
-        ("presynaptic_trace:  [x1, x2]", "presynaptic_trace: [x1, w]", "'w' is named in "),
+        (
+            "presynaptic_trace:  [x1, x2]",
+            "presynaptic_trace: [x1, w]",
+            "engine.weight: 'w' is named in presynap",
+        ),
     ],
 )
 def test_mistakes_in_what_a_file_says_of_an_engine(zoo_with: ZooWith, old: str, new: str, told: str) -> None:

@@ -95,7 +95,7 @@ def _named(stated: Any) -> Any:
     if isinstance(stated, str) and (stated,) in (ANY, UNKNOWN):
         return (stated,)
     if not isinstance(stated, list | tuple):
-        raise Refused(f"{quoted(str(stated))} is no list of names", "write such as [x1, x2], or 'any', or 'unknown'")
+        raise Refused("this is no list of names", "write such as [x1, x2], or 'any', or 'unknown'")
     if twice := next((name for name in stated if list(stated).count(name) > 1), None):
         raise Refused(f"{quoted(str(twice))} is named twice", "keep one of them")
     return stated
@@ -150,9 +150,9 @@ class Engine(BaseModel):
 def _distinct(engine: Engine) -> None:
     """Refuse a name of two quantities; in place of a postsynaptic trace an engine may read another variable."""
     known: dict[str, str] = {}
-    for key in engine.model_fields_set - {"traces"}:
-        slots = getattr(engine, key)
-        for name in slots if isinstance(slots, tuple) and slots not in (ANY, UNKNOWN) else ():
+    for key, slots in engine:
+        named = isinstance(slots, tuple) and key != "traces" and slots not in (ANY, UNKNOWN)
+        for name in slots if named else ():
             other = known.setdefault(name, key)
             if {key, other} not in ({key}, {"postsynaptic_trace", "postsynaptic_variable"}):
                 raise Refused(f"'{name}' is named in {other} too", "rename one of them", f"engine.{key}")
