@@ -35,7 +35,7 @@ BUNDLED = {
     " mu_minus' takes a power, 0.02, that is no whole number from 0 on",
     "erbp_plus": "rules/erbp.yaml: on_pre: 'U_post' is no trace, since spikes that arrive change it",
     "eprop_lif": "rules/eprop_lif.yaml: eligibility: 'learning_signal_post' is no trace",
-    "rtrl_full": "rules/rtrl.yaml: derived from models/neurons/lif_exp.yaml: 'now' is no trace",
+    "rtrl_full": "rules/rtrl.yaml: derived from models/neurons/lif_exp.yaml: it follows what a weight does to",
     "rflo": "rules/rflo.yaml: ",
 }  # fmt: skip
 """Experiment -> the change as Loihi has it, or the line that prevents it."""

@@ -127,6 +127,9 @@ def _verdict(
         return Verdict("no" if chip.learning == "none" else "not known", f"{chip.path}: engine: {nothing}")
     reading = _Reading(chip, projection, ends, called)
     rule = projection.rule
+    if rule.influence is not None:
+        problem = "it follows what a weight does to the other neurons of its layer; an engine works at one synapse"
+        return _refusal(chip, rule.influence.variables[0], _Prevented(problem))
     for event in EVENTS:
         for line in rule.events[event]:
             try:
@@ -136,7 +139,7 @@ def _verdict(
     try:
         text = reading.result()
     except _Prevented as found:
-        return _refusal(chip, Line("", rule.path, reading.last), found)
+        return _refusal(chip, Line("", rule.path, reading.event), found)
     if chip.learning == "fixed":
         told = f"{chip.path}: learning: it has one rule of its own; whether that is '{rule.name}' is not compared"
         return Verdict("not known", told, tuple(reading.told.values()))
@@ -175,10 +178,10 @@ class _Reading:
         self.called, self.ends = called, ends
         self.late = projection.delay if evaluate(projection.delay) != 0 else ""
         self.back = {there: name for name, there in self.called.items()}
-        there = projection.post.name
-        own = {f"{name}_{there}": name for name in self.rule.parameters}
-        own |= {f"{name}_of_{there}": f"{name}_post" for name in ends["post"].values}
-        self.shown = own | {re.sub("_(pre|post)$", "", there): name for name, there in self.called.items()}
+        post = projection.post.name
+        own = {f"{name}_{post}": name for name in self.rule.parameters}
+        own |= {f"{name}_of_{post}": f"{name}_post" for name in ends["post"].values}
+        self.shown = own | {re.sub("_(pre|post)$", "", there): name for there, name in self.back.items()}
         self.equations = equations_of(join(self.store.state, self.rule.equations.text))
         store = values(given(self.store, projection.overrides))
         self.values: dict[str, Any] = store | values(self.rule.parameters)
@@ -189,7 +192,7 @@ class _Reading:
         self.told: dict[str, str] = {}
         self.changes: dict[str, list[sp.Expr]] = {}
         self.now: dict[str, sp.Expr] = {}
-        self.event = self.last = ""
+        self.event = ""
         self._known: dict[str, What] = {}
 
     # --- Statements -------------------------------------------------------------------------------
@@ -197,7 +200,7 @@ class _Reading:
     def run(self, event: str, line: str) -> None:
         """A statement at an event; `_Prevented` if the engine cannot do it."""
         if event != self.event:
-            self.event, self.last, self.now = event, event, {}
+            self.event, self.now = event, {}
         if event not in _AT:
             moment = "at the onset of a sample" if event == "at_onset" else "once a sample"
             raise _Prevented(f"'{line}' runs {moment}, of which the engine knows nothing")
@@ -208,7 +211,7 @@ class _Reading:
         what = self._synaptic(name) if name in self.equations else None
         whole = text if operator == "=" else f"{name} {operator[:-1]} ({text})"
         if isinstance(what, Trace):
-            self.now[name] = self._jump(name, what, whole)
+            self.now[name] = self._jump(name, what)
             return
         value = self._value(ast.parse(whole.strip(), mode="eval").body)
         if name == "dw":
@@ -218,7 +221,7 @@ class _Reading:
             self._change(str(self._tag(name, what)), value - before)
         self.now[name] = value
 
-    def _jump(self, name: str, what: Trace, whole: str) -> sp.Expr:
+    def _jump(self, name: str, what: Trace) -> sp.Expr:
         """What a trace on the synapse is after its own jump, which the engine makes by itself."""
         if self.event == "each_step":
             return self._of_trace(name, what)
@@ -292,7 +295,8 @@ class _Reading:
             return left / right
         if isinstance(node.op, ast.Pow) and not self._varies(right):
             exponent = number(right, self.values)
-            if exponent is not None and exponent == round(exponent) and (exponent >= 0 or not self._varies(left)):
+            whole = exponent is not None and exponent.is_integer()
+            if whole and (exponent >= 0 or not self._varies(left)):
                 return left ** int(exponent)
             if self._varies(left):
                 power = f"{exponent:g}" if exponent is not None else ast.unparse(node.right)
