@@ -184,7 +184,8 @@ class _Reading:
         self.shown = own | {re.sub("_(pre|post)$", "", there): name for there, name in self.back.items()}
         self.equations = equations_of(join(self.store.state, self.rule.equations.text))
         store = values(given(self.store, projection.overrides))
-        self.values: dict[str, Any] = store | values(self.rule.parameters)
+        of_ends = {f"{name}_{side}": value for side, end in ends.items() for name, value in end.values.items()}
+        self.values: dict[str, Any] = of_ends | store | values(self.rule.parameters)
         self.meant = shorthand(self.equations)
         self.bounds = self._bounds()
         self.taken: dict[tuple[Any, ...], sp.Symbol] = {}
