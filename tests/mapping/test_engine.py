@@ -355,7 +355,7 @@ CHANGED: dict[str, tuple[str, str, str]] = {
     "both_of_both": (ON_SYNAPSE.replace("q += down", "q += down\n  p += down").replace("p += up", "p += up\n  q += up"),
                      "no", "the engine has no other further variable of a synapse than tag"),
     "decays_by_the_other": (but(CLOCKED, "-p/tau => -p*(1 + v_post)/tau"), "no", f"since 'dp/dt' {NO_DECAY}"),
-    "of_the_neuron_s_time": (but(CLOCKED, "-p/tau => -p/tau_m_post"), "yes", "x1 is p/up (+1 at a spike, decays in tau_m"),
+    "by_its_neuron": (but(CLOCKED, "-p/tau => -p/tau_m_post"), "yes", "x1 is p/up (+1 at a spike, decays in tau_m"),
     "in_steps": (but(ON_SYNAPSE, "dp/dt = -p/tau : 1 (event-driven) => p : 1") + "each_step: p *= 0.9\n", "yes",
                  "x1 is p/up (+1 at a spike, times 0.9 in each step)"),
     "tagged": (TAGGED, "yes", "dw = a*tag*u0; dtag = "),
