@@ -14,6 +14,7 @@ from brian2zoo.circuits import initial_weights
 from brian2zoo.circuits.wires import wires
 from brian2zoo.datasets import DatasetSettings, load
 from brian2zoo.datasets.encode import encode_dataset
+from brian2zoo.datasets.events import Events
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.circuits import ProjectionPlan
 from brian2zoo.formats.expressions import evaluate
@@ -463,3 +464,108 @@ def test_a_variable_takes_one_sum(zoo_with) -> None:
     zoo = zoo_with({"models/circuits/skipping.yaml": text, "config/experiments/skip.yaml": own})
     (finding, *_) = check_experiment(zoo.experiment("skip"))
     assert "hidden1_output and input_output both sum into 'a' of output" in str(finding)
+
+
+# --- A number of inputs, delays of their own ------------------------------------------------------
+
+
+@pytest.mark.parametrize(("pairs", "fewest"), [("", 20), ("i != j", 19), ("i < 3", 3)])
+def test_each_neuron_has_the_number_of_inputs_asked_for(pairs, fewest) -> None:
+    sizes, place = {"N_pre": 20, "N_post": 30}, (Path("models/circuits/x.yaml"), "projections.x")
+    for few in (1, 7, 20):
+        plan = ProjectionPlan(source="a", target="b", pairs=pairs, inputs=f"{few}")
+        found = wires(plan, sizes, "a_b", *place)[0]
+        allowed = table(connected(pairs or "i >= 0", sizes, "a_b"))
+        assert table(found) <= allowed
+        assert len(table(found)) == len(found[0])
+        assert set(np.bincount(found[1], minlength=30)) <= {min(few, fewest), min(few, fewest + 1)}
+        np.testing.assert_array_equal(np.lexsort(found[::-1]), np.arange(len(found[0])))
+        np.testing.assert_array_equal(found, wires(plan, sizes, "a_b", *place)[0])
+    plan = ProjectionPlan(source="a", target="b", inputs="7")
+    draws = np.bincount(np.concatenate([wires(plan, sizes, f"a_{k}", *place)[0][0] for k in range(40)]))
+    # each of 20 is taken 40*30*7/20 = 420 times on average, with a deviation of sqrt(420*0.65) = 16.5
+    assert np.abs(draws - 420).max() < 5 * 16.5
+
+
+@pytest.mark.parametrize("text", ["0", "2.5", "N_pre/3", "1*ms", "N_hidde", "-1"])
+def test_a_number_of_inputs_is_a_number(zoo_with, text) -> None:
+    zoo = inhibited(zoo_with, INHIBITED.replace("pairs: i == j,", f"inputs: {text},"))
+    (mistake,) = check_alone(zoo, "circuit", "inhibited")
+    assert (str(mistake.where), mistake.field) == ("models/circuits/inhibited.yaml", "projections.excite.inputs")
+
+
+LATE = """
+title: Neurons that fire at a kick, each as late as its synapse
+populations:
+  input: {data: input}
+  output: {}
+projections:
+  layers: {through: [input, output], pairs: i == j, delay: 2*delay + 4*ms*rand()}
+"""
+FIRES = """
+title: Spikes for every kick
+equations: |
+  v : 1
+threshold: v > 0.5
+reset: v = 0
+"""
+KICKS = """
+title: A kick for every spike
+state: "w : 1"
+read: v_post += w
+"""
+ON_TIME = """
+title: Kicks that come late
+circuit: late
+learning: {plastic: {}}
+synapses: {input_output: kicks}
+neurons: {input: event_input, output: fires}
+encoders: {input: events}
+protocol: {dt: 0.1*ms, T_train: 20*ms, T_test: 20*ms, T_final: 20*ms, delay: 1*ms}
+weights: input_output = 1
+"""
+
+
+@pytest.mark.parametrize("on_dense", [False, True])
+def test_synapses_have_delays_of_their_own(zoo_with, tmp_path, on_dense) -> None:
+    files = {"models/circuits/late.yaml": LATE, "models/neurons/fires.yaml": FIRES, "models/synapses/kicks.yaml": KICKS}
+    experiment = zoo_with(files | {"config/experiments/late.yaml": ON_TIME}).experiment("late")
+    assert check_experiment(experiment) == []
+    n = 40
+    circuit = circuits.build(experiment, (n, n), "test")
+    stated = circuit.projections[0].delays
+    assert stated.min() >= 2e-3
+    assert stated.max() <= 6e-3
+    assert len(set(np.round(stated / 1e-4))) > 15
+    values = initial_weights(circuit, 0) | parameter_values(circuit)
+    events = Events(np.tile([5e-4, 7e-3], n), np.repeat(np.arange(n), 2), np.array([0, 2 * n]), n)
+    wanted = ["output_spikes.t", "output_spikes.i"]
+    if on_dense:
+        program = Program(build(circuit, 20 * ms, 1, tmp_path / "program"))
+        found = program.run(Inputs({"input": events}, values, 1, 0), wanted)
+    else:
+        found = run_here(circuit, 20 * ms, Inputs({"input": events}, values, 1, 0), wanted)
+    assert len(found["output_spikes.t"]) == 2 * n
+    for neuron in range(n):
+        times = np.sort(found["output_spikes.t"][found["output_spikes.i"] == neuron])
+        # a spike arrives in the step after it
+        np.testing.assert_allclose(times, np.array([5e-4, 7e-3]) + stated[neuron] + 1e-4, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("delay", "told"),
+    [
+        ("4*ms*rand() - 3*ms", "no time of 0 or more for some synapse"),
+        ("4*rand()", "is not in second"),
+        ("1*ms/i", "no time of 0 or more for some synapse"),
+        ("30*ms*rand() + 25*ms", "no time from 0 to the end of a sample"),
+        ("rand()*mm", "is not in second"),
+    ],
+)
+def test_delays_of_their_own_are_times_within_a_sample(zoo_with, delay, told) -> None:
+    files = {"models/circuits/late.yaml": LATE.replace("2*delay + 4*ms*rand()", delay)}
+    files |= {"models/neurons/fires.yaml": FIRES, "models/synapses/kicks.yaml": KICKS}
+    zoo = zoo_with(files | {"config/experiments/late.yaml": ON_TIME})
+    mistakes = [*check_alone(zoo, "circuit", "late"), *check_experiment(zoo.experiment("late"))]
+    assert told in str(mistakes[0])
+    assert str(mistakes[0].where) == "models/circuits/late.yaml"

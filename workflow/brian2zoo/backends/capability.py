@@ -52,7 +52,11 @@ class Verdict:
 def verdict(circuit: Circuit, name: str) -> Verdict:
     """What becomes of a circuit on a backend, one of `BACKENDS`."""
     assembly = backend(name).assembly
-    missing = () if assembly.on_host else (*_on_host(circuit), *_together(circuit), *_rest(circuit, assembly))
+    missing = (
+        ()
+        if assembly.on_host
+        else (*_on_host(circuit), *_together(circuit), *_delays(circuit), *_rest(circuit, assembly))
+    )
     missing += () if assembly == USUAL else tuple(dict.fromkeys(_onto_synapses(circuit)))
     if missing or not assembly.parallel:
         return Verdict("unsupported", missing) if missing else Verdict("works")
@@ -94,6 +98,12 @@ def _together(circuit: Circuit) -> Iterator[str]:
     for projection in circuit.plastic:
         if projection.synapse.at_onset is not None:
             yield f"sums over the synapses of a neuron at an onset (at_onset, of synapse '{projection.synapse.name}')"
+
+
+def _delays(circuit: Circuit) -> Iterator[str]:
+    for projection in circuit.projections:
+        if projection.delays is not None:
+            yield f"delays that differ among synapses ('{projection.name}')"
 
 
 def _rest(circuit: Circuit, assembly: Assembly) -> Iterator[str]:

@@ -8,7 +8,8 @@ import brian2
 
 from brian2zoo.circuits import sizes_of
 from brian2zoo.circuits.layered import targets
-from brian2zoo.circuits.wires import whole_size, wires
+from brian2zoo.circuits.wires import delays, whole_size, wires
+from brian2zoo.equations.pieces import renamed
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.formats.circuits import ITSELF, LAYERS, NEXT, CircuitPlan, PopulationPlan, ProjectionPlan
 from brian2zoo.formats.experiments import Learning
@@ -111,7 +112,13 @@ def _check_projections(
             problem = "only weights of all with all are repeated"
             raise ZooError(plan.path, f"{here}.copies", problem, "leave out `pairs`")
         for layers, pre, post in _example_ends(plan, populations, stated):
-            wires(stated, sizes_of(layers) | {"N_pre": pre, "N_post": post}, "", plan.path, here)
+            sizes = sizes_of(layers) | {"N_pre": pre, "N_post": post}
+            pairs, _ = wires(stated, sizes, "", plan.path, here)
+            drawn = delays(
+                renamed(stated.delay, {"delay": "(1*ms)"}), sizes, pairs, 1e-3, "", (plan.path, f"{here}.delay")
+            )
+        if drawn is not None:
+            continue
         try:
             wrong = not evaluate(stated.delay, {"delay": brian2.ms}) >= 0 * brian2.second
         except (TypeError, ValueError, brian2.DimensionMismatchError):

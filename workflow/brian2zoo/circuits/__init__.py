@@ -63,6 +63,8 @@ class Projection:
     copy_of : name of the projection whose drawn weights it starts with; empty if it draws its own.
     transposed : whether these are taken with pre and post exchanged.
     copies : the drawn weights are repeated so many times along the presynaptic side.
+    delay : the longest of its spikes.
+    delays : that of each synapse, (synapse,) s; None if it is one for all.
     returns_error : whether it also carries the error back.
     """
 
@@ -80,6 +82,7 @@ class Projection:
     copy_of: str = ""
     transposed: bool = False
     delay: str = "0*ms"
+    delays: np.ndarray | None = None
     returns_error: bool = False
     overrides: Mapping[str, str] = field(default_factory=dict)
 

@@ -32,7 +32,13 @@ def abreast(circuit: Circuit, networks: int) -> Circuit:
         raise ZooError(path, "learning", "synapses onto synapses are numbered as those of one network", remedy)
     wide = {p.name: replace(p, size=networks * p.size) for p in circuit.populations}
     projections = tuple(
-        replace(p, pre=wide[p.pre.name], post=wide[p.post.name], pairs=_blocks(p, networks))
+        replace(
+            p,
+            pre=wide[p.pre.name],
+            post=wide[p.post.name],
+            pairs=_blocks(p, networks),
+            delays=None if p.delays is None else np.tile(p.delays, networks),
+        )
         for p in circuit.projections
     )
     return replace(circuit, populations=tuple(wide.values()), projections=projections, networks=networks)

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from brian2zoo.circuits import Circuit, Mode, Population, Projection, Wiring, sizes_of
-from brian2zoo.circuits.wires import whole_size, wires
+from brian2zoo.circuits.wires import delays, whole_size, wires
 from brian2zoo.equations.pieces import equations_of, join, renamed
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.circuits import ITSELF, LAYERS, NEXT, CircuitPlan, ErrorPlan, PopulationPlan, ProjectionPlan
 from brian2zoo.formats.experiment import Experiment
+from brian2zoo.formats.expressions import evaluate
 from brian2zoo.formats.files import as_dict
 
 # Places of rate units within a step: forward from the input up, then backward from the output down.
@@ -155,7 +156,11 @@ def _projections(
             raise ZooError(where, f"{field}.pairs", problem, "connect more of them, or take larger layers")
         usual = wiring.experiment.protocol.delay
         delay = usual if stated.delay == "delay" else renamed(stated.delay, {"delay": f"({usual})"})
+        name, dt = f"{pre.name}_{post.name}", float(evaluate(wiring.experiment.protocol.dt))
+        each = delays(delay, sizes, pairs, dt, name, (where, f"{field}.delay"))
         details: dict[str, Any] = {"pairs": pairs, "sign": sign, "copies": stated.copies, "delay": delay}
+        if each is not None:
+            details |= {"delay": f"{each.max():.17g}*second", "delays": each}
         details |= {"returns_error": kind in error.returns, "forward": bool(stated.through)}
         yield (
             wiring.plastic(pre, post, kind, mode, **details)

@@ -1,4 +1,4 @@
-"""Which neurons of two populations are connected, and how many there are: expressions of a file of models/circuits."""
+"""Which neurons of two populations are connected, how many and how late: expressions of a file of models/circuits."""
 
 import zlib
 from collections.abc import Mapping, Sequence
@@ -7,6 +7,7 @@ from typing import Any
 
 import brian2
 import numpy as np
+from brian2.utils.stringtools import get_identifiers
 
 from brian2zoo.circuits import sizes_of
 from brian2zoo.errors import ZooError
@@ -56,14 +57,68 @@ def wires(
         If there are too many pairs, or an expression is not what it has to be.
     """
     n_pre, n_post = sizes["N_pre"], sizes["N_post"]
-    if n_pre * n_post > MOST_PAIRS and not _one_to_one(stated.pairs):
-        problem = f"{n_pre} and {n_post} neurons have {n_pre * n_post} pairs, more than {MOST_PAIRS}"
+    few = _number_of_inputs(stated.inputs, sizes, (where, f"{field}.inputs")) if stated.inputs else 0
+    tried = n_post * few if few and not stated.pairs else n_pre * n_post
+    if tried > MOST_PAIRS and not _one_to_one(stated.pairs):
+        problem = f"{n_pre} and {n_post} neurons have {tried} pairs, more than {MOST_PAIRS}"
         raise ZooError(where, field, problem, "take smaller populations")
     if n_pre % stated.copies:
         problem = f"{n_pre} neurons are not {stated.copies} equal parts"
         raise ZooError(where, f"{field}.copies", problem, "give a number that divides them")
     pairs = _connected(stated.pairs, sizes, name, (where, f"{field}.pairs")) if stated.pairs else None
+    if few:
+        pairs = _drawn(pairs, few, sizes, name)
     return pairs, _signs(stated.sign, sizes, pairs, (where, f"{field}.sign")) if stated.sign else None
+
+
+def delays(
+    text: str, sizes: Mapping[str, int], pairs: Pairs | None, dt: float, name: str, place: Place
+) -> np.ndarray | None:
+    """Delays of synapses in s, (synapse,), whole steps of `dt` s; None if the text is one delay for all.
+
+    What `rand()` draws depends on the name of the projection alone.
+    """
+    if not get_identifiers(text) & {"i", "j", "rand"}:
+        return None
+    i, j = _ends(sizes, pairs)
+    rng = np.random.default_rng([zlib.crc32(name.encode()), 2])
+    names = {**sizes, "i": i.astype(float), "j": j.astype(float), "rand": lambda: rng.random(i.shape)}
+    found = np.broadcast_to(_computed(text, names, place, brian2.second), i.shape)
+    if not (np.isfinite(found).all() and found.min() >= 0):
+        raise ZooError(*place, f"'{text}' is no time of 0 or more for some synapse", "write one such as '5*ms*rand()'")
+    return np.rint(found / dt) * dt
+
+
+def _number_of_inputs(text: str, sizes: Mapping[str, int], place: Place) -> int:
+    try:
+        found = float(evaluate(text, sizes))
+    except (TypeError, ValueError, brian2.DimensionMismatchError) as error:
+        problem = f"'{text}' is no number: {' '.join(str(error).split())}"
+        raise ZooError(*place, problem, f"it may name {', '.join(sorted(sizes))}") from None
+    if not (found.is_integer() and found >= 1):
+        raise ZooError(*place, f"'{text}' is {found:g} inputs", "give a whole number of 1 or more")
+    return int(found)
+
+
+def _drawn(allowed: Pairs | None, few: int, sizes: Mapping[str, int], name: str) -> Pairs:
+    """So many of the pairs that are allowed for each postsynaptic neuron, or all where there are fewer."""
+    n_pre, n_post = sizes["N_pre"], sizes["N_post"]
+    rng = np.random.default_rng([zlib.crc32(name.encode()), 1])
+    if allowed is None:
+        every = [np.arange(n_pre)] * n_post
+    else:
+        pre, post = allowed
+        order = np.argsort(post, kind="stable")
+        every = np.split(pre[order], np.cumsum(np.bincount(post, minlength=n_post))[:-1])
+    taken = [rng.choice(each, min(few, len(each)), replace=False, shuffle=False) for each in every]
+    pre, post = np.concatenate(taken), np.repeat(np.arange(n_post), [len(each) for each in taken])
+    order = np.lexsort((post, pre))
+    return pre[order], post[order]
+
+
+def _ends(sizes: Mapping[str, int], pairs: Pairs | None) -> Pairs:
+    """Neurons of every synapse."""
+    return np.divmod(np.arange(sizes["N_pre"] * sizes["N_post"]), sizes["N_post"]) if pairs is None else pairs
 
 
 def _one_to_one(condition: str) -> bool:
@@ -90,7 +145,7 @@ def _connected(condition: str, sizes: Mapping[str, int], name: str, place: Place
 
 
 def _signs(text: str, sizes: Mapping[str, int], pairs: Pairs | None, place: Place) -> np.ndarray:
-    i, j = np.divmod(np.arange(sizes["N_pre"] * sizes["N_post"]), sizes["N_post"]) if pairs is None else pairs
+    i, j = _ends(sizes, pairs)
     found = _computed(text, {**sizes, "i": i.astype(float), "j": j.astype(float)}, place)
     if found.dtype == bool:
         raise ZooError(*place, f"'{text}' is a condition, no number", "write int(...) around it")
@@ -99,8 +154,8 @@ def _signs(text: str, sizes: Mapping[str, int], pairs: Pairs | None, place: Plac
     return np.broadcast_to(found, i.shape).astype(float)
 
 
-def _computed(text: str, names: Mapping[str, Any], place: Place) -> np.ndarray:
-    """Value of an expression of indices, without unit; each function takes as many values as it has to."""
+def _computed(text: str, names: Mapping[str, Any], place: Place, unit: Any = None) -> np.ndarray:
+    """Value of an expression of indices, in a unit or without one; each function takes as many values as it has to."""
     if part := unreal(text):
         raise ZooError(*place, f"'{part}' in '{text}' is no real number", "write a number that is one")
     try:
@@ -108,7 +163,11 @@ def _computed(text: str, names: Mapping[str, Any], place: Place) -> np.ndarray:
     except ValueError as error:
         problem = f"'{text}' cannot be computed: {' '.join(str(error).split())}"
         raise ZooError(*place, problem, f"it may name {', '.join(sorted(names))}") from None
-    if not callable(value) and not brian2.get_dimensions(value).is_dimensionless:
+    if unit is not None and not callable(value):
+        if not brian2.have_same_dimensions(value, unit):
+            raise ZooError(*place, f"'{text}' is not in {unit!r}", f"write it with its unit, such as 1*{unit!r}")
+        value = value / unit
+    elif not callable(value) and not brian2.get_dimensions(value).is_dimensionless:
         raise ZooError(*place, f"'{text}' has a unit", "write a number without one; the weight has the unit")
     found = np.asarray(value)
     if found.dtype.kind not in "biuf":

@@ -48,11 +48,20 @@ class ProjectionPlan(BaseModel):
         description="which neurons are connected, a condition of `i` before and `j` after the synapse, of `N_pre`,"
         " `N_post` and the sizes of layers, such as `i == j`, `i != j` or `rand() < 0.1`; empty: all",
     )
+    inputs: Expression = Field(
+        "",
+        description="number of neurons of the source that each neuron of the target is connected to, an expression of"
+        " sizes; they are drawn from those that `pairs` allows. Empty, and where there are fewer: all of these",
+    )
     sign: Expression = Field("", description="factor of the weights, an expression of the same; empty: 1")
     copies: int = Field(
         1, ge=1, le=1000, description="the weights are drawn for the first of so many parts of the source, and repeated"
     )
-    delay: Expression = Field("0*ms", description="of its spikes; `delay` is that of the experiment's protocol")
+    delay: Expression = Field(
+        "0*ms",
+        description="of its spikes; `delay` is that of the experiment's protocol. An expression of `i`, `j` or `rand()`"
+        " is one for each synapse, rounded to whole steps",
+    )
     learns: bool = Field(False, description="true: it may learn; the experiment says whether and how")
     only: Literal["", "train"] = Field("", description="'train': it is there while the network learns")
     optional: bool = Field(

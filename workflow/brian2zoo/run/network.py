@@ -200,14 +200,14 @@ def _synapses(
 ) -> brian2.Synapses:
     name, experiment = projection.name, circuit.experiment
     soonest = duration(circuit, "dt") if assembly.from_spike else 0 * brian2.ms
-    delay = evaluate(projection.delay) + soonest
+    delay, one_delay = evaluate(projection.delay) + soonest, bool(code.on_pre) and projection.delays is None
     synapses = brian2.Synapses(
         groups[projection.pre.name],
         groups[projection.post.name],
         model=code.equations,
         on_pre=code.on_pre or None,
         on_post=code.on_post or None,
-        delay=({"pre": delay} if code.on_pre else {}) | ({"post": soonest} if code.on_post else {}) or None,
+        delay=({"pre": delay} if one_delay else {}) | ({"post": soonest} if code.on_post else {}) or None,
         namespace=_times(sample_time, experiment),
         dtype=data_types(code.equations, experiment.stated.precision),
         method=_method(code),
@@ -220,6 +220,8 @@ def _synapses(
         synapses.connect(j="i")
     else:
         synapses.connect(i=projection.pairs[0], j=projection.pairs[1])
+    if code.on_pre and not one_delay:
+        synapses.pre.delay = projection.delays * brian2.second
     _set(synapses, code.parameters)
     _set(synapses, {f"{index}{PLACE}": index for index in "ij" if f"{index}{PLACE}" in synapses.equations.names})
     kept = ("w", *(projection.rule.keeps if projection.rule is not None else ()))

@@ -102,13 +102,18 @@ def build_key(circuit: Circuit, sample_time: Any, capacity: int, recording: Reco
         (p.name, p.role, p.size, p.order, p.backward_order, p.neuron.carried, p.neuron.graded)
         for p in circuit.populations
     ]
-    wiring = [(p.name, p.pre.name, p.post.name, _pairs_key(p), p.delay) for p in circuit.projections]
+    wiring = [(p.name, p.pre.name, p.post.name, _pairs_key(p), p.delay, _delays_key(p)) for p in circuit.projections]
     times = [str(sample_time), *(str(duration(circuit, which)) for which in ("dt", "T_answer"))]
     times += [capacity, circuit.experiment.stated.precision, circuit.experiment.protocol.rest]
     made_by = [backend.name, backend.versions(), _generator(backend)]
     return fingerprint(
         strings, units, wiring, circuit.membrane, circuit.layers, circuit.networks, times, str(recording), made_by
     )
+
+
+def _delays_key(projection: Projection) -> str:
+    """Which delay each synapse has, where they have not all the same."""
+    return "" if projection.delays is None else hashlib.sha256(projection.delays.tobytes()).hexdigest()
 
 
 def _pairs_key(projection: Projection) -> str:
