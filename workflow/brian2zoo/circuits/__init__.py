@@ -313,13 +313,13 @@ class Wiring:
         return Projection(f"{pre.name}_{post.name}", kind, pre, post, store, may_learn=True, **details)
 
     def output(self) -> Output | None:
-        """What an error is one of, if the circuit has a role for it."""
-        role = "output"
-        if role not in self.experiment.neurons:
+        """What an error is one of, if the circuit has a role and a synapse for it."""
+        role, experiment = "output", self.experiment
+        kind = f"{'hidden' if 'hidden' in experiment.neurons else 'input'}_{role}"
+        if role not in experiment.neurons or not {kind, "plastic"} & experiment.synapses.keys():
             return None
-        experiment = self.experiment
         neurons = Neurons(role, experiment.neurons[role], self.overrides(role))
-        store, way = self.store("hidden_output"), experiment.way
+        store, way = self.store(kind), experiment.way
         return Output(neurons, store, experiment.loss, experiment.overrides("loss"), way)
 
     def overrides(self, role: str) -> dict[str, str]:

@@ -304,7 +304,7 @@ def _descending(
         problem = f"rule '{rule.name}' gives a gradient, and nothing says how the weight follows it"
         raise ZooError(ways.where, ways.field("optimizer"), problem, "name a file of models/optimizers")
     if output is None:
-        problem = f"rule '{rule.name}' gives a gradient, and no population of the circuit has a role 'output'"
+        problem = f"rule '{rule.name}' gives a gradient, and no synapse leads to a population of the role 'output'"
         raise ZooError(ways.where, ways.field("rule"), problem, "take a rule that asks for dw itself")
     weight_unit = unit_name_of(equations_of(synapse.state), "w")
     if unit_name(evaluate(optimizer.unit)) != weight_unit:
