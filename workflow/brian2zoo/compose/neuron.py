@@ -85,9 +85,10 @@ def compose_neuron(
     copies = {name: f"{name}{START_SUFFIX}" for name in copied}
     kept = Block(Line(f"{copy} : {kind_of(known, name)}", model.path, "equations") for name, copy in copies.items())
     reset = own("reset") + (line for part in parts for line in part.at_spike)
+    initial = own("initial") + (line for part in parts for line in part.initial)
     blocks = {"reset": reset, "on_sample": own("on_sample"), "each_step": each_step, "forward": forward}
     blocks = {name: in_order(block, known) for name, block in (blocks | {"backward": backward}).items()}
-    pieces = {"equations": equations + kept + declared(parameters), "initial": own("initial"), **blocks}
+    pieces = {"equations": equations + kept + declared(parameters), "initial": initial, **blocks}
     return NeuronCode(
         parameters=values(parameters),
         threshold=model.threshold,
@@ -111,8 +112,14 @@ def _distinct(model: NeuronModel, parts: Iterable[NeuronPart]) -> list[NeuronPar
                     problem = f"rules give '{name}' of neuron '{model.name}' two values"
                     remedy = "give it for all projections, not for one kind"
                     raise ZooError(model.path, "parameters", problem, remedy)
-        if part.equations and any(part.equations.text == other.equations.text for other in distinct):
+        if any(part.text == other.text for other in distinct):
             continue
+        taken = {name: line for other in distinct for line in other.equations for name in equations_of(line.text)}
+        for line in part.equations:
+            for name in equations_of(line.text).names & taken.keys():
+                there = taken[name]
+                problem = f"{there.where} adds '{name}' to neuron '{model.name}' too, and not with the same statements"
+                raise ZooError(line.where, line.field, problem, "rename it in one of the two")
         distinct.append(part)
     return distinct
 

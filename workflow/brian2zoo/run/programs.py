@@ -167,6 +167,9 @@ def build(
     begin = time.perf_counter()
     with backend.device_in(partial, threads) as device:
         assembled = assemble(circuit, sample_time, capacity, recording, backend.assembly)
+        if assembled.initial:  # which reads arguments, and gives way to them
+            backend.take_arguments(device)
+            assembled.begin()
         backend.prepare(device)
         assembled.network.run(capacity * sample_time, namespace={})
         backend.generate(device, partial)
@@ -538,9 +541,15 @@ def _attempt_here(
         assembled.data[name].values[...] = array
     objects = _objects_of(assembled)
     settings = inputs.values | {"run.n_steps": inputs.n_samples * assembled.steps_per_sample}
-    for name, value in settings.items():
-        group, variable = name.split(".")
-        objects[group].variables[variable].set_value(np.asarray(value))
+
+    def take_settings() -> None:
+        for name, value in settings.items():
+            group, variable = name.split(".")
+            objects[group].variables[variable].set_value(np.asarray(value))
+
+    take_settings()
+    assembled.begin()
+    take_settings()  # before which what begins gives way
     assembled.network.run(inputs.n_samples * sample_time, namespace={})
     values = {
         name: np.array(objects[name.split(".")[0]].variables[name.split(".")[1]].get_value()).ravel()
