@@ -114,14 +114,20 @@ def _distinct(model: NeuronModel, parts: Iterable[NeuronPart]) -> list[NeuronPar
                     raise ZooError(model.path, "parameters", problem, remedy)
         if any(part.text == other.text for other in distinct):
             continue
-        taken = {name: line for other in distinct for line in other.equations for name in equations_of(line.text)}
-        for line in part.equations:
-            for name in equations_of(line.text).names & taken.keys():
-                there = taken[name]
-                problem = f"{there.where} adds '{name}' to neuron '{model.name}' too, and not with the same statements"
-                raise ZooError(line.where, line.field, problem, "rename it in one of the two")
+        for other in distinct:
+            _refuse_twice(model, other, part)
         distinct.append(part)
     return distinct
+
+
+def _refuse_twice(model: NeuronModel, one: NeuronPart, other: NeuronPart) -> None:
+    """Refuse two parts with a variable in common, of which one would be left out."""
+    names = [equations_of(part.equations.text).names if part.equations else set() for part in (one, other)]
+    for name in sorted(names[0] & names[1]):
+        pairs = [(getattr(one, key), getattr(other, key)) for key in ("equations", "at_spike", "initial")]
+        line = next(b[0] if b else a[0] for a, b in pairs if a.text != b.text)
+        problem = f"neuron '{model.name}' has '{name}' of another rule or synapse too, which says otherwise"
+        raise ZooError(line.where, line.field, problem, "rename it in one of the two")
 
 
 def _method(model: NeuronModel, parts: Iterable[NeuronPart]) -> str:

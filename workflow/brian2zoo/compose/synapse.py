@@ -29,7 +29,7 @@ from brian2zoo.equations.pieces import (
     written,
 )
 from brian2zoo.errors import ZooError
-from brian2zoo.formats.models import Feedback, SynapseModel
+from brian2zoo.formats.models import Feedback, NeuronModel, SynapseModel
 from brian2zoo.learning.parts import NeuronPart, for_target
 from brian2zoo.learning.rule import LearningRule, returning
 
@@ -59,13 +59,19 @@ class SynapseCode:
     pieces: Mapping[str, Block] = field(default_factory=dict, compare=False)
 
 
-def axon_part(model: SynapseModel, overrides: Mapping[str, str], post_name: str) -> tuple[NeuronPart, dict[str, str]]:
-    """What a synapse model keeps on the presynaptic neuron, and what its strings then call it."""
+def axon_part(
+    model: SynapseModel, overrides: Mapping[str, str], pre: NeuronModel, post_name: str
+) -> tuple[NeuronPart, dict[str, str]]:
+    """What a synapse model keeps on the presynaptic neuron, and what its strings then call it.
+
+    Its equations move as the neuron does, or exactly where that has no method.
+    """
     axon = model.axon
     equations = Block.of_equations(model.path, "axon.variables", axon.variables)
     jumps = Block.of_statements(model.path, "axon.at_spike", axon.at_spike)
     initial = Block.of_statements(model.path, "axon.initial", axon.initial)
-    part = NeuronPart("pre", equations, given(model, overrides), jumps, initial=initial)
+    method = (pre.method or "exact") if equations_of(axon.variables).diff_eq_names else ""
+    part = NeuronPart("pre", equations, given(model, overrides), jumps, method, initial)
     return for_target(part, {}, post_name)
 
 
