@@ -14,6 +14,7 @@ from brian2zoo import circuits
 from brian2zoo.backends import backend
 from brian2zoo.circuits import Circuit, initial_weights
 from brian2zoo.datasets.events import Events
+from brian2zoo.mapping.spiking.loihi import sum_of_products
 from brian2zoo.run.network import Recording
 from brian2zoo.run.programs import Inputs, Program, build, parameter_values, run_here
 
@@ -443,3 +444,36 @@ def test_sdsp_is_a_machine_of_whole_numbers(given) -> None:
     np.testing.assert_allclose(found["input_output_learned.w"].reshape(level.shape) * 7, level, atol=1e-9)
     assert {0, 7} <= {*calcium.flat}
     assert {0, 7} <= {*level.flat}
+
+
+def flat_engine(pre: Sequence[np.ndarray], post: Sequence[np.ndarray], n_steps: int, epoch: int) -> np.ndarray:
+    """Weights (pre, post) from 128 on; traces that spikes take up by 16 and a step down by exp(-1/10)."""
+    w, x1, y1 = np.full((len(pre), len(post)), 128.0), np.zeros(len(pre)), np.zeros(len(post))
+    x0, y0 = np.zeros(len(pre)), np.zeros(len(post))
+    for step in range(n_steps):
+        x1, y1 = x1 * np.exp(-0.1), y1 * np.exp(-0.1)
+        if step % epoch == 0:
+            w = np.clip(w + 0.25 * np.outer(x1, y0) - 0.2 * np.outer(x0, y1), 0, 255)
+            x0, y0 = np.zeros(len(pre)), np.zeros(len(post))
+        for spikes, trace, seen in ((pre, x1, x0), (post, y1, y0)):
+            spiking = np.array([step in train for train in spikes])
+            trace[spiking] = np.minimum(trace[spiking] + 16, 127)
+            seen[spiking] = 1
+    return w
+
+
+@pytest.mark.parametrize("epoch", [1, 4])
+def test_sums_of_products_are_those_of_each_epoch(given, epoch) -> None:
+    n_steps, rng = 1000, np.random.default_rng(2018)
+    circuit = given(
+        "loihi_stdp", 6, 2, start="128", dt=1, sample=1000,
+        parameters=f"learned.w_max = 255\nrule.b = 0.2\nrule.T_epoch = {epoch}*ms",
+    )  # fmt: skip
+    assert sum_of_products(circuit.experiment.zoo.rule("loihi_stdp")).text == "dw = a*x1*y0 - b*x0*y1"
+    pre = [np.sort(rng.choice(np.arange(5, n_steps - 5), n, replace=False)) for n in (3, 8, 15, 30, 60, 400)]
+    post = [np.sort(rng.choice(np.arange(5, n_steps - 5), n, replace=False)) for n in (10, 40)]
+    spikes = [*pre, *(train - 1 for train in post)]
+    found = on_numpy(circuit, spikes, ["input_output_learned.w"], n_steps, Recording())["input_output_learned.w"]
+    expected = flat_engine(pre, post, n_steps, epoch)
+    np.testing.assert_allclose(found.reshape(expected.shape), expected, rtol=1e-9)
+    assert np.ptp(expected) > 100
