@@ -237,6 +237,38 @@ def test_order_decides_at_low_rates_and_rate_above() -> None:
     assert change(-100, 5) > 2e-3  # depression has turned into potentiation
 
 
+LASTING = """
+title: Homeostasis over samples that start at rest, each input one spike
+extends: clopath
+neurons: {input: latency_input}
+encoders: {input: latency}
+protocol: {rest: true, T_train: 12*ms, T_test: 12*ms, T_final: 12*ms}
+weights: |
+  input_hidden  = 1.5*nA + uniform(0.5)*nA
+parameters: |
+  rule.tau_square    = 100*ms
+  input_hidden.w_max = 4*nA
+"""
+
+
+def test_what_a_rule_keeps_on_a_neuron_goes_on_from_run_to_run(zoo_with, interpreted) -> None:
+    """With rest, whatever the samples of a run; the mean that homeostasis follows alone lasts beyond a sample."""
+    zoo = zoo_with({"config/experiments/lasting.yaml": LASTING})
+    circuit = circuits.build(zoo.experiment("lasting"), (6, 2, 2), "train")
+    data, start = np.random.default_rng(1).uniform(0, 0.006, (3, 6)), initial_weights(circuit, seed=0)
+    found = []
+    for capacity in (3, 1):
+        session, carried = interpreted(circuit, capacity), start
+        for begin in range(0, 3, capacity):
+            carried = carried | session.run({"input": data[begin : begin + capacity]}, carried, 0)["carried"]
+        found.append(carried)
+    together, apart = found
+    assert {"hidden1.u_square", "output.u_square"} <= together.keys()
+    assert together["hidden1.u_square"].min() > 5 * (7.746e-3) ** 2
+    for name, values in together.items():
+        np.testing.assert_allclose(apart[name], values, rtol=1e-9, err_msg=name)
+
+
 HELD = """
 title: A potential that stands still, another for each neuron, and spikes for no reason
 equations: |

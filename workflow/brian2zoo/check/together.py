@@ -407,7 +407,10 @@ def _projection(circuit: Circuit, projection: Projection, codes: Codes, neurons:
     _spikes(projection, code)
     scope = synapse_scope(equations, code.parameters, _named(sides))
 
-    findings = kept(Text(rule.path, "keeps", ""), rule.keeps, equations) if rule else Findings()
+    findings = Findings()
+    if rule is not None:
+        place = Text(rule.path, "keeps", "")
+        findings += kept(place, rule.keeps, equations) + kept(place, rule.keeps_on_post, neurons[projection.post.name])
     for line in lines:
         text = Text.of(line)
         for equation in equations_of(line.text).values():

@@ -123,7 +123,9 @@ class Rule(File):
         None, description="what a weight does to other neurons of the layer too: a store for each weight and neuron"
     )
     keeps: tuple[Name, ...] = Field(
-        (), description="variables of the synapse that go on from run to run of a training, as the weight does"
+        (),
+        description="variables of the synapse, or added to the postsynaptic neuron, that go on from run to run of a"
+        " training, as the weight does",
     )
     origin: Origin | None = Field(None, description="what it was derived from, where 'brian2zoo derive' wrote it")
     parameters: Lines = Field((), description="constants")

@@ -87,7 +87,7 @@ class LearningRule:
     equations : what it adds to a synapse.
     initial : statements about these, run before the first step.
     events : statements by event.
-    keeps : variables that go on from run to run.
+    keeps, keeps_on_post : variables of the synapse, and of the postsynaptic neuron, that go on from run to run.
     """
 
     name: str
@@ -100,6 +100,7 @@ class LearningRule:
     events: Mapping[str, Block]
     influence: Stores | None
     keeps: tuple[str, ...]
+    keeps_on_post: tuple[str, ...]
     parameters: Mapping[str, Given] = field(default_factory=dict)
 
     def on_neurons(self, post: Neurons) -> tuple[list[NeuronPart], dict[str, str]]:
@@ -180,9 +181,11 @@ def learning_rule(
         own = rule.influence
         blocks = {key: lines("influence", key) for key in ("variables", "coupling", "on_arrival", "each_step")}
         influence = Stores(**blocks, most=own.most)
+    on_post = equations_of(rule.variables.post).names if rule.variables.post else frozenset()
+    keeps, keeps_on_post = (tuple(n for n in rule.keeps if (n in on_post) is there) for there in (False, True))
     made = LearningRule(
         rule.name, rule.path, ways.choice.transmits, rule.method, tuple(parts), equations,
-        lines("initial", "synapse"), events, influence, rule.keeps, parameters,
+        lines("initial", "synapse"), events, influence, keeps, keeps_on_post, parameters,
     )  # fmt: skip
     if not rule.gives_gradient:
         if ways.optimizer is not None:

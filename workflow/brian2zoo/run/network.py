@@ -112,7 +112,7 @@ def assemble(
     data, events = {}, EventTimes()
     for population in circuit.populations:
         code = codes.neurons[population.name]
-        group, array = _group(population, code, sample_time, capacity, circuit.experiment, events, assembly)
+        group, array = _group(population, code, sample_time, capacity, circuit, events, assembly)
         groups[population.name] = group
         objects.append(group)
         if array is not None:
@@ -145,11 +145,11 @@ def _group(
     code: NeuronCode,
     sample_time: Any,
     capacity: int,
-    experiment: Experiment,
+    circuit: Circuit,
     events: EventTimes,
     assembly: Assembly,
 ) -> tuple[brian2.NeuronGroup, brian2.TimedArray | None]:
-    name = population.name
+    name, experiment = population.name, circuit.experiment
     namespace = _times(sample_time, experiment)
     array = None
     if population.data:
@@ -183,7 +183,7 @@ def _group(
     if experiment.protocol.rest:
         # Where spikes that were on their way cannot be forgotten, rest follows the last of them.
         when, set_before = ("start", ()) if assembly.on_host else ("before_groups", written(code.on_sample))
-        kept = (*population.neuron.keeps, *set_before)
+        kept = (*circuit.kept_by(population), *set_before)
         every(NOT_REFRACTORY if code.refractory else "", when, _REST - 1, "not_refractory", dt=sample_time)
         every(at_rest(Equations(code.equations), kept, code.initial), when, _REST, "rest", dt=sample_time)
     every(code.before, "before_groups", 0, "before")

@@ -99,7 +99,7 @@ def build_key(circuit: Circuit, sample_time: Any, capacity: int, recording: Reco
         for kind in (codes.neurons, codes.synapses, _objects(codes.influences))
     ]
     units = [
-        (p.name, p.role, p.size, p.order, p.backward_order, p.neuron.keeps, p.neuron.graded)
+        (p.name, p.role, p.size, p.order, p.backward_order, circuit.kept_by(p), p.neuron.graded)
         for p in circuit.populations
     ]
     wiring = [(p.name, p.pre.name, p.post.name, _pairs_key(p), p.delay) for p in circuit.projections]
