@@ -323,6 +323,35 @@ EXPERIMENTS = [
 ]
 
 
+CLOPATH = "rules/clopath.yaml"
+BCM = "rules/bcm.yaml"
+SHORT = "models/synapses/tsodyks_markram.yaml"
+BEGIN = "u_minus = E_L"
+BEGINNINGS = [
+    ("unit", CLOPATH, BEGIN, "u_minus = 1", "initial.post", ["wrong unit", "u_minus is in volt"]),
+    ("unknown name", CLOPATH, BEGIN, "u_minus = E_R", "initial.post", ["unknown name 'E_R'", "'E_L'?"]),
+    ("of the neuron", CLOPATH, BEGIN, "V = E_L", "initial.post", ["'V = E_L'", "of `variables.post`"]),
+    ("of the other side", CLOPATH, BEGIN, "x_bar = 1", "initial.post", ["'x_bar = 1'", "of `variables.post`"]),
+    ("misspelt", CLOPATH, BEGIN, "u_mins = E_L", "initial.post", ["did you mean 'u_minus'?"]),
+    ("random", CLOPATH, BEGIN, "u_minus = E_L*rand()", "initial.post", ["rand() is random"]),
+    ("added", CLOPATH, BEGIN, "u_minus += E_L", "initial.post", ["'u_minus += E_L'", "write 'variable = expression'"]),
+    ("of a parameter", CLOPATH, BEGIN, "tau_x = 1*ms", "initial.post", ["'tau_x = 1*ms'"]),
+    ("of the weight by a rule", BCM, "theta = theta_start}", "w = theta_start}", "initial.synapse", ["'w = theta_s"]),
+    (
+        "of a moving neuron",
+        BCM,
+        "theta = theta_start}",
+        "theta = r_post}",
+        "initial.synapse",
+        ["'r_post'", "parameters"],
+    ),
+    ("of the weight by a synapse", RATE, "write:", "initial: w = 2\nwrite:", "initial", ["the weight w", "`weights`"]),
+    ("of a sum", RATE, "write:", "initial: a_post = 2\nwrite:", "initial", ["'a_post = 2'", "`state`"]),
+    ("on the axon", SHORT, "initial: x = 1", "initial: w = 1", "axon.initial", ["'w = 1'", "`axon.variables`"]),
+    ("unit on the axon", SHORT, "initial: x = 1", "initial: x = 1*ms", "axon.initial", ["wrong unit"]),
+]
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new", "field", "words"),
     [
@@ -334,6 +363,7 @@ EXPERIMENTS = [
         + NAMES_OF_COMPILERS
         + SYNAPSES_AND_RULES
         + EXPERIMENTS
+        + BEGINNINGS
     ],
 )
 def test_a_mistake_is_one_line(edit: Edit, file: str, old: str, new: str, field: str, words: list[str]) -> None:
@@ -593,6 +623,23 @@ def test_what_a_rule_and_a_synapse_give_the_same_neuron_has_two_names(edit: Edit
         f"{COUNTED}: axon.variables: rule 'twice' gives the presynaptic neuron 'turn' too"
         " (in experiment both) — rename one of the two"
     }
+
+
+def test_two_rules_do_not_add_one_variable_to_a_neuron_in_different_ways(zoo_with: Callable[..., Zoo]) -> None:
+    """Whose equations are the same, and whose jumps are not: one of the two would be left out."""
+    experiment = "title: both\nextends: stdp_homeostatic_inhibition\nlearning:\n  learns: null\n"
+    experiment += "  plastic: {rule: stdp_pair}\n  inhibit: {rule: stdp_nearest}\n"
+    zoo = zoo_with({"config/experiments/both.yaml": experiment})
+    (finding, *_) = check_zoo(zoo, {("experiment", "both")})
+    told = "rules/stdp_nearest.yaml: at_spike.post: neuron 'lif_exp' has 'o1' of another rule or synapse too"
+    assert told in str(finding)
+
+
+def test_a_synapse_that_transmits_what_the_axon_has_knows_no_delay(zoo_with: Callable[..., Zoo]) -> None:
+    experiment = "title: late\nextends: liquid_state\nprotocol: {delay: 2*ms}\nlearning: {plastic: {traces: synapse}}\n"
+    zoo = zoo_with({"config/experiments/late.yaml": experiment})
+    (finding, *_) = check_zoo(zoo, {("experiment", "late")})
+    assert f"{SHORT}: draw: it takes 'released_pre' as it is when the spike arrives" in str(finding)
 
 
 def test_a_rule_may_add_a_variable_to_a_neuron_with_a_method(edit: Edit) -> None:

@@ -90,7 +90,7 @@ def test_what_the_synapses_of_a_neuron_share_is_kept_there_once_for_each_target(
     axon = {"variables": "used : 1", "at_spike": "used = used*(1 - part) + part"}
     parameters = "part = 0.5  # a spike uses\nw_max = 2*nA"
     model = load(SynapseModel, **STORE | {"axon": axon, "read": "I_post += w*used_pre*part", "parameters": parameters})
-    part, kept = axon_part(model, {"part": "0.25"}, "output")
+    part, kept = axon_part(model, {"part": "0.25"}, load(NeuronModel, **NEURON), "output")
     assert (part.side, part.equations.text, values(part.parameters)) == (
         "pre",
         "used_output : 1",

@@ -1,5 +1,6 @@
 """What a network learns by is composed from choices: each reaches the strings, the fingerprints and the check."""
 
+import re
 from collections.abc import Callable
 from itertools import chain
 
@@ -9,7 +10,7 @@ from brian2 import ms
 from typer.testing import CliRunner
 
 from brian2zoo.check import ZooWarning, check_experiment, check_file, errors
-from brian2zoo.circuits import Circuit, build, initial_weights
+from brian2zoo.circuits import Circuit, build, initial_weights, smallest
 from brian2zoo.cli.commands import app
 from brian2zoo.compose.circuit import Codes, compose
 from brian2zoo.formats.files import fingerprint
@@ -22,7 +23,8 @@ BLOCKS = "rtrl_block_diagonal"
 
 
 def circuit_of(zoo: Zoo, name: str = BLOCKS, setting: str = "default") -> Circuit:
-    return build(zoo.experiment(name).with_setting(setting), LAYERS, "train")
+    experiment = zoo.experiment(name).with_setting(setting)
+    return build(experiment, smallest(experiment), "train")
 
 
 def strings(codes: Codes) -> list[str]:
@@ -201,6 +203,6 @@ def test_every_line_names_a_file_that_there_is(zoo, name) -> None:
 
 def test_rules_say_little_twice() -> None:
     lines = [line.strip() for path in (ROOT / "rules").glob("*.yaml") for line in path.read_text().splitlines()]
-    lines = [line for line in lines if line]
-    assert 0 < len(lines) < 350
-    assert (len(lines) - len(set(lines))) / len(lines) < 0.15
+    lines = [line for line in lines if line and not re.fullmatch(r"\w+:( [|>])?", line)]  # a key alone says nothing
+    assert 0 < len(lines) < 450
+    assert (len(lines) - len(set(lines))) / len(lines) < 0.05

@@ -24,6 +24,11 @@ variables:
     x : 1
     long = z_pre
            + x : 1
+initial:
+  pre: z = 1
+  synapse: |
+    x = 1
+    y = 2
 at_spike: {pre: z += 1}
 each_step: |
   x = z_pre
@@ -72,6 +77,8 @@ def test_statements_are_replaced_as_a_whole_unless_merges_names_them(zoo_with) -
     added = child(zoo_with, "merges: [each_step, at_spike.pre]\neach_step: z = 1\nat_spike: {pre: q += 1}\n")
     assert added.each_step.splitlines() == ["x = z_pre", "y = 2*x", "z = 1"]
     assert added.at_spike.pre.splitlines() == ["z += 1", "q += 1"]
+    begun = child(zoo_with, "merges: [initial.synapse]\ninitial: {synapse: y = 3}\n")
+    assert (begun.initial.pre, begun.initial.synapse.splitlines()) == ("z = 1", ["x = 1", "y = 3"])
     removed = child(zoo_with, "merges: [each_step]\neach_step: x = null\n")
     assert removed.each_step == "y = 2*x"
 

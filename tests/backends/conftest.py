@@ -19,6 +19,7 @@ def generate() -> Callable[[Circuit, Path, str], None]:
         made = backend(name)
         with made.device_in(folder, 1) as device:
             assembled = assemble(circuit, 20 * ms, 2, assembly=made.assembly)
+            assembled.begin()
             made.prepare(device)
             assembled.network.run(40 * ms, namespace={})
             made.generate(device, folder)

@@ -14,11 +14,10 @@ from brian2zoo.errors import ZooError
 from brian2zoo.formats.zoo import Zoo
 from brian2zoo.run.programs import build
 
-LAYERS = (4, 3, 2)
-
 
 def circuit_of(zoo: Zoo, name: str, setting: str = "default") -> Circuit:
-    return circuits.build(zoo.experiment(name).with_setting(setting), LAYERS, "train")
+    experiment = zoo.experiment(name).with_setting(setting)
+    return circuits.build(experiment, circuits.smallest(experiment), "train")
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,8 @@ def compile_device_code(folder: Path, text: str) -> str:
 def test_what_is_said_to_work_compiles_and_the_rest_is_not_generated(
     zoo, generate, compiled, tmp_path, experiment
 ) -> None:
-    circuit = circuits.build(zoo.experiment(experiment).with_setting("backend=cuda"), LAYERS, "train")
+    on_cuda = zoo.experiment(experiment).with_setting("backend=cuda")
+    circuit = circuits.build(on_cuda, circuits.smallest(on_cuda), "train")
     if circuit.influences:  # brian2cuda generates what it does not claim to do right
         with pytest.raises(ZooError, match="no synapses onto synapses"):
             refuse(circuit)

@@ -15,7 +15,6 @@ from brian2zoo import circuits
 from brian2zoo.circuits import Circuit, initial_weights
 from brian2zoo.datasets.encode import encode
 from brian2zoo.datasets.events import Events
-from brian2zoo.formats.experiment import Experiment
 from brian2zoo.formats.models import EVENT_DATA
 from brian2zoo.formats.zoo import Zoo
 from brian2zoo.run import network
@@ -30,7 +29,8 @@ _SHORT = {"direct_feedback": 20 * brian2.ms, "winner_take_all": 50 * brian2.ms}
 def short_run(zoo: Zoo, name: str) -> dict[str, np.ndarray]:
     """Weights, spike counts and what rules keep after four samples of an experiment, by name."""
     experiment = zoo.experiment(name)
-    circuit = circuits.build(experiment, _layers(experiment), "train")
+    layers = _LAYERS if circuits.supports(experiment, _LAYERS) else (_LAYERS[0], _LAYERS[-1])
+    circuit = circuits.build(experiment, layers, "train")
     rng = np.random.default_rng(zlib.crc32(name.encode()))
     sample_time = network.duration(circuit, "T_train")
     data = {"input": _input(zoo, circuit, float(sample_time), rng)}
@@ -51,10 +51,6 @@ def short_run(zoo: Zoo, name: str) -> dict[str, np.ndarray]:
     brian2.seed(0)
     sample_time = _SHORT.get(circuit.experiment.stated.circuit, sample_time)
     return run_here(circuit, sample_time, Inputs(data, values, _SAMPLES, 0), wanted)
-
-
-def _layers(experiment: Experiment) -> tuple[int, ...]:
-    return _LAYERS if circuits.supports(experiment, _LAYERS) else (_LAYERS[0], _LAYERS[-1])
 
 
 def _input(zoo: Zoo, circuit: Circuit, sample_time: float, rng: np.random.Generator) -> np.ndarray | Events:

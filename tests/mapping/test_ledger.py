@@ -12,8 +12,9 @@ from brian2zoo.mapping.ledger import events, integration, memories, of_training,
 from brian2zoo.mapping.operations import KINDS, Operations
 
 
-def circuit(zoo: Zoo, experiment: str, layers: tuple[int, ...] = (4, 3, 2)) -> Circuit:
-    return circuits.build(zoo.experiment(experiment), layers, "train")
+def circuit(zoo: Zoo, experiment: str, layers: tuple[int, ...] = ()) -> Circuit:
+    found = zoo.experiment(experiment)
+    return circuits.build(found, layers or circuits.smallest(found), "train")
 
 
 def learning(zoo: Zoo, experiment: str) -> dict[str, Operations]:

@@ -113,7 +113,8 @@ def _rest(circuit: Circuit, assembly: Assembly) -> Iterator[str]:
     if any(evaluate(projection.delay) for projection in circuit.projections):
         yield "way to drop spikes that are under way when a sample begins at rest (protocol.delay)"
     for rule in {p.rule.name: p.rule for p in circuit.plastic}.values():
-        if {"dw", *rule.keeps} & {name for event in AT_SPIKES for name in written(rule.events[event].text)}:
+        lasting = {"dw", *rule.keeps, *(f"{name}_post" for name in rule.keeps_on_post)}
+        if lasting & {name for event in AT_SPIKES for name in written(rule.events[event].text)}:
             yield f"way to drop the last spikes of a sample, from which rule '{rule.name}' would learn in the next"
     for population in circuit.populations:
         neuron = population.neuron

@@ -97,8 +97,12 @@ class Standalone:
             for name, value in before.items():
                 brian2.prefs[name] = value
 
+    def take_arguments(self, device: Any) -> None:
+        """Let the program take its arguments where it now is, and once more when it is prepared."""
+        device.insert_code("main", "set_from_command_line(args);")
+
     def prepare(self, device: Any) -> None:
-        """Let the program take its arguments, after the circuit is assembled and before it runs."""
+        """Let the program take its arguments, after the circuit has begun and before it runs."""
         device.apply_run_args()
         device.insert_code("main", "_random_generators[0].seed(_array_run_seed[0]);")
 

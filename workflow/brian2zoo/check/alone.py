@@ -43,7 +43,7 @@ from brian2zoo.circuits.synfire import parse_table
 from brian2zoo.compose.neuron import compose_neuron
 from brian2zoo.datasets.encode import channels, encode
 from brian2zoo.derive import origin
-from brian2zoo.equations.pieces import equations_of, names_in, statements
+from brian2zoo.equations.pieces import equations_of, names_in, statements, written
 from brian2zoo.equations.propagators import integrated
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.formats.chips import ChipNumbers, PlacementPlan, SpikingChip
@@ -201,7 +201,9 @@ def _neuron(model: NeuronModel) -> Findings:
     with findings.collect():
         own = {n for n, e in equations.items() if "constant" in e.flags} - code.parameters.keys()
         settable = replace(scope, fixed=set(scope.fixed) - own)
-        _initial(Text(model.path, "initial", model.initial), settable)
+        text = Text(model.path, "initial", model.initial)
+        _initial(text, settable.own, "the neuron")
+        check_statements([text], settable)
     with findings.collect():
         with_data = replace(scope, own=scope.own | data_of(model))
         check_statements([Text(model.path, "on_sample", model.on_sample)], with_data)
@@ -231,16 +233,28 @@ def _refractory(text: Text, scope: Scope) -> None:
         raise text.wrong(f"wrong unit: '{text.text}' is {in_unit(found)}", "give a time, or a condition")
 
 
-def _initial(text: Text, scope: Scope) -> None:
-    random = get_identifiers(text.text) & {"rand", "randn", "poisson"}
+def _initial(text: Text, own: Collection[str], whose: str) -> None:
+    """That statements before the first step are values of variables, of `own`, that no chance decides."""
+    random = RANDOM & get_identifiers("\n".join(statements(text.text)))
     if random:
-        raise text.wrong(f"{min(random)}() is random", "draw it in on_sample, which the seed of a run governs")
+        remedy = "draw it in on_sample, which the seed of a run governs" if whose == "the neuron" else "write a value"
+        raise text.wrong(f"{min(random)}() is random", remedy)
     for line in statements(text.text):
         name, operator, _ = parse(text, line)
-        if operator != "=" or name not in scope.own:
+        if operator != "=" or name not in own:
             problem = f"'{line}' is more than a variable and its value before a run"
-            raise text.wrong(problem, "write 'variable = expression' for variables of the neuron")
-    check_statements([text], scope)
+            remedy = f"write 'variable = expression' for variables of {whose}"
+            raise text.wrong(problem, did_you_mean(name, own, remedy) if operator == "=" else remedy)
+
+
+def _initial_of(file: Any, field: str, initial: str, equations: str) -> None:
+    """That a synapse model or rule gives values to variables of its own, never to the weight."""
+    stored = {n for n, e in equations_of(equations).items() if e.type != SUBEXPRESSION}
+    if "w" in stored and "w" in written(initial):
+        problem = "it sets the weight w, which the experiment's `weights` begin with"
+        raise ZooError(file.path, field, problem, "remove the line")
+    whose = "state" if field == "initial" else field.replace("initial", "variables")
+    _initial(Text(file.path, field, initial), stored - {"w"}, f"`{whose}`")
 
 
 def data_of(model: NeuronModel) -> dict[str, Variable]:
@@ -282,6 +296,9 @@ def _synapse(model: SynapseModel) -> Findings:
         text = Text(model.path, "axon.variables", model.axon.variables)
         with findings.collect():
             _distinct(text, parse_equations(text, _NEURON_FLAGS), model)
+            _initial_of(model, "axon.initial", model.axon.initial, model.axon.variables)
+    with findings.collect():
+        _initial_of(model, "initial", model.initial, model.state)
     if model.at_onset is not None:
         text = Text(model.path, "at_onset.sums", model.at_onset.sums)
         with findings.collect():
@@ -339,7 +356,7 @@ def _lines_of(model: SynapseModel) -> Iterator[tuple[str, str, str, str]]:
         for name, equation in equations_of(getattr(model, field)).items():
             if equation.expr is not None:
                 yield field, name, f"{name} = {equation.expr}", str(equation.expr)
-    for field in ("draw", "read"):
+    for field in ("initial", "draw", "read"):
         text = Text(model.path, field, getattr(model, field))
         for line in statements(text.text):
             name, _, right = parse(text, line)
@@ -354,6 +371,8 @@ def _rule(rule: Rule) -> Findings:
         text = Text(rule.path, f"variables.{side}", getattr(rule.variables, side))
         with findings.collect():
             _distinct(text, read(text, _NEURON_FLAGS if side in ("pre", "post") else _SYNAPSE_FLAGS), rule)
+            if side != "within":
+                _initial_of(rule, f"initial.{side}", getattr(rule.initial, side), text.text)
     if rule.influence is not None:
         for field in ("variables", "coupling"):
             text = Text(rule.path, f"influence.{field}", getattr(rule.influence, field))

@@ -118,11 +118,11 @@ def _set_by_itself(code: NeuronCode) -> set[str]:
 
 def _lines_of(rule: LearningRule) -> Iterator[Line]:
     """All lines of a rule, those that it adds to neurons among them."""
-    yield from rule.equations
+    yield from (*rule.equations, *rule.initial)
     for block in rule.events.values():
         yield from block
     for part in rule.parts:
-        yield from (*part.equations, *part.at_spike)
+        yield from (*part.equations, *part.at_spike, *part.initial)
 
 
 def _text_of(rule: LearningRule) -> str:

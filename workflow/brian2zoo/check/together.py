@@ -300,6 +300,9 @@ def _population(circuit: Circuit, population: Population, scope: Scope, codes: C
                 _added_equation(line, population.neuron, scope, code.method)
     with findings.collect():
         check_statements([Text.of(line) for line in code.pieces["reset"] if line.where not in stored], scope)
+    with findings.collect():
+        begin = [Text.of(line) for line in code.pieces["initial"] if line.where not in stored]
+        check_statements(begin, _before_the_first_step(scope, equations_of(code.equations), code.parameters))
     for variable, state in population.formats.items():
         with findings.collect():
             place = Text(circuit.experiment.path, f"states.{population.role}.{variable}", "")
@@ -312,6 +315,14 @@ def _population(circuit: Circuit, population: Population, scope: Scope, codes: C
         with findings.collect():
             _data(circuit.experiment, population)
     return findings
+
+
+def _before_the_first_step(scope: Scope, equations: Equations, parameters: Mapping[str, Any]) -> Scope:
+    """Names for statements that run then: what is constant later is set by them."""
+    constant = {
+        name for name, equation in equations.items() if equation.type == PARAMETER and "constant" in equation.flags
+    }
+    return replace(scope, fixed=set(scope.fixed) - (constant - parameters.keys()))
 
 
 def _probabilities(text: Text, names: Mapping[str, Any]) -> Findings:
@@ -396,7 +407,10 @@ def _projection(circuit: Circuit, projection: Projection, codes: Codes, neurons:
     _spikes(projection, code)
     scope = synapse_scope(equations, code.parameters, _named(sides))
 
-    findings = kept(Text(rule.path, "keeps", ""), rule.keeps, equations) if rule else Findings()
+    findings = Findings()
+    if rule is not None:
+        place = Text(rule.path, "keeps", "")
+        findings += kept(place, rule.keeps, equations) + kept(place, rule.keeps_on_post, neurons[projection.post.name])
     for line in lines:
         text = Text.of(line)
         for equation in equations_of(line.text).values():
@@ -405,6 +419,8 @@ def _projection(circuit: Circuit, projection: Projection, codes: Codes, neurons:
                     _summed(text, equation, scope, sides)
                 check_equation(text, equation, scope)
                 refuse_chance(text, equation, equations)
+    with findings.collect():
+        _begins(code, equations, scope)
     known = {"dt": evaluate(circuit.experiment.protocol.dt), **code.parameters}
     for event in (*EVENTS, "onset_of_store"):
         texts = texts_at(code, event)
@@ -420,6 +436,19 @@ def _projection(circuit: Circuit, projection: Projection, codes: Codes, neurons:
         with findings.collect():
             _weights(circuit, projection, equations["w"].dim)
     return findings
+
+
+def _begins(code: SynapseCode, equations: Equations, scope: Scope) -> None:
+    """What a synapse begins with, when neurons may not have begun: of them there are parameters alone."""
+    texts = texts_at(code, "initial")
+    for text in texts:
+        used = names_in(parse(text, text.text)[2], equations) & scope.own.keys()
+        parameters = {name for name in used & set(scope.fixed) if scope.own[name].scalar}
+        moving = {name for name in used - parameters if name.endswith(("_pre", "_post"))}
+        if moving:
+            problem = f"'{text.text}' reads '{min(moving)}' of a neuron, which may not have begun by then"
+            raise text.wrong(problem, "name parameters of the neuron alone")
+    check_statements(texts, _before_the_first_step(scope, equations, code.parameters))
 
 
 def _spikes(projection: Projection, code: SynapseCode) -> None:

@@ -177,6 +177,11 @@ class Circuit:
         """The projections that learn."""
         return tuple(p for p in self.projections if p.rule is not None)
 
+    def kept_by(self, population: Population) -> tuple[str, ...]:
+        """Variables of a population that go on from run to run: what its neuron keeps, and rules on it."""
+        of_rules = [name for p in self.plastic if p.post is population for name in p.rule.keeps_on_post]
+        return tuple(dict.fromkeys([*population.neuron.carried, *of_rules]))
+
     @property
     def influences(self) -> tuple[Influence, ...]:
         """What the rules follow, apart from the synapses themselves."""

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from brian2.utils.stringtools import get_identifiers
+
 from brian2zoo.circuits import Circuit, Influence, Population, Projection
 from brian2zoo.compose.assembly import USUAL, Assembly
 from brian2zoo.compose.influence import InfluenceCode, couplings_of, influence_code
@@ -11,10 +13,11 @@ from brian2zoo.compose.neuron import NeuronCode, compose_neuron
 from brian2zoo.compose.parallel import side_by_side, with_places
 from brian2zoo.compose.samples import with_sample_number
 from brian2zoo.compose.synapse import SynapseCode, axon_part, compose_synapse, statements_at_spikes, sums_part
-from brian2zoo.equations.pieces import depending, equations_of, join, written
+from brian2zoo.equations.pieces import depending, equations_of, join, statements, written
 from brian2zoo.equations.propagators import integrated
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.expressions import evaluate
+from brian2zoo.formats.models import SynapseModel
 from brian2zoo.learning.parts import NeuronPart, Neurons
 from brian2zoo.learning.rule import loss_part
 
@@ -154,7 +157,9 @@ def put_on_neurons(projection: Projection) -> OnNeurons:
             remedy = "give the protocol a delay of 0*ms, or a derived rule 'traces: synapse'"
             raise ZooError(rule.path, "at_spike", problem, remedy)
     if model.axon is not None:
-        part, kept = axon_part(model, projection.overrides, post.name)
+        if evaluate(projection.delay) != 0:
+            _refuse_late(model)
+        part, kept = axon_part(model, projection.overrides, pre.neuron, post.name)
         for name in sorted(names.keys() & kept.keys()):
             problem = f"rule '{rule.name}' gives the presynaptic neuron '{name.removesuffix('_pre')}' too"
             raise ZooError(model.path, "axon.variables", problem, "rename one of the two")
@@ -168,6 +173,17 @@ def put_on_neurons(projection: Projection) -> OnNeurons:
             first = part.at_spike[0]
             raise ZooError(first.where, first.field, problem, "pick another for graded neurons")
     return OnNeurons(tuple(part for part in parts if part.equations or part.at_spike), names, kept)
+
+
+def _refuse_late(model: SynapseModel) -> None:
+    """Refuse a synapse with a delay that transmits what its axon has: that may be of a later spike by then."""
+    jumping = {f"{name}_pre" for name in written(model.axon.at_spike)}
+    for key in ("draw", "read"):
+        used = get_identifiers("\n".join(statements(getattr(model, key)))) & jumping
+        if used:
+            problem = f"it takes '{min(used)}' as it is when the spike arrives, which a later spike may have changed"
+            remedy = "give the protocol a delay of 0*ms, or state the variable in `state`, and change it in `draw`"
+            raise ZooError(model.path, key, problem, remedy)
 
 
 def _changing(circuit: Circuit, population: Population, on_neurons: dict[str, OnNeurons]) -> set[str]:

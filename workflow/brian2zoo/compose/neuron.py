@@ -90,9 +90,10 @@ def compose_neuron(
     copies = {name: f"{name}{START_SUFFIX}" for name in copied}
     kept = Block(Line(f"{copy} : {kind_of(known, name)}", model.path, "equations") for name, copy in copies.items())
     reset = own("reset") + (line for part in parts for line in part.at_spike)
+    initial = own("initial") + (line for part in parts for line in part.initial)
     blocks = {"reset": reset, "on_sample": own("on_sample"), "each_step": each_step, "forward": forward}
     blocks = {name: in_order(block, known) for name, block in (blocks | {"backward": backward}).items()}
-    pieces = {"equations": equations + kept + declared(parameters), "initial": own("initial"), **blocks}
+    pieces = {"equations": equations + kept + declared(parameters), "initial": initial, **blocks}
     return NeuronCode(
         parameters=values(parameters),
         threshold=model.threshold,
@@ -127,10 +128,22 @@ def _distinct(model: NeuronModel, parts: Iterable[NeuronPart]) -> list[NeuronPar
                     problem = f"rules give '{name}' of neuron '{model.name}' two values"
                     remedy = "give it for all projections, not for one kind"
                     raise ZooError(model.path, "parameters", problem, remedy)
-        if part.equations and any(part.equations.text == other.equations.text for other in distinct):
+        if any(part.text == other.text for other in distinct):
             continue
+        for other in distinct:
+            _refuse_twice(model, other, part)
         distinct.append(part)
     return distinct
+
+
+def _refuse_twice(model: NeuronModel, one: NeuronPart, other: NeuronPart) -> None:
+    """Refuse two parts with a variable in common, of which one would be left out."""
+    names = [equations_of(part.equations.text).names if part.equations else set() for part in (one, other)]
+    for name in sorted(names[0] & names[1]):
+        pairs = [(getattr(one, key), getattr(other, key)) for key in ("equations", "at_spike", "initial")]
+        line = next(b[0] if b else a[0] for a, b in pairs if a.text != b.text)
+        problem = f"neuron '{model.name}' has '{name}' of another rule or synapse too, which says otherwise"
+        raise ZooError(line.where, line.field, problem, "rename it in one of the two")
 
 
 def _method(model: NeuronModel, parts: Iterable[NeuronPart]) -> str:

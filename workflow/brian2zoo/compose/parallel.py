@@ -18,7 +18,7 @@ from brian2zoo.compose.synapse import SynapseCode
 from brian2zoo.equations.pieces import declare, equations_of, join, unit_name_of
 
 SEEN, BEFORE, PLACE = "_seen", "_before", "_place"
-EVENTS = ("on_pre", "on_post", "each_step", "on_sample", "at_onset")
+EVENTS = ("on_pre", "on_post", "each_step", "on_sample", "at_onset", "initial")
 # Statements that come a step later.
 LATE = {"t": "(t - dt)"}
 

@@ -31,7 +31,7 @@ from brian2zoo.equations.pieces import (
     written,
 )
 from brian2zoo.errors import ZooError
-from brian2zoo.formats.models import Feedback, SynapseModel
+from brian2zoo.formats.models import Feedback, NeuronModel, SynapseModel
 from brian2zoo.learning.parts import NeuronPart, for_target
 from brian2zoo.learning.rule import LearningRule, returning
 
@@ -58,16 +58,25 @@ class SynapseCode:
     reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     method: str = ""
     on_arrival: str = ""
+    initial: str = ""
     update: str = ""
     pieces: Mapping[str, Block] = field(default_factory=dict, compare=False)
 
 
-def axon_part(model: SynapseModel, overrides: Mapping[str, str], post_name: str) -> tuple[NeuronPart, dict[str, str]]:
-    """What a synapse model keeps on the presynaptic neuron, and what its strings then call it."""
+def axon_part(
+    model: SynapseModel, overrides: Mapping[str, str], pre: NeuronModel, post_name: str
+) -> tuple[NeuronPart, dict[str, str]]:
+    """What a synapse model keeps on the presynaptic neuron, and what its strings then call it.
+
+    Its equations move as the neuron does, or exactly where that has no method.
+    """
     axon = model.axon
     equations = Block.of_equations(model.path, "axon.variables", axon.variables)
     jumps = Block.of_statements(model.path, "axon.at_spike", axon.at_spike)
-    return for_target(NeuronPart("pre", equations, given(model, overrides), jumps), {}, post_name)
+    initial = Block.of_statements(model.path, "axon.initial", axon.initial)
+    method = (pre.method or "exact") if equations_of(axon.variables).diff_eq_names else ""
+    part = NeuronPart("pre", equations, given(model, overrides), jumps, method, initial)
+    return for_target(part, {}, post_name)
 
 
 def sums_part(model: SynapseModel, projection: str) -> tuple[NeuronPart, dict[str, str]]:
@@ -108,6 +117,7 @@ def compose_synapse(
 
     parameters = {name: value for name, value in given(model, overrides).items() if name not in kept}
     equations = Block.of_equations(model.path, "state", model.state).renamed(kept)
+    initial = own("initial")
     if returns:
         back, more = returning(model, feedback, feedback_overrides or {})
         equations += back
@@ -120,6 +130,7 @@ def compose_synapse(
         changes = {name: value for name, value in rule.parameters.items() if name not in names}
         parameters = _distinct(parameters, {n: v for n, v in changes.items() if n not in rule.of_stores})
         equations += rule.equations.renamed(names)
+        initial += rule.initial.renamed(names)
         blocks = {event: block.renamed(names) for event, block in rule.events.items()}
         asking = {event for event, block in blocks.items() if "dw" in written(block.text)}
         blocks = {event: block + (own("write") if event in asking else NOTHING) for event, block in blocks.items()}
@@ -140,7 +151,7 @@ def compose_synapse(
             reads[side] = tuple(sorted(name.removesuffix(f"_{side}") for name in moving & used))
     copies = {f"{v}_{side}": f"{v}{START_SUFFIX}_{side}" for side, copied in reads.items() for v in copied}
     blocks = {event: in_order(block, known, copies if event in AT_SPIKES else None) for event, block in blocks.items()}
-    pieces = {"equations": equations, **blocks}
+    pieces = {"equations": equations, "initial": in_order(initial, known), **blocks}
     return SynapseCode(
         parameters=values(parameters),
         reads=reads,

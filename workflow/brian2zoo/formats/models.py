@@ -58,6 +58,7 @@ class Axon(BaseModel):
     variables: Equations = Field(
         description="equations of the presynaptic neuron; strings of the synapse call them X_pre"
     )
+    initial: Statements = Field("", description="statements run once, before the first step; not random")
     at_spike: Statements = Field("", description="statements run when that neuron spikes, whenever the spike arrives")
 
 
@@ -76,6 +77,11 @@ class SynapseModel(File):
     """models/synapses: how a weight is stored, written and read."""
 
     state: Equations = Field(description="Brian2 equations of one synapse")
+    initial: Statements = Field(
+        "",
+        description="statements run once, before the first step; not random. They set variables of `state`, never the"
+        " weight, and name parameters, also X_pre and X_post of the neurons",
+    )
     axon: Axon | None = Field(None, description="what the synapses of a presynaptic neuron share")
     draw: Statements = Field("", description="statements run first at a presynaptic spike, before the rule")
     write: Statements = Field("", description="statements that put the change dw into the store; empty: not plastic")

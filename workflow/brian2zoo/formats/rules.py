@@ -36,6 +36,21 @@ class Jumps(BaseModel):
     post: Statements = Field("", description="statements the postsynaptic neuron adds to its reset, in this order")
 
 
+class Beginnings(BaseModel):
+    """Values that a rule gives its own variables before the first step."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    pre: Statements = Field(
+        "", description="statements run once, before the first step; not random. They set variables of `variables.pre`"
+    )
+    post: Statements = Field(
+        "", description="the same for `variables.post`; they may name parameters of the neuron, as may those of `pre`"
+    )
+    synapse: Statements = Field(
+        "", description="the same for `variables.synapse`; they may name parameters X_pre and X_post of the neurons"
+    )
+
+
 class InfluenceRule(BaseModel):
     """How a rule follows what every weight does to every neuron of the layer it leads to."""
 
@@ -87,6 +102,7 @@ class Rule(File):
         description="integration of the rule's ODEs; they read the neurons as they are before they move. Left out,"
         " those on a neuron move as the neuron does, or exactly where it has no method; those of a synapse exactly",
     )
+    initial: Beginnings = Beginnings()
     at_spike: Jumps = Jumps()
     on_pre: Statements = Field(
         "",
@@ -107,7 +123,9 @@ class Rule(File):
         None, description="what a weight does to other neurons of the layer too: a store for each weight and neuron"
     )
     keeps: tuple[Name, ...] = Field(
-        (), description="variables of the synapse that go on from run to run of a training, as the weight does"
+        (),
+        description="variables of the synapse, or added to the postsynaptic neuron, that go on from run to run of a"
+        " training, as the weight does",
     )
     origin: Origin | None = Field(None, description="what it was derived from, where 'brian2zoo derive' wrote it")
     parameters: Lines = Field((), description="constants")

@@ -85,8 +85,9 @@ class LearningRule:
     name, path : of the file in rules/.
     parts : what it adds to the neurons on either side, still without parameters.
     equations : what it adds to a synapse.
+    initial : statements about these, run before the first step.
     events : statements by event.
-    keeps : variables that go on from run to run.
+    keeps, keeps_on_post : variables of the synapse, and of the postsynaptic neuron, that go on from run to run.
     """
 
     name: str
@@ -95,9 +96,11 @@ class LearningRule:
     method: str
     parts: tuple[NeuronPart, ...]
     equations: Block
+    initial: Block
     events: Mapping[str, Block]
     influence: Stores | None
     keeps: tuple[str, ...]
+    keeps_on_post: tuple[str, ...]
     parameters: Mapping[str, Given] = field(default_factory=dict)
 
     def on_neurons(self, post: Neurons) -> tuple[list[NeuronPart], dict[str, str]]:
@@ -108,7 +111,7 @@ class LearningRule:
         """
         parts, names = [], {}
         for part in self.parts:
-            used = get_identifiers(f"{part.equations.text}\n{part.at_spike.text}")
+            used = get_identifiers(part.text)
             here = {name: value for name, value in self.parameters.items() if name in used}
             part = replace(part, parameters=here)
             if part.side == "pre":
@@ -132,8 +135,8 @@ class LearningRule:
             return []
         stores = (self.influence.variables, self.influence.on_arrival, self.influence.each_step)
         here = get_identifiers(join(*(block.text for block in stores)))
-        here -= get_identifiers(join(self.equations.text, self.statements))
-        on_neurons = get_identifiers(join(*(f"{part.equations.text}\n{part.at_spike.text}" for part in self.parts)))
+        here -= get_identifiers(join(self.equations.text, self.initial.text, self.statements))
+        on_neurons = get_identifiers(join(*(part.text for part in self.parts)))
         return [name for name in self.parameters if name in here - on_neurons]
 
 
@@ -159,7 +162,11 @@ def learning_rule(
     within = pre.name == post.name
     parts = [
         NeuronPart(
-            side, lines("variables", side), at_spike=lines("at_spike", side), method=_moved(rule, side, end.neuron)
+            side,
+            lines("variables", side),
+            at_spike=lines("at_spike", side),
+            method=_moved(rule, side, end.neuron),
+            initial=lines("initial", side),
         )
         for side, end in (("pre", pre), ("post", post))
     ]
@@ -174,9 +181,11 @@ def learning_rule(
         own = rule.influence
         blocks = {key: lines("influence", key) for key in ("variables", "coupling", "on_arrival", "each_step")}
         influence = Stores(**blocks, most=own.most)
+    on_post = equations_of(rule.variables.post).names if rule.variables.post else frozenset()
+    keeps, keeps_on_post = (tuple(n for n in rule.keeps if (n in on_post) is there) for there in (False, True))
     made = LearningRule(
-        rule.name, rule.path, ways.choice.transmits, rule.method, tuple(parts), equations, events, influence,
-        rule.keeps, parameters,
+        rule.name, rule.path, ways.choice.transmits, rule.method, tuple(parts), equations,
+        lines("initial", "synapse"), events, influence, keeps, keeps_on_post, parameters,
     )  # fmt: skip
     if not rule.gives_gradient:
         if ways.optimizer is not None:

@@ -25,7 +25,7 @@ Carried = Mapping[str, np.ndarray]
 
 def kept(circuit: Circuit) -> list[str]:
     """What neurons, and rules that learn, keep in addition to the weights, as ``group.variable``."""
-    of_neurons = [f"{p.name}.{name}" for p in circuit.populations for name in p.neuron.carried]
+    of_neurons = [f"{p.name}.{name}" for p in circuit.populations for name in circuit.kept_by(p)]
     return of_neurons + [f"{p.name}.{name}" for p in circuit.plastic for name in p.rule.keeps]
 
 

@@ -21,7 +21,7 @@ from brian2zoo.compose.neuron import NeuronCode
 from brian2zoo.compose.parallel import PLACE
 from brian2zoo.compose.synapse import SynapseCode
 from brian2zoo.datasets.events import EventTimes
-from brian2zoo.equations.pieces import join, statements, written
+from brian2zoo.equations.pieces import statements, written
 from brian2zoo.formats.experiment import Experiment
 from brian2zoo.formats.expressions import evaluate
 from brian2zoo.formats.models import EVENT_DATA
@@ -60,7 +60,12 @@ OUTPUT_ONLY = Recording()
 
 @dataclass
 class Assembled:
-    """Brian2 objects of a circuit, ready to run."""
+    """Brian2 objects of a circuit, ready to run once `begin` has given its variables their initial values.
+
+    Parameters
+    ----------
+    initial : statements by group. They read parameters, which a run may be given: so they wait until that has happened.
+    """
 
     network: brian2.Network
     groups: dict[str, Any]
@@ -69,6 +74,14 @@ class Assembled:
     data: dict[str, brian2.TimedArray] = field(default_factory=dict)
     events: EventTimes = field(default_factory=EventTimes)
     monitors: dict[str, Any] = field(default_factory=dict)
+    initial: dict[str, str] = field(default_factory=dict)
+
+    def begin(self) -> None:
+        """Give variables the values they have before the first step."""
+        for name, block in self.initial.items():
+            for line in statements(block):
+                variable, _, expression, _ = parse_statement(line)
+                _set(self.groups[name], {variable: expression})
 
 
 def duration(circuit: Circuit, which: str) -> Any:
@@ -99,7 +112,7 @@ def assemble(
     data, events = {}, EventTimes()
     for population in circuit.populations:
         code = codes.neurons[population.name]
-        group, array = _group(population, code, sample_time, capacity, circuit.experiment, events, assembly)
+        group, array = _group(population, code, sample_time, capacity, circuit, events, assembly)
         groups[population.name] = group
         objects.append(group)
         if array is not None:
@@ -122,7 +135,9 @@ def assemble(
     monitors = _monitors(circuit, groups, sample_time, recording)
     network = brian2.Network(*objects, *monitors.values())
     network.schedule = SCHEDULE
-    return Assembled(network, groups, capacity, steps_per_sample, data, events, monitors)
+    coded = codes.neurons | codes.synapses
+    initial = {name: coded[name].initial for name in coded if coded[name].initial}
+    return Assembled(network, groups, capacity, steps_per_sample, data, events, monitors, initial)
 
 
 def _group(
@@ -130,11 +145,11 @@ def _group(
     code: NeuronCode,
     sample_time: Any,
     capacity: int,
-    experiment: Experiment,
+    circuit: Circuit,
     events: EventTimes,
     assembly: Assembly,
 ) -> tuple[brian2.NeuronGroup, brian2.TimedArray | None]:
-    name = population.name
+    name, experiment = population.name, circuit.experiment
     namespace = _times(sample_time, experiment)
     array = None
     if population.data:
@@ -157,9 +172,6 @@ def _group(
         name=name,
     )
     _set(group, code.parameters)
-    for line in statements(code.initial):
-        variable, _, expression, _ = parse_statement(line)
-        _set(group, {variable: expression})
 
     def every(block: str, when: str, order: int, what: str, **clock: Any) -> None:
         if block:
@@ -171,10 +183,9 @@ def _group(
     if experiment.protocol.rest:
         # Where spikes that were on their way cannot be forgotten, rest follows the last of them.
         when, set_before = ("start", ()) if assembly.on_host else ("before_groups", written(code.on_sample))
-        kept = (*population.neuron.carried, *set_before)
-        initial = (line for line in statements(code.initial) if written(line)[0] not in kept)
+        kept = (*circuit.kept_by(population), *set_before)
         every(NOT_REFRACTORY if code.refractory else "", when, _REST - 1, "not_refractory", dt=sample_time)
-        every(join(at_rest(Equations(code.equations), kept), *initial), when, _REST, "rest", dt=sample_time)
+        every(at_rest(Equations(code.equations), kept, code.initial), when, _REST, "rest", dt=sample_time)
     every(code.before, "before_groups", 0, "before")
     every(code.each_step, "after_groups", _NEURONS_EACH_STEP + population.order, "each_step")
     every(code.forward, "groups", population.order, "forward")
@@ -326,7 +337,7 @@ def _run_regularly(
         )
     if experiment.protocol.rest:
         when, place = ("start", _REST) if assembly.on_host else ("before_groups", order)
-        at_onset = at_rest(Equations(code.equations), kept)
+        at_onset = at_rest(Equations(code.equations), kept, code.initial)
         if at_onset:
             synapses.run_regularly(at_onset, dt=sample_time, when=when, order=place, name=f"{name}_rest")
 

@@ -99,7 +99,7 @@ def build_key(circuit: Circuit, sample_time: Any, capacity: int, recording: Reco
         for kind in (codes.neurons, codes.synapses, _objects(codes.influences))
     ]
     units = [
-        (p.name, p.role, p.size, p.order, p.backward_order, p.neuron.carried, p.neuron.graded)
+        (p.name, p.role, p.size, p.order, p.backward_order, circuit.kept_by(p), p.neuron.graded)
         for p in circuit.populations
     ]
     wiring = [(p.name, p.pre.name, p.post.name, _pairs_key(p), p.delay, _delays_key(p)) for p in circuit.projections]
@@ -172,6 +172,9 @@ def build(
     begin = time.perf_counter()
     with backend.device_in(partial, threads) as device:
         assembled = assemble(circuit, sample_time, capacity, recording, backend.assembly)
+        if assembled.initial:  # which reads arguments, and gives way to them
+            backend.take_arguments(device)
+            assembled.begin()
         backend.prepare(device)
         assembled.network.run(capacity * sample_time, namespace={})
         backend.generate(device, partial)
@@ -543,9 +546,15 @@ def _attempt_here(
         assembled.data[name].values[...] = array
     objects = _objects_of(assembled)
     settings = inputs.values | {"run.n_steps": inputs.n_samples * assembled.steps_per_sample}
-    for name, value in settings.items():
-        group, variable = name.split(".")
-        objects[group].variables[variable].set_value(np.asarray(value))
+
+    def take_settings() -> None:
+        for name, value in settings.items():
+            group, variable = name.split(".")
+            objects[group].variables[variable].set_value(np.asarray(value))
+
+    take_settings()
+    assembled.begin()
+    take_settings()  # before which what begins gives way
     assembled.network.run(inputs.n_samples * sample_time, namespace={})
     values = {
         name: np.array(objects[name.split(".")[0]].variables[name.split(".")[1]].get_value()).ravel()

@@ -12,6 +12,7 @@ import numpy as np
 from brian2.equations.equations import BOOLEAN, FLOAT, SUBEXPRESSION, Equations
 
 from brian2zoo.dense.device import DenseDevice
+from brian2zoo.equations.pieces import statements, written
 
 # A zero that nobody works out beforehand: times it a number is zero, and what is none stays none.
 _ZERO = "int(t < 0*second)"
@@ -21,14 +22,19 @@ _ZERO = "int(t < 0*second)"
 NOT_REFRACTORY = "lastspike = -1e4*second\nnot_refractory = True"
 
 
-def at_rest(equations: Equations, kept: Collection[str]) -> str:
+def at_rest(equations: Equations, kept: Collection[str], initial: str) -> str:
     """Statements that put every variable to what it is before a run, but those that are kept.
 
     What is not a number stays so, and is found when the run has ended; a time may have been infinite.
+
+    Parameters
+    ----------
+    initial : statements of before a run.
     """
     lines, shared = [], []
+    left = {n for n, e in equations.items() if e.type == SUBEXPRESSION or "constant" in e.flags or n in kept}
     for name, equation in equations.items():
-        if equation.type == SUBEXPRESSION or "constant" in equation.flags or name in kept:
+        if name in left:
             continue
         if equation.var_type == FLOAT:
             value = "0*second" if equation.dim is brian2.second.dim else f"abs({name})*{_ZERO}"
@@ -37,6 +43,10 @@ def at_rest(equations: Equations, kept: Collection[str]) -> str:
         (shared if "shared" in equation.flags else lines).append(f"{name} = {value}")
     if any("event-driven" in equation.flags for equation in equations.values()):
         lines.append("lastupdate = t")
+    for line in statements(initial):
+        (name,) = written(line)
+        if name not in left:
+            (shared if "shared" in equations[name].flags else lines).append(line)
     return "\n".join([*shared, *lines])
 
 
