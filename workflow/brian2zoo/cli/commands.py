@@ -1,7 +1,6 @@
 """The command `brian2zoo`: look at the zoo and check it."""
 
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -14,8 +13,9 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from brian2zoo import __version__
-from brian2zoo.cli import figure_commands, unforeseen
-from brian2zoo.cli.show import File, new_table, out, print_cim, print_composed, print_events, print_file, print_mapping
+from brian2zoo.cli import figure_commands, plot_command, unforeseen
+from brian2zoo.cli.finding import find
+from brian2zoo.cli.show import new_table, out, print_cim, print_composed, print_events, print_file, print_mapping
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.formats.kinds import KINDS, json_schemas
 from brian2zoo.formats.language import Refused, name_or_none
@@ -93,6 +93,7 @@ def _options(
 
 app.command()(figure_commands.figures)
 app.command()(figure_commands.figure)
+app.command()(plot_command.plot)
 
 
 @app.command("list")
@@ -386,21 +387,6 @@ def schemas(ctx: typer.Context) -> None:
     if page.is_file():
         page.write_text(with_tables(page.read_text(encoding="utf-8")), encoding="utf-8")
         out.print(f"{page}: tables of keys")
-
-
-def find(zoo: Zoo, word: str) -> list[File]:
-    """Files meant by a name, a kind/name or a path; `ZooError` if there is none."""
-    files = [(kind, name) for kind in KINDS for name in zoo.names(kind)]
-    known: dict[str, list[File]] = {}
-    for kind, name in files:
-        path = f"{KINDS[kind][1]}/{name}.yaml"
-        for spelling in (name, f"{kind}/{name}", path, os.path.realpath(zoo.root / path)):
-            known.setdefault(spelling, []).append((kind, name))
-    found = known.get(word) or ("\0" not in word and known.get(os.path.realpath(word)))
-    if not found:
-        remedy = did_you_mean(word, known, "'brian2zoo list' names the files there are")
-        raise ZooError("NAME", "", f"there is no file '{word}'", remedy)
-    return found
 
 
 def _option(option: str, check: Callable[[str], str], text: str) -> str:
