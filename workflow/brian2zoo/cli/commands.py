@@ -13,8 +13,8 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from brian2zoo import __version__
-from brian2zoo.cli import figure_commands, plot_command, unforeseen
-from brian2zoo.cli.finding import find
+from brian2zoo.cli import figure_commands, new_command, plot_command, unforeseen
+from brian2zoo.cli.finding import find, named_file
 from brian2zoo.cli.show import new_table, out, print_cim, print_composed, print_events, print_file, print_mapping
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.formats.kinds import KINDS, json_schemas
@@ -94,6 +94,7 @@ def _options(
 app.command()(figure_commands.figures)
 app.command()(figure_commands.figure)
 app.command()(plot_command.plot)
+app.command()(new_command.new)
 
 
 @app.command("list")
@@ -349,7 +350,7 @@ def derive(
     zoo: Zoo = ctx.obj
     name = _option("--name", name_or_none, name)
     model = _sound(zoo, "neuron", neuron)
-    fitting = deriving.fitting_synapse(zoo, model, _named(zoo, "synapse", synapse) if synapse else "")
+    fitting = deriving.fitting_synapse(zoo, model, named_file(zoo, "synapse", synapse) if synapse else "")
     store = _sound(zoo, "synapse", fitting.name)
     kept = None
     if through:
@@ -397,16 +398,8 @@ def _option(option: str, check: Callable[[str], str], text: str) -> str:
         raise error.at(option) from None
 
 
-def _named(zoo: Zoo, kind: str, word: str) -> str:
-    """The name of a file of one kind, given by name or path."""
-    found = [stem for k, stem in find(zoo, word if "/" in word else f"{kind}/{word}") if k == kind]
-    if not found:
-        raise ZooError("NAME", "", f"'{word}' is no {kind}", f"name a file of {KINDS[kind][1]}")
-    return found[0]
-
-
 def _sound(zoo: Zoo, kind: str, word: str) -> Any:
     """A file of one kind, given by name or path; the first of the mistakes that are found in it alone."""
     from brian2zoo.check import sound
 
-    return sound(zoo, kind, _named(zoo, kind, word))
+    return sound(zoo, kind, named_file(zoo, kind, word))

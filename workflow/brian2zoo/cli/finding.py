@@ -24,6 +24,14 @@ def find(zoo: Zoo, word: str) -> list[File]:
     return found
 
 
+def named_file(zoo: Zoo, kind: str, word: str) -> str:
+    """The name of a file of one kind, given by name or path."""
+    found = [stem for k, stem in find(zoo, word if "/" in word else f"{kind}/{word}") if k == kind]
+    if not found:
+        raise ZooError("NAME", "", f"'{word}' is no {kind}", f"name a file of {KINDS[kind][1]}")
+    return found[0]
+
+
 def from_here(path: Path) -> str:
     """A path as one would write it from the working directory."""
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

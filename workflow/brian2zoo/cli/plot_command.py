@@ -28,7 +28,7 @@ def plot(
         typer.Option("--set", help="scope.name=value of the experiment, as in a setting; may be given several times."),
     ] = None,
     file: Annotated[
-        Path | None, typer.Option("--out", help="PNG or PDF to write; default results/plots/NAME.png.")
+        Path | None, typer.Option("--out", help="PNG or PDF to write; default results/plots/KIND/NAME.png.")
     ] = None,
 ) -> None:
     """See within seconds what a rule, a neuron or a synapse does, from the strings that train.
@@ -44,7 +44,7 @@ def plot(
 
     zoo: Zoo = ctx.obj
     kind, stem = _drawable(zoo, name)
-    path = file or zoo.root / FOLDER / f"{stem}.png"
+    path = file or zoo.root / FOLDER / kind / f"{stem}.png"
     if path.suffix not in SUFFIXES:
         raise ZooError("--out", "", f"'{path}' is no picture", f"end it in {' or '.join(SUFFIXES)}")
     found = subject(zoo, kind, stem, on, _setting(set_ or []))

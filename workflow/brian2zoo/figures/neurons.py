@@ -22,7 +22,7 @@ def firing(title: str, rates: xr.Dataset, courses: xr.Dataset, about: Mapping[st
     about : `input` and `course`, what they are called; `of_input` and `of_course`, their dimensions; `moved`, whether
         the input is so much a second; `threshold`, SI units, NaN if it is not a number.
     """
-    figure, ((left, right),) = sheet(title, 2)
+    figure, (left, right) = sheet(title, 2)
     inputs, unit = _inputs(rates.input.values, about)
     left.plot(inputs, rates.rate, color=BLUE, label="steady")
     first = rates["first"].values
@@ -38,7 +38,7 @@ def firing(title: str, rates: xr.Dataset, courses: xr.Dataset, about: Mapping[st
 @styled
 def answers(title: str, found: xr.Dataset, courses: xr.Dataset, about: Mapping[str, Any]) -> Figure:
     """The answer of a graded neuron against a constant input, and its course under a step; parameters of `firing`."""
-    figure, ((left, right),) = sheet(title, 2)
+    figure, (left, right) = sheet(title, 2)
     inputs, unit = _inputs(found.input.values, about)
     values, of_answer = in_units(found.answer.values, about["of_course"])
     left.plot(inputs, values, color=BLUE)
@@ -100,7 +100,7 @@ def data(title: str, found: xr.Dataset, about: Mapping[str, Any]) -> Figure:
     about : `of_given`, dimension of what the encoder gives, `encoder`, its name, and `activity` and `of_activity` of a
         unit that never spikes.
     """
-    figure, ((left, right),) = sheet(title, 2)
+    figure, (left, right) = sheet(title, 2)
     pixels = found.pixel.values
     axis = {"xlabel": "value of the pixel, x", "xlim": (0, 1)}
     if "activity" in found:
@@ -148,15 +148,15 @@ def _encoded(axes: Axes, found: xr.Dataset, about: Mapping[str, Any]) -> None:
 @styled
 def passes(title: str, found: xr.Dataset, about: Mapping[str, str]) -> Figure:
     """Forward and backward pass of a rate unit; `about` says what the variables are called."""
-    figure, ((left, right),) = sheet(title, 2)
-    for axes in (left, right):
+    figure, panels = sheet(title, 1 + ("backward" in found))
+    for axes in panels:
         zero_lines(axes)
         axes.set(xlabel=about["input"], xlim=(found.input[0], found.input[-1]))
-    left.plot(found.input, found.forward, color=BLUE)
-    left.set(ylabel=about["forward"], title="forward")
+    panels[0].plot(found.input, found.forward, color=BLUE)
+    panels[0].set(ylabel=about["forward"], title="forward")
     if "backward" not in found:
-        right.remove()
         return figure
+    right = panels[1]
     for value, curve, colour in zip(found.returned.values, found.backward.values, (GREY, VERMILLION), strict=False):
         right.plot(found.input, curve, color=colour, label=f"{value:g}")
     right.set(ylabel=about["backward"], title="backward")

@@ -36,14 +36,16 @@ def picture(subject: Subject) -> Picture:
     except NotFinite as error:
         problem = f"it comes to what is no number: {error}"
         raise ZooError(subject.file.path, "", problem, "look for a division by zero, or take a shorter dt") from None
+    whose = f"Parameters of experiment {subject.experiment.name}"
+    whose = f"Parameters of experiment {subject.experiment.name}"
     if not subject.used:
-        return figure, f"{done} No experiment uses the neuron; parameters of its file, dt = {_milliseconds(subject)}."
-    return figure, f"{done} Parameters of experiment {subject.experiment.name}, dt = {_milliseconds(subject)}."
+        whose = "No experiment uses the neuron; parameters of its file"
+    return figure, f"{done} {whose}, dt\u00a0=\u00a0{_milliseconds(subject)}."
 
 
 def _milliseconds(subject: Subject) -> str:
     dt = evaluate(subject.experiment.protocol.dt)
-    return f"{float(dt / brian2.ms):g} ms"
+    return f"{float(dt / brian2.ms):g}\u00a0ms"
 
 
 # --- Rules -----------------------------------------------------------------------------------------
@@ -69,7 +71,7 @@ def _spike_timing(subject: Subject) -> Picture:
     chance = f" Band: deviation of {window.attrs['repeats']} synapses." if window.attrs["repeats"] > 1 else ""
     said = (
         f"Spikes are given: neuron {neuron.name} fires when it is told to{lifted} and at no other time. Synapse"
-        f" {projection.synapse.name}, from w = {start}; the dot is a pair in one step.{chance}"
+        f" {projection.synapse.name}, from w\u00a0=\u00a0{start}; the dot is a pair in one step.{chance}"
     )
     return figure, said
 

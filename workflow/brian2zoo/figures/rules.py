@@ -9,7 +9,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator
 
-from brian2zoo.figures.sheet import SHADES, band, in_units, label, sheet, unit_for, zero_lines
+from brian2zoo.figures.sheet import SHADES, band, in_units, label, mosaic, sheet, unit_for, zero_lines
 from brian2zoo.figures.style import BLUE, GREY, VERMILLION, styled
 
 PRE_FIRST, POST_FIRST = BLUE, VERMILLION
@@ -27,7 +27,7 @@ def spike_timing(title: str, window: xr.Dataset, rates: xr.Dataset, dim: Any, wh
     dim : dimension of the weight.
     whole : what changes are percents of; None: they have the unit of the weight.
     """
-    figure, ((left, right),) = sheet(title, 2)
+    figure, (left, right) = sheet(title, 2)
     lag = 1e3 * window.lag.values
     change, deviation, unit = _change(window, dim, whole)
     zero_lines(left)
@@ -74,7 +74,7 @@ def factors(title: str, panels: Sequence[tuple[xr.Dataset, Sequence[Any]]], dim:
     panels : what `protocols.factors` finds, and the factors, the one along the axis first.
     dim : dimension of the weight.
     """
-    figure, (row,) = sheet(title, 2)
+    figure, row = sheet(title, len(panels))
     size, of_change = unit_for(np.concatenate([found.change.values.ravel() for found, _ in panels]), dim)
     for axes, (found, read) in zip(row, panels, strict=False):
         size_along, unit = unit_for(found.along.values, read[0].dim)
@@ -96,8 +96,6 @@ def factors(title: str, panels: Sequence[tuple[xr.Dataset, Sequence[Any]]], dim:
             axes.legend(
                 title=textwrap.fill(read[1].label, 16), title_fontsize=7, handlelength=1, alignment="left", **beside
             )
-    for axes in row[len(panels) :]:
-        axes.remove()
     return figure
 
 
@@ -121,10 +119,8 @@ def eligibility(title: str, found: xr.Dataset, membrane: str, dim: Any) -> Figur
     names = [name for name in ("surrogate", "eligibility", "filtered") if name in found]
     if np.allclose(found.filtered, found.eligibility, rtol=1e-6, atol=0):
         names.remove("filtered")
-    figure, grid = sheet(title, 2, height=3.4, rows=2)
-    panels = dict(zip(["membrane", *names], grid.ravel(), strict=False))
-    for axes in grid.ravel()[len(panels) :]:
-        axes.remove()
+    rows = [["membrane", names[0]], names[1:] * (3 - len(names[1:]))] if len(names) > 1 else [["membrane", *names]]
+    figure, panels = mosaic(title, rows, height=3.4)
     time = 1e3 * found.time.values
     everything, unit = in_units(np.append(found.membrane.values.ravel(), float(found.threshold)), dim)
     voltage, threshold = everything[:-1].reshape(found.membrane.shape), everything[-1]

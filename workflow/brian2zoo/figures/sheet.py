@@ -14,15 +14,22 @@ SHADES = ("#9ecae1", "#4292c6", "#08306b")
 """Of one quantity in three strengths."""
 
 
-def sheet(
-    title: str, panels: int, height: float = 2.5, rows: int = 1, ratios: Sequence[float] | None = None
-) -> tuple[Figure, Any]:
-    """A figure of page width with its panels (row, panel)."""
+def sheet(title: str, panels: int) -> tuple[Figure, np.ndarray]:
+    """A figure of page width, and its row of panels."""
+    figure = _titled(title, 2.5)
+    return figure, figure.subplots(1, panels, squeeze=False)[0]
+
+
+def mosaic(title: str, rows: Sequence[Sequence[str]], height: float) -> tuple[Figure, dict[str, Axes]]:
+    """A figure of page width, and its panels by name, in rows of equal length; of one that is named twice the room."""
+    figure = _titled(title, height)
+    return figure, figure.subplot_mosaic([list(row) for row in rows])
+
+
+def _titled(title: str, height: float) -> Figure:
     figure = Figure(figsize=(WIDTH, 0.75 + height), layout="constrained")
     figure.suptitle(title, x=0.01, ha="left", fontsize=9, fontweight="bold")
-    return figure, figure.subplots(
-        rows, panels, squeeze=False, gridspec_kw={"height_ratios": ratios} if ratios else None
-    )
+    return figure
 
 
 def unit_for(values: Any, dim: Any) -> tuple[float, str]:

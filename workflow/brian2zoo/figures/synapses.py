@@ -8,7 +8,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from brian2zoo.figures.sheet import band, in_units, label, sheet, unit_for, zero_lines
+from brian2zoo.figures.sheet import band, in_units, label, mosaic, unit_for, zero_lines
 from brian2zoo.figures.style import BLUE, GREY, PALE, VERMILLION, styled
 
 
@@ -24,26 +24,23 @@ def synapse(
     about : `weight`, dimension of the weight; of `sent` `driven` and `membrane`, what they are called, and
         `of_driven` and `of_membrane`, their dimensions; of `sums` the same of `sent` and `received`.
     """
-    panels = (1 + ("membrane" in sent) if sent is not None else 1) + (2 if written is not None else 0)
-    figure, grid = sheet(title, 2, height=4.2, rows=2) if panels > 2 else sheet(title, 2)
-    every = list(grid.ravel())
+    upper = [name for name in ("driven", "membrane") if sent is not None and name in sent] or ["sums"]
+    rows = [upper if len(upper) == 2 or written is None else upper * 2]
+    rows += [["stored", "small"]] if written is not None else []
+    figure, panels = mosaic(title, rows, height=2.1 * len(rows) if len(rows) > 1 else 2.5)
+    weight = about["weight"]
     if sent is not None:
-        for name in ("driven", "membrane"):
-            if name in sent:
-                _spike(every.pop(0), sent, name, about)
+        for k, name in enumerate(upper):
+            _spike(panels[name], sent, name, about, first=k == 0)
     if sums is not None:
-        _sums(every.pop(0), sums, about)
+        _sums(panels["sums"], sums, about)
     if written is not None:
-        if len(every) == 3:  # the upper row is of spikes
-            every.pop(0).remove()
-        _stored(every.pop(0), written, about["weight"])
-        _small(every.pop(0), written, about["weight"])
-    for axes in every:
-        axes.remove()
+        _stored(panels["stored"], written, weight)
+        _small(panels["small"], written, weight)
     return figure
 
 
-def _spike(axes: Axes, found: xr.Dataset, name: str, about: Mapping[str, Any]) -> None:
+def _spike(axes: Axes, found: xr.Dataset, name: str, about: Mapping[str, Any], first: bool) -> None:
     time, traces = 1e3 * found.time.values, found[name].values
     values, unit = in_units(traces, about[f"of_{name}"])
     zero_lines(axes, y=name == "driven")
@@ -57,7 +54,7 @@ def _spike(axes: Axes, found: xr.Dataset, name: str, about: Mapping[str, Any]) -
     weight, of_weight = in_units(np.array([float(found.weight)]), about["weight"])
     sized = f", w = {weight[0]:.3g} {of_weight}".rstrip() if weight[0] else ""
     axes.set(xlabel="time since the presynaptic spike (ms)", ylabel=label(about[name], unit), xlim=(time[0], time[-1]),
-             title=f"one spike{sized}" if name == "driven" else "and the neuron")  # fmt: skip
+             title=f"one spike{sized}" if first else "and the neuron")  # fmt: skip
 
 
 def _sums(axes: Axes, found: xr.Dataset, about: Mapping[str, Any]) -> None:

@@ -209,7 +209,7 @@ def response(of: Held) -> Response:
         If no input makes the neuron fire.
     """
     least = _least(of)
-    rates = _rates(of, np.linspace(0, REACH * least, POINTS))
+    rates = firing_rates(of, np.linspace(0, REACH * least, POINTS))
     firing = rates.input.values[rates.rate.values > float(rates.rate[0])]
     least = np.sign(least) * max(abs(least) / 10, abs(firing[0])) if len(firing) else least
     return Response(of, rates, _courses(of, np.array(STEPS) * least, _shown_steps(of, STEPS[1] * least)))
@@ -244,7 +244,8 @@ def _least(of: Held) -> float:
     raise ZooError(neuron.path, "", f"no value of {of.variable} makes it fire", "look at its strings: brian2zoo show")
 
 
-def _rates(of: Held, inputs: np.ndarray) -> xr.Dataset:
+def firing_rates(of: Held, inputs: np.ndarray) -> xr.Dataset:
+    """Over `input`, SI units, the steady `rate`, and `first`, of the first interval, Hz, NaN if there is none."""
     neuron = of.population.neuron
     texts = join(neuron.equations, neuron.threshold, neuron.reset, neuron.each_step)
     chance = bool(CHANCE & get_identifiers(texts))

@@ -50,11 +50,10 @@ def course(subject: Subject) -> xr.Dataset:
         problem = f"neuron '{neuron.name}' has no membrane that a presynaptic spike could lift to its threshold"
         raise ZooError(neuron.path, "threshold", problem, "plot the rule in another experiment, with --on")
     unit = typical_weight(subject.circuit, projection) or 1.0
-    at_rest, _ = _run(subject, np.zeros(1), found[0])
-    lifted, _ = _run(subject, np.array([1e-3 * unit]), found[0])
-    moved = (lifted.membrane - at_rest.membrane).values.ravel()
-    lift = float(moved[np.abs(moved).argmax()] / (1e-3 * unit))
-    away = _threshold(subject, found[1]) - float(at_rest.membrane.values.ravel()[-1])
+    small = 1e-3 * unit
+    at_rest, lifted = _run(subject, np.array([0.0, small]), found[0])[0].membrane.values
+    lift = float((lifted - at_rest)[np.abs(lifted - at_rest).argmax()] / small)
+    away = _threshold(subject, found[1]) - float(at_rest[-1])
     if not lift or not np.isfinite(away / lift):
         raise ZooError(neuron.path, "", "a presynaptic spike does not move its membrane", "plot another rule")
     weights = np.array(STRENGTHS) * away / lift

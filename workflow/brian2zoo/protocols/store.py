@@ -50,6 +50,7 @@ DRAWS = 30
 """Synapses whose transmission is followed where chance decides it."""
 LEVELS, FINE, REPEATS = 41, 401, 200
 """Weights across the range, more of them where all synapses do alike, and synapses at each where they do not."""
+SIGNS = (1, -1)
 BEYOND, SMALL = 0.15, 0.002
 """How far changes are asked for beyond the range, and a small change, in parts of the range."""
 
@@ -94,7 +95,8 @@ def transfer(subject: Subject) -> xr.Dataset:
         key: (("synapse", "time"), np.stack([result[f"{trace_name(AFTER, name, k)}.{name}"] for k in range(n)]))
         for key, name in names.items()
     }
-    if not any(np.ptp(trace) for _, trace in data.values()):
+    data = {key: each for key, each in data.items() if np.ptp(each[1])}
+    if not data:
         problem = f"nothing is seen of it at the end of a step, in which the neuron uses up '{driven}'"
         raise ZooError(model.path, "read", problem, "look at it at work: brian2zoo show, with --on")
     time = (np.arange(steps) - first) * pairing.dt
@@ -170,13 +172,14 @@ def written(subject: Subject) -> xr.Dataset:
     alike = not by_chance(projection) and not {"i", "j"} & names_read(projection)
     repeats = 1 if alike else REPEATS
     asked = np.linspace(least - BEYOND * span, greatest + BEYOND * span, FINE if alike else 2 * LEVELS + 1)
-    stored = _write(subject, projection, np.full(len(asked), middle), asked - middle, repeats)
     inside, small = np.linspace(least, greatest, LEVELS + 2)[1:-1], SMALL * span
-    start = _write(subject, projection, inside, np.zeros(LEVELS), repeats)
-    change = np.stack([
-        _write(subject, projection, start.ravel(), np.full(start.size, sign * small), 1).reshape(start.shape) - start
-        for sign in (1, -1)
-    ])  # fmt: skip
+    # small changes begin from what the store makes of a weight when no change is asked for
+    weights = np.concatenate([np.full(len(asked), middle), inside])
+    changes = np.concatenate([asked - middle, np.zeros(LEVELS)])
+    stored, start = np.split(_write(subject, projection, weights, changes, repeats), [len(asked)])
+    each = np.concatenate([np.full(start.size, sign * small) for sign in SIGNS])
+    after = _write(subject, projection, np.tile(start.ravel(), len(SIGNS)), each, 1)
+    change = after.reshape(len(SIGNS), *start.shape) - start
     data = {
         "stored": ("asked", stored.mean(axis=1)),
         "deviation": ("asked", stored.std(axis=1)),
@@ -186,7 +189,7 @@ def written(subject: Subject) -> xr.Dataset:
         "greatest": greatest,
         "small": small,
     }
-    coords = {"asked": asked, "weight": inside, "sign": [1, -1]}
+    coords = {"asked": asked, "weight": inside, "sign": list(SIGNS)}
     return xr.Dataset(data, coords, {"bounded": int(limits is not None), "repeats": repeats})
 
 
