@@ -52,10 +52,9 @@ def _milliseconds(subject: Subject) -> str:
 
 
 def _rule(subject: Subject) -> Picture:
-    projection = subject.projection()
     if subject.file.gives_gradient:
         return _eligibility(subject)
-    return _spike_timing(subject) if spike_timing.depends_on_timing(projection) else _factors(subject)
+    return _spike_timing(subject) if spike_timing.depends_on_timing(subject.file) else _factors(subject)
 
 
 def _spike_timing(subject: Subject) -> Picture:
@@ -83,7 +82,7 @@ def _factors(subject: Subject) -> Picture:
         exchanged = [read[1], read[0], *read[2:]]
         panels.append((factors.surface(subject, exchanged), exchanged))
     figure = rules.factors(subject.file.title, panels, weight_dimension(projection))
-    others = "".join(f", {each.variable} at {_amount(each.scale, each.dim)}" for each in read[2:])
+    others = "".join(f", {each.variable} at {_amount(each.centre + each.scale, each.dim)}" for each in read[2:])
     edges = " Dotted: values that the rule compares it with." if read[0].edges else ""
     spike = " the presynaptic unit spikes once, late in a sample." if projection.pre.neuron.threshold else " one step."
     said = (

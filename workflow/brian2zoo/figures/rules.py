@@ -50,12 +50,9 @@ def spike_timing(title: str, window: xr.Dataset, rates: xr.Dataset, dim: Any, wh
     for k, each in enumerate(rates.lag.values):
         colour, shape = (PRE_FIRST, "o") if each > 0 else (POST_FIRST, "s")
         named = f"{'pre' if each > 0 else 'post'} first, {abs(1e3 * each):g} ms"
-        line = {
-            "marker": shape,
-            "markersize": 3.5,
-            "linestyle": "-" if each > 0 else (0, (4, 1.5)),
-        }  # both show if alike
-        band(right, rates.rate.values, change[k], deviation[k], colour, label=named, **line)
+        dashes = "-" if each > 0 else (0, (4, 1.5))  # so that both show where they are alike
+        line = {"marker": shape, "markersize": 3.5, "linestyle": dashes, "label": named}
+        band(right, rates.rate.values, change[k], deviation[k], colour, **line)
     right.set(xlim=(0, None), xlabel="pairs per second (Hz)", ylabel=label("weight change", unit),
               title=f"{rates.attrs['pairings']} pairs")  # fmt: skip
     right.legend(loc="best", handlelength=1.6)

@@ -79,11 +79,19 @@ class Held:
         return min(round(LASTS / self.dt), MOST_STEPS)
 
     @property
+    def repeats(self) -> int:
+        """Neurons at each input: several where chance makes them fire."""
+        neuron = self.population.neuron
+        texts = join(neuron.equations, neuron.threshold, neuron.reset, neuron.each_step)
+        return REPEATS if CHANCE & get_identifiers(texts) else 1
+
+    @property
     def shown(self) -> str:
         """The variable whose course is shown: the membrane, the answer, else the first with an equation."""
         neuron, known = self.population.neuron, equations_of(self.population.neuron.equations)
         found = membrane(neuron)
-        return found[0] if found else neuron.graded or next(iter(sorted(known.diff_eq_names)), self.variable)
+        moving = [name for name in known if name in known.diff_eq_names and name != self.variable]
+        return found[0] if found else neuron.graded or next(iter(moving), self.variable)
 
     def run(
         self, inputs: np.ndarray, step: tuple[float, float] | None = None, n_steps: int = 0
@@ -231,12 +239,12 @@ def _least(of: Held) -> float:
         while top > LEAST:
             inputs = np.concatenate([[0.0], 10.0 ** np.linspace(LEAST, top, PER_DECADE * (top - LEAST) + 1)]) * sign
             try:
-                spikes = of.run(inputs)
+                spikes = of.run(np.repeat(inputs, of.repeats))
             except NotFinite:
                 top -= 3
                 continue
-            counts = np.bincount(spikes["i"].astype(int), minlength=len(inputs))
-            more = np.flatnonzero(counts > max(2 * counts[0], counts[0]))
+            counts = np.bincount(spikes["i"].astype(int) // of.repeats, minlength=len(inputs))
+            more = np.flatnonzero(counts > 2 * counts[0] + 5 * np.sqrt(counts[0]))
             if len(more):
                 return float(inputs[more[0]])
             break
@@ -246,21 +254,18 @@ def _least(of: Held) -> float:
 
 def firing_rates(of: Held, inputs: np.ndarray) -> xr.Dataset:
     """Over `input`, SI units, the steady `rate`, and `first`, of the first interval, Hz, NaN if there is none."""
-    neuron = of.population.neuron
-    texts = join(neuron.equations, neuron.threshold, neuron.reset, neuron.each_step)
-    chance = bool(CHANCE & get_identifiers(texts))
-    repeats = REPEATS if chance else 1
+    repeats = of.repeats
     spikes = of.run(np.repeat(inputs, repeats))
     begin, end = SETTLED * of.n_steps * of.dt, of.n_steps * of.dt
     rate, first = np.zeros(len(inputs)), np.full(len(inputs), np.nan)
     for k in range(len(inputs)):
         trains = [spikes["t"][spikes["i"] == k * repeats + r] for r in range(repeats)]
         late = [train[train >= begin] for train in trains]
-        if chance:
+        if repeats > 1:
             rate[k] = sum(map(len, late)) / (repeats * (end - begin))
         elif len(late[0]) > 1:
             rate[k] = (len(late[0]) - 1) / (late[0][-1] - late[0][0])
-        if not chance and len(trains[0]) > 1:
+        if repeats == 1 and len(trains[0]) > 1:
             first[k] = 1 / (trains[0][1] - trains[0][0])
     return xr.Dataset({"rate": ("input", rate), "first": ("input", first)}, {"input": inputs})
 

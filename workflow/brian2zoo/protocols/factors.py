@@ -14,6 +14,7 @@ import brian2
 import numpy as np
 import xarray as xr
 from brian2.equations.equations import SUBEXPRESSION
+from brian2.parsing.statements import parse_statement
 
 from brian2zoo.circuits import Population, Projection
 from brian2zoo.datasets.encode import encode
@@ -42,7 +43,7 @@ class Factor:
     Parameters
     ----------
     side : 'pre' or 'post'.
-    scale : what is a large value of it, SI units.
+    scale : how far a large value of it is from the `centre`, SI units.
     edges : values at which the rule compares it, SI units.
     levels : the only values it can have, where the neuron's statements set it to numbers alone.
     """
@@ -54,6 +55,7 @@ class Factor:
     scale: float
     edges: tuple[float, ...] = ()
     levels: tuple[float, ...] = ()
+    centre: float = 0.0
 
 
 def factors(subject: Subject) -> list[Factor]:
@@ -73,13 +75,15 @@ def factors(subject: Subject) -> list[Factor]:
         for name in (name for name in known if f"{name}_{side}" in names_read(projection, by_rule=True)):
             edges = tuple(_edges(projection, f"{name}_{side}"))
             levels = tuple(sorted(_levels(population.neuron, name))) or _shown(subject, population, name)
-            scale = max(map(abs, edges), default=0.0) or _threshold(population, known[name].dim)
+            scale, centre = max(map(abs, edges), default=0.0), 0.0
+            if not scale:
+                scale, centre = _membrane(population, name) or (_threshold(population, known[name].dim), 0.0)
             if not scale and not known[name].dim.is_dimensionless:
                 problem = f"it reads {name}_{side}, and nothing says how large that is"
                 remedy = "compare it with a parameter in the rule, or with a threshold in the neuron"
                 raise ZooError(projection.rule.path, "", problem, remedy)
             found.append(
-                Factor(side, name, named(population.neuron, name), known[name].dim, scale or 1.0, edges, levels)
+                Factor(side, name, named(population.neuron, name), known[name].dim, scale or 1.0, edges, levels, centre)
             )
     if not found:
         problem = "it compares no times of spikes and reads no variable of a neuron"
@@ -108,7 +112,7 @@ def surface(subject: Subject, found: Sequence[Factor]) -> xr.Dataset:
     held: dict[tuple[str, str], Any] = {(first.side, first.variable): np.repeat(grid[:, 0], repeats)}
     if second is not None:
         held[second.side, second.variable] = np.repeat(grid[:, 1], repeats)
-    held |= {(each.side, each.variable): each.scale for each in found[2:]}
+    held |= {(each.side, each.variable): each.centre + each.scale for each in found[2:]}
     change = _change(subject, held, len(grid) * repeats).reshape(*map(len, (along, across)), repeats)
     if not np.abs(change).max() > 0:
         problem = f"the weight does not change, whatever {first.variable}_{first.side} is"
@@ -124,9 +128,9 @@ def _axis(factor: Factor) -> np.ndarray:
     if factor.levels and factor.side == "post":
         return np.array(factor.levels)
     reach = EDGE * factor.scale if factor.edges else factor.scale
-    least = 0.0 if factor.levels else -reach
+    least = 0.0 if factor.levels else factor.centre - reach
     near = [edge * (1 + shift) for edge in factor.edges for shift in (-1e-6, 1e-6)]
-    return np.unique(np.concatenate([np.linspace(least, reach, POINTS), near]))
+    return np.unique(np.concatenate([np.linspace(least, factor.centre + reach, POINTS), near]))
 
 
 def _few(factor: Factor) -> np.ndarray:
@@ -135,7 +139,7 @@ def _few(factor: Factor) -> np.ndarray:
         return np.array(factor.levels)
     if factor.edges:
         return np.array([0.0, EDGE * factor.scale])
-    return factor.scale * np.array([-1.0, -0.5, 0.5, 1.0])
+    return factor.centre + factor.scale * np.array([-1.0, -0.5, 0.5, 1.0])
 
 
 def _event(projection: Projection) -> str:
@@ -219,6 +223,24 @@ def _shown(subject: Subject, population: Population, variable: str) -> tuple[flo
     if population.data != "input" or f"{variable} = data" not in statements(population.neuron.on_sample):
         return ()
     return tuple(encode(subject.experiment.encoders["input"], np.array([0.25, 0.5, 1.0])))
+
+
+def _membrane(population: Population, variable: str) -> tuple[float, float] | None:
+    """Distance of rest and threshold of a membrane, and their middle, SI units; None of other variables."""
+    found = membrane(population.neuron)
+    if found is None or found[0] != variable:
+        return None
+    known = {name: each.value for name, each in given(population.neuron, population.overrides).items()}
+    state = {name: brian2.Quantity(0, dim=e.dim) for name, e in equations_of(population.neuron.equations).items()}
+    texts = [
+        right for name, _, right, _ in map(parse_statement, statements(population.neuron.initial)) if name == variable
+    ]
+    try:
+        threshold = float(np.asarray(evaluate(found[1], state | known)))
+        rest = float(np.asarray(evaluate(texts[-1], state | known))) if texts else 0.0
+    except ValueError:
+        return None
+    return (abs(threshold - rest), (threshold + rest) / 2) if threshold != rest else None
 
 
 def _threshold(population: Population, dim: Any) -> float:

@@ -6,10 +6,11 @@ import numpy as np
 import xarray as xr
 from brian2.utils.stringtools import get_identifiers
 
-from brian2zoo.circuits import Projection
 from brian2zoo.compose.circuit import compose
+from brian2zoo.equations.pieces import equations_of
 from brian2zoo.errors import ZooError
-from brian2zoo.protocols.stimulation import AFTER, SYNAPSES, Pairing, by_chance, names_read, pairs
+from brian2zoo.formats.rules import Rule
+from brian2zoo.protocols.stimulation import SYNAPSES, by_chance, names_read, pairs
 from brian2zoo.protocols.subject import Subject, bounds, typical_weight
 
 FARTHEST = 0.1
@@ -20,17 +21,15 @@ REST = 0.1
 """Before the first spike, and after the last one, s."""
 PAIRINGS, RATES, LAGS = 60, (5.0, 10.0, 15.0, 20.0, 30.0, 40.0, 50.0), (0.01, -0.01)
 """Of the protocol of Sjoestroem et al. (2001, doi:10.1016/S0896-6273(01)00542-6): number of pairs, Hz, s."""
-MOST_STEPS = 15_000
-"""Of a run of many pairs, a few seconds; where a step is short there are fewer pairs."""
+FEWEST, MOST_STEPS = 15, 20_000
+"""Of a run of many pairs, which takes a few seconds: where a step is short there are fewer, and no low rates."""
 REPEATS = 40
 """Synapses of each pair where chance has a part in the change."""
 
 
-def depends_on_timing(projection: Projection) -> bool:
-    """Whether a rule compares spikes of both sides: it asks for a change, or keeps something, at postsynaptic ones."""
-    rule = projection.rule
-    at_spike = any(part.side == "post" and part.at_spike for part in rule.parts)
-    return at_spike or "dw" in {line.text.partition("=")[0].strip() for line in rule.events["on_post"]}
+def depends_on_timing(rule: Rule) -> bool:
+    """Whether a rule compares times of both sides: it acts at postsynaptic spikes, or keeps a trace of that neuron."""
+    return bool(rule.on_post or rule.at_spike.post or equations_of(rule.variables.post).diff_eq_names)
 
 
 def window(subject: Subject, lags: Sequence[float] | None = None) -> xr.Dataset:
@@ -70,7 +69,8 @@ def window(subject: Subject, lags: Sequence[float] | None = None) -> xr.Dataset:
 def by_rate(subject: Subject, lags: Sequence[float] = LAGS, rates: Sequence[float] = RATES) -> xr.Dataset:
     """The change by many pairs, against how often they come.
 
-    There are `PAIRINGS`, or half as many until no weight is at a bound and the run is short enough.
+    There are `PAIRINGS`, or half as many until no weight is at a bound and the run is short enough. At rates for which
+    it is too long with `FEWEST` of them, none.
 
     Returns
     -------
@@ -78,19 +78,22 @@ def by_rate(subject: Subject, lags: Sequence[float] = LAGS, rates: Sequence[floa
     """
     dt = pairs(subject.projection(), subject.circuit, 1).dt
     rest, shift = round(REST / dt), [round(lag / dt) for lag in lags]
-    periods = [round(1 / (rate * dt)) for rate in rates]
     limits = bounds(subject.circuit, subject.projection())
-    pairings = PAIRINGS
+    first, pairings = rest + max(map(abs, shift)), PAIRINGS
+
+    def lasts(rate: float) -> int:
+        return 2 * first + pairings * round(1 / (rate * dt))
+
+    while pairings > FEWEST and lasts(min(rates)) > MOST_STEPS:
+        pairings //= 2
+    rates = [rate for rate in rates if lasts(rate) <= MOST_STEPS] or [max(rates)]
     while True:
-        last = rest + max(map(abs, shift)) + pairings * max(periods)
-        if last + rest <= MOST_STEPS or pairings < 4:
-            first = rest + max(map(abs, shift))
-            pre = [first + period * np.arange(pairings) for _ in lags for period in periods]
-            post = [first + lag + period * np.arange(pairings) for lag in shift for period in periods]
-            found = _change(subject, pre, post, last + rest)
-            after = found.start + found.change
-            if limits is None or pairings < 4 or not np.isclose(after.values[..., None], limits).any():
-                break
+        trains = [first + round(1 / (rate * dt)) * np.arange(pairings) for rate in rates]
+        pre, post = [train for _ in lags for train in trains], [train + lag for lag in shift for train in trains]
+        found = _change(subject, pre, post, lasts(min(rates)))
+        after = (found.start + found.change).values
+        if limits is None or pairings < FEWEST // 2 or not np.isclose(after[:, None], limits).any():
+            break
         pairings //= 2
     shape = len(lags), len(rates)
     data = {name: (("lag", "rate"), found[name].values.reshape(shape)) for name in ("change", "deviation")}
@@ -109,7 +112,7 @@ def _change(subject: Subject, pre: list[np.ndarray], post: list[np.ndarray], n_s
     after = pairing.run(spikes, n_steps, {weight: start}, [weight])[weight].reshape(len(pre), repeats)
     change = after - start
     data = {"change": ("pair", change.mean(axis=1)), "deviation": ("pair", change.std(axis=1)), "start": start}
-    return xr.Dataset(data, attrs={"repeats": repeats, "dt": pairing.dt, "forced": _forced(pairing)})
+    return xr.Dataset(data, attrs={"repeats": repeats, "dt": pairing.dt})
 
 
 def start_weight(subject: Subject) -> float:
@@ -125,7 +128,3 @@ def unit_of_change(subject: Subject) -> float | None:
     if "w_max" not in get_identifiers(projection.rule.statements):
         return None
     return float(np.asarray(compose(subject.circuit).synapses[projection.name].parameters["w_max"]))
-
-
-def _forced(pairing: Pairing) -> str:
-    return pairing.circuit.population(AFTER).neuron.name
