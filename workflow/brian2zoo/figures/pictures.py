@@ -4,18 +4,17 @@ from collections.abc import Callable
 from typing import Any
 
 import brian2
-import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
 from brian2zoo.circuits import has_weights
 from brian2zoo.compose.circuit import compose
-from brian2zoo.equations.pieces import equations_of, given
+from brian2zoo.equations.pieces import equations_of
 from brian2zoo.errors import ZooError
 from brian2zoo.figures import neurons, rules, synapses
 from brian2zoo.formats.expressions import evaluate
 from brian2zoo.protocols import constant_input, eligibility, factors, given_data, spike_timing, store
-from brian2zoo.protocols.stimulation import membrane
+from brian2zoo.protocols.membranes import membrane, threshold
 from brian2zoo.protocols.subject import Subject, named, weight_dimension
 from brian2zoo.run.programs import NotFinite
 
@@ -136,7 +135,7 @@ def _neuron(subject: Subject) -> Picture:
     known = equations_of(neuron.equations)
     about = {
         "input": constant_input.label(of), "course": named(neuron, of.shown), "of_input": of.dim,
-        "of_course": known[of.shown].dim, "moved": of.way == "moved", "threshold": _threshold(subject),
+        "of_course": known[of.shown].dim, "moved": of.way == "moved", "threshold": threshold(population),
     }  # fmt: skip
     ways = {
         "held": f"{of.variable} is held at a value, as if spikes kept it there.",
@@ -151,20 +150,6 @@ def _neuron(subject: Subject) -> Picture:
     return neurons.answers(
         title, found.rates, found.courses, about
     ), f"{ways[of.way]} The answer after {1e3 * of.n_steps * of.dt:g} ms."
-
-
-def _threshold(subject: Subject) -> float:
-    """What the membrane has to exceed while all else is at zero, SI units; NaN if there is no such number."""
-    population = subject.population()
-    found = membrane(population.neuron)
-    if found is None:
-        return np.nan
-    known = {name: each.value for name, each in given(population.neuron, population.overrides).items()}
-    state = {name: brian2.Quantity(0, dim=each.dim) for name, each in equations_of(population.neuron.equations).items()}
-    try:
-        return float(np.asarray(evaluate(found[1], state | known)))
-    except ValueError:
-        return np.nan
 
 
 def _data(subject: Subject, found: xr.Dataset) -> Picture:

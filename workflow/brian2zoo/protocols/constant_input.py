@@ -22,7 +22,8 @@ from brian2zoo.equations.pieces import equations_of, join, kind_of, statements, 
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.language import one_a_line
 from brian2zoo.formats.models import NeuronModel, SynapseModel
-from brian2zoo.protocols.stimulation import CHANCE, OWN, apart, membrane
+from brian2zoo.protocols.membranes import membrane
+from brian2zoo.protocols.stimulation import CHANCE, OWN, apart
 from brian2zoo.protocols.subject import Subject, named
 from brian2zoo.run.network import Recording, duration, trace_name
 from brian2zoo.run.programs import Inputs, NotFinite, run_here

@@ -13,10 +13,10 @@ import xarray as xr
 
 from brian2zoo import circuits
 from brian2zoo.compose.circuit import compose
-from brian2zoo.equations.pieces import equations_of, given
+from brian2zoo.equations.pieces import equations_of
 from brian2zoo.errors import ZooError
-from brian2zoo.formats.expressions import evaluate
-from brian2zoo.protocols.stimulation import AFTER, SYNAPSES, membrane, onto
+from brian2zoo.protocols.membranes import membrane, threshold
+from brian2zoo.protocols.stimulation import AFTER, SYNAPSES, onto
 from brian2zoo.protocols.subject import Subject, typical_weight
 from brian2zoo.run.network import duration, trace_name
 
@@ -49,11 +49,15 @@ def course(subject: Subject) -> xr.Dataset:
     if found is None:
         problem = f"neuron '{neuron.name}' has no membrane that a presynaptic spike could lift to its threshold"
         raise ZooError(neuron.path, "threshold", problem, "plot the rule in another experiment, with --on")
+    if not any(_ERROR in equations_of(part.equations.text) for part in projection.rule.parts if part.equations):
+        problem = f"the error of '{projection.post.name}' is that of the loss, which cannot be held"
+        remedy = "plot the rule in an experiment in which it trains a hidden layer, with --on"
+        raise ZooError(subject.experiment.path, "learning", problem, remedy)
     unit = typical_weight(subject.circuit, projection) or 1.0
     small = 1e-3 * unit
     at_rest, lifted = _run(subject, np.array([0.0, small]), found[0])[0].membrane.values
     lift = float((lifted - at_rest)[np.abs(lifted - at_rest).argmax()] / small)
-    away = _threshold(subject, found[1]) - float(at_rest[-1])
+    away = threshold(projection.post) - float(at_rest[-1])
     if not lift or not np.isfinite(away / lift):
         raise ZooError(neuron.path, "", "a presynaptic spike does not move its membrane", "plot another rule")
     weights = np.array(STRENGTHS) * away / lift
@@ -62,15 +66,7 @@ def course(subject: Subject) -> xr.Dataset:
         data, gradient = _run(of, weights, found[0])
         parts.append(data.assign({name: (data.membrane.dims, gradient)}))
     whole = xr.merge(parts, compat="override").assign_coords(weight=list(STRENGTHS))
-    return whole.assign(threshold=_threshold(subject, found[1])).assign_attrs(membrane=found[0])
-
-
-def _threshold(subject: Subject, expression: str) -> float:
-    """What the membrane has to exceed while everything else is at zero, SI units."""
-    post = subject.projection().post
-    known = {name: each.value for name, each in given(post.neuron, post.overrides).items()}
-    state = dict.fromkeys(equations_of(post.neuron.equations).names, 0)
-    return float(np.asarray(evaluate(expression, state | known)))
+    return whole.assign(threshold=threshold(projection.post)).assign_attrs(membrane=found[0])
 
 
 def _unfiltered(subject: Subject) -> Subject:

@@ -10,20 +10,19 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
-import brian2
 import numpy as np
 import xarray as xr
 from brian2.equations.equations import SUBEXPRESSION
-from brian2.parsing.statements import parse_statement
 
 from brian2zoo.circuits import Population, Projection
 from brian2zoo.datasets.encode import encode
-from brian2zoo.equations.pieces import equations_of, given, join, kind_of, statements
+from brian2zoo.equations.pieces import equations_of, join, kind_of, statements
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.expressions import evaluate
 from brian2zoo.formats.models import NeuronModel
+from brian2zoo.protocols.membranes import membrane, rest, threshold
 from brian2zoo.protocols.spike_timing import REPEATS, start_weight
-from brian2zoo.protocols.stimulation import AFTER, BEFORE, FIRST_STEP, SYNAPSES, by_chance, membrane, names_read, onto
+from brian2zoo.protocols.stimulation import AFTER, BEFORE, FIRST_STEP, SYNAPSES, by_chance, names_read, onto
 from brian2zoo.protocols.subject import Subject, named
 from brian2zoo.run.network import duration
 
@@ -227,30 +226,15 @@ def _shown(subject: Subject, population: Population, variable: str) -> tuple[flo
 
 def _membrane(population: Population, variable: str) -> tuple[float, float] | None:
     """Distance of rest and threshold of a membrane, and their middle, SI units; None of other variables."""
-    found = membrane(population.neuron)
-    if found is None or found[0] != variable:
+    found, low, high = membrane(population.neuron), rest(population), threshold(population)
+    if found is None or found[0] != variable or not abs(high - low) > 0:
         return None
-    known = {name: each.value for name, each in given(population.neuron, population.overrides).items()}
-    state = {name: brian2.Quantity(0, dim=e.dim) for name, e in equations_of(population.neuron.equations).items()}
-    texts = [
-        right for name, _, right, _ in map(parse_statement, statements(population.neuron.initial)) if name == variable
-    ]
-    try:
-        threshold = float(np.asarray(evaluate(found[1], state | known)))
-        rest = float(np.asarray(evaluate(texts[-1], state | known))) if texts else 0.0
-    except ValueError:
-        return None
-    return (abs(threshold - rest), (threshold + rest) / 2) if threshold != rest else None
+    return abs(high - low), (high + low) / 2
 
 
 def _threshold(population: Population, dim: Any) -> float:
-    """What a neuron's membrane has to exceed, SI units, if it is of a dimension; else 0."""
+    """What the membrane has to exceed, SI units, if it has a dimension and it is this one; else 0."""
     found = membrane(population.neuron)
-    if found is None or dim.is_dimensionless:
+    if found is None or dim.is_dimensionless or equations_of(population.neuron.equations)[found[0]].dim is not dim:
         return 0.0
-    known = {name: each.value for name, each in given(population.neuron, population.overrides).items()}
-    try:
-        value = evaluate(found[1], known)
-    except ValueError:
-        return 0.0
-    return abs(float(np.asarray(value))) if brian2.get_dimensions(value) is dim else 0.0
+    return abs(np.nan_to_num(threshold(population)))

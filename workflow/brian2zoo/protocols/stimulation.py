@@ -5,7 +5,6 @@ its equations and its reset; its own threshold is off. Where that is a compariso
 lifts this variable to it, as a brief current does, so that rules that read the membrane see it there.
 """
 
-import ast
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from brian2zoo.equations.pieces import equations_of, join, kind_of, names_in, st
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.models import NeuronModel
 from brian2zoo.formats.zoo import Zoo
+from brian2zoo.protocols.membranes import membrane
 from brian2zoo.run.network import Recording, duration
 from brian2zoo.run.programs import Inputs, run_here
 
@@ -217,26 +217,6 @@ def given_spikes(population: Population, name: str, size: int) -> Population:
         }
     )
     return replace(population, neuron=neuron)
-
-
-def membrane(neuron: NeuronModel) -> tuple[str, str] | None:
-    """The variable whose threshold makes a neuron spike, and what it has to exceed; None if it is no such comparison.
-
-    A variable with the unit of a time is a clock and no membrane.
-    """
-    if not neuron.threshold:
-        return None
-    tree = ast.parse(neuron.threshold.strip(), mode="eval").body
-    if not isinstance(tree, ast.Compare) or not isinstance(tree.ops[0], ast.Gt | ast.GtE):
-        return None
-    variable = tree.left
-    equations = equations_of(neuron.equations)
-    if not isinstance(variable, ast.Name) or variable.id not in equations:
-        return None
-    equation = equations[variable.id]
-    if equation.type == SUBEXPRESSION or "constant" in equation.flags or equation.dim is brian2.second.dim:
-        return None
-    return variable.id, ast.unparse(tree.comparators[0])
 
 
 def _lift(neuron: NeuronModel, told: NeuronModel) -> str:

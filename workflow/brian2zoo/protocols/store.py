@@ -23,6 +23,7 @@ from brian2zoo.learning.parts import Neurons
 from brian2zoo.learning.rule import learning_rule
 from brian2zoo.protocols.constant_input import targets
 from brian2zoo.protocols.factors import held_still
+from brian2zoo.protocols.membranes import membrane
 from brian2zoo.protocols.stimulation import (
     AFTER,
     BEFORE,
@@ -34,7 +35,6 @@ from brian2zoo.protocols.stimulation import (
     by_chance,
     given_spikes,
     joined,
-    membrane,
     names_read,
     onto,
     with_variables,
