@@ -48,13 +48,18 @@ def test_many_pairs_change_the_weight_as_triplets_do(zoo, monkeypatch) -> None:
     np.testing.assert_allclose(found.change, expected, rtol=1e-9)
 
 
-def test_pairs_become_fewer_before_a_weight_meets_its_bound(zoo, monkeypatch) -> None:
-    """Each adds 0.011 of the 0.1 that are left: 16 and 8 are too many."""
+def test_changes_are_those_that_the_rule_asks_for(zoo, monkeypatch) -> None:
+    """20 pairs, each of more than 0.011, with 0.1 left to the bound of the store."""
     monkeypatch.setattr(spike_timing, "PAIRINGS", 20)
     of = subject(zoo, "rule", "stdp_pair", setting="rule.a_plus=0.1")
-    found = spike_timing.by_rate(of, (0.01,), (50.0,))
-    assert found.attrs["pairings"] == 5
-    assert float(found.start + found.change) < 0.2
+    assert float(spike_timing.by_rate(of, (0.01,), (50.0,)).change) > 0.2
+
+
+def test_where_a_step_is_short_there_are_fewer_pairs_and_no_low_rates(zoo, monkeypatch) -> None:
+    monkeypatch.setattr(spike_timing, "MOST_STEPS", 1000)
+    found = spike_timing.by_rate(subject(zoo, "rule", "stdp_pair"), (0.01,), (5.0, 25.0, 50.0))
+    assert found.attrs["pairings"] == spike_timing.FEWEST
+    assert found.rate.values.tolist() == [25, 50]
 
 
 VOLTAGE = """

@@ -68,8 +68,9 @@ def _spike_timing(subject: Subject) -> Picture:
     start = _amount(float(window.start), weight_dimension(projection))
     chance = f" Band: deviation of {window.attrs['repeats']} synapses." if window.attrs["repeats"] > 1 else ""
     said = (
-        f"Spikes are given: neuron {neuron.name} fires when it is told to{lifted} and at no other time. Synapse"
-        f" {projection.synapse.name}, from w\u00a0=\u00a0{start}; the dot is a pair in one step.{chance}"
+        f"Spikes are given: neuron {neuron.name} fires when it is told to{lifted} and at no other time. Changes are those"
+        f" that the rule asks for, whatever the store makes of them, from w\u00a0=\u00a0{start}; the dot is a pair in one"
+        f" step.{chance}"
     )
     return figure, said
 
@@ -85,8 +86,8 @@ def _factors(subject: Subject) -> Picture:
     edges = " Dotted: values that the rule compares it with." if read[0].edges else ""
     spike = " the presynaptic unit spikes once, late in a sample." if projection.pre.neuron.threshold else " one step."
     said = (
-        f"Variables of neuron {projection.post.neuron.name} are held{others};{spike} Synapse {projection.synapse.name}."
-        f"{edges}"
+        f"Variables of neuron {projection.post.neuron.name} are held{others};{spike} Changes are those that"
+        f" the rule asks for, whatever the store makes of them.{edges}"
     )
     return figure, said
 

@@ -16,7 +16,7 @@ from brian2zoo.compose.circuit import compose
 from brian2zoo.equations.pieces import equations_of
 from brian2zoo.errors import ZooError
 from brian2zoo.protocols.membranes import membrane, threshold
-from brian2zoo.protocols.stimulation import AFTER, SYNAPSES, onto
+from brian2zoo.protocols.stimulation import AFTER, SYNAPSES, onto, read_as_one
 from brian2zoo.protocols.subject import Subject, typical_weight
 from brian2zoo.run.network import duration, trace_name
 
@@ -88,7 +88,7 @@ def _run(subject: Subject, weights: np.ndarray, variable: str) -> tuple[xr.Datas
     recorded = dict(_recorded(subject, variable))
     states = [(group, name, k) for group, name in recorded.values() for k in range(n)]
     wanted = [f"{trace_name(*state)}.{state[1]}" for state in states] + [f"{AFTER}_spikes.{what}" for what in "it"]
-    values = {f"{SYNAPSES}.w": weights, f"{AFTER}.{_ERROR}": 1.0}
+    values = {f"{SYNAPSES}.w": weights, f"{AFTER}.{_ERROR}": 1.0} | read_as_one(projection)
     found = pairing.run([np.array([first])], steps, values, wanted, states)
     time = (np.arange(steps) - first) * pairing.dt
     traces = {

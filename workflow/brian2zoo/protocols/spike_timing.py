@@ -69,8 +69,8 @@ def window(subject: Subject, lags: Sequence[float] | None = None) -> xr.Dataset:
 def by_rate(subject: Subject, lags: Sequence[float] = LAGS, rates: Sequence[float] = RATES) -> xr.Dataset:
     """The change by many pairs, against how often they come.
 
-    There are `PAIRINGS`, or half as many until no weight is at a bound and the run is short enough. At rates for which
-    it is too long with `FEWEST` of them, none.
+    There are `PAIRINGS`, or half as many until the run is short enough. At rates for which it is too long with `FEWEST`
+    of them, none.
 
     Returns
     -------
@@ -78,7 +78,6 @@ def by_rate(subject: Subject, lags: Sequence[float] = LAGS, rates: Sequence[floa
     """
     dt = pairs(subject.projection(), subject.circuit, 1).dt
     rest, shift = round(REST / dt), [round(lag / dt) for lag in lags]
-    limits = bounds(subject.circuit, subject.projection())
     first, pairings = rest + max(map(abs, shift)), PAIRINGS
 
     def lasts(rate: float) -> int:
@@ -87,14 +86,9 @@ def by_rate(subject: Subject, lags: Sequence[float] = LAGS, rates: Sequence[floa
     while pairings > FEWEST and lasts(min(rates)) > MOST_STEPS:
         pairings //= 2
     rates = [rate for rate in rates if lasts(rate) <= MOST_STEPS] or [max(rates)]
-    while True:
-        trains = [first + round(1 / (rate * dt)) * np.arange(pairings) for rate in rates]
-        pre, post = [train for _ in lags for train in trains], [train + lag for lag in shift for train in trains]
-        found = _change(subject, pre, post, lasts(min(rates)))
-        after = (found.start + found.change).values
-        if limits is None or pairings < FEWEST // 2 or not np.isclose(after[:, None], limits).any():
-            break
-        pairings //= 2
+    trains = [first + round(1 / (rate * dt)) * np.arange(pairings) for rate in rates]
+    pre, post = [train for _ in lags for train in trains], [train + lag for lag in shift for train in trains]
+    found = _change(subject, pre, post, lasts(min(rates)))
     shape = len(lags), len(rates)
     data = {name: (("lag", "rate"), found[name].values.reshape(shape)) for name in ("change", "deviation")}
     coords = {"lag": list(lags), "rate": list(rates)}

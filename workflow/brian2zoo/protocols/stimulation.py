@@ -195,6 +195,13 @@ def names_read(projection: Projection, by_rule: bool = False) -> set[str]:
     return names_in("\n".join(read), known)
 
 
+def read_as_one(projection: Projection) -> dict[str, float]:
+    """Variables of the presynaptic unit that a synapse reads, at 1."""
+    known = equations_of(projection.pre.neuron.equations)
+    read = {name.removesuffix("_pre") for name in names_read(projection) if name.endswith("_pre")}
+    return {f"{BEFORE}.{name}": 1.0 for name in sorted(read & known.names) if known[name].type != SUBEXPRESSION}
+
+
 def by_chance(projection: Projection) -> bool:
     """Whether random numbers take part in what a synapse does."""
     return bool(CHANCE & names_read(projection))

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from brian2.equations.equations import SUBEXPRESSION
 from brian2.utils.stringtools import get_identifiers
 
 from brian2zoo.circuits import Circuit, Population, Projection, has_weights
@@ -37,6 +36,7 @@ from brian2zoo.protocols.stimulation import (
     joined,
     names_read,
     onto,
+    read_as_one,
     with_variables,
 )
 from brian2zoo.protocols.subject import Subject, bounds, typical_weight
@@ -89,7 +89,7 @@ def transfer(subject: Subject) -> xr.Dataset:
     states = [(AFTER, name, k) for name in names.values() for k in range(n)]
     wanted = [f"{trace_name(*state)}.{state[1]}" for state in states]
     weight = typical_weight(subject.circuit, projection)
-    values = ({f"{SYNAPSES}.w": weight} if has_weights(projection) else {}) | _read_as_one(projection)
+    values = ({f"{SYNAPSES}.w": weight} if has_weights(projection) else {}) | read_as_one(projection)
     result = pairing.run([np.array([first])] * n, steps, values, wanted, states)
     data = {
         key: (("synapse", "time"), np.stack([result[f"{trace_name(AFTER, name, k)}.{name}"] for k in range(n)]))
@@ -107,13 +107,6 @@ def _forward(model: SynapseModel) -> SynapseModel:
     """A synapse without what it hands back to the presynaptic neuron."""
     state = "\n".join(line for line in one_a_line(model.state) if not line.partition("=")[0].strip().endswith("_pre"))
     return model.model_copy(update={"state": state})
-
-
-def _read_as_one(projection: Projection) -> dict[str, float]:
-    """Variables of the presynaptic unit that the synapse reads, at 1."""
-    known = equations_of(projection.pre.neuron.equations)
-    read = {name.removesuffix("_pre") for name in names_read(projection) if name.endswith("_pre")}
-    return {f"{BEFORE}.{name}": 1.0 for name in sorted(read & known.names) if known[name].type != SUBEXPRESSION}
 
 
 def sums(subject: Subject) -> xr.Dataset:

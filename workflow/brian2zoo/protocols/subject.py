@@ -1,7 +1,7 @@
 """Where a rule, a neuron or a synapse is at work: an experiment that uses it, and the part of its network that does."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,8 @@ from brian2zoo.formats.language import by_variable
 from brian2zoo.formats.models import NeuronModel
 from brian2zoo.formats.zoo import Zoo
 
+KEEPS_ALL = "w = w + dw"
+"""What a store writes that has neither bounds nor a grid."""
 STEP = "0.1*ms"
 """Of a neuron that stands alone."""
 MOST_SAID = 40
@@ -56,6 +58,8 @@ class Subject:
     def projection(self) -> Projection:
         """The first projection that learns by the rule, or through the synapse; onto another layer than the last one.
 
+        That of a rule keeps every change that is asked for as it is, whatever its store makes of it.
+
         Raises
         ------
         ZooError
@@ -66,7 +70,10 @@ class Subject:
             remedy = "name another experiment with --on"
             raise ZooError(self.experiment.path, "", f"no projection of it uses {self.kind} '{self.name}'", remedy)
         hidden = [p for p in found if p.post.name != "output"]
-        return (hidden or found)[0]
+        first = (hidden or found)[0]
+        if self.kind != "rule":
+            return first
+        return replace(first, synapse=first.synapse.model_copy(update={"write": KEEPS_ALL}))
 
     def population(self) -> Population:
         """The first population of the neuron."""
