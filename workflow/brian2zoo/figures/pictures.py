@@ -68,9 +68,9 @@ def _spike_timing(subject: Subject) -> Picture:
     start = _amount(float(window.start), weight_dimension(projection))
     chance = f" Band: deviation of {window.attrs['repeats']} synapses." if window.attrs["repeats"] > 1 else ""
     said = (
-        f"Spikes are given: neuron {neuron.name} fires when it is told to{lifted} and at no other time. Changes are those"
-        f" that the rule asks for, whatever the store makes of them, from w\u00a0=\u00a0{start}; the dot is a pair in one"
-        f" step.{chance}"
+        f"Spikes are given: neuron {neuron.name} fires when it is told to{lifted} and at no other time. Changes are"
+        f" those that the rule asks for, whatever the store makes of them, from w\u00a0=\u00a0{start}; the dot is a pair"
+        f" in one step.{chance}"
     )
     return figure, said
 
