@@ -10,7 +10,6 @@ import typer
 
 from brian2zoo.cli.finding import from_here, named_file
 from brian2zoo.cli.show import out
-from brian2zoo.equations.pieces import renamed
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.kinds import KINDS
 from brian2zoo.formats.language import Refused
@@ -83,6 +82,8 @@ def _sound_text(zoo: Zoo, kind: str, name: str, words: dict[str, str]) -> str:
 
 def _filled(template: str, words: dict[str, str]) -> str:
     """A template with its words in capitals replaced, without the lines of those that are not there."""
+    from brian2zoo.equations.pieces import renamed
+
     absent = {key.upper() for key in CHOICES} - words.keys()
     lines = (line for line in template.splitlines() if not absent & set(re.findall(r"\b[A-Z]+\b", line)))
     return "\n".join(renamed(line, words) for line in lines) + "\n"

@@ -69,8 +69,8 @@ def _spike_timing(subject: Subject) -> Picture:
     chance = f" Band: deviation of {window.attrs['repeats']} synapses." if window.attrs["repeats"] > 1 else ""
     said = (
         f"Spikes are given: neuron {neuron.name} fires when it is told to{lifted} and at no other time. Changes are"
-        f" those that the rule asks for, whatever the store makes of them, from w\u00a0=\u00a0{start}; the dot is a pair"
-        f" in one step.{chance}"
+        f" those that the rule asks for, whatever the store makes of them, from w\u00a0=\u00a0{start}; the dot is a"
+        f" pair in one step.{chance}"
     )
     return figure, said
 
