@@ -7,6 +7,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from brian2zoo.cli.commands import app
+from brian2zoo.cli.new_command import Made
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.kinds import KINDS
 from brian2zoo.formats.zoo import ROOT, Zoo
@@ -62,6 +63,8 @@ COMMANDS: dict[str, tuple[str, list[str]]] = {
         "neuron",
         ["--synapse", "--jacobian", "--through", "--on-synapses", "--latex", "--name"],
     ),
+    "plot": ("name", ["--on", "--set", "--out"]),
+    "new": ("made", ["--rule", "--neuron", "--synapse"]),
 }  # fmt: skip
 """Of each command what its argument is, and its options."""
 REQUIRED = {"map": "--chip"}
@@ -80,6 +83,7 @@ def _values() -> dict[str, list[str]]:
         "name": [name for names in of.values() for name in names],
         "experiment": of["experiment"],
         "neuron": of["neuron"],
+        "made": [*Made, "mine", "lif"],
         "path": [
             *paths,
             *(str(ROOT / name) for name in ("README.md", "results", "docs/rtrl_curves.png")),
@@ -100,6 +104,8 @@ def _values() -> dict[str, list[str]]:
         "--synapse": of["synapse"],
         "--jacobian": ["block_diagonal", "snap1", "full"],
         "--through": ["none", "v", "v,I", "a"],
+        "--neuron": of["neuron"],
+        "--out": ["picture.png", "picture.svg", "/proc/x.png", "no/such/folder.pdf"],
         "--name": ["mine", "../x", "erbp", "lambda"],
     }
 

@@ -1,7 +1,6 @@
 """The command `brian2zoo`: look at the zoo and check it."""
 
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -14,8 +13,9 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from brian2zoo import __version__
-from brian2zoo.cli import figure_commands, unforeseen
-from brian2zoo.cli.show import File, new_table, out, print_cim, print_composed, print_events, print_file, print_mapping
+from brian2zoo.cli import figure_commands, new_command, plot_command, unforeseen
+from brian2zoo.cli.finding import find, named_file
+from brian2zoo.cli.show import new_table, out, print_cim, print_composed, print_events, print_file, print_mapping
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.formats.kinds import KINDS, json_schemas
 from brian2zoo.formats.language import Refused, name_or_none
@@ -93,6 +93,8 @@ def _options(
 
 app.command()(figure_commands.figures)
 app.command()(figure_commands.figure)
+app.command()(plot_command.plot)
+app.command()(new_command.new)
 
 
 @app.command("list")
@@ -348,7 +350,7 @@ def derive(
     zoo: Zoo = ctx.obj
     name = _option("--name", name_or_none, name)
     model = _sound(zoo, "neuron", neuron)
-    fitting = deriving.fitting_synapse(zoo, model, _named(zoo, "synapse", synapse) if synapse else "")
+    fitting = deriving.fitting_synapse(zoo, model, named_file(zoo, "synapse", synapse) if synapse else "")
     store = _sound(zoo, "synapse", fitting.name)
     kept = None
     if through:
@@ -388,21 +390,6 @@ def schemas(ctx: typer.Context) -> None:
         out.print(f"{page}: tables of keys")
 
 
-def find(zoo: Zoo, word: str) -> list[File]:
-    """Files meant by a name, a kind/name or a path; `ZooError` if there is none."""
-    files = [(kind, name) for kind in KINDS for name in zoo.names(kind)]
-    known: dict[str, list[File]] = {}
-    for kind, name in files:
-        path = f"{KINDS[kind][1]}/{name}.yaml"
-        for spelling in (name, f"{kind}/{name}", path, os.path.realpath(zoo.root / path)):
-            known.setdefault(spelling, []).append((kind, name))
-    found = known.get(word) or ("\0" not in word and known.get(os.path.realpath(word)))
-    if not found:
-        remedy = did_you_mean(word, known, "'brian2zoo list' names the files there are")
-        raise ZooError("NAME", "", f"there is no file '{word}'", remedy)
-    return found
-
-
 def _option(option: str, check: Callable[[str], str], text: str) -> str:
     """The text of an option, if the language allows it."""
     try:
@@ -411,16 +398,8 @@ def _option(option: str, check: Callable[[str], str], text: str) -> str:
         raise error.at(option) from None
 
 
-def _named(zoo: Zoo, kind: str, word: str) -> str:
-    """The name of a file of one kind, given by name or path."""
-    found = [stem for k, stem in find(zoo, word if "/" in word else f"{kind}/{word}") if k == kind]
-    if not found:
-        raise ZooError("NAME", "", f"'{word}' is no {kind}", f"name a file of {KINDS[kind][1]}")
-    return found[0]
-
-
 def _sound(zoo: Zoo, kind: str, word: str) -> Any:
     """A file of one kind, given by name or path; the first of the mistakes that are found in it alone."""
     from brian2zoo.check import sound
 
-    return sound(zoo, kind, _named(zoo, kind, word))
+    return sound(zoo, kind, named_file(zoo, kind, word))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from brian2zoo.cli.finding import from_here
 from brian2zoo.cli.show import out
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.formats.papers import FOLDER, PLACES, PUBLISHED_TRAININGS, Paper, papers
@@ -101,7 +102,7 @@ def figure(
             raise ZooError("KEY", "", f"there are no results to draw {of.key}/{name} from", remedy)
         _draw(of, name, stem, files, " ".join(["brian2zoo figure", f"{of.key}/{name}", *options]))
         what = "published results" if place == PUBLISHED else "results at hand"
-        out.print(f"{_shown(stem)}.png: from {len(files)} {what}; from nothing: {of.rerun(name)}")
+        out.print(f"{from_here(stem)}.png: from {len(files)} {what}; from nothing: {of.rerun(name)}")
 
 
 def rows(zoo: Zoo, made: Mapping[str, Sequence[Path]] | None = None) -> list[Row]:
@@ -212,11 +213,6 @@ def _draw(of: Paper, name: str, stem: Path, files: Sequence[Path], command: str)
     from brian2zoo.figures import save
 
     save(of.module(name).draw([_read(path) for path in files], of.published), stem, command)
-
-
-def _shown(path: Path) -> str:
-    """A path as one would write it from here."""
-    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 # --- Showing it ------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
 import brian2zoo
-from brian2zoo.figures.style import FOOTER, GREY, THIN, WIDTH, Look, method_order, network_label, styled
+from brian2zoo.figures.style import FOOTER, GREY, NOTE, THIN, WIDTH, Look, method_order, network_label, styled
 from brian2zoo.run import results
 
 logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of every glyph that it leaves out of a PDF
@@ -248,16 +248,20 @@ def legend(figure: Figure) -> None:
 
 
 @styled
-def save(figure: Figure, stem: Path, command: str) -> None:
+def save(figure: Figure, stem: Path, command: str, caption: str = "", kinds: Sequence[str] = ("png", "pdf")) -> None:
     """Write STEM.png and STEM.pdf, which say in a footer and in their metadata what made them.
 
     Parameters
     ----------
     command : the command that makes the figure again.
+    caption : what the footer says above it.
+    kinds : of files to write.
     """
     commit = results.git_commit()
-    footer = "\n".join(textwrap.wrap(f"{command}  (commit {commit})", 130))
-    figure.supxlabel(footer, x=0.01, ha="left", fontsize=FOOTER, color=GREY)
+    footer = textwrap.wrap(f"{command}  (commit {commit})", 130)
+    if caption:
+        footer = [*textwrap.wrap(caption, 136), *footer]
+    figure.supxlabel("\n".join(footer), x=0.01, ha="left", fontsize=NOTE if caption else FOOTER, color=GREY)
     metadata = {
         "Title": stem.name,
         "Subject": command,
@@ -265,7 +269,7 @@ def save(figure: Figure, stem: Path, command: str) -> None:
         "Creator": f"brian2zoo {brian2zoo.__version__}",
     }
     stem.parent.mkdir(parents=True, exist_ok=True)
-    for kind in ("png", "pdf"):
+    for kind in kinds:
         path = stem.with_name(f"{stem.name}.{kind}")
         with results.replacing(path) as partial:
             figure.savefig(partial, format=kind, metadata=metadata)

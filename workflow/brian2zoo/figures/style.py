@@ -13,6 +13,7 @@ from brian2zoo.formats.settings import parts_of
 
 WIDTH = 7.0  # inches: two columns of a journal, drawn at the size it is printed
 FOOTER = 6  # points
+NOTE = 6.8  # points, what stands below a picture without a page of its own
 THIN = 0.5  # points, a line that stands back
 
 # Okabe and Ito's palette, safe for the colour-blind

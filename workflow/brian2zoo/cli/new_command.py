@@ -1,0 +1,115 @@
+"""The command `brian2zoo new`: a file to begin with, from the templates beside this module."""
+
+import re
+import tempfile
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from brian2zoo.cli.finding import from_here, named_file
+from brian2zoo.cli.show import out
+from brian2zoo.errors import ZooError
+from brian2zoo.formats.kinds import KINDS
+from brian2zoo.formats.language import Refused
+from brian2zoo.formats.language import name as a_name
+from brian2zoo.formats.zoo import Zoo
+
+TEMPLATES = Path(__file__).parent / "templates"
+"""A folder a kind. Of several templates the first that passes the check is taken."""
+Made = StrEnum("Made", sorted(folder.name for folder in TEMPLATES.iterdir()))
+CHOICES = ("rule", "neuron", "synapse")
+"""Kinds of files that a new experiment may be told to use; in templates they are words in capitals."""
+COMMAND = "#   $ "
+"""How a line of a template begins that says what to do next."""
+
+
+def new(
+    ctx: typer.Context,
+    kind: Annotated[Made, typer.Argument(help="What to write.")],
+    name: Annotated[str, typer.Argument(help="Of the file, without .yaml.")],
+    rule: Annotated[str, typer.Option(help="Of an experiment: the rule by which it learns.")] = "",
+    neuron: Annotated[str, typer.Option(help="Of an experiment: its hidden neurons.")] = "",
+    synapse: Annotated[str, typer.Option(help="Of an experiment: its synapses that learn.")] = "",
+) -> None:
+    """Write a file to begin with: a template with comments, which passes the check and is yours to edit.
+
+    A new experiment extends one of the zoo that goes with the rule, the neuron and the synapse that are named. No file
+    is ever overwritten.
+    """
+    zoo: Zoo = ctx.obj
+    try:
+        a_name(name)
+    except Refused as error:
+        raise error.at("NAME") from None
+    path = zoo.root / KINDS[kind.value][1] / f"{name}.yaml"
+    if path.exists():
+        problem = f"there is a file {KINDS[kind.value][1]}/{name}.yaml already"
+        raise ZooError("NAME", "", problem, "take another name, or edit that one")
+    chosen = {each: word for each, word in zip(CHOICES, (rule, neuron, synapse), strict=True) if word}
+    if chosen and kind.value != "experiment":
+        raise ZooError(f"--{next(iter(chosen))}", "", f"it is for an experiment, not a {kind.value}", "leave it out")
+    words = {each.upper(): named_file(zoo, each, word) for each, word in chosen.items()}
+    text = _sound_text(zoo, kind.value, name, words)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise ZooError("NAME", "", f"there is a file {path} already", "take another name") from None
+    out.print(f"{from_here(path)}: now edit it, and try")
+    for line in text.splitlines():
+        if line.startswith(COMMAND):
+            out.print(f"  {line.removeprefix(COMMAND)}")
+
+
+def _sound_text(zoo: Zoo, kind: str, name: str, words: dict[str, str]) -> str:
+    """The first of the kind's templates that goes with these files; the mistake of the first one if none does."""
+    mistakes: list[ZooError] = []
+    for template in sorted((TEMPLATES / kind).glob("*.yaml")):
+        text = _filled(template.read_text(encoding="utf-8"), {"NAME": name, **words})
+        found = _mistakes(zoo, kind, name, text)
+        if not found:
+            return text
+        mistakes += found[:1]
+    first = mistakes[0]
+    if not words:
+        raise first
+    wanted = ", ".join(f"{key.lower()} '{word}'" for key, word in words.items())
+    problem = f"no template goes with {wanted}; of the first, {first.where}: {first.field}: {first.problem}"
+    raise ZooError("NAME", "", problem, "name others that go with it, or write the experiment by hand")
+
+
+def _filled(template: str, words: dict[str, str]) -> str:
+    """A template with its words in capitals replaced, without the lines of those that are not there."""
+    from brian2zoo.equations.pieces import renamed
+
+    absent = {key.upper() for key in CHOICES} - words.keys()
+    lines = (line for line in template.splitlines() if not absent & set(re.findall(r"\b[A-Z]+\b", line)))
+    return "\n".join(renamed(line, words) for line in lines) + "\n"
+
+
+def _mistakes(zoo: Zoo, kind: str, name: str, text: str) -> list[ZooError]:
+    """What the check says of a file with this text, which is not yet in the zoo."""
+    from brian2zoo.check import check_experiment, check_file, errors
+
+    with tempfile.TemporaryDirectory() as folder:
+        draft = Path(folder) / f"{name}.yaml"
+        draft.write_text(text, encoding="utf-8")
+        with_draft = _WithDraft(zoo.root, zoo.root / KINDS[kind][1] / draft.name, draft)
+        try:
+            found = check_experiment(with_draft.experiment(name)) if kind == "experiment" else []
+        except ZooError as error:
+            return [error]
+        return errors(found or check_file(with_draft, kind, name))
+
+
+class _WithDraft(Zoo):
+    """A zoo in which one file is read from another place."""
+
+    def __init__(self, root: Path, path: Path, draft: Path) -> None:
+        super().__init__(root)
+        self.path, self.draft = path, draft
+
+    def read(self, path: Path) -> dict[str, Any]:
+        return super().read(self.draft if path == self.path else path)
