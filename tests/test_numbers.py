@@ -41,6 +41,17 @@ def listed(values: Iterable[float]) -> str:
     return ", ".join(f"{value:.1f}" for value in values)
 
 
+# --- README: without a teacher --------------------------------------------------------------------
+
+
+def test_error_of_a_network_without_a_teacher() -> None:
+    (trained,) = trainings("mnist_diehl_cook_784-400_default_seed=*")
+    assert int(trained.epoch[-1]) * int(trained.attrs["samples"]) == 60_000
+    says("README.md", f"one pass over MNIST, {100 * float(trained.test_error[-1]):.1f} % of the test images are wrong")
+    published = paper("diehl_cook").published["error"]["784-400"]["diehl_cook"]["value"]
+    says("README.md", f"published are {published:.1f} % after three passes")
+
+
 # --- README: eRBP ----------------------------------------------------------------------------------
 
 MNIST = (

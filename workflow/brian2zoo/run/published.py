@@ -1,5 +1,7 @@
 """Results small enough to commit, with all that says where they come from."""
 
+from collections.abc import Hashable
+
 import numpy as np
 import xarray as xr
 
@@ -35,7 +37,11 @@ def whole(result: xr.Dataset) -> xr.Dataset:
 
 
 def _of_weights(result: xr.Dataset) -> list[str]:
-    return [str(dim) for dim in result.dims if str(dim).startswith(("unit_", "synapse_"))]
+    return [str(dim) for dim in result.dims if _is_of_weights(dim)]
+
+
+def _is_of_weights(dim: Hashable) -> bool:
+    return str(dim).startswith(("unit_", "synapse_"))
 
 
 def _once(result: xr.Dataset) -> xr.Dataset:
@@ -58,8 +64,9 @@ def _packed(trace: xr.Dataset, step: float) -> xr.Dataset:
 
 
 def _narrowest(variable: xr.DataArray) -> type:
-    """The smallest type for whole numbers; of others, single precision where that is of series."""
+    """The smallest type for whole numbers; of others, single precision where that is of series or weights."""
     if np.array_equal(variable, np.rint(variable)):
         most = np.abs(variable).max() if variable.size else 0
         return next((kind for kind in _NARROW if most <= np.iinfo(kind).max), variable.dtype)
-    return np.float32 if set(variable.dims) & {"spike", "time"} else variable.dtype
+    series, weights = set(variable.dims) & {"spike", "time"}, any(map(_is_of_weights, variable.dims))
+    return np.float32 if series or weights else variable.dtype
