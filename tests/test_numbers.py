@@ -52,6 +52,20 @@ def test_error_of_a_network_without_a_teacher() -> None:
     says("README.md", f"published are {published:.1f} % after three passes")
 
 
+def test_numbers_of_a_network_that_learns_by_reward() -> None:
+    seeds = trainings("digits_digits_by_reward_64-10_default_seed=*")
+    assert {int(seed.epoch[-1]) * int(seed.attrs["samples"]) for seed in seeds} == {40_000}
+    says("README.md", f"`digits_by_reward` has {listed(last(seeds))} % of the digits right after 40,000 samples")
+
+
+def test_numbers_of_a_network_that_inhibition_balances() -> None:
+    (trained,) = trainings("digits_balanced_reservoir_64-400_default_seed=0")
+    before, *_, after = trained.test_spikes.sel(test_population="output").values / 400 / 0.2
+    says("README.md", f"from {before:.0f} to {after:.0f} spikes a second, with a target of 15")
+    right = 100 * (1 - trained.test_error.values)
+    says("README.md", f"has {right[-1]:.1f} % of the digits right, and had {right[0]:.1f} % before")
+
+
 # --- README: eRBP ----------------------------------------------------------------------------------
 
 MNIST = (
