@@ -395,12 +395,12 @@ def test_a_test_of_a_result_begins_with_what_it_keeps(zoo_with, interpreted, in_
     np.testing.assert_array_equal(weights["hidden1.theta"], in_single_runs.k_hidden1__theta)
     by_capacity = [runner_test(interpreted(circuit, capacity), data, weights, seed=0) for capacity in (6, 4, 1)]
     for tested in by_capacity:
-        np.testing.assert_array_equal(tested["answers"], by_capacity[0]["scores"])
+        np.testing.assert_array_equal(tested["answers"], by_capacity[0]["answers"])
         assert float(tested["spikes"]["hidden1"].sum() / 6) == in_single_runs.test_spikes.sel(
             epoch=2, test_population="hidden1"
         )
     forgetful = runner_test(interpreted(circuit, 6), data, initial_weights(circuit, 0), seed=0)
-    assert np.any(forgetful["answers"] != by_capacity[0]["scores"])
+    assert np.any(forgetful["answers"] != by_capacity[0]["answers"])
 
 
 def test_a_compiled_training_in_short_runs_is_the_one_in_a_single_run(zoo_with, in_single_runs, tmp_path) -> None:

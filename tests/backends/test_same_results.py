@@ -169,7 +169,7 @@ def test_networks_abreast_do_what_each_does_alone(elsewhere, deterministic, late
         for name, counts in expected["spikes"].items():
             assert counts.sum() > 5
             np.testing.assert_array_equal(found["spikes"][name], counts, err_msg=name)
-        np.testing.assert_array_equal(found["answers"], expected["scores"])
+        np.testing.assert_array_equal(found["answers"], expected["answers"])
         for name, weights in expected["carried"].items():
             assert np.abs(weights - start[name]).max() > 0
             np.testing.assert_allclose(found["carried"][name], weights, rtol=0, atol=1e-9 * np.abs(weights).max())
