@@ -100,7 +100,7 @@ def of_damage(folder: Path, seed: int, n: int, kinds: Collection[str] = damage.R
         answer = worker(damage.read_damaged, each.read, each.file)
         each.file.write_bytes(kept)
         outcome = answer.outcome
-        plain = each.read.endswith("IDX") and not each.content.startswith(_GZIP)
+        plain = each.read == "IDX" or (each.read == "gzipped IDX" and not each.content.startswith(_GZIP))
         if outcome == "accepted" and not plain and answer.value is not None:
             outcome = "accepted" if answer.value == sound[each.read] else "wrong"
         elif outcome == "refused" and str(each.file.parent) not in answer.told:
