@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from brian2.core.functions import DEFAULT_FUNCTIONS
-from brian2.equations.equations import DIFFERENTIAL_EQUATION, SUBEXPRESSION, Equations
+from brian2.equations.equations import DIFFERENTIAL_EQUATION, SUBEXPRESSION
 from brian2.parsing.statements import parse_statement
 from brian2.utils.stringtools import get_identifiers
 
@@ -22,7 +22,7 @@ from brian2zoo.compose.circuit import Codes, compose
 from brian2zoo.compose.neuron import NeuronCode
 from brian2zoo.compose.parallel import SEEN, behind
 from brian2zoo.compose.synapse import AT_SPIKES, SynapseCode
-from brian2zoo.equations.pieces import statements, written
+from brian2zoo.equations.pieces import equations_of, statements, written
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.expressions import evaluate
 from brian2zoo.formats.models import EVENT_DATA
@@ -158,7 +158,7 @@ def _functions(text: str) -> Iterator[str]:
 
 def _constructs(projection: Projection, code: SynapseCode, codes: Codes) -> Iterator[str]:
     """What brian2genn's synapses have not, of one projection."""
-    equations = Equations(code.equations)
+    equations = equations_of(code.equations)
     summed = [name for name, equation in equations.items() if "summed" in equation.flags]
     ends = {"pre": codes.neurons[projection.pre.name], "post": codes.neurons[projection.post.name]}
     at_spike = [parse_statement(line) for line in statements(code.on_pre)]
@@ -190,7 +190,7 @@ def _constructs(projection: Projection, code: SynapseCode, codes: Codes) -> Iter
             yield f"spike that writes by anything but +=, '{name}'"
     for event, text in reads.items():
         for side, end in ends.items():
-            theirs = Equations(end.equations)
+            theirs = equations_of(end.equations)
             for name, equation in theirs.items():
                 if f"{name}_{side}" not in get_identifiers(text):
                     continue
@@ -214,7 +214,7 @@ def _approximate(circuit: Circuit, codes: Codes) -> Iterator[str]:
         if not code.each_step:
             continue
         yield "what synapses do in each step is left out in the last step of a run"
-        theirs = Equations(codes.neurons[projection.post.name].equations)
+        theirs = equations_of(codes.neurons[projection.post.name].equations)
         for name in sorted(theirs.names):
             steps = late.get((projection.post.name, name), 0)
             if steps and f"{name}{SEEN}_post" in get_identifiers(code.each_step):
@@ -226,7 +226,7 @@ def _lateness(circuit: Circuit, codes: Codes) -> dict[tuple[str, str], int]:
     late: dict[tuple[str, str], int] = {}
     for _ in circuit.projections:
         for projection in circuit.projections:
-            equations = Equations(codes.synapses[projection.name].equations)
+            equations = equations_of(codes.synapses[projection.name].equations)
             for name, equation in equations.items():
                 if "summed" in equation.flags:
                     used = get_identifiers(str(equation.expr))
@@ -234,7 +234,7 @@ def _lateness(circuit: Circuit, codes: Codes) -> dict[tuple[str, str], int]:
                     before = [late.get((projection.pre.name, n.removesuffix(f"{SEEN}_pre")), 0) for n in sources]
                     late[projection.post.name, name.removesuffix("_post")] = 1 + max(before, default=0)
         for population in circuit.populations:
-            for name, equation in Equations(codes.neurons[population.name].equations).items():
+            for name, equation in equations_of(codes.neurons[population.name].equations).items():
                 if equation.type == SUBEXPRESSION:
                     used = get_identifiers(str(equation.expr))
                     steps = max((late.get((population.name, n), 0) for n in used), default=0)
