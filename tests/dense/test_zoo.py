@@ -12,6 +12,8 @@ import pytest
 from brian2zoo import circuits
 from brian2zoo.backends import backend
 from brian2zoo.circuits import Circuit, initial_weights
+from brian2zoo.formats.models import EVENT_DATA
+from brian2zoo.formats.zoo import Zoo
 from brian2zoo.run import network
 from brian2zoo.run.programs import Inputs, Program, build, parameter_values, ways
 
@@ -126,6 +128,39 @@ def test_rules_with_traces_in_blocks(zoo, run_on_both, name, most) -> None:
     assert stock["hidden1_spikes.count"].sum() > 10
     assert all(np.abs(stock[f"{p.name}.w"] - start[p.weight]).max() > 0 for p in circuit.plastic)
     assert_same(stock, dense, 1e-9)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", Zoo().names("experiment"))
+def test_blocks_and_single_steps_after_a_thousand_samples(zoo, tmp_path, name) -> None:
+    """Every experiment of which a projection runs in blocks, on samples of four classes; Adam's tiny steps included."""
+    experiment, layers, n = zoo.experiment(name).replaced(precision="double"), (20, 24, 4), 1000
+    if not circuits.supports(experiment, layers):
+        pytest.skip("it has no hidden layer, or more than one")
+    circuit = circuits.build(experiment, layers, "train")
+    if not any("in blocks" in way for way in ways(circuit).values()):
+        pytest.skip("nothing runs in blocks")
+    unit = circuit.population("input").neuron.data
+    if unit == EVENT_DATA:
+        pytest.skip("its input are events")
+    sample_time, rng = network.duration(circuit, "T_train"), np.random.default_rng(0)
+    most, label = float(sample_time) / 2 if unit == "second" else 1.0, rng.integers(0, 4, n)
+    means = rng.uniform(0, most, (4, 20))
+    shown = np.clip(means[label] + rng.normal(0, 0.05 * most, (n, 20)), 0, most)
+    start = initial_weights(circuit, seed=0)
+    inputs = Inputs({"input": shown, "label": np.eye(4)[label]}, start | parameter_values(circuit), n, seed=0)
+    weights = [projection.weight for projection in circuit.plastic]
+    stock, dense = (
+        Program(build(circuit, sample_time, n, tmp_path / made.device, backend=made)).run(
+            inputs, [*weights, "hidden1_spikes.count"]
+        )
+        for made in (MERGED, backend("dense"))
+    )
+    np.testing.assert_array_equal(dense["hidden1_spikes.count"], stock["hidden1_spikes.count"])
+    for key in weights:
+        moved = np.abs(stock[key] - start[key]).max()
+        assert moved > 0
+        np.testing.assert_allclose(dense[key], stock[key], rtol=0, atol=1e-9 * moved, err_msg=key)
 
 
 def test_synapses_onto_synapses(zoo, run_on_both) -> None:
