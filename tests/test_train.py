@@ -607,7 +607,7 @@ def test_an_answer_from_after_the_end_of_a_sample_is_told(zoo_with, interpreted)
     experiment = zoo.experiment("late")
     experiment = experiment.replaced(**{"protocol": experiment.protocol.model_copy(update={"T_answer": "1*second"})})
     circuit = circuits.build(experiment, (6, 5, 3), "test")
-    with pytest.raises(ZooError, match=r"answer of output \(scores\) is no number after sample 1 of the test"):
+    with pytest.raises(ZooError, match=r"the answer of output is no number after sample 1 of the test"):
         runner_test(interpreted(circuit, 6), few_spike_times(2, 0), initial_weights(circuit, 0), seed=0)
 
 

@@ -123,10 +123,10 @@ class Session:
     def require_answers(self, parts: Sequence[Mapping[str, Any]], before: int) -> None:
         """That the answers in what `run_abreast` returned after `before` samples can be compared; ZooError if not."""
         for part in parts:
-            for name in [name for name in ("answers", "membranes") if name in part]:
-                wrong = ~np.isfinite(part[name]).all(axis=1)
+            for name, what in (("answers", "the answer"), ("membranes", "a membrane")):
+                wrong = ~np.isfinite(part.get(name, np.zeros((1, 1)))).all(axis=1)
                 if wrong.any():
-                    raise self._not_finite(f"the answer of output ({name}) is no number", before + wrong.argmax() + 1)
+                    raise self._not_finite(f"{what} of output is no number", before + wrong.argmax() + 1)
 
     def _told(self, wrong: Mapping[str, float]) -> str:
         """Variables that are no numbers, each with the file and field that its equation comes from."""
