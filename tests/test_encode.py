@@ -15,6 +15,7 @@ from brian2zoo.formats.models import Encoder
         ("identity", [0, 0.3, 1], [0, 0.3, 1]),
         ("binary_threshold", [0, 0.5, 0.51], [0, 0, 1]),
         ("linear_poisson", [0, 0.25, 1], [0, 25, 100]),
+        ("linear_poisson_quiet", [0, 0.5, 1], [0, 31.875, 63.75]),
         ("latency", [0, 0.25, 1], [np.inf, 0.075, 0]),
         ("escape_rate", [0, 0.43, 1], [-10.5, 0, 0.285]),
         ("label_current", [0, 1], [-0.5, 0.48]),
