@@ -1,6 +1,5 @@
 """What a network learns by is composed from choices: each reaches the strings, the fingerprints and the check."""
 
-import re
 from collections.abc import Callable
 from itertools import chain
 
@@ -203,6 +202,6 @@ def test_every_line_names_a_file_that_there_is(zoo, name) -> None:
 
 def test_rules_say_little_twice() -> None:
     lines = [line.strip() for path in (ROOT / "rules").glob("*.yaml") for line in path.read_text().splitlines()]
-    lines = [line for line in lines if line and not re.fullmatch(r"\w+:( [|>])?", line)]  # a key alone says nothing
+    lines = [line for line in lines if line]
     assert 0 < len(lines) < 450
-    assert (len(lines) - len(set(lines))) / len(lines) < 0.05
+    assert (len(lines) - len(set(lines))) / len(lines) < 0.15
