@@ -108,7 +108,7 @@ class Experiment:
 
     @property
     def one_output_a_class(self) -> bool:
-        """Whether there are as many output units as classes, because they stand for these or some unit is given its class."""
+        """Whether there are as many output units as classes: they stand for these, or one is given its class."""
         return self.stated.score.by == "units" or "label" in self.encoders
 
     @cached_property
