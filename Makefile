@@ -70,7 +70,7 @@ gpu-wheels: install
 
 gpu-check:
 	$(if $(WHEELS),$(PYTHON) -m pip install --quiet --no-index --no-deps --no-compile --upgrade --target $(SITE) $(WHEELS))
-	PYTHONPATH="$$PWD/workflow:$$PWD/$(SITE)" PYTHONUNBUFFERED=1 \
+	PYTHONPATH="$$PWD/src:$$PWD/$(SITE)" PYTHONUNBUFFERED=1 \
 		$(PYTHON) benchmarks/gpu_check.py run --output "$(OUT)/gpu-check.nc" $(CHECK)
 
 clean:

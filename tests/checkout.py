@@ -12,6 +12,7 @@ from brian2zoo.formats.zoo import ROOT
 TREE = (
     "Snakefile",
     "environment.yml",
+    "src",
     "workflow",
     "models",
     "rules",
@@ -29,7 +30,7 @@ class Checkout:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.env = os.environ | {
-            "PYTHONPATH": str(folder / "workflow"),
+            "PYTHONPATH": str(folder / "src"),
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         }
 

@@ -22,7 +22,7 @@ from brian2zoo.formats.kinds import KINDS, json_schemas
 from brian2zoo.formats.zoo import ROOT, Zoo
 
 PUBLISHED = ROOT / "results/published"
-PACKAGE = str(ROOT / "workflow")
+PACKAGE = str(ROOT / "src")
 TRAINED = PUBLISHED / "mnist_erbp_plus_784-100-10_default_seed=0.nc"
 
 

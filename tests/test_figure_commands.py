@@ -181,7 +181,7 @@ def compare(datasets, published):
 def test_another_paper_is_one_more_folder(tmp_path: Path) -> None:
     """And an experiment that says it is of it: the table, a figure, and the pipeline's, without an edit elsewhere."""
     root = tmp_path / "zoo"
-    for folder in ("models", "rules", "config", "papers", "workflow", "profiles"):
+    for folder in ("models", "rules", "config", "papers", "src", "workflow", "profiles"):
         shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "Snakefile", root / "Snakefile")
     folder = root / "papers/mine"

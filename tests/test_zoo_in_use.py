@@ -50,7 +50,7 @@ def test_the_command_reads_the_files_one_stands_in(other, monkeypatch) -> None:
 
 
 def test_the_command_says_if_the_program_is_of_another_clone(other, monkeypatch) -> None:
-    (other / "workflow/brian2zoo").mkdir(parents=True)
+    (other / "src/brian2zoo").mkdir(parents=True)
     monkeypatch.chdir(other)
     done = CliRunner().invoke(app, ["list", "rule"])
     assert done.exit_code == 0

@@ -166,7 +166,7 @@ gpu_check.check(steps, 60, {{}}, Path({output!r}))
 
 def test_what_was_done_survives_a_kill(output) -> None:
     code = KILLED.format(folder=str(ROOT / "benchmarks"), output=str(output))
-    environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow")}
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
     process = subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.DEVNULL)
     log = output.with_suffix(".log")
     end = time.monotonic() + 60

@@ -201,7 +201,7 @@ def test_a_clone_runs_itself_wherever_it_is_and_wherever_results_go(tmp_path: Pa
     """Code and files are those of the Snakefile's folder; spaces and apostrophes in paths do no harm."""
     clone, environment, elsewhere = (tmp_path / f"it's {name}" for name in ("a clone", "an environment", "elsewhere"))
     checkout = copy_of_the_repository(clone)
-    checkout.edit("workflow/brian2zoo/__init__.py", f'__version__ = "{brian2zoo.__version__}"', '__version__ = "clone"')
+    checkout.edit("src/brian2zoo/__init__.py", f'__version__ = "{brian2zoo.__version__}"', '__version__ = "clone"')
     checkout.edit("config/experiments/bp.yaml", "title: ", "title: The clone's ")
     for command in (["init", "-q"], ["add", "."], ["-c", "user.name=x", "-c", "user.email=x", "commit", "-qm", "x"]):
         subprocess.run(["git", *command], cwd=clone, check=True)
@@ -209,7 +209,7 @@ def test_a_clone_runs_itself_wherever_it_is_and_wherever_results_go(tmp_path: Pa
     elsewhere.mkdir()
     configured(tmp_path / "one.yaml", {"experiments": ["bp"]}, paper=[])
 
-    installed = os.environ | {"PYTHONPATH": str(ROOT / "workflow")}
+    installed = os.environ | {"PYTHONPATH": str(ROOT / "src")}
     snakemake = [environment / "bin/python", "-m", "snakemake", "--snakefile", clone / "Snakefile", "--cores", "2"]
     asked = ["--directory", elsewhere, "--configfile", "one.yaml"]
     done = subprocess.run(
@@ -261,7 +261,7 @@ def test_what_does_not_fit_is_told_by_a_dry_run_with_its_file(untouched, tmp_pat
 def planned(folder: Path, *arguments: str) -> list[tuple[str, str]]:
     """Rule and description of every job of a dry run in a new checkout."""
     checkout = copy_of_the_repository(folder)
-    for path in (folder / "workflow").glob("*.smk"):  # a job with a message is not described
+    for path in (folder / "workflow/rules").glob("*.smk"):  # a job with a message is not described
         path.write_text(re.sub(r"^ +message:\n.*\n", "", path.read_text(), flags=re.MULTILINE))
     done = checkout.snakemake("--dry-run", *arguments)
     assert done.returncode == 0, done.stdout + done.stderr

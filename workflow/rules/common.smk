@@ -9,8 +9,8 @@ from pathlib import Path
 
 # The pipeline of a clone runs the package and reads the files of that clone, whichever is installed, and wherever
 # results go.
-ROOT = workflow.basedir
-sys.path.insert(0, f"{ROOT}/workflow")
+ROOT = str(Path(workflow.current_basedir).resolve().parents[1])
+sys.path.insert(0, f"{ROOT}/src")
 
 from brian2zoo.pipeline.config import load_config
 from brian2zoo.formats.papers import papers
@@ -39,7 +39,7 @@ SNAKEMAKE = [
 # The scripts run with the Python that runs Snakemake, whether or not its environment is activated.
 ENVIRONMENT = {
     "SCRIPTS": f"{ROOT}/workflow/scripts",
-    "PYTHONPATH": f"{ROOT}/workflow",
+    "PYTHONPATH": f"{ROOT}/src",
     ROOT_VARIABLE: ROOT,
     "BRIAN2ZOO_SNAKEMAKE": shlex.join(SNAKEMAKE),
 }

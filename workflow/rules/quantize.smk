@@ -17,7 +17,7 @@ rule quantize:
         mem_mb=2000,
         gpu=gpus,
     conda:
-        "../environment.yml"
+        "../../environment.yml"
     message:
         "round the weights of {wildcards.experiment} {wildcards.layers}, seed {wildcards.seed}"
     shell:
@@ -46,7 +46,7 @@ rule bits:
     resources:
         mem_mb=1000,
     conda:
-        "../environment.yml"
+        "../../environment.yml"
     message:
         "gather the sweeps over bits"
     shell:

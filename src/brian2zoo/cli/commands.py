@@ -86,7 +86,7 @@ def _options(
     if not is_zoo(root):
         remedy = "give the folder with models/, rules/ and config/experiments/"
         raise ZooError("--root", "", f"there is no zoo in {root}", remedy)
-    if (root / "workflow" / "brian2zoo").is_dir() and not root.samefile(ROOT):
+    if (root / "src" / "brian2zoo").is_dir() and not root.samefile(ROOT):
         err.print(f"files of {root.resolve()}, program of {ROOT}", style="dim")
     ctx.obj = Zoo(root)
 

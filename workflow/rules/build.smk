@@ -16,7 +16,7 @@ rule build:
     resources:
         mem_mb=2000,
     conda:
-        "../environment.yml"
+        "../../environment.yml"
     message:
         "compile {wildcards.experiment} {wildcards.layers}, {wildcards.mode}, {wildcards.backend}"
     shell:

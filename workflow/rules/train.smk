@@ -34,7 +34,7 @@ rule train:
         mem_mb=2000,
         gpu=gpus,
     conda:
-        "../environment.yml"
+        "../../environment.yml"
     message:
         "train {wildcards.experiment} {wildcards.layers} on {wildcards.dataset}, {wildcards.setting}, seed {wildcards.seed}"
     shell:
@@ -75,7 +75,7 @@ for number, (key, seeds) in enumerate(sharing()):
             mem_mb=2000 + 30 * len(seeds),  # a run has the inputs of all
             gpu=gpus(network),
         conda:
-            "../environment.yml"
+            "../../environment.yml"
         message:
             f"train {len(seeds)} of {network.experiment} {network.layers} on {network.dataset}, {network.setting}"
         shell:
@@ -99,7 +99,7 @@ rule evaluate:
         mem_mb=2000,
         gpu=gpus,
     conda:
-        "../environment.yml"
+        "../../environment.yml"
     message:
         "test {wildcards.experiment} {wildcards.layers} on {wildcards.dataset}, seed {wildcards.seed}"
     shell:
@@ -128,7 +128,7 @@ rule trace:
         mem_mb=2000,
         gpu=gpus,
     conda:
-        "../environment.yml"
+        "../../environment.yml"
     message:
         "watch {wildcards.experiment} {wildcards.layers} on {wildcards.dataset}"
     shell:
@@ -153,7 +153,7 @@ rule publish:
     resources:
         mem_mb=1000,
     conda:
-        "../environment.yml"
+        "../../environment.yml"
     message:
         "keep {wildcards.experiment} {wildcards.layers} on {wildcards.dataset}, small"
     shell:

@@ -14,7 +14,7 @@ rule agreement:
     resources:
         mem_mb=1000,
     conda:
-        "../environment.yml"
+        "../../environment.yml"
     message:
         "compare the model of {wildcards.chip} with runs"
     shell:
@@ -39,7 +39,7 @@ rule depth:
     resources:
         mem_mb=1000,
     conda:
-        "../environment.yml"
+        "../../environment.yml"
     message:
         "map {wildcards.deep} on {wildcards.chip}"
     shell:
@@ -65,7 +65,7 @@ rule trainings:
     resources:
         mem_mb=2000,
     conda:
-        "../environment.yml"
+        "../../environment.yml"
     message:
         "map trainings on {wildcards.chip}"
     shell:

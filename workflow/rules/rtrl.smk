@@ -21,7 +21,7 @@ rule gradients:
     resources:
         mem_mb=2000,
     conda:
-        "../environment.yml"
+        "../../environment.yml"
     message:
         "compare gradients of {params.experiments}"
     shell:

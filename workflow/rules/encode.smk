@@ -14,7 +14,7 @@ rule encode:
     resources:
         mem_mb=4000,
     conda:
-        "../environment.yml"
+        "../../environment.yml"
     message:
         "encode {wildcards.dataset} by {wildcards.inputs}, {wildcards.labels}"
     shell:

@@ -25,7 +25,7 @@ rule page:
     resources:
         mem_mb=1000,
     conda:
-        "../environment.yml"
+        "../../environment.yml"
     message:
         "gather the figures on a page"
     shell:
@@ -45,7 +45,7 @@ for paper, figure in DRAWN:
         output:
             png=report(
                 f"{figure_stem(paper, figure)}.png",
-                caption=f"../papers/{paper}/{figure}.rst",
+                caption=f"../../papers/{paper}/{figure}.rst",
                 category=paper,
                 labels={"figure": PAPERS[paper].figures[figure].title, "data": figure_dataset(paper)},
             ),
@@ -63,7 +63,7 @@ for paper, figure in DRAWN:
         resources:
             mem_mb=1000,
         conda:
-            "../environment.yml"
+            "../../environment.yml"
         message:
             f"draw {figure} of {paper}"
         shell:

@@ -14,7 +14,7 @@ rule ledger:
     resources:
         mem_mb=1000,
     conda:
-        "../environment.yml"
+        "../../environment.yml"
     message:
         "count the operations of {wildcards.experiment} {wildcards.layers}"
     shell:
@@ -41,7 +41,7 @@ rule activity:
         mem_mb=2000,
         gpu=gpus,
     conda:
-        "../environment.yml"
+        "../../environment.yml"
     message:
         "count the spikes of {wildcards.experiment} {wildcards.layers} on {wildcards.dataset}"
     shell:
@@ -66,7 +66,7 @@ rule map:
     resources:
         mem_mb=2000,
     conda:
-        "../environment.yml"
+        "../../environment.yml"
     message:
         "map {wildcards.experiment} {wildcards.layers} to {wildcards.chip}"
     shell:
