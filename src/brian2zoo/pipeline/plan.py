@@ -38,7 +38,7 @@ def check_config(config: Config, zoo: Zoo, sources: Sources) -> list[ZooError]:
     shapes: dict[str, Shape | None] = {}
     for name, settings in config.datasets.items():
         with findings.collect(), _at(sources, f"datasets.{name}"):
-            shapes[name] = shape(settings, zoo.root)
+            shapes[name] = shape(settings, zoo.workplace)
     for network in _each_once(config):
         with findings.collect():
             _check_network(network, config, zoo, sources, shapes.get(network.dataset))
