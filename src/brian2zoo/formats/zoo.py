@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from reprlib import Repr
 from typing import Any, TypeVar, get_args
@@ -201,6 +202,20 @@ class Zoo:
             return merged(model, parent, data)
         except Refused as error:
             raise error.at(shown) from None
+
+
+class ReadOnce(Zoo):
+    """A zoo whose files are each read once: they do not change while it is in use."""
+
+    def __init__(self, zoo: Zoo) -> None:
+        super().__init__(zoo.root)
+        self.read = cache(zoo.read)
+        self.load = cache(super().load)
+
+    @classmethod
+    def of(cls, zoo: Zoo) -> "ReadOnce":
+        """The zoo itself if it is one already."""
+        return zoo if isinstance(zoo, cls) else cls(zoo)
 
 
 def _states_kind(path: Path, kinds: tuple[str, ...]) -> bool:
