@@ -20,7 +20,7 @@ from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.formats.kinds import KINDS, json_schemas
 from brian2zoo.formats.language import Refused, name_or_none
 from brian2zoo.formats.language import name as a_name
-from brian2zoo.formats.reference import PAGE, with_tables
+from brian2zoo.formats.reference import FOLDER, with_tables
 from brian2zoo.formats.rules import Rule
 from brian2zoo.formats.zoo import ROOT, Zoo, is_zoo, zoo_in_use
 
@@ -374,20 +374,24 @@ def derive(
 
 @app.command()
 def schemas(ctx: typer.Context) -> None:
-    """Write schemas/KIND.json, by which editors complete and check the text files, and the tables of keys.
+    """Write schemas/KIND.json, by which editors complete and check the text files, and the tables in docs/reference.
 
-    VS Code with the YAML extension finds them by .vscode/settings.json; the tables are those of config/README.md.
+    VS Code with the YAML extension finds the schemas through .vscode/settings.json.
     """
+    from brian2zoo.pipeline.config import Config
+
     folder = ctx.obj.root / "schemas"
     folder.mkdir(exist_ok=True)
     for kind, schema in json_schemas().items():
         path = folder / f"{kind}.json"
         path.write_text(json.dumps(schema, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         out.print(f"{path}: {KINDS[kind][1]}/*.yaml")
-    page = ctx.obj.root / PAGE
-    if page.is_file():
-        page.write_text(with_tables(page.read_text(encoding="utf-8")), encoding="utf-8")
-        out.print(f"{page}: tables of keys")
+    for page in sorted((ctx.obj.root / FOLDER).glob("*.md")):
+        before = page.read_text(encoding="utf-8")
+        after = with_tables(before, {"config": Config})
+        if after != before:
+            page.write_text(after, encoding="utf-8")
+            out.print(f"{page}: tables of keys")
 
 
 def _option(option: str, check: Callable[[str], str], text: str) -> str:
