@@ -53,7 +53,7 @@ def test_a_cluster_needs_what_the_extra_installs() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     (plugin,) = project["optional-dependencies"]["slurm"]
     assert plugin.startswith("snakemake-executor-plugin-slurm>=")
-    for path in ("README.md", "profiles/slurm/config.yaml"):
+    for path in ("docs/how-to/slurm.md", "profiles/slurm/config.yaml"):
         assert ".[slurm]" in (ROOT / path).read_text()
 
 

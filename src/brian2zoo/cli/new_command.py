@@ -27,16 +27,16 @@ COMMAND = "#   $ "
 
 def new(
     ctx: typer.Context,
-    kind: Annotated[Made, typer.Argument(help="What to write.")],
-    name: Annotated[str, typer.Argument(help="Of the file, without .yaml.")],
-    rule: Annotated[str, typer.Option(help="Of an experiment: the rule by which it learns.")] = "",
-    neuron: Annotated[str, typer.Option(help="Of an experiment: its hidden neurons.")] = "",
-    synapse: Annotated[str, typer.Option(help="Of an experiment: its synapses that learn.")] = "",
+    kind: Annotated[Made, typer.Argument(help="Kind of file to write.")],
+    name: Annotated[str, typer.Argument(help="Name of the file, without .yaml.")],
+    rule: Annotated[str, typer.Option(help="For an experiment: the rule by which it learns.")] = "",
+    neuron: Annotated[str, typer.Option(help="For an experiment: its hidden neurons.")] = "",
+    synapse: Annotated[str, typer.Option(help="For an experiment: its synapses that learn.")] = "",
 ) -> None:
-    """Write a file to begin with: a template with comments, which passes the check and is yours to edit.
+    """Write a commented file to begin with; it passes the check and is yours to edit.
 
-    A new experiment extends one of the zoo that goes with the rule, the neuron and the synapse that are named. No file
-    is ever overwritten.
+    A new experiment extends an experiment of the zoo that fits the rule, neuron and synapse you name. Existing files
+    are never overwritten.
     """
     zoo: Zoo = ctx.obj
     try:

@@ -247,4 +247,6 @@ def _with_choice(learning: Learning, place: str, value: str) -> Learning:
         return Learning.model_validate({**stated, key_: chosen})
     except ValidationError as error:
         first = error.errors()[0]
-        raise Refused(f"{quoted(value)} cannot be '{CHOICES}{place}': {first['msg']}", "see config/README.md") from None
+        raise Refused(
+            f"{quoted(value)} cannot be '{CHOICES}{place}': {first['msg']}", "see docs/reference/experiments.md"
+        ) from None

@@ -125,12 +125,12 @@ class Bits(_Part):
     bits_after: Some[PositiveInt] = Field(description="bits a weight, after learning")
     bits_states: Several[PositiveInt] = Field((), description="bits a state")
     setting: Setting = Field("default", description="parameters of all trainings of the sweep")
-    seeds: Some[Seed]
+    seeds: Some[Seed] = Field(description="one sweep each")
     abreast: PositiveInt = Field(
         1, description="most networks that share one program, if they differ by their seed alone"
     )
-    epochs: PositiveInt
-    samples: PositiveInt
+    epochs: PositiveInt = Field(description="epochs of each training")
+    samples: PositiveInt = Field(description="training samples an epoch")
 
     @field_validator("setting")
     @classmethod
@@ -192,10 +192,10 @@ class Gradients(_Part):
 class Watched(_Part):
     """The network of a paper whose spikes and traces are drawn."""
 
-    dataset: Name
-    experiment: Name
-    layers: Layers
-    setting: Setting = "default"
+    dataset: Name = Field(description="key of `datasets`")
+    experiment: Name = Field(description="file in config/experiments; it must be trained, unless weights are initial")
+    layers: Layers = Field(description="sizes from input to output")
+    setting: Setting = Field("default", description="of the training")
     samples: PositiveInt = Field(5, description="this many, the first of the test split")
     weights: Literal["trained", "initial"] = Field("trained", description="those the network starts to learn on from")
 
@@ -206,7 +206,7 @@ class Mapped(_Part):
     dataset: Name = Field(description="key of `datasets`")
     experiment: Name = Field(description="file in config/experiments; it must be trained")
     layers: Layers = Field(description="sizes from input to output")
-    setting: Setting = "default"
+    setting: Setting = Field("default", description="of the training")
     seed: Seed = Field(0, description="of the training")
     chips: Some[Name] = Field(description="files in models/chips of kind spiking")
     placement: Name = Field(FILLED, description="file in models/placements; 'filled': core after core")
@@ -219,13 +219,13 @@ class Config(_Part):
 
     paper: Several[Name] = Field(description="folders in papers/ whose figures are drawn; one or a list")
     datasets: dict[Name, DatasetSettings] = Field(description="data sets by the name used below")
-    training: Some[Training]
-    bits: Bits
+    training: Some[Training] = Field(description="networks to train, every combination of the lists of an entry")
+    bits: Bits = Field(description="sweep over bits, while learning and after it")
     map: tuple[Mapped, ...] = Field((), description="networks on chips of spiking cores")
     trace: dict[Name, Watched] = Field({}, description="what is watched closely, for each paper of spiking networks")
     rtrl: Gradients | None = Field(None, description="gradients that are compared")
     cim: OnChip | None = Field(None, description="what is mapped on a compute-in-memory chip")
-    capacity: PositiveInt = Field(1000, description="most samples a run of a binary; a checkpoint follows each")
+    capacity: PositiveInt = Field(1000, description="most samples a run of a program; a checkpoint follows each")
 
     @field_validator("paper", mode="before")
     @classmethod
