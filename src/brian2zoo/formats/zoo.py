@@ -16,6 +16,7 @@ from ruamel.yaml.events import AliasEvent
 from ruamel.yaml.nodes import CollectionNode
 
 from brian2zoo.errors import ZooError, did_you_mean
+from brian2zoo.formats import pairs
 from brian2zoo.formats.chips import ComputeInMemory, PlacementPlan, SpikingChip
 from brian2zoo.formats.circuits import CircuitPlan
 from brian2zoo.formats.experiment import Experiment
@@ -115,7 +116,21 @@ class Zoo:
             raise error.at(folder) from None
         shown = Path(folder) / f"{name}.yaml"
         data = self._raw(model, path, shown, ())
-        return validate(model, data, shown, name=name, path=shown)
+        found = validate(model, data, shown, name=name, path=shown)
+        return found.with_tables(self._tables(found)) if isinstance(found, CircuitPlan) else found
+
+    def _tables(self, circuit: CircuitPlan) -> dict[str, pairs.PairTable]:
+        """The tables of pairs that a circuit names."""
+        folder, found = self.root / pairs.FOLDER, {}
+        for field, stated in circuit.every_projection.items():
+            if stated.table and stated.table not in found:
+                file = f"{stated.table}.csv"
+                if not os.path.isfile(folder / file):
+                    problem = f"there is no file {pairs.FOLDER}/{file}"
+                    remedy = did_you_mean(stated.table, [p.stem for p in folder.glob("*.csv")], "write one")
+                    raise ZooError(circuit.path, f"{field}.table", problem, remedy)
+                found[stated.table] = pairs.read_pairs(folder / file, Path(pairs.FOLDER) / file)
+        return found
 
     def neuron(self, name: str) -> NeuronModel:
         """models/neurons/NAME.yaml"""
