@@ -36,7 +36,7 @@ class ReadOnce(Zoo):
     """Files that do not change as long as they are checked."""
 
     def __init__(self, zoo: Zoo) -> None:
-        super().__init__(zoo.root)
+        super().__init__(zoo.root, zoo.files)
         self.read = cache(zoo.read)
         self.load = cache(super().load)
 
