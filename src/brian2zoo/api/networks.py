@@ -8,7 +8,6 @@ import pooch
 import xarray as xr
 
 from brian2zoo.api.files import Layers, experiment_of, sizes_of, sound_one
-from brian2zoo.api.given import Data, Weights, classes_of, given, is_named, name_of, named, start_of
 from brian2zoo.circuits import Circuit
 from brian2zoo.circuits.abreast import abreast
 from brian2zoo.datasets.encode import take
@@ -17,6 +16,7 @@ from brian2zoo.formats.experiment import Experiment
 from brian2zoo.mapping.spiking.activity import every_spike
 from brian2zoo.run import carried, measure, network, programs, results, scores, stages
 from brian2zoo.run.evaluate import final_test
+from brian2zoo.run.given import Data, Weights, classes_of, given, is_named, name_of, named, start_of
 from brian2zoo.run.network import OUTPUT_ONLY, Recording, samples_of
 from brian2zoo.run.sessions import Session, run_seed
 from brian2zoo.run.train import Schedule, build_time
