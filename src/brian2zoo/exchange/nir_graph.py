@@ -222,7 +222,7 @@ def _matched(circuit: Circuit, population: Population, codes: Codes) -> _Matched
 
 
 def _primitive(
-    dynamics: Dynamics, known: Mapping[sp.Symbol, float]
+    dynamics: Dynamics, known: Mapping[sp.Symbol, sp.Float]
 ) -> tuple[tuple[tuple[tuple[str, float], ...], float | None], int]:
     """Values and time constant of the current of the primitive with these dynamics, and which state spikes jump."""
     where, state = dynamics.neuron.path, dynamics.state
@@ -278,11 +278,11 @@ def _drives(flow: sp.Matrix, state: tuple[sp.Symbol, ...], source: int, target: 
     return source in reached
 
 
-def _numbers(parameters: Mapping[str, Any]) -> dict[str, float]:
-    return {name: float(np.asarray(value)) for name, value in parameters.items()}
+def _numbers(parameters: Mapping[str, Any]) -> dict[str, sp.Float]:
+    return {name: sp.Float(float(np.asarray(value))) for name, value in parameters.items()}
 
 
-_UNITS = {symbol(name): float(unit) for name, unit in DEFAULT_UNITS.items()}
+_UNITS = {symbol(name): sp.Float(float(unit)) for name, unit in DEFAULT_UNITS.items()}
 
 
 def _none(where: str | Path, field: str, problem: str) -> ZooError:

@@ -5,8 +5,8 @@ multiplies by how often each event happens in a sample of a run. Learning is the
 that learns and the same one transmitting only. Spikes of noise populations, which stand for the hardware's own
 noise, are not counted; their random numbers are.
 
-What NeuroBench counts (Yik et al. 2025, doi:10.1038/s41467-025-56739-4) is under its names, with what it leaves out, the
-same of learning, beside it. docs/how-to/export.md says how the two compare.
+What NeuroBench counts (Yik et al. 2025, doi:10.1038/s41467-025-56739-4) is under its names. It leaves learning out;
+the same counts of learning stand beside. docs/how-to/export.md says how the two compare.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -169,8 +169,8 @@ def per_sample(circuit: Circuit, spikes: Mapping[str, float]) -> xr.Dataset:
     `Footprint`, bytes; `ParameterCount`, weights; `ActivationSparsity`, fraction of neuron-steps without a spike;
     `SynapticOperations` a sample, and `Dense`, the same if every synapse were passed at every step. And of learning
     `Footprint_learning`, bytes of these that inference does without; `ParameterCount_plastic`, weights that learn;
-    `SynapticUpdates`, how often a sample has statements of learning run at a synapse; `Dense_learning`, the same if they
-    ran at every plastic synapse in every step.
+    `SynapticUpdates`, how often in a sample learning visits a synapse; `Dense_learning`, the same if it visited every
+    plastic synapse in every step.
     """
     steps, updates = steps_per_sample(circuit), 0.0
     total = {part: Operations() for part in PARTS}
