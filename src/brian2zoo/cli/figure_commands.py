@@ -81,9 +81,7 @@ def figure(
     keys: Annotated[
         list[str] | None, typer.Argument(metavar="KEY", help="PAPER/FIGURE, or a paper; default: all.")
     ] = None,
-    published: Annotated[
-        bool, typer.Option(help="Draw from the published results, even where there are own ones.")
-    ] = False,
+    published: Annotated[bool, typer.Option(help="Draw from the published results alone.")] = False,
     dataset: Annotated[str, typer.Option(help="Take only results on this data set.")] = "",
     folder: Annotated[Path | None, typer.Option(help="Where to write; default: results/figures/.")] = None,
 ) -> None:
@@ -260,8 +258,8 @@ INTRODUCTION = """\
 
 `brian2zoo figures --markdown` writes this page from [`results/published/`](../results/published); a test compares the
 two. `brian2zoo figure KEY` draws a figure within seconds from the same files, or from your own results; the command in
-the table makes it from scratch. Minutes are half of what the trainings took on one core of a machine that often did other
-work too, or an estimate where the results do not record it. A number is *within* if the mean of the seeds differs from
+the table makes it from scratch. Minutes are half of what the trainings took on one core of a machine that often did
+other work too, or an estimate where the results do not record it. A number is *within* if the mean of the seeds differs from
 the published value by no more than the ± behind it."""
 
 

@@ -31,7 +31,7 @@ def new(
     name: Annotated[str, typer.Argument(help="Name of the file, without .yaml.")],
     rule: Annotated[str, typer.Option(help="For an experiment: the rule by which it learns.")] = "",
     neuron: Annotated[str, typer.Option(help="For an experiment: its hidden neurons.")] = "",
-    synapse: Annotated[str, typer.Option(help="For an experiment: its synapses that learn.")] = "",
+    synapse: Annotated[str, typer.Option(help="For an experiment: synapses that learn.")] = "",
 ) -> None:
     """Write a commented file to begin with; it passes the check and is yours to edit.
 
