@@ -259,8 +259,8 @@ INTRODUCTION = """\
 `brian2zoo figures --markdown` writes this page from [`results/published/`](../results/published); a test compares the
 two. `brian2zoo figure KEY` draws a figure within seconds from the same files, or from your own results; the command in
 the table makes it from scratch. Minutes are half of what the trainings took on one core of a machine that often did
-other work too, or an estimate where the results do not record it. A number is *within* if the mean of the seeds differs from
-the published value by no more than the ± behind it."""
+other work too, or an estimate where the results do not record it. A number is *within* if the mean of the seeds differs
+from the published value by no more than the ± behind it."""
 
 
 def page(found: Sequence[Row]) -> str:

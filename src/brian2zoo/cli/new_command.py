@@ -29,9 +29,9 @@ def new(
     ctx: typer.Context,
     kind: Annotated[Made, typer.Argument(help="Kind of file to write.")],
     name: Annotated[str, typer.Argument(help="Name of the file, without .yaml.")],
-    rule: Annotated[str, typer.Option(help="For an experiment: the rule by which it learns.")] = "",
+    rule: Annotated[str, typer.Option(help="For an experiment: its rule.")] = "",
     neuron: Annotated[str, typer.Option(help="For an experiment: its hidden neurons.")] = "",
-    synapse: Annotated[str, typer.Option(help="For an experiment: synapses that learn.")] = "",
+    synapse: Annotated[str, typer.Option(help="For an experiment: its plastic synapses.")] = "",
 ) -> None:
     """Write a commented file to begin with; it passes the check and is yours to edit.
 
