@@ -35,8 +35,8 @@ def new(
 ) -> None:
     """Write a commented file to begin with; it passes the check and is yours to edit.
 
-    A new experiment extends an experiment of the zoo that fits the rule, neuron and synapse you name. Existing files are
-    never overwritten.
+    A new experiment extends an experiment of the zoo that fits the rule, neuron and synapse you name. No file is ever
+    overwritten.
     """
     zoo: Zoo = ctx.obj
     try:
