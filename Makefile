@@ -40,6 +40,7 @@ $(STAMP): pyproject.toml
 test: install
 	$(RUN) ruff check
 	$(RUN) ruff format --check
+	$(RUN) snakefmt --check Snakefile workflow
 	$(RUN) pytest
 
 docs: install

@@ -13,8 +13,8 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from brian2zoo import __version__
-from brian2zoo.cli import figure_commands, new_command, plot_command, unforeseen
-from brian2zoo.cli.finding import find, named_file
+from brian2zoo.cli import figure_commands, init_command, new_command, plot_command, unforeseen
+from brian2zoo.cli.finding import find, named_file, own_folder
 from brian2zoo.cli.show import new_table, out, print_cim, print_composed, print_events, print_file, print_mapping
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.formats.kinds import KINDS, json_schemas
@@ -76,7 +76,7 @@ def _options(
         Path | None,
         typer.Option(
             help="Folder with models/, rules/ and config/experiments/. Default: the folder that BRIAN2ZOO_ROOT names,"
-            " else the nearest such folder from here upwards, else that of the program."
+            " else the nearest such folder from here upwards, else the one that comes with the program."
         ),
     ] = None,
     version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True)] = False,
@@ -95,6 +95,7 @@ app.command()(figure_commands.figures)
 app.command()(figure_commands.figure)
 app.command()(plot_command.plot)
 app.command()(new_command.new)
+app.command()(init_command.init)
 
 
 @app.command("list")
@@ -370,7 +371,7 @@ def derive(
     if not name:
         out.print(text, end="")
         return
-    path = zoo.root / KINDS["rule"][1] / f"{name}.yaml"
+    path = own_folder(zoo) / KINDS["rule"][1] / f"{name}.yaml"
     if path.exists():
         raise ZooError("--name", "", f"there is a rule '{name}' already", "delete the file, or take another name")
     path.write_text(text, encoding="utf-8")
@@ -385,13 +386,14 @@ def schemas(ctx: typer.Context) -> None:
     """
     from brian2zoo.pipeline.config import Config
 
-    folder = ctx.obj.root / "schemas"
+    root = own_folder(ctx.obj)
+    folder = root / "schemas"
     folder.mkdir(exist_ok=True)
     for kind, schema in json_schemas().items():
         path = folder / f"{kind}.json"
         path.write_text(json.dumps(schema, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         out.print(f"{path}: {KINDS[kind][1]}/*.yaml")
-    for page in sorted((ctx.obj.root / FOLDER).glob("*.md")):
+    for page in sorted((root / FOLDER).glob("*.md")):
         before = page.read_text(encoding="utf-8")
         after = with_tables(before, {"config": Config})
         if after != before:

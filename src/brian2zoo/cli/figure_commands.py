@@ -94,7 +94,7 @@ def figure(
     places = (PUBLISHED,) if published else (AT_HAND, PUBLISHED)
     options = [*(["--published"] if published else []), *([f"--dataset {dataset}"] if dataset else [])]
     for of, name in _chosen(_papers(zoo), keys or []):
-        stem = (folder or zoo.root / "results/figures") / of.key / name
+        stem = (folder or zoo.workplace / "results/figures") / of.key / name
         place, files = next(
             ((place, files) for place in places if (files := _files(zoo, of, name, place, dataset))), (None, [])
         )
@@ -163,7 +163,8 @@ def _files(zoo: Zoo, of: Paper, name: str, place: Path, dataset: str = "") -> li
     found = []
     for source in of.figures[name].data:
         pattern = PUBLISHED_TRAININGS if (place, source) == (PUBLISHED, "trainings") else PLACES[source]
-        paths = [path for path in sorted((zoo.root / place).glob(pattern)) if _is_of(zoo, of, path, dataset)]
+        results = (zoo.root if place == PUBLISHED else zoo.workplace) / place
+        paths = [path for path in sorted(results.glob(pattern)) if _is_of(zoo, of, path, dataset)]
         if not paths:
             return []
         found += paths

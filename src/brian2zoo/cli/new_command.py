@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from brian2zoo.cli.finding import from_here, named_file
+from brian2zoo.cli.finding import from_here, named_file, own_folder
 from brian2zoo.cli.show import out
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.kinds import KINDS
@@ -43,7 +43,7 @@ def new(
         a_name(name)
     except Refused as error:
         raise error.at("NAME") from None
-    path = zoo.root / KINDS[kind.value][1] / f"{name}.yaml"
+    path = own_folder(zoo) / KINDS[kind.value][1] / f"{name}.yaml"
     if path.exists():
         problem = f"there is a file {KINDS[kind.value][1]}/{name}.yaml already"
         raise ZooError("NAME", "", problem, "take another name, or edit that one")

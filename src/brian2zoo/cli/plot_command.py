@@ -45,7 +45,7 @@ def plot(
 
     zoo: Zoo = ctx.obj
     kind, stem = _drawable(zoo, name)
-    path = file or zoo.root / FOLDER / kind / f"{stem}.png"
+    path = file or zoo.workplace / FOLDER / kind / f"{stem}.png"
     if path.suffix not in SUFFIXES:
         raise ZooError("--out", "", f"'{path}' is no picture", f"end it in {' or '.join(SUFFIXES)}")
     found = subject(zoo, kind, stem, on, _setting(set_ or []))

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from reprlib import Repr
 from typing import Any, TypeVar, get_args
@@ -35,8 +36,10 @@ from brian2zoo.formats.models import (
 from brian2zoo.formats.phases import PhaseTable
 from brian2zoo.formats.rules import Rule
 
-ROOT = Path(__file__).resolve().parents[3]
-"""Folder of the clone that this program is of."""
+_PACKAGE = Path(__file__).resolve().parents[1]
+_PACKAGED = _PACKAGE / "zoo"
+ROOT = _PACKAGED if _PACKAGED.is_dir() else _PACKAGE.parents[1]
+"""Folder of the zoo that comes with this program: its clone, or a folder inside the installed package."""
 
 MOST_BYTES = 64_000
 """Of a file; the largest in the repository has 16,000."""
@@ -57,7 +60,7 @@ def zoo_in_use() -> Path:
     """Folder of the zoo in use.
 
     It is the one that the environment variable BRIAN2ZOO_ROOT names; else the nearest one, from the working directory
-    upwards, that has models/, rules/ and config/experiments/; else the clone that this program is of.
+    upwards, that has models/, rules/ and config/experiments/; else the one that comes with this program.
     """
     if named := os.environ.get(ROOT_VARIABLE):
         if not is_zoo(Path(named)):
@@ -80,6 +83,16 @@ class Zoo:
 
     def __init__(self, root: Path | None = None) -> None:
         self.root = zoo_in_use() if root is None else Path(root)
+
+    @property
+    def is_packaged(self) -> bool:
+        """Whether its files are those inside an installed package, which are not for editing."""
+        return self.root == _PACKAGED
+
+    @property
+    def workplace(self) -> Path:
+        """Folder for results and downloads: that of the zoo, or the working directory if the zoo is packaged."""
+        return Path.cwd() if self.is_packaged else self.root
 
     def names(self, kind: str) -> list[str]:
         """Names of the files of a kind, sorted; where kinds share a folder, a line `kind: ...` tells them apart."""
@@ -189,6 +202,20 @@ class Zoo:
             return merged(model, parent, data)
         except Refused as error:
             raise error.at(shown) from None
+
+
+class ReadOnce(Zoo):
+    """A zoo whose files are each read once: they do not change while it is in use."""
+
+    def __init__(self, zoo: Zoo) -> None:
+        super().__init__(zoo.root)
+        self.read = cache(zoo.read)
+        self.load = cache(super().load)
+
+    @classmethod
+    def of(cls, zoo: Zoo) -> "ReadOnce":
+        """The zoo itself if it is one already."""
+        return zoo if isinstance(zoo, cls) else cls(zoo)
 
 
 def _states_kind(path: Path, kinds: tuple[str, ...]) -> bool:

@@ -20,7 +20,7 @@ import xarray as xr
 
 import brian2zoo
 from brian2zoo.errors import ZooError
-from brian2zoo.formats.zoo import ROOT, zoo_in_use
+from brian2zoo.formats.zoo import ROOT, Zoo, zoo_in_use
 
 _EVENTS_A_CHUNK = 2**15
 _SEAL = b"\nbrian2zoo sha256 "
@@ -209,13 +209,16 @@ def _plain(dataset: xr.Dataset) -> xr.Dataset:
 def git_commit() -> str:
     """Commit of the zoo in use, with '+' if files differ from it; 'unknown' outside a clone or without git.
 
-    Where the program is of another clone, at another commit, that is stated too.
+    Where the program is of another clone, at another commit, that is stated too. Files and program of an installed
+    package have its version in place of a commit.
     """
     files, program = (_commit_of(folder) for folder in (zoo_in_use(), ROOT))
     return files if files == program else f"{files}, program {program}"
 
 
 def _commit_of(folder: Path) -> str:
+    if Zoo(folder).is_packaged:  # perhaps within somebody's repository
+        return f"release {brian2zoo.__version__}"
     if shutil.which("git") is None:
         return "unknown"
     command = ["git", "-C", str(folder), "describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*"]
