@@ -29,7 +29,7 @@ def test_a_page_has_the_file_its_numbers_and_links_to_pages_that_are_made(kind, 
     assert f"![What {name} does]({name}.png)" in text
     for line in getattr(model, "parameters", ()):
         assert f"| `{line.name}` | `{line.value}` |" in text
-    links = re.findall(r"\]\((\.\./[^)]+)\)", text.partition("```yaml")[0])
+    links = re.findall(r"\]\((\.\./[^)#]+)", text.partition("```yaml")[0])
     assert {f"zoo/{link.removeprefix('../')}" for link in links} <= set(pages.places(whole.zoo))
 
 
@@ -39,7 +39,7 @@ def test_page_of_a_rule(whole) -> None:
     assert "| `b_max` | `1.15*nA` | amp | `> 0` | half-width of the boxcar |" in text
     assert "| [erbp_plus](../experiment/erbp_plus.md) | ✓ | ✓ | ✓ | ✓ | ✓ |" in text
     assert "| [nsat](../chip/nsat.md) | yes |" in text
-    assert "| synapse, spike | 1 | 1 | 2 |" in text  # a read of the neuron, an addition, two comparisons
+    assert "| synapse, spike | 1 | 1 | 1 | 1 | 2 |" in text  # one write and read, one addition, two comparisons
 
 
 def test_neuron_says_which_rule_it_implies_or_why_none(whole) -> None:

@@ -37,13 +37,14 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     zoo = Zoo(root)
     for kind, (_, folder) in KINDS.items():
         _PAGES.update({f"{folder}/{name}.yaml": pages.place((kind, name)) for name in zoo.names(kind)})
-    _PAGES.update({name: copied(name) for name in COPIED} | {"README.md": "index.md"})
+    beside = [name for name in COPIED if (root / name).is_file()]  # a zoo of one's own has not all of them
+    _PAGES.update({name: copied(name) for name in beside} | {"README.md": "index.md"})
     drawn = {f"{path.parent.name}/{path.stem}": path for path in (root / PICTURES).glob("*/*.png")}
     for place, text in pages.written(zoo, drawn):
         files.append(File.generated(config, place, content=text))
     for key, path in drawn.items():
         files.append(File.generated(config, f"zoo/{key}.png", abs_src_path=str(path)))
-    for name in COPIED:
+    for name in beside:
         text = (root / name).read_text(encoding="utf-8")
         files.append(File.generated(config, copied(name), content=moved(text, name, copied(name))))
     return files

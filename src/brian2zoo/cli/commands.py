@@ -347,7 +347,7 @@ def derive(
         Jacobian, typer.Option(help="Part of the Jacobian to keep, as `derived` in a rule.")
     ] = Jacobian.block_diagonal,
     through: Annotated[
-        str, typer.Option(help="Variables whose reset the surrogate differentiates, separated by commas; or 'none'.")
+        str, typer.Option(help="Variables, with commas, whose reset the surrogate differentiates; or 'none'.")
     ] = "",
     on_synapses: Annotated[bool, typer.Option(help="Keep all traces on the synapses.")] = False,
     latex: Annotated[bool, typer.Option(help="Print the mathematics as LaTeX instead of the rule.")] = False,

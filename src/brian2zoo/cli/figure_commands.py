@@ -81,9 +81,7 @@ def figure(
     keys: Annotated[
         list[str] | None, typer.Argument(metavar="KEY", help="PAPER/FIGURE, or a paper; default: all.")
     ] = None,
-    published: Annotated[
-        bool, typer.Option(help="Draw from the published results, even where there are own ones.")
-    ] = False,
+    published: Annotated[bool, typer.Option(help="Draw from the published results alone.")] = False,
     dataset: Annotated[str, typer.Option(help="Take only results on this data set.")] = "",
     folder: Annotated[Path | None, typer.Option(help="Where to write; default: results/figures/.")] = None,
 ) -> None:

@@ -16,6 +16,8 @@ PARTS = (
     "config",
     "data/README.md",
     "data/checksums.yaml",
+    "docs",
+    "mkdocs.yml",
     "models",
     "papers",
     "profiles",
@@ -28,11 +30,11 @@ PARTS = (
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(help="Folder of the new zoo; it is made if it is not there.")],
+    folder: Annotated[Path, typer.Argument(help="Folder of the new zoo; created if missing.")],
 ) -> None:
-    """Make a zoo of your own to edit and run: a copy of all text files and of the pipeline.
+    """Make a zoo of your own to edit and run: a copy of all text files, the pipeline and the documentation.
 
-    In a folder that has some of the files already, the others are added. No file is ever overwritten.
+    In a folder that has some of the files already, it adds the others. No file is ever overwritten.
     """
     kept = 0
     try:

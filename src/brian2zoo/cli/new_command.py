@@ -29,14 +29,14 @@ def new(
     ctx: typer.Context,
     kind: Annotated[Made, typer.Argument(help="Kind of file to write.")],
     name: Annotated[str, typer.Argument(help="Name of the file, without .yaml.")],
-    rule: Annotated[str, typer.Option(help="For an experiment: the rule by which it learns.")] = "",
+    rule: Annotated[str, typer.Option(help="For an experiment: its rule.")] = "",
     neuron: Annotated[str, typer.Option(help="For an experiment: its hidden neurons.")] = "",
-    synapse: Annotated[str, typer.Option(help="For an experiment: its synapses that learn.")] = "",
+    synapse: Annotated[str, typer.Option(help="For an experiment: its plastic synapses.")] = "",
 ) -> None:
     """Write a commented file to begin with; it passes the check and is yours to edit.
 
-    A new experiment extends an experiment of the zoo that fits the rule, neuron and synapse you name. Existing files
-    are never overwritten.
+    A new experiment extends an experiment of the zoo that fits the rule, neuron and synapse you name. No file is ever
+    overwritten.
     """
     zoo: Zoo = ctx.obj
     try:

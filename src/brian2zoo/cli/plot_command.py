@@ -22,9 +22,7 @@ def plot(
     name: Annotated[str, typer.Argument(help="Name, kind/name or path of a rule, a neuron or a synapse.")],
     on: Annotated[
         str,
-        typer.Option(
-            help="Experiment that supplies parameters, neurons and dt; default: the first that uses the file."
-        ),
+        typer.Option(help="Experiment that supplies parameters and neurons; default: the first that uses the file."),
     ] = "",
     set_: Annotated[
         list[str] | None,

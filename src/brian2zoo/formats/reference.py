@@ -61,7 +61,7 @@ def _rows(model: type[BaseModel], above: str, told: set[type[BaseModel]]) -> Ite
     if others := format_at(model, "KIND"):
         yield (
             f"`{above}KIND`",
-            f"of one kind of projections, what differs: keys of a {others.__name__.lower()}, as above",
+            f"for one kind of projections, what differs: keys of a {others.__name__.lower()}, as above",
         )
 
 

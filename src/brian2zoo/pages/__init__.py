@@ -41,7 +41,7 @@ def written(zoo: Zoo, pictures: Collection[str] = ()) -> Iterator[tuple[str, str
 def _index(whole: Whole) -> str:
     lines = ["# The zoo", "", "One page for every file, and [what runs with what](matrix.md).", ""]
     for kind, (_, folder) in KINDS.items():
-        lines += [f"## {kind}: `{folder}/`", "", "| name | title | reference |", "|---|---|---|"]
+        lines += [f"## {kind} {{#{kind}}}", "", f"`{folder}/`", "", "| name | title | reference |", "|---|---|---|"]
         for name in whole.zoo.names(kind):
             model = whole.zoo.load(kind, name)
             cells = (f"[{name}]({kind}/{name}.md)", file.escaped(model.title), file.reference(model.reference))

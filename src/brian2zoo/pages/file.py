@@ -71,7 +71,10 @@ def _section(title: str, lines: Iterable[str]) -> list[str]:
 
 def _about(whole: Whole, file: File, model: Any) -> str:
     kind, name = file
-    lines = [f"{kind} `{name}`" + (f", extends {link((kind, model.extends))}" if model.extends else "")]
+    lines = [
+        f"[The zoo](../index.md#{kind}) / {kind} / `{name}`"
+        + (f", extends {link((kind, model.extends))}" if model.extends else "")
+    ]
     if extended := whole.extended.get(file):
         lines[0] += f", extended by {', '.join(link((kind, each)) for each in extended)}"
     if model.reference:

@@ -23,13 +23,14 @@ def page(whole: Whole) -> str:
             "# What runs with what",
             "",
             "No cell is written by hand. The checker composes each combination and refuses it or not; a backend's"
-            " verdict comes from the composed equations, and `tests/backends` holds these verdicts against what is"
+            " verdict comes from the composed equations, and `tests/backends` compares these verdicts with what is"
             " generated and run.",
             "",
             "## Rules, circuits and backends",
             "",
             "Each rule in the circuits that experiments of the zoo put it in: ✓ works, ≈ approximate, ✗ unsupported,"
-            " several marks where the experiments differ. The page of an experiment names the reasons.",
+            " several marks where the experiments differ. The page of the rule lists these experiments, with the"
+            " reasons.",
             "",
             *by_experiment,
             "",
@@ -61,8 +62,8 @@ def _key() -> str:
 
 def _experiments(whole: Whole) -> Iterator[str]:
     backends = list(LETTERS)
-    yield f"| rule | circuit | {' | '.join(backends)} | experiments |"
-    yield f"|---|---|{'---|' * len(backends)}---|"
+    yield f"| rule | circuit | {' | '.join(backends)} |"
+    yield f"|---|---|{'---|' * len(backends)}"
     for rule in whole.zoo.names("rule"):
         of_circuit: dict[str, list[str]] = {}
         for name in whole.users.get(("rule", rule), ()):
@@ -72,8 +73,7 @@ def _experiments(whole: Whole) -> Iterator[str]:
             for backend in backends:
                 kinds = {whole.verdicts(name)[backend].kind for name in names}
                 cells.append(" ".join(mark for kind, mark in MARKS.items() if kind in kinds))
-            experiments = ", ".join(f"[{name}](experiment/{name}.md)" for name in names)
-            cells = [f"[{rule}](rule/{rule}.md)", f"[{circuit}](circuit/{circuit}.md)", *cells, experiments]
+            cells = [f"[{rule}](rule/{rule}.md)", f"[{circuit}](circuit/{circuit}.md)", *cells]
             yield f"| {' | '.join(cells)} |"
 
 
