@@ -16,7 +16,9 @@ from brian2zoo.pipeline.config import load_config
 from brian2zoo.formats.papers import papers
 from brian2zoo.formats.experiments import NO_ENCODER
 from brian2zoo.formats.files import fingerprint
-from brian2zoo.formats.settings import BACKENDS, ON_GPU, choices_of, joined, numbers_of, parts_of
+from brian2zoo.formats.language import Refused
+from brian2zoo.errors import ZooError
+from brian2zoo.formats.settings import BACKENDS, ON_GPU, choices_of, joined, name_of, parts_of
 from brian2zoo.cli.unforeseen import told
 from brian2zoo.formats.zoo import ROOT_VARIABLE, Zoo, read_yaml
 from snakemake.exceptions import WorkflowError
@@ -105,9 +107,18 @@ def variant(wildcards):
     return joined(part for part in parts if not part.startswith("abreast=")), (networks or [1])[0]
 
 
+def setting(wildcards):
+    """The setting of a path, with what its name stands for if it has one."""
+    try:
+        return CONFIG.in_full(wildcards.setting)
+    except Refused as error:
+        raise WorkflowError(str(error.at("config", "settings"))) from None
+
+
 def numbers(wildcards):
-    """What a result of an experiment depends on, beside its inputs."""
-    return fingerprint(ZOO.experiment(wildcards.experiment, choices_of(wildcards.setting)).numbers())
+    """What a result of an experiment depends on, beside its inputs; a path with a name does not say its numbers."""
+    found = fingerprint(ZOO.experiment(wildcards.experiment, choices_of(setting(wildcards))).numbers())
+    return f"{found} {setting(wildcards)}" if name_of(wildcards.setting) else found
 
 
 def encoding(wildcards):
@@ -136,9 +147,9 @@ def program(mode, networks=1):
     abreast = [f"abreast={networks}"] if networks > 1 else []
 
     def path(wildcards):
-        chosen = ZOO.experiment(wildcards.experiment, wildcards.setting).backend
+        chosen = ZOO.experiment(wildcards.experiment, setting(wildcards)).backend
         network = f"{chosen}/{wildcards.experiment}/{wildcards.layers}"
-        of_setting = joined([*parts_of(choices_of(wildcards.setting)), *abreast])
+        of_setting = joined([*parts_of(choices_of(setting(wildcards))), *abreast])
         folder = "" if of_setting == "default" else f"{of_setting}/"
         return f"results/build/{network}/{folder}{mode.format(wildcards=wildcards)}"
 
@@ -147,17 +158,15 @@ def program(mode, networks=1):
 
 def gpus(wildcards):
     """How many GPUs a run takes; what Snakemake is given by --resources gpu=N bounds how many run at a time."""
-    return int(ZOO.experiment(wildcards.experiment, wildcards.setting).backend in ON_GPU)
+    return int(ZOO.experiment(wildcards.experiment, setting(wildcards)).backend in ON_GPU)
 
 
 def training(wildcards):
-    """The configuration's entry for a training; one of the same numbers, if it has none for the backend asked for."""
-    network = (wildcards.dataset, wildcards.experiment, wildcards.layers)
-    keys = [(*network, setting) for setting in (wildcards.setting, numbers_of(wildcards.setting))]
-    found = next((TRAININGS[key] for key in keys if key in TRAININGS), None)
-    if found is None:
-        raise WorkflowError(f"config: training: there is no entry for {' '.join(keys[-1])}")
-    return found
+    """The configuration's entry for a training."""
+    try:
+        return CONFIG.training_of(wildcards.dataset, wildcards.experiment, wildcards.layers, wildcards.setting)
+    except ZooError as error:
+        raise WorkflowError(str(error)) from None
 
 
 def starts(wildcards):
@@ -187,7 +196,10 @@ def for_each(seeds, outputs):
 
 def network_options(wildcards):
     """Options of the script that trains: which network."""
-    named = {name: getattr(wildcards, name) for name in ("dataset", "experiment", "layers", "setting")}
+    named = {name: getattr(wildcards, name) for name in ("dataset", "experiment", "layers")}
+    named["setting"] = setting(wildcards)
+    if name_of(wildcards.setting):
+        named["setting-name"] = wildcards.setting
     return " ".join(f"--{name} {shlex.quote(value)}" for name, value in named.items())
 
 

@@ -16,9 +16,8 @@ def main(
 ) -> None:
     result = results.read(trained, results.TRAINING)
     costs = of_training(Zoo(), result)
-    of = costs.attrs
-    facts = {key: str(of[key]) for key in ("dataset", "layers", "setting")} | {"seed": int(of["seed"])}
-    scripting.write(costs, output, scripting.experiment_of(of["experiment"], facts["setting"]), **facts)
+    facts = results.facts_of(result.attrs)
+    scripting.write(costs, output, scripting.experiment_of(result.attrs["experiment"], facts["setting"]), **facts)
 
 
 scripting.run(main)

@@ -21,8 +21,7 @@ def main(
     attrs = results.read(activity, results.ACTIVITY).attrs
     plan = "" if placement == FILLED else placement
     asked = PlacementRequest(Zoo(), chip, (), "", attrs["mode"], "default", plan, activity)
-    facts = {key: str(attrs[key]) for key in ("dataset", "layers", "setting")} | {"seed": int(attrs["seed"])}
-    scripting.write(report.dataset(asked.costs()), output, asked.circuit.experiment, **facts)
+    scripting.write(report.dataset(asked.costs()), output, asked.circuit.experiment, **results.facts_of(attrs))
 
 
 scripting.run(main)

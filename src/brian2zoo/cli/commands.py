@@ -13,7 +13,7 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from brian2zoo import __version__
-from brian2zoo.cli import figure_commands, new_command, plot_command, unforeseen
+from brian2zoo.cli import figure_commands, new_command, plot_command, table_command, unforeseen
 from brian2zoo.cli.finding import find, named_file
 from brian2zoo.cli.show import new_table, out, print_cim, print_composed, print_events, print_file, print_mapping
 from brian2zoo.errors import ZooError, did_you_mean
@@ -94,6 +94,7 @@ def _options(
 app.command()(figure_commands.figures)
 app.command()(figure_commands.figure)
 app.command()(plot_command.plot)
+app.command()(table_command.table)
 app.command()(new_command.new)
 
 

@@ -16,6 +16,7 @@ import xarray as xr
 
 from brian2zoo.cli import unforeseen
 from brian2zoo.formats.experiment import Experiment
+from brian2zoo.formats.settings import values_of
 from brian2zoo.formats.zoo import Zoo
 from brian2zoo.run import results
 
@@ -47,7 +48,9 @@ def command(output: Path) -> str:
 
 
 def write(result: xr.Dataset, output: Path, experiment: Experiment, **facts: Any) -> None:
-    """Write a result with what it is a result of; `facts` become attributes."""
+    """Write a result with what it is a result of; `facts` become attributes, a `setting` also as a mapping."""
+    if "setting" in facts:
+        facts["setting_values"] = values_of(facts["setting"])
     results.write(
         result,
         output,

@@ -54,6 +54,13 @@ ROUNDED = Kind("of rounded weights", "results/quantize/", ({"error_after": ("bit
 ACTIVITY = Kind("of counting spikes", "results/activity/", ({},), (*_OF_A_NETWORK, "mode"))
 
 
+def facts_of(attrs: Mapping[str, Any]) -> dict[str, Any]:
+    """What network a result is of, to hand on to what is made from it."""
+    facts: dict[str, Any] = {key: str(attrs[key]) for key in ("dataset", "layers", "setting")}
+    facts |= {"setting_name": str(attrs["setting_name"])} if "setting_name" in attrs else {}
+    return facts | {"seed": int(attrs["seed"])}
+
+
 def write(result: xr.Dataset, path: Path, title: str, **attrs: Any) -> None:
     """Write a result with its provenance; the file appears when it is complete.
 
