@@ -19,6 +19,7 @@ from brian2zoo.cli import (
     init_command,
     new_command,
     plot_command,
+    table_command,
     unforeseen,
 )
 from brian2zoo.cli.finding import find, named_file, own_folder
@@ -101,6 +102,7 @@ def _options(
 app.command()(figure_commands.figures)
 app.command()(figure_commands.figure)
 app.command()(plot_command.plot)
+app.command()(table_command.table)
 app.command()(new_command.new)
 app.command()(init_command.init)
 app.add_typer(exchange_commands.export, name="export")

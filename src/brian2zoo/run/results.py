@@ -21,6 +21,7 @@ import xarray as xr
 import brian2zoo
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.experiment import Experiment
+from brian2zoo.formats.settings import values_of
 from brian2zoo.formats.zoo import ROOT, Zoo, zoo_in_use
 
 _EVENTS_A_CHUNK = 2**15
@@ -55,6 +56,13 @@ ROUNDED = Kind("of rounded weights", "results/quantize/", ({"error_after": ("bit
 ACTIVITY = Kind("of counting spikes", "results/activity/", ({},), (*_OF_A_NETWORK, "mode"))
 
 
+def facts_of(attrs: Mapping[str, Any]) -> dict[str, Any]:
+    """What network a result is of, to hand on to what is made from it."""
+    facts: dict[str, Any] = {key: str(attrs[key]) for key in ("dataset", "layers", "setting")}
+    facts |= {"setting_name": str(attrs["setting_name"])} if "setting_name" in attrs else {}
+    return facts | {"seed": int(attrs["seed"])}
+
+
 def write(result: xr.Dataset, path: Path, title: str, **attrs: Any) -> None:
     """Write a result with its provenance; the file appears when it is complete.
 
@@ -80,7 +88,9 @@ def write(result: xr.Dataset, path: Path, title: str, **attrs: Any) -> None:
 
 
 def described(result: xr.Dataset, experiment: Experiment, **facts: Any) -> xr.Dataset:
-    """A result with what it is a result of, as attributes; `facts` are further ones."""
+    """A result with what it is a result of, as attributes; `facts` are further ones, a `setting` also as a mapping."""
+    if "setting" in facts:
+        facts["setting_values"] = values_of(facts["setting"])
     return result.assign_attrs(
         title=experiment.stated.title,
         experiment=experiment.name,
