@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,8 +11,7 @@ from brian2zoo.circuits import Circuit
 from brian2zoo.circuits.abreast import abreast
 from brian2zoo.formats.zoo import ROOT, Zoo
 from brian2zoo.run import network
-from brian2zoo.run.network import OUTPUT_ONLY
-from brian2zoo.run.programs import Inputs, build_key, run_here
+from brian2zoo.run.programs import Interpreted
 from brian2zoo.run.sessions import Session
 
 DETERMINISTIC = """
@@ -48,6 +46,7 @@ def zoo_with(tmp_path_factory) -> Callable[..., Zoo]:
         for folder in ("models", "rules", "config/experiments"):
             shutil.copytree(ROOT / folder, root / folder)
         for path, text in files.items():
+            (root / path).parent.mkdir(exist_ok=True)
             (root / path).write_text(text)
         return Zoo(root)
 
@@ -86,17 +85,6 @@ def latencies() -> Callable[..., dict[str, np.ndarray]]:
         return {"input": steps * 1e-4, "label": np.eye(n_classes)[np.arange(n_samples) % n_classes]}
 
     return data
-
-
-class Interpreted:
-    """Stands in for a compiled program: the same circuit on the numpy target."""
-
-    def __init__(self, circuit: Circuit, sample_time: Any, capacity: int) -> None:
-        self.circuit, self.sample_time, self.capacity = circuit, sample_time, capacity
-        self.key = build_key(circuit, sample_time, capacity, OUTPUT_ONLY)
-
-    def run(self, inputs: Inputs, outputs: Iterable[str]) -> dict[str, np.ndarray]:
-        return run_here(self.circuit, self.sample_time, inputs, outputs)
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from brian2 import ms
 from scipy.special import exprel
 from typer.testing import CliRunner
 
-from brian2zoo import check
+from brian2zoo.check import check_file, errors
 from brian2zoo.circuits import build
 from brian2zoo.cli.commands import app
 from brian2zoo.compose.circuit import compose
@@ -186,7 +186,7 @@ def test_a_derived_rule_is_a_file_of_the_zoo(zoo_with: Callable[..., Zoo]) -> No
     rule: Rule = zoo.rule("mine")
     assert (rule.derived, rule.method, rule.gives_gradient) == ("", "euler", True)
     assert rule.origin == origin(zoo.neuron("adex"), zoo.synapse("float"))
-    assert not check.errors(check.check_file(zoo, "rule", "mine"))
+    assert not errors(check_file(zoo, "rule", "mine"))
     again = run("--root", zoo.root, "derive", "adex", "--name", "mine")
     assert again.exit_code == 2
     assert "there is a rule 'mine' already" in again.stderr

@@ -9,8 +9,8 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake_interface_executor_plugins.settings import DeploymentMethod
 
-# A clone runs its own program on its own files, whichever is installed and wherever results go. A zoo that was made by
-# `brian2zoo init` has its own files. Where this file comes from an address, the zoo is the one in use.
+# A clone runs its own program on its own files, whichever is installed and wherever results go, unless one stands in
+# another zoo. Where this file comes from an address, the program is the installed one and the zoo that in use.
 HERE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).resolve().parents[1]
 PROGRAM = HERE / "src"
 if PROGRAM.is_dir():
@@ -19,13 +19,13 @@ if PROGRAM.is_dir():
 from brian2zoo.cli.unforeseen import told
 from brian2zoo.formats.papers import papers
 from brian2zoo.formats.settings import BACKENDS
-from brian2zoo.formats.zoo import ROOT, ROOT_VARIABLE, ReadOnce, Zoo, is_zoo, read_yaml, zoo_in_use
+from brian2zoo.formats.zoo import ROOT, ROOT_VARIABLE, ReadOnce, Zoo, is_zoo, read_yaml
 from brian2zoo.pipeline import jobs
 from brian2zoo.pipeline.config import load_config
 
 try:
-    ZOO = ReadOnce(Zoo(HERE if is_zoo(HERE) else zoo_in_use()))
-    if ZOO.is_packaged and os.path.isdir("config/experiments"):
+    ZOO = ReadOnce(Zoo(next(filter(is_zoo, (Path.cwd(), HERE)), None)))
+    if os.path.isdir("config/experiments") and not is_zoo(Path.cwd()):
         raise WorkflowError(
             "config/experiments: these files would not be read, since models/ and rules/ are not here"
             " — add them by: brian2zoo init ."

@@ -27,7 +27,7 @@ rule train:
         gpu=JOBS.gpus,
     params:
         numbers=JOBS.numbers,
-        network=jobs.network_options,
+        network=JOBS.network_options,
         each=lambda wildcards, output: jobs.for_each([wildcards.seed], output),
         epochs=lambda wildcards: JOBS.training(wildcards).epochs,
         samples=lambda wildcards: JOBS.training(wildcards).samples,
@@ -68,7 +68,7 @@ for number, (key, seeds) in enumerate(JOBS.sharing()):
             gpu=JOBS.gpus(network),
         params:
             numbers=JOBS.numbers(network),
-            network=jobs.network_options(network),
+            network=JOBS.network_options(network),
             each=jobs.for_each(seeds, [jobs.run_path("train", key, seed) for seed in seeds]),
             epochs=training.epochs,
             samples=training.samples,

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from typer import Option
 
+import brian2zoo as zoo
 from brian2zoo.cli import scripting
-from brian2zoo.run import results, stages
-from brian2zoo.run.evaluate import final_test
+from brian2zoo.run import results
 
 
 def main(
@@ -15,9 +15,8 @@ def main(
     build: Path = Option(help="program that tests"),
     output: Path = Option(help="file to write"),
 ) -> None:
-    net = stages.trained_network(trained, "final", build)
-    tested = final_test(net.runner, results.read_data(test_data), net.carried, net.seed, net.decoder)
-    scripting.write(tested, output, net.experiment, **net.facts)
+    tested = zoo.evaluate(trained, results.read_data(test_data), built={"final": build})
+    scripting.hand_on(tested, output)
 
 
 scripting.run(main)

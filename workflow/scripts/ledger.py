@@ -4,21 +4,15 @@ from pathlib import Path
 
 from typer import Option
 
+import brian2zoo as zoo
 from brian2zoo.cli import scripting
-from brian2zoo.formats.zoo import Zoo
-from brian2zoo.mapping.ledger import of_training
-from brian2zoo.run import results
 
 
 def main(
     trained: Path = Option(help="result of the training"),
     output: Path = Option(help="file to write"),
 ) -> None:
-    result = results.read(trained, results.TRAINING)
-    costs = of_training(Zoo(), result)
-    of = costs.attrs
-    facts = {key: str(of[key]) for key in ("dataset", "layers", "setting")} | {"seed": int(of["seed"])}
-    scripting.write(costs, output, scripting.experiment_of(of["experiment"], facts["setting"]), **facts)
+    scripting.hand_on(zoo.ledger(trained), output)
 
 
 scripting.run(main)

@@ -4,10 +4,8 @@ from pathlib import Path
 
 from typer import Option
 
+import brian2zoo as zoo
 from brian2zoo.cli import scripting
-from brian2zoo.formats.zoo import Zoo
-from brian2zoo.mapping.spiking import report
-from brian2zoo.mapping.spiking.request import PlacementRequest
 from brian2zoo.pipeline.config import FILLED
 from brian2zoo.run import results
 
@@ -18,11 +16,10 @@ def main(
     placement: str = Option(FILLED, help="file in models/placements, or 'filled'"),
     output: Path = Option(help="file to write"),
 ) -> None:
-    attrs = results.read(activity, results.ACTIVITY).attrs
+    counted = results.read(activity, results.ACTIVITY)
     plan = "" if placement == FILLED else placement
-    asked = PlacementRequest(Zoo(), chip, (), "", attrs["mode"], "default", plan, activity)
-    facts = {key: str(attrs[key]) for key in ("dataset", "layers", "setting")} | {"seed": int(attrs["seed"])}
-    scripting.write(report.dataset(asked.costs()), output, asked.circuit.experiment, **facts)
+    costs = zoo.map(counted, chip, mode=counted.attrs["mode"], placement=plan)
+    scripting.hand_on(costs, output)
 
 
 scripting.run(main)

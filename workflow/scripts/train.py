@@ -4,9 +4,9 @@ from pathlib import Path
 
 from typer import Option
 
+import brian2zoo as zoo
 from brian2zoo.cli import scripting
-from brian2zoo.run import carried, results, stages
-from brian2zoo.run.train import Schedule, build_time, train
+from brian2zoo.run import results
 
 
 def main(
@@ -14,6 +14,7 @@ def main(
     experiment: str = Option(help="file in config/experiments"),
     layers: str = Option(help="sizes of the layers, such as 784-100-10"),
     setting: str = Option("default", help="scope.name=value, several joined by colons"),
+    setting_name: str = Option("", help="what the configuration calls it"),
     seed: list[int] = Option(help="seed of weights, order of samples and all noise; one for each network abreast"),
     epochs: int = Option(help="epochs"),
     samples: int = Option(help="training samples an epoch"),
@@ -25,19 +26,24 @@ def main(
     output: list[Path] = Option(help="file to write, one for each seed"),
     start: list[Path] = Option((), help="result of a training, or other weights, to start from, one for each seed"),
 ) -> None:
+    made = zoo.train(
+        experiment,
+        layers,
+        results.read_data(train_data),
+        results.read_data(test_data),
+        epochs=epochs,
+        samples=samples,
+        seed=seed,
+        setting=setting,
+        start=start or None,
+        checkpoint=checkpoint,
+        built={"train": train_build, "test": test_build},
+    )
     chosen = scripting.experiment_of(experiment, setting)
-    schedule = Schedule(epochs, samples, tuple(seed))
-    learning = stages.session_of(chosen, layers, "train", train_build, len(seed))
-    testing = stages.session_of(chosen, layers, "test", test_build, len(seed))
-    splits = [results.read_data(path) for path in (train_data, test_data)]
-    stages.check_data(chosen, layers, *splits)
     facts = {"dataset": dataset, "layers": layers, "setting": setting, "samples": samples}
+    facts |= {"setting_name": setting_name} if setting_name else {}
     facts |= {"abreast": len(seed)} if len(seed) > 1 else {}
-    given = [carried.read_start(path, learning.circuit) for path in start]
-    made = train(learning, testing, *splits, schedule, checkpoint, given)
     for k, (trained, of, path) in enumerate(zip(made, seed, output, strict=True)):
-        trained["build_time"] = build_time(learning, testing)
-        trained.attrs["paths"] = learning.program.manifest["paths"]
         scripting.write(trained, path, chosen, **facts, seed=of, **({"start": str(start[k])} if start else {}))
 
 

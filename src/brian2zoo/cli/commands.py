@@ -13,7 +13,15 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from brian2zoo import __version__
-from brian2zoo.cli import figure_commands, init_command, new_command, plot_command, unforeseen
+from brian2zoo.cli import (
+    exchange_commands,
+    figure_commands,
+    init_command,
+    new_command,
+    plot_command,
+    table_command,
+    unforeseen,
+)
 from brian2zoo.cli.finding import find, named_file, own_folder
 from brian2zoo.cli.show import new_table, out, print_cim, print_composed, print_events, print_file, print_mapping
 from brian2zoo.errors import ZooError, did_you_mean
@@ -94,8 +102,11 @@ def _options(
 app.command()(figure_commands.figures)
 app.command()(figure_commands.figure)
 app.command()(plot_command.plot)
+app.command()(table_command.table)
 app.command()(new_command.new)
 app.command()(init_command.init)
+app.add_typer(exchange_commands.export, name="export")
+app.add_typer(exchange_commands.bring_in, name="import")
 
 
 @app.command("list")
@@ -349,25 +360,25 @@ def derive(
     A rule with the key `derived` is this one, derived whenever it is composed. Written to a file, it is yours to edit
     and no longer follows the neuron.
     """
-    from brian2zoo import derive as deriving
+    from brian2zoo.derive import derived, fitting_synapse, rule_text, traces_of
     from brian2zoo.derive.latex import latex_text
     from brian2zoo.derive.text import title_of
 
     zoo: Zoo = ctx.obj
     name = _option("--name", name_or_none, name)
     model = _sound(zoo, "neuron", neuron)
-    fitting = deriving.fitting_synapse(zoo, model, named_file(zoo, "synapse", synapse) if synapse else "")
+    fitting = fitting_synapse(zoo, model, named_file(zoo, "synapse", synapse) if synapse else "")
     store = _sound(zoo, "synapse", fitting.name)
     kept = None
     if through:
         kept = tuple(_option("--through", a_name, each.strip()) for each in through.split(",") if through != "none")
     asked = Rule(title=title_of(jacobian.value, model), derived=jacobian.value, through=kept)
-    traces = deriving.traces_of(asked, model, store, not on_synapses)
+    traces = traces_of(asked, model, store, not on_synapses)
     if latex:
         out.print(latex_text(traces))
         return
-    rule = deriving.derived(asked, model, store, not on_synapses)
-    text = deriving.rule_text(rule, traces, " ".join(["brian2zoo", *sys.argv[1:]]))
+    rule = derived(asked, model, store, not on_synapses)
+    text = rule_text(rule, traces, " ".join(["brian2zoo", *sys.argv[1:]]))
     if not name:
         out.print(text, end="")
         return

@@ -211,6 +211,15 @@ def _minutes(data: "Sequence[xr.Dataset]") -> float | None:
     return taken / 60 / CORES
 
 
+def drawn_from(zoo: Zoo, of: Paper, name: str) -> "list[xr.Dataset]":
+    """The published results that a figure is drawn from; `ZooError` if there are none."""
+    files = _files(zoo, of, name, PUBLISHED)
+    if not files:
+        remedy = f"give some, or make them: {of.rerun(name)}"
+        raise ZooError("data", "", f"there are no published results to draw {of.key}/{name} from", remedy)
+    return [_read(path) for path in files]
+
+
 def _draw(of: Paper, name: str, stem: Path, files: Sequence[Path], command: str) -> None:
     from brian2zoo.figures import save
 

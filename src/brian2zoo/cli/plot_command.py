@@ -44,7 +44,7 @@ def plot(
     from brian2zoo.protocols.subject import subject
 
     zoo: Zoo = ctx.obj
-    kind, stem = _drawable(zoo, name)
+    kind, stem = drawable(zoo, name)
     path = file or zoo.workplace / FOLDER / kind / f"{stem}.png"
     if path.suffix not in SUFFIXES:
         raise ZooError("--out", "", f"'{path}' is no picture", f"end it in {' or '.join(SUFFIXES)}")
@@ -56,7 +56,7 @@ def plot(
     out.print(f"{from_here(path)}: {kind} {stem} {where}")
 
 
-def _drawable(zoo: Zoo, name: str) -> File:
+def drawable(zoo: Zoo, name: str) -> File:
     """The file of a name that can be drawn."""
     from brian2zoo.figures.pictures import KINDS
 

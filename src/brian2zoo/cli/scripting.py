@@ -46,16 +46,11 @@ def command(output: Path) -> str:
     return shlex.join([program, str(output), *options])
 
 
+def hand_on(result: xr.Dataset, output: Path) -> None:
+    """Write a result that says what it is of, as those of the API do."""
+    results.write(result, output, result.attrs["title"], command=command(output))
+
+
 def write(result: xr.Dataset, output: Path, experiment: Experiment, **facts: Any) -> None:
     """Write a result with what it is a result of; `facts` become attributes."""
-    results.write(
-        result,
-        output,
-        experiment.stated.title,
-        experiment=experiment.name,
-        rule=experiment.learning.plastic.rule,
-        backend=experiment.backend,
-        command=command(output),
-        config_json={"experiment": experiment.stated.model_dump(mode="json"), **facts},
-        **facts,
-    )
+    hand_on(results.described(result, experiment, **facts), output)

@@ -68,9 +68,21 @@ def print_composed(zoo: Zoo, experiment: str, layers: str, mode: str, only: File
         circuit = build(found, sizes(layers) if layers else smallest(found), mode)
     except Refused as error:
         raise error.at("--layers") from None
+    print_circuit(circuit, compose(circuit), only)
+
+
+def composed_text(circuit: "Circuit", codes: "Codes") -> str:
+    """What `print_circuit` prints, without colours."""
+    with out.capture() as captured:
+        print_circuit(circuit, codes)
+    return Text.from_ansi(captured.get()).plain
+
+
+def print_circuit(circuit: "Circuit", codes: "Codes", only: File | None = None) -> None:
+    """Composed strings of a circuit; `only` those that use a file."""
     layers = "-".join(map(str, circuit.layers))
-    codes = compose(circuit)
-    out.print(f"\n{experiment} on {layers}, {mode}", style="bold underline")
+    experiment, zoo = circuit.experiment.name, circuit.experiment.zoo
+    out.print(f"\n{experiment} on {layers}, {circuit.mode}", style="bold underline")
     parts = [part for part in _parts(circuit, codes) if only is None or only in part[1]]
     if not parts:
         problem = f"no population or projection of '{experiment}' is made of '{'/'.join(only)}'"

@@ -1,11 +1,13 @@
 """The format of models/circuits: who is wired to whom."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from brian2zoo.formats.files import File
 from brian2zoo.formats.language import Expression, Name, NameOrNone, Pattern
+from brian2zoo.formats.pairs import PairTable
 
 LAYERS = ("input", "hidden", "output")
 """Roles of populations that are layers of the network; of hidden ones there is any number."""
@@ -51,7 +53,14 @@ class ProjectionPlan(BaseModel):
         description="number of source neurons for each neuron of the target, an expression of sizes, drawn from those"
         " that `pairs` allows. Empty, or where there are fewer: all of these",
     )
-    sign: Expression = Field("", description="factor of the weights, an expression of the same names; empty: 1")
+    table: NameOrNone = Field(
+        "",
+        description="file models/pairs/NAME.csv that lists the connected neurons, in place of `pairs` and `inputs`",
+    )
+    sign: Expression = Field(
+        "",
+        description="factor of the weights, an expression of the same names and further columns of `table`; empty: 1",
+    )
     copies: int = Field(
         1,
         ge=1,
@@ -61,7 +70,7 @@ class ProjectionPlan(BaseModel):
     delay: Expression = Field(
         "0*ms",
         description="transmission delay; `delay` stands for that of the experiment's protocol. An expression of `i`,"
-        " `j` or `rand()` gives each synapse its own, rounded to whole steps",
+        " `j`, `rand()` or columns of `table` gives each synapse its own, rounded to whole steps",
     )
     learns: bool = Field(False, description="true: it may learn; the experiment says whether and how")
     only: Literal["", "train"] = Field("", description="'train': it exists only while the network learns")
@@ -119,3 +128,26 @@ class CircuitPlan(File):
     layers: int = Field(
         0, ge=0, le=100, description="number of layers of the network; 0: any, which is two without a hidden layer"
     )
+    _tables: dict[str, PairTable] = PrivateAttr({})
+
+    @property
+    def tables(self) -> Mapping[str, PairTable]:
+        """The tables of pairs that projections name, by name, if the file was loaded from a zoo."""
+        return self._tables
+
+    def with_tables(self, tables: Mapping[str, PairTable]) -> "CircuitPlan":
+        """The circuit with what its tables of pairs say."""
+        plan = self.model_copy()
+        plan._tables = dict(tables)
+        return plan
+
+    @property
+    def every_projection(self) -> Mapping[str, ProjectionPlan]:
+        """All entries of projections, by the field that states them."""
+        parts = {"projections": self, **{f"feedback.{way}.projections": each for way, each in self.feedback.items()}}
+        return {f"{at}.{kind}": stated for at, part in parts.items() for kind, stated in part.projections.items()}
+
+    def content(self) -> dict[str, Any]:
+        """As of every file, and what the tables of pairs say."""
+        tables = {name: table.digest for name, table in sorted(self.tables.items())}
+        return super().content() | ({"tables": tables} if tables else {})

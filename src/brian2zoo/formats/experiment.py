@@ -23,6 +23,7 @@ from brian2zoo.formats.models import (
 )
 from brian2zoo.formats.phases import PhaseTable
 from brian2zoo.formats.rules import Rule
+from brian2zoo.formats.settings import joined, parts_of
 
 if TYPE_CHECKING:
     from brian2zoo.formats.zoo import Zoo
@@ -59,10 +60,11 @@ class Experiment:
     ----------
     zoo : where the files are.
     stated : the file of the experiment, with the parameters of a setting if there is one.
+    setting : that setting.
     """
 
-    def __init__(self, zoo: "Zoo", stated: ExperimentFile) -> None:
-        self.zoo, self.stated = zoo, stated
+    def __init__(self, zoo: "Zoo", stated: ExperimentFile, setting: str = "default") -> None:
+        self.zoo, self.stated, self.setting = zoo, stated, setting
 
     @property
     def name(self) -> str:
@@ -100,11 +102,13 @@ class Experiment:
 
     def with_setting(self, setting: str) -> "Experiment":
         """The experiment with parameters and choices replaced, as `ExperimentFile.with_setting` has it."""
-        return Experiment(self.zoo, self.stated.with_setting(setting))
+        stated = self.stated.with_setting(setting)
+        both = {part.partition("=")[0]: part for part in (*parts_of(self.setting), *parts_of(setting))}
+        return Experiment(self.zoo, stated, joined(both.values()))
 
     def replaced(self, **fields: Any) -> "Experiment":
         """The experiment with fields of its file replaced."""
-        return Experiment(self.zoo, self.stated.model_copy(update=fields))
+        return Experiment(self.zoo, self.stated.model_copy(update=fields), self.setting)
 
     @property
     def one_output_a_class(self) -> bool:

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from reprlib import Repr
@@ -16,6 +16,7 @@ from ruamel.yaml.events import AliasEvent
 from ruamel.yaml.nodes import CollectionNode
 
 from brian2zoo.errors import ZooError, did_you_mean
+from brian2zoo.formats import pairs
 from brian2zoo.formats.chips import ComputeInMemory, PlacementPlan, SpikingChip
 from brian2zoo.formats.circuits import CircuitPlan
 from brian2zoo.formats.experiment import Experiment
@@ -46,6 +47,8 @@ MOST_BYTES = 64_000
 MOST_EXTENDED = 20
 """Files that extend each other; those of the repository are four at most."""
 _MOST_NESTED = 20
+
+_FOLDERS = tuple(dict.fromkeys(folder for _, folder in KINDS.values()))
 
 ROOT_VARIABLE = "BRIAN2ZOO_ROOT"
 _PARTS = ("models", "rules", "config/experiments")
@@ -79,10 +82,18 @@ class Zoo:
     Parameters
     ----------
     root : folder with models/, rules/ and config/; left out, that of the zoo in use.
+    files : texts by path below the root, such as 'rules/mine.yaml'. They add to the files of the folder, or replace
+        them; nothing is written.
     """
 
-    def __init__(self, root: Path | None = None) -> None:
+    def __init__(self, root: Path | None = None, files: Mapping[str, str] | None = None) -> None:
         self.root = zoo_in_use() if root is None else Path(root)
+        self.files = dict(files or {})
+        self._given = {self.root / path: text for path, text in self.files.items()}
+        for path in self.files:
+            if Path(path).suffix != ".yaml" or str(Path(path).parent) not in _FOLDERS:
+                remedy = f"begin it with one of {', '.join(f'{folder}/' for folder in _FOLDERS)} and end it in .yaml"
+                raise ZooError("files", "", f"'{path}' is no place for a file of the zoo", remedy)
 
     @property
     def is_packaged(self) -> bool:
@@ -97,14 +108,29 @@ class Zoo:
     def names(self, kind: str) -> list[str]:
         """Names of the files of a kind, sorted; where kinds share a folder, a line `kind: ...` tells them apart."""
         model, folder = KINDS[kind]
-        paths = (path for path in (self.root / folder).glob("*.yaml") if not path.name.startswith("."))
+        paths = {path for path in (self.root / folder).glob("*.yaml") if not path.name.startswith(".")}
+        paths |= {self.root / path for path in self.files if Path(path).parent == Path(folder)}
         if "kind" in model.model_fields:
-            paths = (path for path in paths if _states_kind(path, get_args(model.model_fields["kind"].annotation)))
+            kinds = get_args(model.model_fields["kind"].annotation)
+            paths = {path for path in paths if self._states_kind(path, kinds)}
         return sorted(path.stem for path in paths)
 
     def read(self, path: Path) -> dict[str, Any]:
-        """`read_yaml`."""
-        return read_yaml(path)
+        """The mapping in a YAML file, as `read_yaml`."""
+        return yaml_of(self._text(path), path)
+
+    def _has(self, path: Path) -> bool:
+        return path in self._given or path.exists()
+
+    def _text(self, path: Path) -> str:
+        return self._given[path] if path in self._given else _text(path)
+
+    def _states_kind(self, path: Path, kinds: tuple[str, ...]) -> bool:
+        try:
+            stated = re.search(r"^kind: *(\w+)", self._text(path), re.MULTILINE)
+        except ZooError:  # which loading it will tell
+            return True
+        return stated is None or stated[1] in kinds
 
     def load(self, kind: str, name: str) -> Any:
         """One file as its frozen object; `ZooError` says what is wrong with it."""
@@ -115,7 +141,21 @@ class Zoo:
             raise error.at(folder) from None
         shown = Path(folder) / f"{name}.yaml"
         data = self._raw(model, path, shown, ())
-        return validate(model, data, shown, name=name, path=shown)
+        found = validate(model, data, shown, name=name, path=shown)
+        return found.with_tables(self._tables(found)) if isinstance(found, CircuitPlan) else found
+
+    def _tables(self, circuit: CircuitPlan) -> dict[str, pairs.PairTable]:
+        """The tables of pairs that a circuit names."""
+        folder, found = self.root / pairs.FOLDER, {}
+        for field, stated in circuit.every_projection.items():
+            if stated.table and stated.table not in found:
+                file = f"{stated.table}.csv"
+                if not os.path.isfile(folder / file):
+                    problem = f"there is no file {pairs.FOLDER}/{file}"
+                    remedy = did_you_mean(stated.table, [p.stem for p in folder.glob("*.csv")], "write one")
+                    raise ZooError(circuit.path, f"{field}.table", problem, remedy)
+                found[stated.table] = pairs.read_pairs(folder / file, Path(pairs.FOLDER) / file)
+        return found
 
     def neuron(self, name: str) -> NeuronModel:
         """models/neurons/NAME.yaml"""
@@ -175,7 +215,7 @@ class Zoo:
 
     def experiment(self, name: str, setting: str = "default") -> Experiment:
         """config/experiments/NAME.yaml with its files, and the parameters and choices of a setting."""
-        return Experiment(self, self.load("experiment", name).with_setting(setting))
+        return Experiment(self, self.load("experiment", name)).with_setting(setting)
 
     def _raw(self, model: type[BaseModel], path: Path, shown: Path, seen: tuple[str, ...]) -> dict[str, Any]:
         try:
@@ -195,7 +235,7 @@ class Zoo:
             problem = f"more than {MOST_EXTENDED} files extend each other, up to '{seen[0]}'"
             raise ZooError(shown, "extends", problem, "state the keys here")
         above = f"{base}.yaml"
-        if not path.with_name(above).exists():
+        if not self._has(path.with_name(above)):
             raise ZooError(shown, "extends", f"there is no '{base}'", _instead_of(path.with_name(above)))
         parent = self._raw(model, path.with_name(above), shown.with_name(above), (*seen, path.stem))
         try:
@@ -208,7 +248,7 @@ class ReadOnce(Zoo):
     """A zoo whose files are each read once: they do not change while it is in use."""
 
     def __init__(self, zoo: Zoo) -> None:
-        super().__init__(zoo.root)
+        super().__init__(zoo.root, zoo.files)
         self.read = cache(zoo.read)
         self.load = cache(super().load)
 
@@ -216,14 +256,6 @@ class ReadOnce(Zoo):
     def of(cls, zoo: Zoo) -> "ReadOnce":
         """The zoo itself if it is one already."""
         return zoo if isinstance(zoo, cls) else cls(zoo)
-
-
-def _states_kind(path: Path, kinds: tuple[str, ...]) -> bool:
-    try:
-        stated = re.search(r"^kind: *(\w+)", _text(path), re.MULTILINE)
-    except ZooError:  # which loading it will tell
-        return True
-    return stated is None or stated[1] in kinds
 
 
 def _text(path: Path) -> str:
@@ -272,7 +304,11 @@ class _PlainComposer(Composer):
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """The mapping in a YAML file; `ZooError` for a missing file, broken syntax or another content."""
-    text = _text(path)
+    return yaml_of(_text(path), path)
+
+
+def yaml_of(text: str, path: Path) -> dict[str, Any]:
+    """The mapping in a text, which is that of the file `path`; `ZooError` for broken syntax or another content."""
     yaml = YAML(typ="safe", pure=True)
     yaml.Composer = _PlainComposer
     try:

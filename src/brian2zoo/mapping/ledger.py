@@ -5,8 +5,8 @@ multiplies by how often each event happens in a sample of a run. Learning is the
 that learns and the same one transmitting only. Spikes of noise populations, which stand for the hardware's own
 noise, are not counted; their random numbers are.
 
-NeuroBench (Yik et al. 2025, doi:10.1038/s41467-025-56739-4) counts synaptic operations and the footprint; these
-two are under its names.
+What NeuroBench counts (Yik et al. 2025, doi:10.1038/s41467-025-56739-4) is under its names. It leaves learning out;
+the same counts of learning stand beside. docs/how-to/export.md says how the two compare.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ from brian2.equations.equations import Equations
 from brian2.stateupdaters.base import StateUpdateMethod
 
 from brian2zoo.check import sound_experiment
-from brian2zoo.circuits import Circuit, Influence, Population, Projection, build
+from brian2zoo.circuits import Circuit, Influence, Population, Projection, build, has_weights
 from brian2zoo.compose.circuit import Codes, added_to, compose
 from brian2zoo.compose.influence import InfluenceCode
 from brian2zoo.compose.neuron import NeuronCode
@@ -165,13 +165,19 @@ def per_sample(circuit: Circuit, spikes: Mapping[str, float]) -> xr.Dataset:
     Returns
     -------
     `operations` (part, operation) a sample; `memory_synapse`, `memory_neuron` bits of one plastic synapse and,
-    in the mean, of one neuron; `values_synapse`, `values_neuron` how many values these are; `Footprint` bytes;
-    `SynapticOperations` a sample, `Dense` the same if every synapse were passed at every step.
+    in the mean, of one neuron; `values_synapse`, `values_neuron` how many values these are. By NeuroBench's names
+    `Footprint`, bytes; `ParameterCount`, weights; `ActivationSparsity`, fraction of neuron-steps without a spike;
+    `SynapticOperations` a sample, and `Dense`, the same if every synapse were passed at every step. And of learning
+    `Footprint_learning`, bytes of these that inference does without; `ParameterCount_plastic`, weights that learn;
+    `SynapticUpdates`, how often in a sample learning visits a synapse; `Dense_learning`, the same if it visited every
+    plastic synapse in every step.
     """
-    steps = steps_per_sample(circuit)
+    steps, updates = steps_per_sample(circuit), 0.0
     total = {part: Operations() for part in PARTS}
     for event in events(circuit):
-        total[event.part] += times(event, spikes, steps) * event.operations
+        often = times(event, spikes, steps)
+        total[event.part] += often * event.operations
+        updates += often if event.part == "learning" and isinstance(event.of, Projection) else 0
     result = xr.Dataset(coords={"part": list(PARTS), "operation": list(KINDS)})
 
     def add(name: str, dims: tuple[str, ...], values: Any, units: str, long_name: str) -> None:
@@ -189,6 +195,18 @@ def per_sample(circuit: Circuit, spikes: Mapping[str, float]) -> xr.Dataset:
     passed = synaptic_operations(circuit, spikes) if spikes else n_synapses * steps
     add("SynapticOperations", (), passed, "1", "synapses passed in a sample; rate units: all of them")
     add("Dense", (), n_synapses * steps, "1", "synapses times steps")
+    weights = sum(p.size for p in circuit.projections if has_weights(p) and not p.pre.is_noise)
+    add("ParameterCount", (), weights, "1", "weights")
+    if spikes:
+        reached = {p.post.name: p.post.size for p in circuit.projections if p.post in circuit.spiking}
+        active = sum(spikes.get(name, 0.0) for name in reached) / (sum(reached.values()) * steps)
+        add("ActivationSparsity", (), 1 - active, "1", "fraction of neuron-steps without a spike, inputs apart")
+    plastic = sum(p.size for p in circuit.plastic)
+    inference = Memory.of(build(circuit.experiment, circuit.layers, "test")).footprint
+    add("Footprint_learning", (), memory.footprint - inference, "byte", "memory that inference does without")
+    add("ParameterCount_plastic", (), plastic, "1", "weights that learn")
+    add("SynapticUpdates", (), updates, "1", "times that learning visits a synapse in a sample")
+    add("Dense_learning", (), plastic * steps, "1", "plastic synapses times steps")
     return result
 
 
@@ -292,5 +310,10 @@ def of_training(zoo: Zoo, trained: xr.Dataset) -> xr.Dataset:
         last = trained.spikes.isel(epoch=-1)
         spikes = {str(name): float(last.sel(population=name)) for name in trained.population.values}
     result = per_sample(circuit, spikes)
-    facts = ("experiment", "rule", "dataset", "layers", "setting", "seed")
-    return result.assign_attrs({key: attrs[key] for key in facts})
+    weights = [trained[f"w_{p.name}"] for p in circuit.forward if f"w_{p.name}" in trained]
+    if weights:  # which published results are kept without
+        zero = sum(int((each == 0).sum()) for each in weights) / sum(each.size for each in weights)
+        described = {"units": "1", "long_name": "fraction of weights from layer to layer that are zero"}
+        result["ConnectionSparsity"] = ((), zero, described)
+    facts = ("experiment", "rule", "dataset", "layers", "setting", "setting_name", "seed")
+    return result.assign_attrs({key: attrs[key] for key in facts if key in attrs})

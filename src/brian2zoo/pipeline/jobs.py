@@ -15,8 +15,9 @@ from typing import Any
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.experiments import NO_ENCODER
 from brian2zoo.formats.files import fingerprint
+from brian2zoo.formats.language import Refused
 from brian2zoo.formats.papers import Paper
-from brian2zoo.formats.settings import ON_GPU, choices_of, joined, numbers_of, parts_of
+from brian2zoo.formats.settings import ON_GPU, choices_of, joined, name_of, parts_of
 from brian2zoo.formats.zoo import Zoo
 from brian2zoo.pipeline.config import FILLED, Config, Deep, Mapped, Training, Watched
 
@@ -45,11 +46,6 @@ def options(name: str, values: Iterable[str]) -> str:
     return " ".join(f"--{name} {shlex.quote(value)}" for value in values)
 
 
-def network_options(wildcards: Any) -> str:
-    """Options of the script that trains: which network."""
-    return " ".join(options(name, [getattr(wildcards, name)]) for name in _NETWORK)
-
-
 def for_each(seeds: Iterable[object], outputs: Iterable[str]) -> str:
     """Options of the script that trains: each seed with its output."""
     pairs = zip(seeds, outputs, strict=True)
@@ -75,6 +71,19 @@ class Jobs:
     def _trainings(self) -> dict[Key, Training]:
         return self.config.trainings()
 
+    def setting(self, wildcards: Any) -> str:
+        """That of a path, with what its name stands for if it has one."""
+        try:
+            return self.config.in_full(wildcards.setting)
+        except Refused as error:
+            raise error.at("config", "settings") from None
+
+    def network_options(self, wildcards: Any) -> str:
+        """Options of the script that trains: which network."""
+        given = {name: getattr(wildcards, name) for name in _NETWORK} | {"setting": self.setting(wildcards)}
+        given |= {"setting-name": wildcards.setting} if name_of(wildcards.setting) else {}
+        return " ".join(options(name, [value]) for name, value in given.items())
+
     # --- What results depend on beside their inputs ------------------------------------------------
 
     def structure(self, wildcards: Any) -> str:
@@ -84,8 +93,10 @@ class Jobs:
         return fingerprint(self.zoo.experiment(wildcards.experiment, choices).structure(mode))
 
     def numbers(self, wildcards: Any) -> str:
-        """Of a result of an experiment."""
-        return fingerprint(self.zoo.experiment(wildcards.experiment, choices_of(wildcards.setting)).numbers())
+        """Of a result of an experiment; a path with a name does not say its numbers."""
+        setting = self.setting(wildcards)
+        found = fingerprint(self.zoo.experiment(wildcards.experiment, choices_of(setting)).numbers())
+        return f"{found} {setting}" if name_of(wildcards.setting) else found
 
     def encoding(self, wildcards: Any) -> str:
         """Of encoded data, beside the data set."""
@@ -144,8 +155,9 @@ class Jobs:
         abreast = [f"{_ABREAST}{networks}"] if networks > 1 else []
 
         def path(wildcards: Any) -> str:
-            backend = self.zoo.experiment(wildcards.experiment, wildcards.setting).backend
-            chosen = joined([*parts_of(choices_of(wildcards.setting)), *abreast])
+            setting = self.setting(wildcards)
+            backend = self.zoo.experiment(wildcards.experiment, setting).backend
+            chosen = joined([*parts_of(choices_of(setting)), *abreast])
             folders = [backend, wildcards.experiment, wildcards.layers, *([] if chosen == "default" else [chosen])]
             return "/".join(["results/build", *folders, mode.format(wildcards=wildcards)])
 
@@ -162,12 +174,8 @@ class Jobs:
     # --- Which entry of the configuration ----------------------------------------------------------
 
     def training(self, wildcards: Any) -> Training:
-        """That for a training; one of the same numbers, if there is none for the backend asked for."""
-        network = (wildcards.dataset, wildcards.experiment, wildcards.layers)
-        for setting in (wildcards.setting, numbers_of(wildcards.setting)):
-            if (*network, setting) in self._trainings:
-                return self._trainings[(*network, setting)]
-        raise _no_entry("training", *network, numbers_of(wildcards.setting))
+        """That for a training."""
+        return self.config.training_of(*(getattr(wildcards, name) for name in _NETWORK))
 
     def watched(self, wildcards: Any) -> Watched:
         """What is watched closely of the paper that an experiment is of."""
@@ -197,7 +205,7 @@ class Jobs:
 
     def gpus(self, wildcards: Any) -> int:
         """How many GPUs a run takes; --resources gpu=N bounds how many such jobs run at a time."""
-        return int(self.zoo.experiment(wildcards.experiment, wildcards.setting).backend in ON_GPU)
+        return int(self.zoo.experiment(wildcards.experiment, self.setting(wildcards)).backend in ON_GPU)
 
     # --- All results of a kind ---------------------------------------------------------------------
 

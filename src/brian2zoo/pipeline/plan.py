@@ -59,7 +59,7 @@ def check_config(config: Config, zoo: Zoo, sources: Sources) -> list[ZooError]:
         for (_, experiment, layers, setting), entry in config.trainings().items():
             if entry.seed_groups:
                 with findings.collect():
-                    _check_sharing(zoo, experiment, layers, setting)
+                    _check_sharing(zoo, experiment, layers, config.in_full(setting))
     with findings.collect():
         _check_watched(config, sources)
     return findings
@@ -86,8 +86,10 @@ def _check_network(network: Network, config: Config, zoo: Zoo, sources: Sources,
     named, sized, set_ = (f"{network.entry}.{key}" for key in network.keys)
     _known(sources, f"{network.entry}.dataset", "data set", network.dataset, list(config.datasets))
     _file(zoo, sources, named, "experiment", network.experiment)
+    if network.setting in config.settings:
+        set_ = f"settings.{network.setting}"
     with _at(sources, set_):
-        experiment = zoo.experiment(network.experiment, network.setting)
+        experiment = zoo.experiment(network.experiment, config.in_full(network.setting))
     if network.setting != "default":
         for error in errors(check_experiment(experiment)):
             what = f"{error.field.removeprefix('parameters.')} of {network.experiment}"

@@ -83,7 +83,7 @@ def of_result(circuit: Circuit, result: xr.Dataset, seed: int, when: str = "") -
 
 
 def read_start(path: Path, circuit: Circuit) -> xr.Dataset:
-    """What a file gives a circuit to start from.
+    """What a file gives a circuit to start from, as `start_of`.
 
     Parameters
     ----------
@@ -93,9 +93,24 @@ def read_start(path: Path, circuit: Circuit) -> xr.Dataset:
     Raises
     ------
     ZooError
-        If it cannot be read, has nothing for this circuit, or something of another shape or unit, or not finite.
+        If it cannot be read, and as `start_of`.
     """
-    given = _arrays(Path(path))
+    return start_of(_arrays(Path(path)), path, circuit)
+
+
+def start_of(given: xr.Dataset, path: str | Path, circuit: Circuit) -> xr.Dataset:
+    """What a data set gives a circuit to start from: of its variables those that a result of this circuit has.
+
+    Parameters
+    ----------
+    given : weights `w_PROJECTION`, (pre, post) or flat, and what is kept; in SI units unless `units` says otherwise.
+    path : what to call it in a message.
+
+    Raises
+    ------
+    ZooError
+        If it has nothing for this circuit, or something of another shape or unit, or not finite.
+    """
     layout, unit_of = shapes(circuit), units(circuit)
     wanted = {stored_name(key): key for key in layout}
     names = [str(name) for name in given.data_vars if str(name) in wanted]
@@ -133,7 +148,13 @@ def _arrays(path: Path) -> xr.Dataset:
     except Exception as error:  # of a damaged archive zipfile, zlib and NumPy raise whatever they come to
         remedy = "give netCDF or npz with arrays w_PROJECTION"
         raise ZooError(path, "", f"it cannot be read ({' '.join(str(error).split())})", remedy) from None
-    return xr.Dataset({n: ([f"{n}_{k}" for k in range(array.ndim)], array) for n, array in flat.items()})
+    return dataset(flat)
+
+
+def dataset(arrays: Mapping[str, np.ndarray]) -> xr.Dataset:
+    """Arrays by name as a data set, each with dimensions of its own."""
+    named = {name: np.asarray(array) for name, array in arrays.items()}
+    return xr.Dataset({n: ([f"{n}_{k}" for k in range(array.ndim)], array) for n, array in named.items()})
 
 
 def _same_unit(one: str, other: str) -> bool:

@@ -10,7 +10,7 @@ from brian2.equations.equations import Equations
 from brian2zoo.compose.circuit import compose
 from brian2zoo.run import measure, quantize
 from brian2zoo.run.carried import Carried
-from brian2zoo.run.network import weight_matrix
+from brian2zoo.run.network import data_types, weight_matrix
 from brian2zoo.run.scores import UNITS, Decoder
 from brian2zoo.run.sessions import Session, test
 from brian2zoo.run.train import operations
@@ -70,8 +70,9 @@ def _neurobench(
     codes = compose(runner.circuit)
 
     def bits(group: str, stated: str, variable: str) -> int:
-        computed = 8 * np.dtype(runner.program.manifest["variables"][f"{group}.{variable}"]["dtype"]).itemsize
-        return int(runner.parameters.get(f"{group}.{stated}", computed))
+        code = codes.neurons[group] if group in codes.neurons else codes.synapses[group]
+        computed = data_types(code.equations, runner.circuit.experiment.stated.precision).get(variable, np.float64)
+        return int(runner.parameters.get(f"{group}.{stated}", 8 * np.dtype(computed).itemsize))
 
     states = {post: Equations(codes.neurons[post].equations).diff_eq_names for _, post in forward}
     return measure.neurobench(

@@ -244,7 +244,7 @@ def neurobench(
             + sum(n * state_bits[population] for population, n in n_neurons.items())
         )
         / 8,
-        "ConnectionSparsity": 1 - n_nonzero / n_weights,
+        "ConnectionSparsity": float(1 - n_nonzero / n_weights),
         "ActivationSparsity": 1 - n_active / (sum(n_neurons.values()) * n_steps * n_samples),
         "SynapticOperations": {
             "Effective_MACs": 0.0,

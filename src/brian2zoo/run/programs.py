@@ -236,6 +236,24 @@ def build_cached(
     threads: int = 1,
 ) -> Path:
     """As `build`, but a program of the same content is taken from `cache` if it is there."""
+    with _stored(circuit, sample_time, capacity, cache, recording, threads) as stored:
+        shutil.rmtree(directory, ignore_errors=True)
+        return Path(shutil.copytree(stored, directory, copy_function=os.link))
+
+
+def cached(
+    circuit: Circuit, sample_time: Any, capacity: int, cache: Path, recording: Recording = OUTPUT_ONLY
+) -> "Program":
+    """The program of a circuit, built in `cache` unless one of the same content is there."""
+    with _stored(circuit, sample_time, capacity, cache, recording) as stored:
+        return Program(stored)
+
+
+@contextlib.contextmanager
+def _stored(
+    circuit: Circuit, sample_time: Any, capacity: int, cache: Path, recording: Recording, threads: int = 1
+) -> Iterator[Path]:
+    """The folder of a program in `cache`, whole, and as long as nobody else may touch it."""
     stored = Path(cache) / build_key(circuit, sample_time, capacity, recording)
     stored.parent.mkdir(parents=True, exist_ok=True)
     # Experiments that share a program are often built side by side: the second waits for the first.
@@ -244,8 +262,7 @@ def build_cached(
             Program(stored)
         except ZooError:  # there is none, or not the whole of it
             build(circuit, sample_time, capacity, stored, recording, threads)
-        shutil.rmtree(directory, ignore_errors=True)
-        return Path(shutil.copytree(stored, directory, copy_function=os.link))
+        yield stored
 
 
 def _variables(assembled: Assembled, device: Any, synapses: Mapping[str, int]) -> dict[str, dict[str, Any]]:
@@ -519,6 +536,27 @@ def padded(inputs: Inputs, shapes: Mapping[str, Iterable[int]]) -> tuple[dict[st
         full[name] = np.zeros((capacity, width))
         full[name][: len(given)] = given
     return full, event_times
+
+
+class Interpreted:
+    """A circuit on Brian2's numpy target, in the place of a `Program`: nothing is compiled, and a run is slow.
+
+    Parameters
+    ----------
+    circuit, sample_time, recording : as for `build`.
+    capacity : most samples of a run.
+    """
+
+    def __init__(self, circuit: Circuit, sample_time: Any, capacity: int, recording: Recording = OUTPUT_ONLY) -> None:
+        self.circuit, self.sample_time, self.recording = circuit, sample_time, recording
+        self.key: str = build_key(circuit, sample_time, capacity, recording)
+        self.capacity = capacity
+        self.steps_per_sample = round(float(sample_time / duration(circuit, "dt")))
+        self.manifest: dict[str, Any] = {"seconds": {"generate": 0.0, "compile": 0.0}, "paths": {}}
+
+    def run(self, inputs: Inputs, outputs: Iterable[str]) -> dict[str, np.ndarray]:
+        """As `Program.run`."""
+        return run_here(self.circuit, self.sample_time, inputs, outputs, self.recording)
 
 
 def run_here(

@@ -20,6 +20,8 @@ import xarray as xr
 
 import brian2zoo
 from brian2zoo.errors import ZooError
+from brian2zoo.formats.experiment import Experiment
+from brian2zoo.formats.settings import values_of
 from brian2zoo.formats.zoo import ROOT, Zoo, zoo_in_use
 
 _EVENTS_A_CHUNK = 2**15
@@ -54,6 +56,13 @@ ROUNDED = Kind("of rounded weights", "results/quantize/", ({"error_after": ("bit
 ACTIVITY = Kind("of counting spikes", "results/activity/", ({},), (*_OF_A_NETWORK, "mode"))
 
 
+def facts_of(attrs: Mapping[str, Any]) -> dict[str, Any]:
+    """What network a result is of, to hand on to what is made from it."""
+    facts: dict[str, Any] = {key: str(attrs[key]) for key in ("dataset", "layers", "setting")}
+    facts |= {"setting_name": str(attrs["setting_name"])} if "setting_name" in attrs else {}
+    return facts | {"seed": int(attrs["seed"])}
+
+
 def write(result: xr.Dataset, path: Path, title: str, **attrs: Any) -> None:
     """Write a result with its provenance; the file appears when it is complete.
 
@@ -76,6 +85,20 @@ def write(result: xr.Dataset, path: Path, title: str, **attrs: Any) -> None:
         if missing and name in stored.data_vars:
             raise ValueError(f"variable '{name}' of {path.name} has no {' and no '.join(sorted(missing))}")
     save(stored, path)
+
+
+def described(result: xr.Dataset, experiment: Experiment, **facts: Any) -> xr.Dataset:
+    """A result with what it is a result of, as attributes; `facts` are further ones, a `setting` also as a mapping."""
+    if "setting" in facts:
+        facts["setting_values"] = values_of(facts["setting"])
+    return result.assign_attrs(
+        title=experiment.stated.title,
+        experiment=experiment.name,
+        rule=experiment.learning.plastic.rule,
+        backend=experiment.backend,
+        config_json={"experiment": experiment.stated.model_dump(mode="json"), **facts},
+        **facts,
+    )
 
 
 def save(result: xr.Dataset, path: Path) -> None:
@@ -149,8 +172,11 @@ def read_data(path: Path) -> xr.Dataset:
 
 def _of_kind(result: xr.Dataset, path: Path, kind: Kind | None) -> xr.Dataset:
     """The result, if it is of the kind."""
-    if kind is None:
-        return result
+    return result if kind is None else required(result, path, kind)
+
+
+def required(result: xr.Dataset, path: str | Path, kind: Kind) -> xr.Dataset:
+    """The result, if it is of the kind; else a `ZooError`, in which it is called `path`."""
     has = {name: variable.dims for name, variable in result.data_vars.items()}
     missing = [name for name in kind.attributes if name not in result.attrs]
     missing += min(([n for n, dims in one.items() if has.get(n) != dims] for one in kind.variables), key=len)

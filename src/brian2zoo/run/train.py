@@ -75,7 +75,7 @@ def train(
     train_data: xr.Dataset,
     test_data: xr.Dataset,
     schedule: Schedule,
-    checkpoint: Path,
+    checkpoint: Path | None = None,
     given: Sequence[xr.Dataset] = (),
 ) -> list[xr.Dataset]:
     """Train for a number of epochs, with a full test after each.
@@ -85,8 +85,9 @@ def train(
     learning, testing : the circuit in its two modes.
     train_data, test_data : splits from `encode.encode_dataset`.
     checkpoint : file that holds the state after the last complete run. It is resumed from if it is of this training,
-        and of no more epochs; of another one, a line in the log says what differs, and the training begins anew.
-    given : for each seed what it starts from, see `carried.read_start`; the rest is drawn.
+        and of no more epochs; of another one, a line in the log says what differs, and the training begins anew. None
+        keeps no state.
+    given : for each seed what it starts from, see `carried.start_of`; the rest is drawn.
 
     Returns
     -------
@@ -227,8 +228,10 @@ _MAGIC = b"brian2zoo checkpoint 2 "
 _EARLIER = b"PK"
 
 
-def _save(states: Sequence[_State], path: Path, identity: Mapping[str, Any]) -> None:
-    """Write the checkpoint; it replaces the last one only when it is complete."""
+def _save(states: Sequence[_State], path: Path | None, identity: Mapping[str, Any]) -> None:
+    """Write the checkpoint, if there is to be one; it replaces the last one only when it is complete."""
+    if path is None:
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     counts = [{k: v for k, v in vars(state).items() if k not in ("carried", "decoder")} for state in states]
     stored = json.dumps({"for": identity, "counts": counts})
@@ -244,7 +247,7 @@ def _digest(archive: bytes) -> bytes:
     return hashlib.sha256(archive).hexdigest().encode()
 
 
-def _resume(path: Path, identity: Mapping[str, Any], epochs: int) -> list[_State] | None:
+def _resume(path: Path | None, identity: Mapping[str, Any], epochs: int) -> list[_State] | None:
     """The states in a checkpoint; None if there is none, or the training has to begin anew, which is logged.
 
     More epochs than it has seen go on. Of fewer it knows nothing: it holds the last weights alone.
@@ -254,7 +257,7 @@ def _resume(path: Path, identity: Mapping[str, Any], epochs: int) -> list[_State
     ZooError
         If a bit of the file is not as it was written.
     """
-    if not path.exists():
+    if path is None or not path.exists():
         return None
     data = path.read_bytes()
     head, _, archive = data.partition(b"\n")

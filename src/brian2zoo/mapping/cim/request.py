@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import xarray as xr
+
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.chips import ComputeInMemory
 from brian2zoo.formats.zoo import Zoo
@@ -22,7 +24,7 @@ class EstimateRequest:
 
 
 def request(
-    zoo: Zoo, chip: ComputeInMemory, layers: str, run: Path | None, settings: Sequence[str], rule: str
+    zoo: Zoo, chip: ComputeInMemory, layers: str, run: Path | xr.Dataset | None, settings: Sequence[str], rule: str
 ) -> EstimateRequest:
     """A request from the command line.
 
@@ -32,7 +34,7 @@ def request(
     settings : NAME=VALUE, several may be joined by commas; they come before what the training says.
     rule : bp or dfa; empty for that of the training, or else bp.
     """
-    if bool(layers) == bool(run):
+    if bool(layers) == (run is not None):
         raise ZooError("--layers", "", "name one network", "give either --layers 784,200,10 or --run RESULT.nc")
     trained = EstimateRequest(sizes(layers), {}, "bp") if run is None else _of_training(zoo, chip, run)
     if rule not in ("", "bp", "dfa"):
@@ -62,10 +64,10 @@ def sizes(layers: str) -> tuple[int, ...]:
         raise ZooError("--layers", "", f"'{layers}' is no network", "write sizes such as 784,200,10") from None
 
 
-def _of_training(zoo: Zoo, chip: ComputeInMemory, path: Path) -> EstimateRequest:
+def _of_training(zoo: Zoo, chip: ComputeInMemory, run: Path | xr.Dataset) -> EstimateRequest:
     from brian2zoo.mapping.cim import trained  # which needs Brian2, and that takes seconds to import
 
-    result = results.read(path, results.TRAINING)
+    result, path = (results.read(run, results.TRAINING), run) if isinstance(run, Path) else (run, "run")
     if not trained.weights(result):
         problem = "it has no weights, on which the cost of an update depends"
         raise ZooError(path, "", problem, "give a file of results/train/; published ones are kept without weights")

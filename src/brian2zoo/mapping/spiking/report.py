@@ -58,6 +58,20 @@ def of_costs(costs: Costs) -> dict[str, Any]:
     }
 
 
+def of_network(placement: Placement) -> xr.Dataset:
+    """What a network takes of a chip, without a run: `cores`, `chips`, `neurons` and `synapses`."""
+    demand, result = placement.demand, xr.Dataset()
+    for name, number, meaning in (
+        ("cores", len(placement.used), "cores with neurons"),
+        ("chips", placement.chips, "chips with neurons"),
+        ("neurons", demand.neurons, "neurons on cores"),
+        ("synapses", demand.synapses, "synapses onto them"),
+    ):
+        result[name] = ((), number, {"units": "1", "long_name": meaning})
+    attrs = {"mode": demand.circuit.mode, "chip": placement.chip.file.name, "placement": placement.plan}
+    return result.assign_attrs(attrs | {"caveats": caveats(demand, placement.chip)})
+
+
 def dataset(costs: Costs) -> xr.Dataset:
     """Costs as a result: `energy_dynamic`, `energy_static`, `latency`, `edp` and the terms of energy and of time."""
     result = xr.Dataset()

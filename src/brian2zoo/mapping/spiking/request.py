@@ -38,12 +38,12 @@ class PlacementRequest:
     mode: str
     setting: str
     plan: str
-    run: Path | None
+    run: Path | xr.Dataset | None
 
     @cached_property
     def result(self) -> xr.Dataset | None:
         """The run."""
-        return None if self.run is None else read(self.run)
+        return read(self.run) if isinstance(self.run, Path) else self.run
 
     @cached_property
     def circuit(self) -> Circuit:
