@@ -59,7 +59,7 @@ def forget_spikes(groups: Iterable[brian2.NeuronGroup], pathways: Iterable[Any])
         for events in spiking:
             events.get_value()[-1] = 0
         for pathway in pathways:
-            pathway.queue._restore_from_full_state(None)
+            pathway.queue._restore_from_full_state(_emptied(pathway.queue._full_state()))
         return 0.0
 
     def code(_owner: Any) -> str:
@@ -75,6 +75,14 @@ def forget_spikes(groups: Iterable[brian2.NeuronGroup], pathways: Iterable[Any])
     function.implementations.add_implementation("numpy", lambda *_: np.float64(forget()))
     function.implementations.add_dynamic_implementation("cpp", code, namespace=lambda _owner: {})
     return function
+
+
+def _emptied(state: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A queue's state without its spikes. Brian2's own empty state would have no places, and so no delay."""
+    if len(state) == 2:  # of the compiled queue: where it is, and the spikes of each step to come
+        return state[0], [[] for _ in state[1]]
+    dt, spikes, shape = state
+    return dt, spikes[:0], shape
 
 
 _FUNCTION = """
