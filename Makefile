@@ -2,6 +2,7 @@
 # make resume CONFIG=papers/erbp/mnist.yaml that of another configuration.  make test: install and test.  make gpu: what
 # backends genn, genn_cpu and cuda need of Python, and what is still missing.  make test-gpu: all tests of backends.
 # make gpu-check: the first minutes on a GPU, with the packages that make gpu-wheels has put into wheelhouse/, if any.
+# make docs: the documentation site, results/site/index.html.
 # make fuzz: mutants, damage and kills at full size, to docs/fuzz.md; FUZZ="--texts 0 --configurations 0 --commands 0
 # --damage 0" the kills alone, whose row they replace.
 PYTHON ?= python3
@@ -22,7 +23,7 @@ told = printf '%s\n' '' 'Figures, each as .png and .pdf:' $$(ls -d results/figur
 	'The figures of all papers, how to make them and what is published: brian2zoo figures'
 CONFIGURED = $(if $(CONFIG),--configfile $(CONFIG))
 
-.PHONY: all install test fuzz report paper resume gpu test-gpu gpu-wheels gpu-check clean
+.PHONY: all install test docs fuzz report paper resume gpu test-gpu gpu-wheels gpu-check clean
 
 all: install
 	$(RUN) snakemake
@@ -39,7 +40,13 @@ $(STAMP): pyproject.toml
 test: install
 	$(RUN) ruff check
 	$(RUN) ruff format --check
+	$(RUN) snakefmt --check Snakefile workflow
 	$(RUN) pytest
+
+docs: install
+	$(VENV)/bin/pip install --quiet --editable '.[docs]'
+	$(RUN) snakemake docs
+	@echo 'Open results/site/index.html'
 
 fuzz: install
 	cd tests && PATH="$(CURDIR)/$(VENV)/bin:$$PATH" python -m fuzz $(FUZZ)

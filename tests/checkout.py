@@ -11,7 +11,6 @@ from brian2zoo.formats.zoo import ROOT
 
 TREE = (
     "Snakefile",
-    "environment.yml",
     "src",
     "workflow",
     "models",
@@ -21,7 +20,7 @@ TREE = (
     "papers",
     "data/checksums.yaml",
 )
-TINY = ROOT / "tests/pipeline/tiny.yaml"
+TINY = ROOT / ".test/config/config.yaml"
 
 
 class Checkout:

@@ -46,6 +46,7 @@ def zoo_with(tmp_path_factory) -> Callable[..., Zoo]:
         for folder in ("models", "rules", "config/experiments"):
             shutil.copytree(ROOT / folder, root / folder)
         for path, text in files.items():
+            (root / path).parent.mkdir(exist_ok=True)
             (root / path).write_text(text)
         return Zoo(root)
 

@@ -18,7 +18,7 @@ from brian2zoo.datasets.events import Events
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.circuits import ProjectionPlan
 from brian2zoo.formats.expressions import evaluate
-from brian2zoo.formats.zoo import Zoo
+from brian2zoo.formats.zoo import ROOT, Zoo
 from brian2zoo.run import results
 from brian2zoo.run.carried import read_start
 from brian2zoo.run.network import Recording, duration, weight_matrix
@@ -354,7 +354,6 @@ BY_GRADIENT = "{rule: eprop_lif, surrogate: superspike, optimizer: adam}"
         ("circuit: labelled\nneurons: {label: regular_input}\n", "encoders.label", "name a file of models/encoders"),
         ("parameters: feedback.b_sign = 1\n", "parameters.feedback.b_sign", "nothing in the experiment is called"),
         ("synapses: {plastic: current}\nparameters: |\n" + NO_BOUNDS, "on_pre", "unknown name 'w_max'"),
-        ("protocol: {delay: 1*ms}\n", "at_spike", "takes a presynaptic spike for arrived when it is emitted"),
     ],
 )
 def test_what_needs_an_error_or_a_label_is_refused_without(zoo_with, lines, field, told) -> None:
@@ -363,6 +362,37 @@ def test_what_needs_an_error_or_a_label_is_refused_without(zoo_with, lines, fiel
     assert field in [finding.field for finding in found]
     assert told in "\n".join(map(str, found))
     assert all("\n" not in str(finding) for finding in found)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field", "told"),
+    [
+        ("pre: r1 += 1", "pre: r1 += rand()", "at_spike.pre", "takes 'rand' of the neuron at the time of the spike"),
+        ("pre: r1 += 1", "pre: r1 += v/mV", "at_spike.pre", "takes 'v' of the neuron"),
+        ("dr1/dt = -r1/tau_plus : 1", "dr1/dt = (v/mV - r1)/tau_plus : 1", "variables.pre", "takes 'v' of the neuron"),
+        (
+            "dr1/dt = -r1/tau_plus : 1",
+            "dr1/dt = -r1/tau_plus : 1 (unless refractory)",
+            "variables.pre",
+            "takes what the neuron is (unless refractory)",
+        ),
+        (
+            'post: "do1/dt = -o1/tau_minus : 1"}',
+            'post: "do1/dt = -o1/tau_minus : 1", synapse: "dtag/dt = (r1_pre - tag)/tau_plus : 1 (clock-driven)"}',
+            "variables.synapse",
+            "takes a trace of the neuron at the time of the spike, which arrives later",
+        ),
+    ],
+)
+def test_what_of_a_neuron_cannot_be_seen_late_is_refused_with_a_delay(zoo_with, old, new, field, told) -> None:
+    text = (ROOT / "rules/stdp_pair.yaml").read_text()
+    assert old in text
+    experiment = BASE.replace("poisson_input", "lif_exp") + "protocol: {delay: 1*ms}\n"
+    zoo = zoo_with({"rules/stdp_pair.yaml": text.replace(old, new), "config/experiments/x.yaml": experiment})
+    (mistake, *_) = check_experiment(zoo.experiment("x"))
+    assert (mistake.where, mistake.field) == ("rules/stdp_pair.yaml", field)
+    assert told in str(mistake)
+    assert "\n" not in str(mistake)
 
 
 def test_rules_without_an_error_go_together(zoo_with) -> None:

@@ -69,6 +69,48 @@ def test_what_is_watched_is_trained_and_of_the_paper(asked, file) -> None:
 
 
 NETWORK = {"dataset": "digits", "experiments": ["bp"], "layers": ["64-5-10"], "epochs": 1, "samples": 10}
+SWEEP = {"rule.eta": [0.1, "2e-1"], "seed": [0, 1]}
+
+
+def test_a_sweep_is_every_combination_on_top_of_each_setting(asked) -> None:
+    swept = NETWORK | {"settings": ["default", "fast"], "sweep": SWEEP | {"rule.gain": [1]}}
+    config = load_config(asked | {"settings": {"fast": {"rule.eta": 9, "rule.b": 2}}, "training": [swept]})
+    (entry,) = config.training
+    assert entry.seeds == (0, 1)
+    parts = ["rule.eta=0.1:rule.gain=1", "rule.eta=2e-1:rule.gain=1"]
+    assert entry.variants == (*parts, *(f"fast:{part}" for part in parts))
+    assert config.in_full("fast") == "rule.eta=9:rule.b=2"
+    assert config.in_full(entry.variants[-1]) == "rule.eta=2e-1:rule.b=2:rule.gain=1"
+    ((stem, runs),) = config.swept().items()
+    assert stem == "digits/rule.eta+seed+rule.gain"
+    assert len(runs) == len(set(runs)) == 8
+
+
+def test_a_training_is_found_by_its_name_and_by_its_numbers(asked) -> None:
+    named = NETWORK | {"settings": ["fast"], "seeds": [3]}
+    config = load_config(asked | {"settings": {"fast": {"rule.eta": 9}}, "training": [named]})
+    for setting in ("fast", "rule.eta=9", "fast:backend=cpp", "backend=cpp:rule.eta=9"):
+        assert config.training_of("digits", "bp", "64-5-10", setting).seeds == (3,)
+    with pytest.raises(ZooError, match=r"training: there is no entry for digits bp 64-5-10 rule\.eta=8"):
+        config.training_of("digits", "bp", "64-5-10", "rule.eta=8")
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"fa st": {"rule.eta": 1}}, "settings.fa st: 'fa st' cannot be the name of a setting — write a letter"),
+        ({"default": {"rule.eta": 1}}, "settings.default: 'default' cannot be the name of a setting"),
+        ({"fast": {"eta": 1}}, "settings.fast: 'eta=1' is not a setting — write scope.name=value"),
+        ({"fast": {"rule.eta": [1]}}, "settings.fast.rule.eta: this is no text"),
+        ({"fast": {"rule.eta": "1 2"}}, "settings.fast: "),
+        ({"slow": {"rule.eta": 1}}, "training[0].settings: there is no setting 'fast' — named: slow; or write"),
+        ({"fasst": {"rule.eta": 1}}, "training[0].settings: there is no setting 'fast' — did you mean 'fasst'?"),
+    ],
+)
+def test_a_mistake_in_a_named_setting_is_one_line(asked, settings, told) -> None:
+    with pytest.raises(ZooError) as error:
+        load_config(asked | {"settings": settings, "training": [NETWORK | {"settings": ["fast"]}]})
+    assert str(error.value).startswith(f"config/config.yaml: {told}")
 
 
 @pytest.mark.parametrize(
@@ -90,6 +132,12 @@ NETWORK = {"dataset": "digits", "experiments": ["bp"], "layers": ["64-5-10"], "e
         ("layers", ["64-010-10"], "training[0].layers[0]: '64-010-10' is not a network"),
         ("settings", ["rule.eta=1/2*nS"], "training[0].settings[0]: 'rule.eta=1/2*nS' cannot be the name of a folder"),
         ("settings", ["rule.eta = 1"], "training[0].settings[0]: 'rule.eta = 1' cannot be the name of a folder"),
+        ("sweep", {"rule.eta": 3}, "training[0].sweep.rule.eta: this is not a list"),
+        ("sweep", {"rule.eta": []}, "training[0].sweep.rule.eta: the list is empty"),
+        ("sweep", {"rule.eta": [1, 1]}, "training[0].sweep.rule.eta: 1 is named twice"),
+        ("sweep", {"eta": [1]}, "training[0].sweep: 'eta=1' is not a setting"),
+        ("sweep", {"rule.eta": ["1/2"]}, "training[0].sweep: 'rule.eta=1/2' cannot be the name of a folder"),
+        ("sweep", {"seed": [-1]}, "training[0].seeds[0]: '-1' is no seed"),
         ("epoch", 1, "training[0].epoch: unknown key 'epoch' — did you mean 'epochs'?"),
     ],
 )
@@ -97,6 +145,11 @@ def test_a_value_that_makes_no_sense_is_one_line(asked, field, value, told) -> N
     with pytest.raises(ZooError) as error:
         load_config(asked | {"training": [NETWORK | {field: value}]})
     assert str(error.value).startswith(f"config/config.yaml: {told}")
+
+
+def test_seeds_are_named_once(asked) -> None:
+    with pytest.raises(ZooError, match=r"training\[0\]\.seeds: seeds are named here and in 'sweep'"):
+        load_config(asked | {"training": [NETWORK | {"seeds": [0], "sweep": SWEEP}]})
 
 
 def test_ends_of_deep_networks_are_two_sizes(asked) -> None:

@@ -20,6 +20,17 @@ def test_environment_and_pyproject_list_the_same_dependencies() -> None:
     assert {line for line in environment if isinstance(line, str)} - tools == wanted
 
 
+def test_the_environment_of_the_pipeline_lists_what_the_program_needs() -> None:
+    yaml = YAML(typ="safe")
+    usual, own = (
+        {line for line in yaml.load(ROOT / path)["dependencies"] if isinstance(line, str)}
+        for path in ("environment.yml", "workflow/envs/pipeline.yaml")
+    )
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert usual - own == set(project["optional-dependencies"]["test"])
+    assert own <= usual
+
+
 def test_the_environment_for_a_gpu_has_all_of_the_other_and_the_packages_that_are_adjusted() -> None:
     yaml = YAML(typ="safe")
     usual, gpu = (
@@ -33,7 +44,7 @@ def test_the_environment_for_a_gpu_has_all_of_the_other_and_the_packages_that_ar
 
 def test_environments_look_where_their_packages_are() -> None:
     """Snakemake is on bioconda alone; what both channels have comes from conda-forge, as both ask for."""
-    for path in ("environment.yml", "workflow/envs/gpu.yaml"):
+    for path in ("environment.yml", "workflow/envs/pipeline.yaml", "workflow/envs/gpu.yaml"):
         assert YAML(typ="safe").load(ROOT / path)["channels"] == ["conda-forge", "bioconda"]
 
 
@@ -42,7 +53,7 @@ def test_a_cluster_needs_what_the_extra_installs() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     (plugin,) = project["optional-dependencies"]["slurm"]
     assert plugin.startswith("snakemake-executor-plugin-slurm>=")
-    for path in ("README.md", "profiles/slurm/config.yaml"):
+    for path in ("docs/how-to/slurm.md", "profiles/slurm/config.yaml"):
         assert ".[slurm]" in (ROOT / path).read_text()
 
 

@@ -76,6 +76,11 @@ SYMMETRIC = "64-10-10-10 of rtrl_block_diagonal: circuit 'recurrent' with feedba
             training(experiments=["erbp_plus"], settings=["rule.T_wait=-1*ms"]),
             "training[0].settings: rule.T_wait of erbp_plus: '-1*ms' is below 0 — give a number >= 0",
         ),
+        (training(sweep={"rule.etta": [3]}), "training[0].sweep: rule.etta of bp: 'rule' has no parameter 'etta'"),
+        (
+            training(settings=["fast"]) | {"settings": {"fast": {"rule.eta": "3*mV"}}},
+            "settings.fast: rule.eta of bp: wrong unit: '3*mV' is in volt",
+        ),
         (training(settings=["rule.eta=inf"]), "training[0].settings: rule.eta of bp: 'inf' is infinite"),
         (training(settings=["eta=3"]), "training[0].settings[0]: 'eta=3' is not a setting"),
         (training(settings=["backend=gen"]), "training[0].settings[0]: there is no backend 'gen'"),

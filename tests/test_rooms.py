@@ -12,7 +12,7 @@ PACKAGE = Path(brian2zoo.__file__).parent
 ROOMS = (
     "errors", "formats", "equations", "derive", "learning", "circuits", "datasets", "compose", "dense", "backends",
     "check", "pipeline", "run", "protocols", "mapping", "exchange", "figures",
-    "cli", "api",
+    "cli", "api", "pages",
 )  # fmt: skip
 """In the order of CONTRIBUTING.md."""
 MODULES = sorted(PACKAGE.rglob("*.py"))

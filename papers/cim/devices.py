@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from brian2zoo.figures import by_network, each_training, legend, plain_log_ticks
 from brian2zoo.figures.comparison import Comparison
 from brian2zoo.figures.style import GREY, THIN, WIDTH, Look, look, styled
-from brian2zoo.formats.settings import parts_of
+from brian2zoo.formats.settings import values_of
 
 
 class Sweep(NamedTuple):
@@ -116,8 +116,9 @@ def _draw_cells(axes: Axes, rules: Mapping[str, Sequence[xr.Dataset]], cells: Ma
     """Accuracy on cells with all that is known of them at once."""
     for experiment, members in rules.items():
         drawn = look(experiment)
-        for place, setting in enumerate(cells["settings"].values()):
-            own = [_correct(member) for member in members if member.attrs["setting"] == setting]
+        for place, cell in enumerate(cells["settings"].values()):
+            values = {name: str(value) for name, value in cell.items()}
+            own = [_correct(member) for member in members if values_of(str(member.attrs["setting"])) == values]
             axes.plot([place] * len(own), own, drawn.marker, color=drawn.colour, markersize=4)
     axes.set_xticks(range(len(cells["settings"])), list(cells["settings"]), rotation=35, ha="right", fontsize=7)
     axes.set_xlim(-0.5, len(cells["settings"]) - 0.5)
@@ -130,9 +131,9 @@ def _correct(member: xr.Dataset) -> float:
 
 def _place(setting: str, sweep: Sweep) -> float | None:
     """Value of a number in a setting that changes nothing else; None if it does."""
-    if setting == "default":
+    given = values_of(setting)
+    if not given:
         return sweep.default
-    given = dict(part.split("=", 1) for part in parts_of(setting))
     if sweep.number not in given or set(given) - {sweep.number} - COMPANIONS:
         return None
     return float(given[sweep.number])

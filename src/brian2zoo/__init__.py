@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 from brian2zoo.errors import ZooError
 
 if TYPE_CHECKING:
-    from brian2zoo.api import check, compose, derive, evaluate, figure, ledger, load, map, simulate, train
+    from brian2zoo.api import check, compose, derive, evaluate, figure, ledger, load, map, open_sweep, simulate, train
 
 __version__ = "0.1.0"
 __all__ = [
-    "ZooError", "__version__", "check", "compose", "derive", "evaluate", "figure", "ledger", "load", "map", "simulate",
-    "train",
+    "ZooError", "__version__", "check", "compose", "derive", "evaluate", "figure", "ledger", "load", "map",
+    "open_sweep", "simulate", "train",
 ]  # fmt: skip
 _API = {name for name in __all__ if name.islower() and not name.startswith("_")}
 

@@ -139,7 +139,7 @@ reset: v = 0
 """
 
 
-def files() -> dict[str, str]:
+def files(delay: str = "0*ms") -> dict[str, str]:
     """One circuit in which each rule has postsynaptic neurons of its own."""
     roles = {kind: f"after_{kind}" for kind in RULES}
     lines = [f"  {role}: {{size: N_output}}" for role in roles.values()]
@@ -148,7 +148,8 @@ def files() -> dict[str, str]:
         f"  kick: {{source: input, target: [{', '.join(roles.values())}], pairs: i == j + {PRE}}}",
     ]
     lines += [
-        f"  {kind}: {{source: input, target: {role}, pairs: i < {PRE}, learns: true}}" for kind, role in roles.items()
+        f"  {kind}: {{source: input, target: {role}, pairs: i < {PRE}, learns: true, delay: {delay}}}"
+        for kind, role in roles.items()
     ]
     circuit = "title: given spikes\npopulations:\n  input: {data: input}\n  output: {}\n"
     parameters = [f"  {kind}.{name} = {value}" for kind, of in RULES.items() for name, value in of.parameters.items()]
@@ -274,6 +275,42 @@ def test_trains_reach_the_bounds_and_tell_the_rules_apart(trains, expected) -> N
     with_own_spike = triplet(*CORTEX_FULL)["at_post"]
     of = replace(RULES["full"], at_post=lambda w, other, own: with_own_spike(w, other, np.append(own, 0)))
     assert abs(change(of, np.array([100]), np.array([150]))) > 4e-3  # a pair alone would be a triplet
+
+
+# --- Spikes under way -----------------------------------------------------------------------------
+
+LATE = {"of one delay": ("0.7*ms", 7), "of delays of their own": ("(3*i + 5*j)*0.1*ms", None)}
+
+
+def test_synapses_see_traces_as_late_as_spikes_reach_them(zoo_with, trains, on_backend) -> None:
+    """As if each synapse had a presynaptic neuron of its own, which spikes by its delay later."""
+    pre, post = trains
+    for delay, steps in LATE.values():
+        experiment = zoo_with(files(delay)).experiment("given")
+        assert errors(check_experiment(experiment)) == []
+        late = circuits.build(experiment, (PRE + POST, POST), "train")
+        found = on(late, on_backend(late))(pre, post)
+        end = 2 * STEPS_A_SAMPLE - 1  # what would arrive after that does not
+        for kind, of in RULES.items():
+            expected = np.zeros((PRE, POST))
+            for i, j in np.ndindex(PRE, POST):
+                arriving = pre[i] + (3 * i + 5 * j if steps is None else steps)
+                expected[i, j] = change(of, arriving[arriving < end], post[j])
+            largest = np.abs(expected).max()
+            np.testing.assert_allclose(found[kind], expected, rtol=0, atol=1e-9 * largest, err_msg=f"{kind}, {delay}")
+
+
+@pytest.fixture(params=["numpy", *(pytest.param(name, marks=pytest.mark.slow) for name in ("dense", "cpp"))])
+def on_backend(request, tmp_path) -> Callable[[Circuit], Callable[[Inputs, list[str]], dict[str, np.ndarray]]]:
+    recording = Recording(("after_pair",))
+
+    def made(circuit: Circuit) -> Callable[[Inputs, list[str]], dict[str, np.ndarray]]:
+        if request.param == "numpy":
+            return lambda inputs, names: run_here(circuit, 100 * ms, inputs, names, recording)
+        folder = tmp_path / circuit.plastic[0].delay.replace("*", "_")
+        return Program(build(circuit, 100 * ms, CAPACITY, folder, recording, backend=backend(request.param))).run
+
+    return made
 
 
 # --- The window -----------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import pytest
 import xarray as xr
 
 from brian2zoo.formats.papers import paper as paper_of
+from brian2zoo.formats.settings import setting_of
 from brian2zoo.formats.zoo import Zoo
 from brian2zoo.mapping.cim.depth import over_depth
 from brian2zoo.mapping.cim.reference import LIMITS
@@ -68,7 +69,8 @@ def test_devices_draws_sweeps_of_one_number_with_the_default_among_them(make, pa
 
 
 def test_devices_marks_cells_with_all_at_once(make, paper) -> None:
-    name, setting = next(iter(paper["devices"]["settings"].items()))
+    name, cell = next(iter(paper["devices"]["settings"].items()))
+    setting = setting_of({number: str(value) for number, value in reversed(cell.items())})  # in any order
     results = [make["training"]("dfa_analog", "64-100-10", 0, "digits", s, errors=[0.3]) for s in ("default", setting)]
     axes = cim_devices.draw(results, paper).axes[-1]
     assert axes.get_xticklabels()[0].get_text() == name

@@ -16,8 +16,8 @@ _TEXT = """\
 
 {what}
 
-`make fuzz` writes this page and [its result](../results/published/fuzz/fuzz.nc), `make test` tries a few. A
-part that is asked for alone, as in `make fuzz FUZZ="--texts 0 ..."`, replaces its rows.
+`make fuzz` writes this page and [its result](../results/published/fuzz/fuzz.nc); `make test` tries a few. Running one
+part alone, as in `make fuzz FUZZ="--texts 0 ..."`, replaces its rows.
 
 {table}
 
@@ -25,17 +25,17 @@ part that is asked for alone, as in `make fuzz FUZZ="--texts 0 ..."`, replaces i
 
 {outcomes}
 
-*Text files* are the bundled ones of every kind with one change: of a name, a number, a unit, an operator, a flag, a
-line, a type, some characters, or with code that is meant to run. `check` reads the file and one experiment that uses
-it. A third is changed so that it cannot be right. Of those that are accepted some are built and run for ten steps on
-Brian2's numpy target, or, where no experiment uses them, by the command that does.
+*Text files* are the bundled files of every kind with one change: of a name, a number, a unit, an operator, a flag, a
+line, a type, some characters, or with code injected. `check` reads the file and one experiment that uses it. A third of
+the changes cannot be right. Some of the accepted files are built and run for ten steps on Brian2's numpy target, or,
+where no experiment uses them, by the command that does.
 
 *Configurations* are planned as by `snakemake -n`.
 
 A *kill* ends a run of the pipeline by SIGKILL, at a random moment of a step of each kind in turn: while it starts,
-encodes, compiles, trains, tests, watches, rounds weights, counts, gathers, draws. Nothing that had been finished may be
-done again. When the pipeline has been resumed to the end, every figure has to be there, and every number has to be that
-of a run without kills, bit for bit.
+encodes, compiles, trains, tests, watches, rounds weights, counts, gathers, draws. Finished work must not be repeated.
+Once the pipeline has resumed and completed, every figure must exist, and every number must equal that of a run without
+kills, bit for bit.
 
 A plain IDX file has no checksum: nobody can notice that a pixel has changed, and it counts as accepted.
 
@@ -44,8 +44,8 @@ A plain IDX file has no checksum: nobody can notice that a pixel has changed, an
 {left}
 """
 _WHAT = """\
-Every mistake of a user is to end in one line that names the file and the field: never in a traceback, a hang or code
-that runs. Mutated files, odd arguments, damaged data and kills look for the mistakes nobody has thought of."""
+Every mistake of a user must end in one line that names the file and the field: never in a traceback, a hang or code
+that runs. Mutated files, odd arguments, damaged data and kills search for mistakes nobody has thought of."""
 
 
 def page(result: xr.Dataset) -> str:

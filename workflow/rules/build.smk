@@ -2,21 +2,18 @@
 rule build:
     output:
         directory("results/build/{backend}/{experiment}/{layers}/{mode}"),
-    params:
-        structure=structure,
-        choices="default",
-        networks=1,
-        capacity=lambda wildcards: watched(wildcards).samples if wildcards.mode == "trace" else CONFIG.capacity,
-        cache="results/build/cache",
     log:
         "results/logs/build/{backend}/{experiment}/{layers}/{mode}.log",
     benchmark:
         "results/benchmarks/build/{backend}/{experiment}/{layers}/{mode}.tsv"
-    threads: 1
-    resources:
-        mem_mb=2000,
     conda:
-        "../../environment.yml"
+        "../envs/pipeline.yaml"
+    params:
+        structure=JOBS.structure,
+        choices="default",
+        networks=1,
+        capacity=JOBS.capacity,
+        cache="results/build/cache",
     message:
         "compile {wildcards.experiment} {wildcards.layers}, {wildcards.mode}, {wildcards.backend}"
     shell:
@@ -30,15 +27,15 @@ rule build:
 use rule build as build_variant with:
     output:
         directory("results/build/{backend}/{experiment}/{layers}/{variant}/{mode}"),
-    params:
-        structure=structure,
-        choices=lambda wildcards: variant(wildcards)[0],
-        networks=lambda wildcards: variant(wildcards)[1],
-        capacity=lambda wildcards: watched(wildcards).samples if wildcards.mode == "trace" else CONFIG.capacity,
-        cache="results/build/cache",
     log:
         "results/logs/build/{backend}/{experiment}/{layers}/{variant}/{mode}.log",
     benchmark:
         "results/benchmarks/build/{backend}/{experiment}/{layers}/{variant}/{mode}.tsv"
+    params:
+        structure=JOBS.structure,
+        choices=lambda wildcards: jobs.variant(wildcards)[0],
+        networks=lambda wildcards: jobs.variant(wildcards)[1],
+        capacity=JOBS.capacity,
+        cache="results/build/cache",
     message:
         "compile {wildcards.experiment} {wildcards.layers}, {wildcards.variant}, {wildcards.mode}, {wildcards.backend}"

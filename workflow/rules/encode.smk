@@ -3,18 +3,17 @@ rule encode:
     output:
         train="results/encoded/{dataset}/{inputs},{labels}/train.nc",
         test="results/encoded/{dataset}/{inputs},{labels}/test.nc",
-    params:
-        settings=dataset_settings,
-        encoding=encoding,
     log:
         "results/logs/encode/{dataset}/{inputs},{labels}.log",
     benchmark:
         "results/benchmarks/encode/{dataset}/{inputs},{labels}.tsv"
-    threads: 1
+    conda:
+        "../envs/pipeline.yaml"
     resources:
         mem_mb=4000,
-    conda:
-        "../../environment.yml"
+    params:
+        settings=JOBS.dataset_settings,
+        encoding=JOBS.encoding,
     message:
         "encode {wildcards.dataset} by {wildcards.inputs}, {wildcards.labels}"
     shell:

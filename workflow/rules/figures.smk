@@ -1,69 +1,63 @@
 # Results -> the papers' figures, collected in the report with their captions.
 # Those the configuration has results for.
-DRAWN = [(paper, name) for paper in CONFIG.paper for name in PAPERS[paper].figures if figure_data(paper, name)]
+DRAWN = JOBS.drawn()
 
 
 rule figures:
     input:
-        [f"{figure_stem(paper, name)}.png" for paper, name in DRAWN],
+        [f"{JOBS.figure_stem(paper, name)}.png" for paper, name in DRAWN],
         ["results/figures/index.html"] if DRAWN else [],
 
 
 # What opens the report: figures, captions, published values beside measured ones.
 rule page:
     input:
-        [f"{figure_stem(paper, name)}.png" for paper, name in DRAWN],
+        [f"{JOBS.figure_stem(paper, name)}.png" for paper, name in DRAWN],
     output:
         "results/figures/index.html",
-    params:
-        drawn=json.dumps({f"{p}/{name}": (figure_stem(p, name), figure_data(p, name)) for p, name in DRAWN}),
     log:
         "results/logs/figures/page.log",
     benchmark:
         "results/benchmarks/figures/page.tsv"
-    threads: 1
-    resources:
-        mem_mb=1000,
     conda:
-        "../../environment.yml"
+        "../envs/pipeline.yaml"
+    params:
+        drawn=JOBS.page(),
     message:
         "gather the figures on a page"
     shell:
-        'python "$SCRIPTS/page.py"'
-        " --drawn {params.drawn:q} --output {output} 2>&1 | tee {log}"
+        'python "$SCRIPTS/page.py"' " --drawn {params.drawn:q} --output {output} 2>&1 | tee {log}"
 
 
 # One rule a figure, because a caption cannot depend on a wildcard.
 for paper, figure in DRAWN:
+    folder, stem = PAPERS[paper].folder, JOBS.figure_stem(paper, figure)
 
     rule:
         name:
             f"figure_{paper}_{figure}"
         input:
-            data=figure_data(paper, figure),
-            code=f"{ROOT}/papers/{paper}/{figure}.py",
+            data=JOBS.figure_data(paper, figure),
+            code=f"{folder}/{figure}.py",
         output:
             png=report(
-                f"{figure_stem(paper, figure)}.png",
-                caption=f"../../papers/{paper}/{figure}.rst",
+                f"{stem}.png",
+                caption=f"{folder}/{figure}.rst",
                 category=paper,
-                labels={"figure": PAPERS[paper].figures[figure].title, "data": figure_dataset(paper)},
+                labels={"figure": PAPERS[paper].figures[figure].title, "data": JOBS.figure_dataset(paper)},
             ),
-            pdf=f"{figure_stem(paper, figure)}.pdf",
-        params:
-            paper=paper,
-            name=figure,
-            data=lambda wildcards, input: options("data", input.data),
-            stem=lambda wildcards, output: output.png.removesuffix(".png"),
+            pdf=f"{stem}.pdf",
         log:
             f"results/logs/figures/{paper}/{figure}.log",
         benchmark:
             f"results/benchmarks/figures/{paper}/{figure}.tsv"
-        threads: 1
-        resources:
-            mem_mb=1000,
         conda:
-            "../../environment.yml"
+            "../envs/pipeline.yaml"
+        params:
+            paper=paper,
+            name=figure,
+            data=lambda wildcards, input: jobs.options("data", input.data),
+            stem=lambda wildcards, output: output.png.removesuffix(".png"),
         message:
             f"draw {figure} of {paper}"
         shell:

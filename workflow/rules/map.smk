@@ -1,47 +1,41 @@
 # What networks cost: operations by the ledger, and energy and latency on chips of spiking cores.
 rule ledger:
     input:
-        "results/train/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.nc",
+        f"results/train/{RUN}.nc",
     output:
-        "results/ledger/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.nc",
-    params:
-        numbers=numbers,
+        f"results/ledger/{RUN}.nc",
     log:
-        "results/logs/ledger/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.log",
+        f"results/logs/ledger/{RUN}.log",
     benchmark:
-        "results/benchmarks/ledger/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.tsv"
-    threads: 1
-    resources:
-        mem_mb=1000,
+        f"results/benchmarks/ledger/{RUN}.tsv"
     conda:
-        "../../environment.yml"
+        "../envs/pipeline.yaml"
+    params:
+        numbers=JOBS.numbers,
     message:
         "count the operations of {wildcards.experiment} {wildcards.layers}"
     shell:
-        'python "$SCRIPTS/ledger.py"'
-        " --trained {input:q} --output {output:q} 2>&1 | tee {log:q}"
+        'python "$SCRIPTS/ledger.py"' " --trained {input:q} --output {output:q} 2>&1 | tee {log:q}"
 
 
 # Spikes of a trained network by step and neuron, while it goes on to learn (count_train) or not (count_test).
 rule activity:
     input:
-        trained="results/train/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.nc",
-        data=counted_data,
-        build=program("{wildcards.counting}"),
+        trained=f"results/train/{RUN}.nc",
+        data=JOBS.counted,
+        build=JOBS.program("{wildcards.counting}"),
     output:
-        "results/activity/{counting}/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.nc",
-    params:
-        samples=lambda wildcards: mapped(wildcards).samples,
+        f"results/activity/{{counting}}/{RUN}.nc",
     log:
-        "results/logs/activity/{counting}/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.log",
+        f"results/logs/activity/{{counting}}/{RUN}.log",
     benchmark:
-        "results/benchmarks/activity/{counting}/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.tsv"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        gpu=gpus,
+        f"results/benchmarks/activity/{{counting}}/{RUN}.tsv"
     conda:
-        "../../environment.yml"
+        "../envs/pipeline.yaml"
+    resources:
+        gpu=JOBS.gpus,
+    params:
+        samples=lambda wildcards: JOBS.mapped(wildcards).samples,
     message:
         "count the spikes of {wildcards.experiment} {wildcards.layers} on {wildcards.dataset}"
     shell:
@@ -52,21 +46,18 @@ rule activity:
 
 rule map:
     input:
-        "results/activity/{counting}/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.nc",
+        f"results/activity/{{counting}}/{RUN}.nc",
     output:
-        "results/map/{chip}/{placement}/{counting}/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.nc",
-    params:
-        numbers=numbers,
-        chip=chip,
+        f"results/map/{{chip}}/{{placement}}/{{counting}}/{RUN}.nc",
     log:
-        "results/logs/map/{chip}/{placement}/{counting}/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.log",
+        f"results/logs/map/{{chip}}/{{placement}}/{{counting}}/{RUN}.log",
     benchmark:
-        "results/benchmarks/map/{chip}/{placement}/{counting}/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.tsv"
-    threads: 1
-    resources:
-        mem_mb=2000,
+        f"results/benchmarks/map/{{chip}}/{{placement}}/{{counting}}/{RUN}.tsv"
     conda:
-        "../../environment.yml"
+        "../envs/pipeline.yaml"
+    params:
+        numbers=JOBS.numbers,
+        chip=JOBS.chip,
     message:
         "map {wildcards.experiment} {wildcards.layers} to {wildcards.chip}"
     shell:
@@ -78,4 +69,4 @@ rule map:
 # All networks on chips that the configuration names, without figures.
 rule mapped:
     input:
-        mappings(),
+        JOBS.mappings(),

@@ -1,27 +1,24 @@
 # A few samples -> the gradients of rules, beside the exact one.
 rule gradients:
     input:
-        data=lambda wildcards: compared_samples(),
+        data=JOBS.compared,
     output:
         "results/rtrl/gradients.nc",
+    log:
+        "results/logs/rtrl/gradients.log",
+    benchmark:
+        "results/benchmarks/rtrl/gradients.tsv"
+    conda:
+        "../envs/pipeline.yaml"
     params:
         experiments=lambda wildcards: ",".join(CONFIG.rtrl.experiments),
-        numbers=lambda wildcards: [fingerprint(ZOO.experiment(name).numbers()) for name in CONFIG.rtrl.experiments],
+        numbers=JOBS.gradients,
         layers=lambda wildcards: CONFIG.rtrl.layers,
         samples=lambda wildcards: CONFIG.rtrl.samples,
         surrogate=lambda wildcards: CONFIG.rtrl.surrogate,
         parameter=lambda wildcards: CONFIG.rtrl.parameter,
         values=lambda wildcards: ",".join(map(str, CONFIG.rtrl.values)),
         strengths=lambda wildcards: ",".join(map(str, CONFIG.rtrl.strengths)),
-    log:
-        "results/logs/rtrl/gradients.log",
-    benchmark:
-        "results/benchmarks/rtrl/gradients.tsv"
-    threads: 1
-    resources:
-        mem_mb=2000,
-    conda:
-        "../../environment.yml"
     message:
         "compare gradients of {params.experiments}"
     shell:

@@ -10,31 +10,29 @@ TRAIN = (
 
 rule train:
     input:
-        train_data=encoded("train"),
-        test_data=encoded("test"),
-        train_build=program("train"),
-        test_build=program("test"),
-        start=starts,
+        train_data=JOBS.encoded("train"),
+        test_data=JOBS.encoded("test"),
+        train_build=JOBS.program("train"),
+        test_build=JOBS.program("test"),
+        start=JOBS.starts,
     output:
-        "results/train/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.nc",
-    params:
-        numbers=numbers,
-        network=network_options,
-        each=lambda wildcards, output: for_each([wildcards.seed], output),
-        epochs=lambda wildcards: training(wildcards).epochs,
-        samples=lambda wildcards: training(wildcards).samples,
-        start=lambda wildcards: start_options(starts(wildcards)),
-        checkpoint="results/checkpoints/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.npz",
+        f"results/train/{RUN}.nc",
     log:
-        "results/logs/train/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.log",
+        f"results/logs/train/{RUN}.log",
     benchmark:
-        "results/benchmarks/train/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.tsv"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        gpu=gpus,
+        f"results/benchmarks/train/{RUN}.tsv"
     conda:
-        "../../environment.yml"
+        "../envs/pipeline.yaml"
+    resources:
+        gpu=JOBS.gpus,
+    params:
+        numbers=JOBS.numbers,
+        network=JOBS.network_options,
+        each=lambda wildcards, output: jobs.for_each([wildcards.seed], output),
+        epochs=lambda wildcards: JOBS.training(wildcards).epochs,
+        samples=lambda wildcards: JOBS.training(wildcards).samples,
+        start=lambda wildcards: jobs.options("start", JOBS.starts(wildcards)),
+        checkpoint=f"results/checkpoints/{RUN}.npz",
     message:
         "train {wildcards.experiment} {wildcards.layers} on {wildcards.dataset}, {wildcards.setting}, seed {wildcards.seed}"
     shell:
@@ -43,39 +41,39 @@ rule train:
 
 # Networks that differ by their seed and share a program: one job, a result for each. Snakemake prefers a rule without
 # wildcards to one with them.
-for number, (key, seeds) in enumerate(sharing()):
+for number, (key, seeds) in enumerate(JOBS.sharing()):
     network = types.SimpleNamespace(**dict(zip(("dataset", "experiment", "layers", "setting"), key)))
+    training = JOBS.training(network)
     several = f"{'/'.join(key)}/seeds={seeds[0]}-{seeds[-1]}"
 
     rule:
         name:
             f"train_abreast_{number}"
         input:
-            train_data=encoded("train")(network),
-            test_data=encoded("test")(network),
-            train_build=program("train", len(seeds))(network),
-            test_build=program("test", len(seeds))(network),
-            start=training(network).starts(seeds),
+            train_data=JOBS.encoded("train")(network),
+            test_data=JOBS.encoded("test")(network),
+            train_build=JOBS.program("train", len(seeds))(network),
+            test_build=JOBS.program("test", len(seeds))(network),
+            start=training.starts(seeds),
         output:
-            [training_path(key, seed) for seed in seeds],
-        params:
-            numbers=numbers(network),
-            network=network_options(network),
-            each=for_each(seeds, [training_path(key, seed) for seed in seeds]),
-            epochs=training(network).epochs,
-            samples=training(network).samples,
-            start=start_options(training(network).starts(seeds)),
-            checkpoint=f"results/checkpoints/{several}.npz",
+            [jobs.run_path("train", key, seed) for seed in seeds],
         log:
             f"results/logs/train/{several}.log",
         benchmark:
             f"results/benchmarks/train/{several}.tsv"
-        threads: 1
+        conda:
+            "../envs/pipeline.yaml"
         resources:
             mem_mb=2000 + 30 * len(seeds),  # a run has the inputs of all
-            gpu=gpus(network),
-        conda:
-            "../../environment.yml"
+            gpu=JOBS.gpus(network),
+        params:
+            numbers=JOBS.numbers(network),
+            network=JOBS.network_options(network),
+            each=jobs.for_each(seeds, [jobs.run_path("train", key, seed) for seed in seeds]),
+            epochs=training.epochs,
+            samples=training.samples,
+            start=jobs.options("start", training.starts(seeds)),
+            checkpoint=f"results/checkpoints/{several}.npz",
         message:
             f"train {len(seeds)} of {network.experiment} {network.layers} on {network.dataset}, {network.setting}"
         shell:
@@ -85,21 +83,19 @@ for number, (key, seeds) in enumerate(sharing()):
 # The test the paper's table reports: longer samples, and the decision from the first output spikes.
 rule evaluate:
     input:
-        trained="results/train/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.nc",
-        test_data=encoded("test"),
-        build=program("final"),
+        trained=f"results/train/{RUN}.nc",
+        test_data=JOBS.encoded("test"),
+        build=JOBS.program("final"),
     output:
-        "results/evaluate/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.nc",
+        f"results/evaluate/{RUN}.nc",
     log:
-        "results/logs/evaluate/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.log",
+        f"results/logs/evaluate/{RUN}.log",
     benchmark:
-        "results/benchmarks/evaluate/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.tsv"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        gpu=gpus,
+        f"results/benchmarks/evaluate/{RUN}.tsv"
     conda:
-        "../../environment.yml"
+        "../envs/pipeline.yaml"
+    resources:
+        gpu=JOBS.gpus,
     message:
         "test {wildcards.experiment} {wildcards.layers} on {wildcards.dataset}, seed {wildcards.seed}"
     shell:
@@ -111,24 +107,22 @@ rule evaluate:
 # A few samples of a network while it learns, with every spike and some traces.
 rule trace:
     input:
-        trained="results/train/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.nc",
-        data=encoded("test"),
-        build=program("trace"),
+        trained=f"results/train/{RUN}.nc",
+        data=JOBS.encoded("test"),
+        build=JOBS.program("trace"),
     output:
-        "results/trace/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.nc",
-    params:
-        samples=lambda wildcards: watched(wildcards).samples,
-        weights=lambda wildcards: watched(wildcards).weights,
+        f"results/trace/{RUN}.nc",
     log:
-        "results/logs/trace/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.log",
+        f"results/logs/trace/{RUN}.log",
     benchmark:
-        "results/benchmarks/trace/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.tsv"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        gpu=gpus,
+        f"results/benchmarks/trace/{RUN}.tsv"
     conda:
-        "../../environment.yml"
+        "../envs/pipeline.yaml"
+    resources:
+        gpu=JOBS.gpus,
+    params:
+        samples=lambda wildcards: JOBS.watched(wildcards).samples,
+        weights=lambda wildcards: JOBS.watched(wildcards).weights,
     message:
         "watch {wildcards.experiment} {wildcards.layers} on {wildcards.dataset}"
     shell:
@@ -140,25 +134,21 @@ rule trace:
 # Results small enough to commit, for what the README quotes and for figures without training.
 rule publish:
     input:
-        "results/train/{dataset}/{experiment}/{layers}/{setting}/seed={seed}.nc",
+        f"results/train/{RUN}.nc",
     output:
         "results/published/{dataset}_{experiment}_{layers}_{setting}_seed={seed}.nc",
-    params:
-        weights="",
     log:
         "results/logs/publish/{dataset}_{experiment}_{layers}_{setting}_seed={seed}.log",
     benchmark:
         "results/benchmarks/publish/{dataset}_{experiment}_{layers}_{setting}_seed={seed}.tsv"
-    threads: 1
-    resources:
-        mem_mb=1000,
     conda:
-        "../../environment.yml"
+        "../envs/pipeline.yaml"
+    params:
+        weights="",
     message:
         "keep {wildcards.experiment} {wildcards.layers} on {wildcards.dataset}, small"
     shell:
-        'python "$SCRIPTS/publish.py"'
-        " --result {input:q} --output {output:q} {params.weights} 2>&1 | tee {log:q}"
+        'python "$SCRIPTS/publish.py"' " --result {input:q} --output {output:q} {params.weights} 2>&1 | tee {log:q}"
 
 
 use rule publish as publish_other with:
@@ -166,11 +156,11 @@ use rule publish as publish_other with:
         "results/{stage}/{result}.nc",
     output:
         "results/published/{stage}/{result}.nc",
-    params:
-        weights=lambda wildcards: "--weights" if wildcards.stage == "train" else "",
     log:
         "results/logs/publish/{stage}/{result}.log",
     benchmark:
         "results/benchmarks/publish/{stage}/{result}.tsv"
+    params:
+        weights=lambda wildcards: "--weights" if wildcards.stage == "train" else "",
     message:
         "keep {wildcards.stage} {wildcards.result}, small"

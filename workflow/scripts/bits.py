@@ -6,6 +6,7 @@ import xarray as xr
 from typer import Option
 
 from brian2zoo.cli import scripting
+from brian2zoo.formats.settings import values_of
 from brian2zoo.run import results
 
 
@@ -14,7 +15,7 @@ def last_errors(paths: list[Path], parameter: str, long_name: str) -> xr.DataArr
     found = [results.read(path, results.TRAINING) for path in paths]
     cells = [
         r.test_error.isel(epoch=-1, drop=True).expand_dims(
-            bits=[int(r.attrs["setting"].rpartition(f"{parameter}=")[2])], seed=[int(r.attrs["seed"])]
+            bits=[int(values_of(r.attrs["setting"])[parameter])], seed=[int(r.attrs["seed"])]
         )
         for r in found
     ]

@@ -21,7 +21,7 @@ def main(
 ) -> None:
     zoo = Zoo()
     encoders = zoo.encoder(inputs), None if labels == NO_ENCODER else zoo.encoder(labels)
-    images = load(DatasetSettings.model_validate_json(settings), zoo.root)
+    images = load(DatasetSettings.model_validate_json(settings), zoo.workplace)
     for split, path in (("train", train), ("test", test)):
         encoded = encode_dataset(images[split], *encoders)
         results.write(encoded, path, images[split].attrs["title"], settings=settings, encoders=f"{inputs},{labels}")

@@ -14,6 +14,7 @@ def main(
     experiment: str = Option(help="file in config/experiments"),
     layers: str = Option(help="sizes of the layers, such as 784-100-10"),
     setting: str = Option("default", help="scope.name=value, several joined by colons"),
+    setting_name: str = Option("", help="what the configuration calls it"),
     seed: list[int] = Option(help="seed of weights, order of samples and all noise; one for each network abreast"),
     epochs: int = Option(help="epochs"),
     samples: int = Option(help="training samples an epoch"),
@@ -40,6 +41,7 @@ def main(
     )
     chosen = scripting.experiment_of(experiment, setting)
     facts = {"dataset": dataset, "layers": layers, "setting": setting, "samples": samples}
+    facts |= {"setting_name": setting_name} if setting_name else {}
     facts |= {"abreast": len(seed)} if len(seed) > 1 else {}
     for k, (trained, of, path) in enumerate(zip(made, seed, output, strict=True)):
         scripting.write(trained, path, chosen, **facts, seed=of, **({"start": str(start[k])} if start else {}))

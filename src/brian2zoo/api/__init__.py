@@ -8,5 +8,18 @@ from brian2zoo.api.costs import ledger, map
 from brian2zoo.api.files import check, compose, derive, load
 from brian2zoo.api.networks import evaluate, simulate, train
 from brian2zoo.api.pictures import figure
+from brian2zoo.run.sweeps import open_sweep
 
-__all__ = ["check", "compose", "derive", "evaluate", "figure", "ledger", "load", "map", "simulate", "train"]
+__all__ = [
+    "check",
+    "compose",
+    "derive",
+    "evaluate",
+    "figure",
+    "ledger",
+    "load",
+    "map",
+    "open_sweep",
+    "simulate",
+    "train",
+]

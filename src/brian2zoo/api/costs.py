@@ -114,7 +114,7 @@ def map(
 
 def _described(costs: xr.Dataset, zoo: Zoo, of: Mapping[str, Any]) -> xr.Dataset:
     """Costs with what they are of."""
-    facts = {key: str(of[key]) for key in ("dataset", "layers", "setting")} | {"seed": int(of["seed"])}
+    facts = results.facts_of(of)
     return results.described(costs, zoo.experiment(of["experiment"], facts["setting"]), **facts)
 
 

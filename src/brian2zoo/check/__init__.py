@@ -6,7 +6,6 @@ mistakes. A mistake that other files inherit is reported once, for the file it s
 
 from collections import defaultdict
 from collections.abc import Collection
-from functools import cache
 from typing import Any
 
 from brian2zoo.check.alone import check_alone
@@ -15,7 +14,7 @@ from brian2zoo.check.together import check_together
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.experiment import Experiment, missing_files
 from brian2zoo.formats.kinds import KINDS
-from brian2zoo.formats.zoo import Zoo
+from brian2zoo.formats.zoo import ReadOnce, Zoo
 
 __all__ = [
     "ReadOnce",
@@ -30,20 +29,6 @@ __all__ = [
 
 File = tuple[str, str]
 """Kind and name."""
-
-
-class ReadOnce(Zoo):
-    """Files that do not change as long as they are checked."""
-
-    def __init__(self, zoo: Zoo) -> None:
-        super().__init__(zoo.root, zoo.files)
-        self.read = cache(zoo.read)
-        self.load = cache(super().load)
-
-    @classmethod
-    def of(cls, zoo: Zoo) -> "ReadOnce":
-        """The zoo itself if it is one already."""
-        return zoo if isinstance(zoo, cls) else cls(zoo)
 
 
 def check_file(zoo: Zoo, kind: str, name: str) -> list[ZooError]:

@@ -5,6 +5,7 @@ from functools import partial
 from itertools import pairwise
 
 import brian2
+from brian2.utils.stringtools import get_identifiers
 
 from brian2zoo.circuits import sizes_of
 from brian2zoo.circuits.layered import targets
@@ -39,6 +40,7 @@ def check_plan(plan: CircuitPlan) -> None:
         raise ZooError(plan.path, "layers", "a way of feedback has another number of layers", "state it once")
     may_learn = [kind for kind, _ in targets(plan)]
     _check_projections(plan, plan.populations, plan.projections, "projections")
+    _check_columns(plan)
     for way, error in plan.feedback.items():
         place = f"feedback.{way}"
         if again := sorted(plan.populations.keys() & error.populations.keys()):
@@ -108,15 +110,21 @@ def _check_projections(
         if kind in _RESERVED or kind in fixed & may_learn:
             what = "is a word of circuits" if kind in _RESERVED else "is a kind both of what learns and what never does"
             raise ZooError(plan.path, here, f"'{kind}' {what}", "rename it")
-        if stated.copies > 1 and stated.pairs:
+        chosen = [key for key in ("table", "pairs", "inputs") if getattr(stated, key)]
+        if stated.copies > 1 and chosen:
             problem = "only weights of all with all are repeated"
-            raise ZooError(plan.path, f"{here}.copies", problem, "leave out `pairs`")
+            raise ZooError(plan.path, f"{here}.copies", problem, f"leave out `{chosen[0]}`")
+        if stated.table and len(chosen) > 1:
+            problem = "the table already says which neurons are connected"
+            raise ZooError(plan.path, f"{here}.{chosen[1]}", problem, f"leave out `{chosen[1]}`, or `table`")
         for layers, pre, post in _example_ends(plan, populations, stated):
+            table = plan.tables.get(stated.table)
+            if table is not None:  # which the layers of a network have to be large enough for
+                pre, post = (max(pair) for pair in zip((pre, post), table.least, strict=True))
             sizes = sizes_of(layers) | {"N_pre": pre, "N_post": post}
-            pairs, _ = wires(stated, sizes, "", plan.path, here)
-            drawn = delays(
-                renamed(stated.delay, {"delay": "(1*ms)"}), sizes, pairs, 1e-3, "", (plan.path, f"{here}.delay")
-            )
+            pairs, _ = wires(stated, sizes, "", plan.path, here, table)
+            delay = renamed(stated.delay, {"delay": "(1*ms)"})
+            drawn = delays(delay, sizes, pairs, 1e-3, "", (plan.path, f"{here}.delay"), table)
         if drawn is not None:
             continue
         try:
@@ -126,6 +134,17 @@ def _check_projections(
         if wrong:
             problem = f"'{stated.delay}' is no time of 0 or more"
             raise ZooError(plan.path, f"{here}.delay", problem, "write one such as '1*ms', or 'delay'")
+
+
+def _check_columns(plan: CircuitPlan) -> None:
+    """That something reads each column of the tables of pairs."""
+    for name, table in plan.tables.items():
+        users = {at: stated for at, stated in plan.every_projection.items() if stated.table == name}
+        read = set().union(*(get_identifiers(f"{stated.sign} {stated.delay}") for stated in users.values()))
+        if idle := [column for column in table.columns if column not in read]:
+            problem = f"nothing reads the column '{idle[0]}' of {table.path}"
+            remedy = f"name it in `sign` or `delay`, such as 'sign: {idle[0]}', or take it out of the table"
+            raise ZooError(plan.path, next(iter(users)), problem, remedy)
 
 
 def _example_ends(

@@ -14,6 +14,7 @@ from brian2zoo.formats.experiment import Experiment
 from brian2zoo.formats.expressions import evaluate
 from brian2zoo.formats.files import as_dict
 from brian2zoo.formats.models import Feedback, Loss, NeuronModel, StateFormat, SynapseModel
+from brian2zoo.learning.arrivals import of_arrivals
 from brian2zoo.learning.parts import Neurons
 from brian2zoo.learning.rule import LearningRule, Output, learning_rule
 
@@ -267,9 +268,15 @@ def supports(experiment: Experiment, layers: Sequence[int]) -> bool:
 
 
 def examples(experiment: Experiment) -> list[tuple[int, ...]]:
-    """Layers of small networks of the experiment, in one of which every kind of projection occurs."""
+    """Layers of small networks of the experiment, in one of which every kind of projection occurs.
+
+    They are as large as the circuit's tables of pairs need them.
+    """
     depth = _depth(experiment)
-    return [(4, *[3] * (n - 2), 2) for n in ([depth] if depth else [3, 4])]
+    found = [(4, *[3] * (n - 2), 2) for n in ([depth] if depth else [3, 4])]
+    if not experiment.circuit.tables:
+        return found
+    return [_room(experiment).holding_tables(experiment.circuit, layers) for layers in found]
 
 
 def smallest(experiment: Experiment) -> tuple[int, ...]:
@@ -313,6 +320,8 @@ class Wiring:
             scopes = {scope: given(scope) | given(kind) for scope in ("rule", "surrogate", "optimizer")}
             ends = [Neurons(each.name, each.neuron, each.overrides) for each in (pre, post)]
             rule = learning_rule(self.experiment.ways(kind), *ends, store, self.output(), scopes)
+            if _takes_time(details.get("delay", "")):
+                rule = of_arrivals(rule, pre.neuron)
         overrides = given("synapse") | given(kind)
         details |= {"rule": rule, "overrides": overrides}
         return Projection(f"{pre.name}_{post.name}", kind, pre, post, store, may_learn=True, **details)
@@ -347,6 +356,14 @@ class Wiring:
             remedy = f"add 'synapses: {{{kind}: ...}}' with a file of models/synapses"
             raise ZooError(self.experiment.path, f"synapses.{kind}", "the circuit needs this projection", remedy)
         return self.experiment.synapses[kind]
+
+
+def _takes_time(delay: str) -> bool:
+    """Whether a delay is one; of what is none another check tells."""
+    try:
+        return bool(delay) and evaluate(delay) != 0
+    except ValueError:
+        return False
 
 
 def initial_weights(circuit: Circuit, seed: int) -> dict[str, np.ndarray]:

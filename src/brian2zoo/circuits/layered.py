@@ -7,6 +7,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from brian2.utils.stringtools import get_identifiers
+
 from brian2zoo.circuits import Circuit, Mode, Population, Projection, Wiring, sizes_of
 from brian2zoo.circuits.wires import delays, whole_size, wires
 from brian2zoo.equations.pieces import equations_of, join, renamed
@@ -15,6 +17,7 @@ from brian2zoo.formats.circuits import ITSELF, LAYERS, NEXT, CircuitPlan, ErrorP
 from brian2zoo.formats.experiment import Experiment
 from brian2zoo.formats.expressions import evaluate
 from brian2zoo.formats.files import as_dict
+from brian2zoo.formats.pairs import MOST_NEURONS
 
 # Places of rate units within a step: forward from the input up, then backward from the output down.
 _FORWARD, _BACKWARD = 10, 1000
@@ -106,6 +109,39 @@ def targets(plan: CircuitPlan | ErrorPlan, learning: bool = True) -> Iterator[tu
         yield from ((kind, role) for role in stated.targets)
 
 
+def holding_tables(plan: CircuitPlan, layers: tuple[int, ...]) -> tuple[int, ...]:
+    """Layers, made larger where a table of pairs has indices that they are too small for."""
+    populations = {role: each for part in (plan, *plan.feedback.values()) for role, each in part.populations.items()}
+    needed: dict[str, int] = {}
+    for stated in plan.every_projection.values():
+        if table := plan.tables.get(stated.table):
+            for ends in list(pairwise(stated.through)) or [(stated.source, role) for role in stated.targets]:
+                for role, least in zip(ends, table.least, strict=True):
+                    needed[role] = max(needed.get(role, 0), least)
+    for role, least in needed.items():
+        size = populations[role].size if role in populations else ""
+        if size:
+            layers = _grown(plan, role, size, least, layers)
+        else:
+            of_layers = populations[role].beside if role in populations and role not in LAYERS else (role,)
+            layers = tuple(
+                max(n, least) if role == NEXT or _role_at(k, layers) in of_layers else n for k, n in enumerate(layers)
+            )
+    return layers
+
+
+def _role_at(depth: int, layers: tuple[int, ...]) -> str:
+    return "input" if depth == 0 else "output" if depth == len(layers) - 1 else "hidden"
+
+
+def _grown(plan: CircuitPlan, role: str, size: str, least: int, layers: tuple[int, ...]) -> tuple[int, ...]:
+    """Layers for which a population has so many neurons, if there are any."""
+    named = [_role_at(k, layers) for k in range(len(layers)) if f"N_{_role_at(k, layers)}" in get_identifiers(size)]
+    while named and max(layers) < MOST_NEURONS and whole_size(plan, f"populations.{role}.size", size, layers) < least:
+        layers = tuple(2 * n if _role_at(k, layers) in named else n for k, n in enumerate(layers))
+    return layers
+
+
 def _populations(
     wiring: Wiring, role: str, stated: PopulationPlan, made: dict[str, list[Population]], mode: Mode
 ) -> Iterator[Population]:
@@ -148,7 +184,8 @@ def _projections(
             continue
         where, field = wiring.experiment.circuit.path, f"projections.{key}"
         sizes = sizes_of(wiring.layers) | {"N_pre": pre.size, "N_post": post.size}
-        pairs, sign = wires(stated, sizes, f"{pre.name}_{post.name}", where, field)
+        table = wiring.experiment.circuit.tables.get(stated.table)
+        pairs, sign = wires(stated, sizes, f"{pre.name}_{post.name}", where, field, table)
         if pairs is not None and not pairs[0].size:
             if not stated.through:
                 continue
@@ -157,7 +194,7 @@ def _projections(
         usual = wiring.experiment.protocol.delay
         delay = usual if stated.delay == "delay" else renamed(stated.delay, {"delay": f"({usual})"})
         name, dt = f"{pre.name}_{post.name}", float(evaluate(wiring.experiment.protocol.dt))
-        each = delays(delay, sizes, pairs, dt, name, (where, f"{field}.delay"))
+        each = delays(delay, sizes, pairs, dt, name, (where, f"{field}.delay"), table)
         details: dict[str, Any] = {"pairs": pairs, "sign": sign, "copies": stated.copies, "delay": delay}
         if each is not None:
             details |= {"delay": f"{each.max():.17g}*second", "delays": each}

@@ -14,11 +14,11 @@ from brian2zoo.errors import ZooError
 from brian2zoo.formats.circuits import CircuitPlan, ProjectionPlan
 from brian2zoo.formats.expressions import evaluate
 from brian2zoo.formats.language import unreal
+from brian2zoo.formats.pairs import MOST_NEURONS, PairTable
 
 Pairs = tuple[np.ndarray, np.ndarray]
 Place = tuple[Path, str]
 """A file and a field of it."""
-_MOST_NEURONS = 10**6
 MOST_PAIRS = 10**8
 """Pairs of the neurons of two populations, connected or not."""
 _MOST_AT_ONCE = 2**22
@@ -33,14 +33,19 @@ def whole_size(plan: CircuitPlan, field: str, size: str, layers: Sequence[int]) 
     except (TypeError, ValueError, brian2.DimensionMismatchError) as error:
         problem = f"'{size}' is no number: {' '.join(str(error).split())}"
         raise ZooError(where, field, problem, "write an expression of N_input, N_hidden, N_output") from None
-    if not (found.is_integer() and 0 < found <= _MOST_NEURONS):
+    if not (found.is_integer() and 0 < found <= MOST_NEURONS):
         problem = f"'{size}' is {found:g} neurons"
-        raise ZooError(where, field, problem, f"give a whole number from 1 to {_MOST_NEURONS}")
+        raise ZooError(where, field, problem, f"give a whole number from 1 to {MOST_NEURONS}")
     return int(found)
 
 
 def wires(
-    stated: ProjectionPlan, sizes: Mapping[str, int], name: str, where: Path, field: str
+    stated: ProjectionPlan,
+    sizes: Mapping[str, int],
+    name: str,
+    where: Path,
+    field: str,
+    table: PairTable | None = None,
 ) -> tuple[Pairs | None, np.ndarray | None]:
     """Pairs of neurons, each (synapse,), presynaptic index slowest, None for all; and factors of weights, None for 1.
 
@@ -50,13 +55,18 @@ def wires(
     ----------
     sizes : `N_pre` and `N_post` among them.
     where, field : of the entry, for mistakes in it.
+    table : that it names, if any.
 
     Raises
     ------
     ZooError
-        If there are too many pairs, or an expression is not what it has to be.
+        If there are too many pairs, an expression is not what it has to be, or the table has too high an index.
     """
     n_pre, n_post = sizes["N_pre"], sizes["N_post"]
+    if table is not None:
+        pairs = _listed(table, sizes, name)
+        place = where, f"{field}.sign"
+        return pairs, _signs(stated.sign, sizes, pairs, table.columns, place) if stated.sign else None
     few = _number_of_inputs(stated.inputs, sizes, (where, f"{field}.inputs")) if stated.inputs else 0
     tried = n_post * few if few and not stated.pairs else n_pre * n_post
     if tried > MOST_PAIRS and not _one_to_one(stated.pairs):
@@ -68,25 +78,40 @@ def wires(
     pairs = _connected(stated.pairs, sizes, name, (where, f"{field}.pairs")) if stated.pairs else None
     if few:
         pairs = _drawn(pairs, few, sizes, name)
-    return pairs, _signs(stated.sign, sizes, pairs, (where, f"{field}.sign")) if stated.sign else None
+    return pairs, _signs(stated.sign, sizes, pairs, {}, (where, f"{field}.sign")) if stated.sign else None
 
 
 def delays(
-    text: str, sizes: Mapping[str, int], pairs: Pairs | None, dt: float, name: str, place: Place
+    text: str,
+    sizes: Mapping[str, int],
+    pairs: Pairs | None,
+    dt: float,
+    name: str,
+    place: Place,
+    table: PairTable | None = None,
 ) -> np.ndarray | None:
     """Delays of synapses in s, (synapse,), whole steps of `dt` s; None if the text is one delay for all.
 
     What `rand()` draws depends on the name of the projection alone.
     """
-    if not get_identifiers(text) & {"i", "j", "rand"}:
+    columns = table.columns if table is not None else {}
+    if not get_identifiers(text) & {"i", "j", "rand", *columns}:
         return None
     i, j = _ends(sizes, pairs)
     rng = np.random.default_rng([zlib.crc32(name.encode()), 2])
-    names = {**sizes, "i": i.astype(float), "j": j.astype(float), "rand": lambda: rng.random(i.shape)}
+    names = {**sizes, **columns, "i": i.astype(float), "j": j.astype(float), "rand": lambda: rng.random(i.shape)}
     found = np.broadcast_to(_computed(text, names, place, brian2.second), i.shape)
     if not (np.isfinite(found).all() and found.min() >= 0):
         raise ZooError(*place, f"'{text}' is no time of 0 or more for some synapse", "write one such as '5*ms*rand()'")
     return np.rint(found / dt) * dt
+
+
+def _listed(table: PairTable, sizes: Mapping[str, int], name: str) -> Pairs:
+    for end, found, side in (("i", table.pre, "N_pre"), ("j", table.post, "N_post")):
+        if (highest := int(found.max())) >= sizes[side]:
+            problem = f"{end} goes up to {highest}, and {name} has {sizes[side]} neurons on that side, from 0 on"
+            raise ZooError(table.path, end, problem, "give larger layers, or take these pairs away")
+    return table.pre, table.post
 
 
 def _number_of_inputs(text: str, sizes: Mapping[str, int], place: Place) -> int:
@@ -144,9 +169,11 @@ def _connected(condition: str, sizes: Mapping[str, int], name: str, place: Place
     return pre, post
 
 
-def _signs(text: str, sizes: Mapping[str, int], pairs: Pairs | None, place: Place) -> np.ndarray:
+def _signs(
+    text: str, sizes: Mapping[str, int], pairs: Pairs | None, columns: Mapping[str, np.ndarray], place: Place
+) -> np.ndarray:
     i, j = _ends(sizes, pairs)
-    found = _computed(text, {**sizes, "i": i.astype(float), "j": j.astype(float)}, place)
+    found = _computed(text, {**sizes, **columns, "i": i.astype(float), "j": j.astype(float)}, place)
     if found.dtype == bool:
         raise ZooError(*place, f"'{text}' is a condition, no number", "write int(...) around it")
     if not np.isfinite(found).all():

@@ -13,14 +13,22 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from brian2zoo import __version__
-from brian2zoo.cli import exchange_commands, figure_commands, new_command, plot_command, unforeseen
-from brian2zoo.cli.finding import find, named_file
+from brian2zoo.cli import (
+    exchange_commands,
+    figure_commands,
+    init_command,
+    new_command,
+    plot_command,
+    table_command,
+    unforeseen,
+)
+from brian2zoo.cli.finding import find, named_file, own_folder
 from brian2zoo.cli.show import new_table, out, print_cim, print_composed, print_events, print_file, print_mapping
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.formats.kinds import KINDS, json_schemas
 from brian2zoo.formats.language import Refused, name_or_none
 from brian2zoo.formats.language import name as a_name
-from brian2zoo.formats.reference import PAGE, with_tables
+from brian2zoo.formats.reference import FOLDER, with_tables
 from brian2zoo.formats.rules import Rule
 from brian2zoo.formats.zoo import ROOT, Zoo, is_zoo, zoo_in_use
 
@@ -75,8 +83,8 @@ def _options(
     root: Annotated[
         Path | None,
         typer.Option(
-            help="Folder with models/, rules/ and config/experiments/. Left out: the folder that BRIAN2ZOO_ROOT names,"
-            " else the nearest such folder from here upwards, else that of the program."
+            help="Folder with models/, rules/ and config/experiments/. Default: the folder that BRIAN2ZOO_ROOT names,"
+            " else the nearest such folder from here upwards, else the one that comes with the program."
         ),
     ] = None,
     version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True)] = False,
@@ -94,14 +102,16 @@ def _options(
 app.command()(figure_commands.figures)
 app.command()(figure_commands.figure)
 app.command()(plot_command.plot)
+app.command()(table_command.table)
 app.command()(new_command.new)
+app.command()(init_command.init)
 app.add_typer(exchange_commands.export, name="export")
 app.add_typer(exchange_commands.bring_in, name="import")
 
 
 @app.command("list")
 def list_files(ctx: typer.Context, kind: Annotated[Kind | None, typer.Argument()] = None) -> None:
-    """The files there are, of one kind or of all."""
+    """List the files of the zoo, of one kind or all."""
     table = new_table("kind", "name", "title", "reference")
     for each in [kind.value] if kind else KINDS:
         for name in ctx.obj.names(each):
@@ -114,11 +124,14 @@ def list_files(ctx: typer.Context, kind: Annotated[Kind | None, typer.Argument()
 def show(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(help="Name, kind/name or path of a file.")],
-    on: Annotated[str, typer.Option(help="Experiment in which to show the file at work.")] = "",
-    layers: Annotated[str, typer.Option(help="Sizes of the layers; small ones if left out.")] = "",
-    mode: Annotated[Mode, typer.Option(help="Network that learns, or that only infers.")] = Mode.train,
+    on: Annotated[str, typer.Option(help="Experiment that uses the file: show what is composed from it there.")] = "",
+    layers: Annotated[str, typer.Option(help="Sizes of the layers; default: small ones.")] = "",
+    mode: Annotated[Mode, typer.Option(help="The network that learns, or the one that only infers.")] = Mode.train,
 ) -> None:
-    """A file, and the Brian2 strings it is composed to: of an experiment all, with --on those that use the file."""
+    """Show a file: its strings, units and parameters.
+
+    For an experiment, also all Brian2 strings composed from it; with --on, those that use the file.
+    """
     zoo: Zoo = ctx.obj
     files = find(zoo, name)
     if len(files) > 1:
@@ -135,11 +148,11 @@ def show(
 @app.command()
 def backends(
     ctx: typer.Context,
-    experiments: Annotated[list[str] | None, typer.Argument(help="Names; default all.")] = None,
+    experiments: Annotated[list[str] | None, typer.Argument(help="Names of experiments; default: all.")] = None,
 ) -> None:
-    """Which experiments run on which backend: works, approximate (and how), unsupported (and which construct).
+    """Say which experiment runs on which backend: works, approximate (and how), unsupported (and which construct).
 
-    Found from the composed equations of the network that learns, without compiling anything.
+    The answer comes from the composed equations of the network that learns; nothing is compiled.
     """
     from brian2zoo.backends import BACKENDS
     from brian2zoo.backends.capability import verdicts
@@ -163,7 +176,7 @@ def backends(
 
 @app.command()
 def doctor() -> None:
-    """What the backends need of this machine: found, missing, too old or too new, and what to do."""
+    """Say what the backends need on this machine: found, missing, too old or too new, and what to do."""
     from brian2zoo.backends.doctor import UPKEEP, examine
     from brian2zoo.backends.doctor import backends as missing_for
 
@@ -183,9 +196,9 @@ def doctor() -> None:
 @app.command()
 def check(
     ctx: typer.Context,
-    names: Annotated[list[str] | None, typer.Argument(help="Names, kind/name or paths; default all.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Names, kind/name or paths; default: all files.")] = None,
 ) -> None:
-    """Names and units of files and of every experiment that uses them, without compiling anything."""
+    """Check names and units of files, and of every experiment that uses them, without compiling anything."""
     start = time.perf_counter()
     from brian2zoo.check import check_zoo, errors
 
@@ -284,13 +297,15 @@ def _map_cim(zoo: Zoo, chip: str, layers: str, run: Path | None, settings: list[
 def ledger(
     ctx: typer.Context,
     results: Annotated[
-        list[Path] | None, typer.Argument(help="Results of trainings; none: what one event costs.")
+        list[Path] | None, typer.Argument(help="Results of trainings; without any: the cost of one event.")
     ] = None,
-    experiment: Annotated[list[str] | None, typer.Option(help="Experiments without a result; default all.")] = None,
+    experiment: Annotated[
+        list[str] | None, typer.Option(help="Experiments to count without a result; default: all.")
+    ] = None,
 ) -> None:
-    """What each rule costs: operations and memory, one event at a time or, of trained networks, a sample.
+    """Count what each rule costs: operations and memory of one event or, for trained networks, of one sample.
 
-    Counted from the composed equations and, with results, from the spikes of the last epoch.
+    It counts the composed equations and, given results, the spikes of the last epoch.
     """
     from brian2zoo.mapping.ledger import of_training
     from brian2zoo.run.results import TRAINING, read
@@ -329,21 +344,21 @@ def ledger(
 def derive(
     ctx: typer.Context,
     neuron: Annotated[str, typer.Argument(help="Name or path of the neuron in models/neurons.")],
-    synapse: Annotated[str, typer.Option(help="File in models/synapses; found by itself if only one fits.")] = "",
+    synapse: Annotated[str, typer.Option(help="File in models/synapses; optional if only one fits.")] = "",
     jacobian: Annotated[
-        Jacobian, typer.Option(help="What of it is kept, as `derived` in a rule.")
+        Jacobian, typer.Option(help="Part of the Jacobian to keep, as `derived` in a rule.")
     ] = Jacobian.block_diagonal,
     through: Annotated[
-        str, typer.Option(help="Variables, with commas, whose reset is differentiated by the surrogate; or 'none'.")
+        str, typer.Option(help="Variables, with commas, whose reset the surrogate differentiates; or 'none'.")
     ] = "",
     on_synapses: Annotated[bool, typer.Option(help="Keep all traces on the synapses.")] = False,
     latex: Annotated[bool, typer.Option(help="Print the mathematics as LaTeX instead of the rule.")] = False,
     name: Annotated[str, typer.Option(help="Write rules/NAME.yaml instead of printing.")] = "",
 ) -> None:
-    """The learning rule that a neuron's equations imply: how it follows, its traces and their eligibility.
+    """Derive the learning rule that a neuron's equations imply: its traces, their eligibility, and how they follow.
 
-    A rule with `derived` is this one, derived whenever it is composed. Written to a file it is yours to edit, and no
-    longer follows the neuron.
+    A rule with the key `derived` is this one, derived whenever it is composed. Written to a file, it is yours to edit
+    and no longer follows the neuron.
     """
     from brian2zoo.derive import derived, fitting_synapse, rule_text, traces_of
     from brian2zoo.derive.latex import latex_text
@@ -367,7 +382,7 @@ def derive(
     if not name:
         out.print(text, end="")
         return
-    path = zoo.root / KINDS["rule"][1] / f"{name}.yaml"
+    path = own_folder(zoo) / KINDS["rule"][1] / f"{name}.yaml"
     if path.exists():
         raise ZooError("--name", "", f"there is a rule '{name}' already", "delete the file, or take another name")
     path.write_text(text, encoding="utf-8")
@@ -376,20 +391,25 @@ def derive(
 
 @app.command()
 def schemas(ctx: typer.Context) -> None:
-    """Write schemas/KIND.json, by which editors complete and check the text files, and the tables of keys.
+    """Write schemas/KIND.json, by which editors complete and check the text files, and the tables in docs/reference.
 
-    VS Code with the YAML extension finds them by .vscode/settings.json; the tables are those of config/README.md.
+    VS Code with the YAML extension finds the schemas through .vscode/settings.json.
     """
-    folder = ctx.obj.root / "schemas"
+    from brian2zoo.pipeline.config import Config
+
+    root = own_folder(ctx.obj)
+    folder = root / "schemas"
     folder.mkdir(exist_ok=True)
     for kind, schema in json_schemas().items():
         path = folder / f"{kind}.json"
         path.write_text(json.dumps(schema, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         out.print(f"{path}: {KINDS[kind][1]}/*.yaml")
-    page = ctx.obj.root / PAGE
-    if page.is_file():
-        page.write_text(with_tables(page.read_text(encoding="utf-8")), encoding="utf-8")
-        out.print(f"{page}: tables of keys")
+    for page in sorted((root / FOLDER).glob("*.md")):
+        before = page.read_text(encoding="utf-8")
+        after = with_tables(before, {"config": Config})
+        if after != before:
+            page.write_text(after, encoding="utf-8")
+            out.print(f"{page}: tables of keys")
 
 
 def _option(option: str, check: Callable[[str], str], text: str) -> str:

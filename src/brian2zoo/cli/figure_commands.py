@@ -66,11 +66,11 @@ class Row:
 
 def figures(
     ctx: typer.Context,
-    markdown: Annotated[bool, typer.Option(help="As docs/figures.md has it.")] = False,
+    markdown: Annotated[bool, typer.Option(help="Print the text of docs/figures.md.")] = False,
 ) -> None:
-    """Every figure and table of the papers: the command that makes it, what is published, what was measured.
+    """List every figure and table of the papers: the command that makes it, what is published, what was measured.
 
-    From the small files in results/published/. `brian2zoo figure KEY` draws one of them.
+    The measured numbers come from the small files in results/published/. `brian2zoo figure KEY` draws a figure.
     """
     found = rows(ctx.obj)
     print(page(found)) if markdown else print_rows(found)
@@ -79,21 +79,22 @@ def figures(
 def figure(
     ctx: typer.Context,
     keys: Annotated[
-        list[str] | None, typer.Argument(metavar="KEY", help="PAPER/FIGURE, or a paper; none: all.")
+        list[str] | None, typer.Argument(metavar="KEY", help="PAPER/FIGURE, or a paper; default: all.")
     ] = None,
-    published: Annotated[bool, typer.Option(help="From published results, whatever is at hand.")] = False,
-    dataset: Annotated[str, typer.Option(help="Only results of this data set.")] = "",
-    folder: Annotated[Path | None, typer.Option(help="Where to write; left out, results/figures/.")] = None,
+    published: Annotated[bool, typer.Option(help="Draw from the published results alone.")] = False,
+    dataset: Annotated[str, typer.Option(help="Take only results on this data set.")] = "",
+    folder: Annotated[Path | None, typer.Option(help="Where to write; default: results/figures/.")] = None,
 ) -> None:
     """Draw figures within seconds, without training.
 
-    From results at hand, else from the small ones in results/published/; it says which, and how to make it anew.
+    It draws from your results if there are any, else from the small ones in results/published/. It says which, and how
+    to make the figure from scratch.
     """
     zoo: Zoo = ctx.obj
     places = (PUBLISHED,) if published else (AT_HAND, PUBLISHED)
     options = [*(["--published"] if published else []), *([f"--dataset {dataset}"] if dataset else [])]
     for of, name in _chosen(_papers(zoo), keys or []):
-        stem = (folder or zoo.root / "results/figures") / of.key / name
+        stem = (folder or zoo.workplace / "results/figures") / of.key / name
         place, files = next(
             ((place, files) for place in places if (files := _files(zoo, of, name, place, dataset))), (None, [])
         )
@@ -162,7 +163,8 @@ def _files(zoo: Zoo, of: Paper, name: str, place: Path, dataset: str = "") -> li
     found = []
     for source in of.figures[name].data:
         pattern = PUBLISHED_TRAININGS if (place, source) == (PUBLISHED, "trainings") else PLACES[source]
-        paths = [path for path in sorted((zoo.root / place).glob(pattern)) if _is_of(zoo, of, path, dataset)]
+        results = (zoo.root if place == PUBLISHED else zoo.workplace) / place
+        paths = [path for path in sorted(results.glob(pattern)) if _is_of(zoo, of, path, dataset)]
         if not paths:
             return []
         found += paths
@@ -264,11 +266,11 @@ def _rounded(minutes: float | None) -> str:
 INTRODUCTION = """\
 # Figures: published against measured
 
-`brian2zoo figures --markdown` writes this page from [`results/published/`](../results/published); a test holds it to
-that. `brian2zoo figure KEY` draws a figure within seconds from the same files, or from results of your own; the command
-in the table makes it from nothing. Minutes are half of what its trainings took on one core of a machine that often did
-other work too, or an estimate where the results do not say. A number is *within* what is stated if the mean of the
-seeds is no farther from the published value than stands behind it."""
+`brian2zoo figures --markdown` writes this page from [`results/published/`](../results/published); a test compares the
+two. `brian2zoo figure KEY` draws a figure within seconds from the same files, or from your own results; the command in
+the table makes it from scratch. Minutes are half of what the trainings took on one core of a machine that often did
+other work too, or an estimate where the results do not record it. A number is *within* if the mean of the seeds differs
+from the published value by no more than the ± behind it."""
 
 
 def page(found: Sequence[Row]) -> str:

@@ -32,6 +32,14 @@ def named_file(zoo: Zoo, kind: str, word: str) -> str:
     return found[0]
 
 
+def own_folder(zoo: Zoo) -> Path:
+    """Folder of a zoo to write text files into; `ZooError` if the files in use are those of the installed package."""
+    if zoo.is_packaged:
+        problem = "there is no zoo here; the files in use are those of the installed package"
+        raise ZooError("working directory", "", problem, "brian2zoo init FOLDER makes a zoo of your own; work there")
+    return zoo.root
+
+
 def from_here(path: Path) -> str:
     """A path as one would write it from the working directory."""
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from brian2zoo.cli.finding import from_here, named_file
+from brian2zoo.cli.finding import from_here, named_file, own_folder
 from brian2zoo.cli.show import out
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.kinds import KINDS
@@ -27,23 +27,23 @@ COMMAND = "#   $ "
 
 def new(
     ctx: typer.Context,
-    kind: Annotated[Made, typer.Argument(help="What to write.")],
-    name: Annotated[str, typer.Argument(help="Of the file, without .yaml.")],
-    rule: Annotated[str, typer.Option(help="Of an experiment: the rule by which it learns.")] = "",
-    neuron: Annotated[str, typer.Option(help="Of an experiment: its hidden neurons.")] = "",
-    synapse: Annotated[str, typer.Option(help="Of an experiment: its synapses that learn.")] = "",
+    kind: Annotated[Made, typer.Argument(help="Kind of file to write.")],
+    name: Annotated[str, typer.Argument(help="Name of the file, without .yaml.")],
+    rule: Annotated[str, typer.Option(help="For an experiment: its rule.")] = "",
+    neuron: Annotated[str, typer.Option(help="For an experiment: its hidden neurons.")] = "",
+    synapse: Annotated[str, typer.Option(help="For an experiment: its plastic synapses.")] = "",
 ) -> None:
-    """Write a file to begin with: a template with comments, which passes the check and is yours to edit.
+    """Write a commented file to begin with; it passes the check and is yours to edit.
 
-    A new experiment extends one of the zoo that goes with the rule, the neuron and the synapse that are named. No file
-    is ever overwritten.
+    A new experiment extends an experiment of the zoo that fits the rule, neuron and synapse you name. No file is ever
+    overwritten.
     """
     zoo: Zoo = ctx.obj
     try:
         a_name(name)
     except Refused as error:
         raise error.at("NAME") from None
-    path = zoo.root / KINDS[kind.value][1] / f"{name}.yaml"
+    path = own_folder(zoo) / KINDS[kind.value][1] / f"{name}.yaml"
     if path.exists():
         problem = f"there is a file {KINDS[kind.value][1]}/{name}.yaml already"
         raise ZooError("NAME", "", problem, "take another name, or edit that one")

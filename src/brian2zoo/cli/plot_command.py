@@ -21,22 +21,23 @@ def plot(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(help="Name, kind/name or path of a rule, a neuron or a synapse.")],
     on: Annotated[
-        str, typer.Option(help="Experiment whose parameters, neurons and dt; default: the first that uses the file.")
+        str,
+        typer.Option(help="Experiment that supplies parameters and neurons; default: the first that uses the file."),
     ] = "",
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", help="scope.name=value of the experiment, as in a setting; may be given several times."),
+        typer.Option("--set", help="scope.name=value, as in a setting; repeat it for several."),
     ] = None,
     file: Annotated[
-        Path | None, typer.Option("--out", help="PNG or PDF to write; default results/plots/KIND/NAME.png.")
+        Path | None, typer.Option("--out", help="PNG or PDF to write; default: results/plots/KIND/NAME.png.")
     ] = None,
 ) -> None:
-    """See within seconds what a rule, a neuron or a synapse does, from the strings that train.
+    """Draw within seconds what a rule, a neuron or a synapse does, from the same strings that train.
 
-    A rule of spike timing: the change by a pair against the time between its spikes, and by many pairs against their
-    rate. A rule of an error: the change against the neuron's variables that it reads. A rule of eligibility: what one
-    presynaptic spike leaves at a synapse. A neuron: firing rate against input, and its membrane under a step; an input
-    unit: its spikes against the data. A synapse: what a spike does to the neuron, and the weight after a change.
+    A rule of spike timing: the change by one pair against the time between its spikes, and by many pairs against their
+    rate. A rule that reads an error: the change against the variables it reads. A rule of eligibility: the trace of one
+    presynaptic spike. A neuron: firing rate against input, and its membrane under a step; an input unit: its spikes
+    against the data. A synapse: the effect of a spike on the neuron, and the weight after a change.
     """
     from brian2zoo.figures import save
     from brian2zoo.figures.pictures import picture
@@ -44,7 +45,7 @@ def plot(
 
     zoo: Zoo = ctx.obj
     kind, stem = drawable(zoo, name)
-    path = file or zoo.root / FOLDER / kind / f"{stem}.png"
+    path = file or zoo.workplace / FOLDER / kind / f"{stem}.png"
     if path.suffix not in SUFFIXES:
         raise ZooError("--out", "", f"'{path}' is no picture", f"end it in {' or '.join(SUFFIXES)}")
     found = subject(zoo, kind, stem, on, _setting(set_ or []))

@@ -152,10 +152,6 @@ def put_on_neurons(projection: Projection) -> OnNeurons:
     parts, names, kept = [], {}, {}
     if rule is not None:
         parts, names = rule.on_neurons(Neurons(post.name, post.neuron, post.overrides))
-        if evaluate(projection.delay) != 0 and any(part.side == "pre" and part.at_spike for part in parts):
-            problem = f"rule '{rule.name}' takes a presynaptic spike for arrived when it is emitted"
-            remedy = "give the protocol a delay of 0*ms, or a derived rule 'traces: synapse'"
-            raise ZooError(rule.path, "at_spike", problem, remedy)
     if model.axon is not None:
         if evaluate(projection.delay) != 0:
             _refuse_late(model)

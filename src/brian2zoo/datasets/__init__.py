@@ -18,10 +18,11 @@ from brian2zoo.datasets.images import cropped
 from brian2zoo.datasets.randman import Manifolds
 from brian2zoo.datasets.trials import Trials
 from brian2zoo.formats.language import Line, NameOrNone
+from brian2zoo.formats.zoo import ROOT
 
 __all__ = ["CHECKSUMS", "DatasetSettings", "IdxFiles", "Manifolds", "Shape", "Trials", "load", "shape"]
 
-CHECKSUMS = Path(__file__).resolve().parents[3] / "data" / "checksums.yaml"
+CHECKSUMS = ROOT / "data" / "checksums.yaml"
 
 # which settings each source reads, besides source and the limits
 _READS = {
@@ -130,8 +131,8 @@ def load(settings: DatasetSettings, root: Path, checksums: Path = CHECKSUMS) -> 
     Parameters
     ----------
     settings : see `DatasetSettings`; ~ in a folder is the home.
-    root : folder of the zoo; a relative folder of the settings counts from it, and downloads are kept in its `data`, in
-        a folder named after the source.
+    root : usually the zoo's `workplace`; a relative folder of the settings counts from it, and downloads are kept in
+        its `data`, in a folder named after the source.
     checksums : YAML file with the mirrors and checksums of downloads.
 
     Returns

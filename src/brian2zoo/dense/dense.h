@@ -202,7 +202,7 @@ static inline scalar either(const bool first, const scalar a, const scalar b)
 
 // The synapses of each neuron, in stored order.
 class Fans {
-    std::vector<int32_t> begin, synapses;
+    std::vector<int32_t> begin, synapses, reached;
 public:
     // `neurons` holds a neuron for each synapse, from `start` on.
     Fans(const std::vector<int32_t>& neurons, const int32_t start, const size_t number)
@@ -215,8 +215,15 @@ public:
         for (size_t k = 0; k < neurons.size(); k++)
             synapses[begin[neurons[k] - start + 1]++] = k;
     }
-    const int32_t* first(const size_t neuron) const { return synapses.data() + begin[neuron]; }
-    const int32_t* last(const size_t neuron) const { return synapses.data() + begin[neuron + 1]; }
+    // Those of all neurons that have spiked, one neuron after the other. In one list, so that a loop over it waits for the
+    // memory of several neurons at a time.
+    const std::vector<int32_t>& of(const Spikes& neurons)
+    {
+        reached.clear();
+        for (size_t k = 0; k < neurons.size(); k++)
+            reached.insert(reached.end(), synapses.data() + begin[neurons[k]], synapses.data() + begin[neurons[k] + 1]);
+        return reached;
+    }
 };
 
 // xoshiro128+ (Blackman and Vigna 2021, doi:10.1145/3460772), one generator a lane, so that a loop over lanes

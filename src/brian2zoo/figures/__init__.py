@@ -82,9 +82,14 @@ def by_network(datasets: Sequence[xr.Dataset]) -> dict[tuple[str, str], list[xr.
 
 
 def by_method(datasets: Sequence[xr.Dataset]) -> dict[tuple[str, str], list[xr.Dataset]]:
-    """Results by (experiment, setting), in order; those of a group differ by their seeds."""
+    """Results by (experiment, setting, by its name if it has one), in order; those of a group differ by their seeds."""
+    return _grouped(datasets, lambda attrs: (attrs["experiment"], setting_named(attrs)), method_order)
+
+
+def setting_named(attrs: Mapping[str, Any]) -> str:
+    """The setting of a result, by its name if it has one."""
     # a sweep over bits has no one setting
-    return _grouped(datasets, lambda attrs: (attrs["experiment"], attrs.get("setting", "default")), method_order)
+    return str(attrs.get("setting_name", attrs.get("setting", "default")))
 
 
 def longest(seeds: Sequence[xr.Dataset]) -> list[xr.Dataset]:

@@ -120,10 +120,10 @@ def method_looks(methods: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Lo
 
 
 def setting_text(setting: str) -> str:
-    """A setting as a reader would write it: `rule.eta=4e-3*nS` is η 4e-3 nS."""
+    """A setting as a reader would write it: `rule.eta=4e-3*nS` is η 4e-3 nS; a name as it is."""
     parts = (part.rpartition("=") for part in parts_of(setting))
     named = ((name.rpartition(".")[2], value.replace("*", " ")) for name, _, value in parts)
-    return ", ".join(f"{GREEK.get(name, name)} {value}" for name, value in named)
+    return ", ".join(f"{GREEK.get(name, name)} {value}".strip() for name, value in named)
 
 
 def _paler(colour: str, share: float) -> str:

@@ -19,10 +19,10 @@ class Encoders(BaseModel):
     """Encoder of each population that receives data."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    input: Name = Field(description="file in models/encoders/ for the units that are given the data")
+    input: Name = Field(description="file in models/encoders/ for the units that receive the data")
     label: NameOrNull = Field(
         "",
-        description="file in models/encoders/ for those that are given the class; left out where the circuit has none",
+        description="file in models/encoders/ for the units that receive the class; leave out if there are none",
     )
 
     @property
@@ -36,21 +36,25 @@ class Protocol(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     dt: Expression = Field(
-        description="time step; all other times are whole multiples of it, and a sample lasts a million at most"
+        description="time step; all other times are whole multiples of it, a sample at most a million of them"
     )
     T_train: Expression = Field(description="duration of a training sample")
     T_test: Expression = Field(description="duration of a sample in the test after each epoch")
     T_final: Expression = Field(description="duration of a sample in the final test")
     T_answer: Expression = Field(
-        "0*ms", description="from when on in a sample a graded answer counts, in the score and where equations name it"
+        "0*ms",
+        description="time in a sample from which a graded answer counts, in the score and where equations name it",
     )
     delay: Expression = Field(
-        "0*ms", description="transmission delay of every projection but the noise; it ends within a sample"
+        "0*ms", description="transmission delay of every projection except noise; shorter than a sample"
     )
-    rest: bool = Field(False, description="whether every sample starts as a run does, whatever came before it")
+    rest: bool = Field(False, description="whether every sample starts from rest, as if it were a run of its own")
     order: Literal["balanced", "shuffled"] = Field(
         "balanced",
-        description="of training samples: drawn with replacement, equally many of each class; or each once an epoch",
+        description="of training samples: 'balanced', drawn with replacement, equally many of each class; 'shuffled',"
+        " each"
+        " once"
+        " an epoch",
     )
 
 
@@ -68,7 +72,7 @@ class Score(BaseModel):
         " By the last two there may be any number of output units",
     )
     samples: int = Field(
-        10_000, ge=1, le=10**9, description="of the training split that labels or readout are fitted to; at most all"
+        10_000, ge=1, le=10**9, description="samples of the training split to fit labels or readout to; at most all"
     )
 
 
@@ -78,20 +82,20 @@ class Choice(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     rule: NameOrNull = Field("", description="file in rules/")
     surrogate: NameOrNull = Field(
-        "", description="file in models/surrogates/, which stands for the derivative of a spike in the rule's `psi`"
+        "", description="file in models/surrogates/, which stands in for the derivative of a spike in the rule's `psi`"
     )
     scale: Expression = Field(
-        "1", description="distance from the threshold that is 1 to the surrogate; it may name the neuron's parameters"
+        "1", description="unit of the distance from the threshold; may name the neuron's parameters"
     )
-    optimizer: NameOrNull = Field("", description="file in models/optimizers/, of a rule that gives a gradient")
+    optimizer: NameOrNull = Field("", description="file in models/optimizers/, for a rule that gives a gradient")
     filter: Literal["readout", "none"] = Field(
         "readout",
-        description="of a rule that gives a gradient by the error at the output: whether its eligibility passes the"
-        " filter by which the output takes in spikes, or that of the loss",
+        description="for a rule that gives a gradient: 'readout' passes its eligibility through the filter by which the"
+        " output integrates spikes, or through that of the loss; 'none' does not",
     )
     traces: Literal["neuron", "synapse"] = Field(
         "neuron",
-        description="of a derived rule: traces are the neuron's where its synapses have them in common, or not",
+        description="for a derived rule: where to keep traces that all synapses of a neuron share",
     )
     transmits: Literal["before", "after"] = Field(
         "after", description="whether a spike carries the weight as it was before the update it causes, or after"
@@ -107,12 +111,12 @@ class Learning(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow")
     feedback: NameOrNull = Field(
         "",
-        description="file in models/feedback/: how the error reaches the hidden layers; left out, nothing brings them"
-        " one, and they learn by rules that need none",
+        description="file in models/feedback/: how the error reaches the hidden layers; left out, they receive none and"
+        " learn by rules that need none",
     )
-    loss: NameOrNone = Field("", description="file in models/losses/; empty: the neurons have the error by themselves")
-    learns: tuple[Name, ...] | None = Field(None, description="kinds of projections that learn; left out: all that may")
-    plastic: Choice = Field(description="how they do")
+    loss: NameOrNone = Field("", description="file in models/losses/; empty: the neurons compute the error themselves")
+    learns: tuple[Name, ...] | None = Field(None, description="kinds of projections that learn; default: all that may")
+    plastic: Choice = Field(description="how they learn")
     __pydantic_extra__: dict[Name, Choice]
 
     @model_validator(mode="before")
@@ -143,19 +147,17 @@ class Learning(BaseModel):
 class ExperimentFile(File):
     """config/experiments: one network, how it learns, and its protocol."""
 
-    paper: NameOrNone = Field(
-        "", description="key of the paper it reproduces, in whose figures it is drawn; empty: of none"
-    )
+    paper: NameOrNone = Field("", description="key of the paper it reproduces, whose figures show it; empty: none")
     circuit: Name = Field(description="file in models/circuits/: who is wired to whom")
     learning: Learning
     synapses: dict[Name, Name] = Field(
-        description="file in models/synapses/ for each kind of projection; 'plastic' is that of all that learn and are"
-        " not named"
+        description="file in models/synapses/ for each kind of projection; 'plastic' applies to all that learn and have"
+        " no entry"
     )
     neurons: dict[Name, Name] = Field(description="file in models/neurons/ for each role of the circuit")
     encoders: Encoders
     states: dict[Key, Name] = Field(
-        {}, description="by ROLE.VARIABLE, the format of models/states/ that the variable is kept in"
+        {}, description="for ROLE.VARIABLE, the file in models/states/ that says how the variable is stored"
     )
     phases: dict[Literal["train", "test"], Name] = Field(
         {}, description="file in models/phases/ for each mode, where the circuit is synfire"
@@ -164,20 +166,21 @@ class ExperimentFile(File):
     score: Score = Score()
     precision: Literal["double", "single"] = Field(
         "double",
-        description="of weights and states, which take half the memory if single; times and shared values are double",
+        description="of weights and states; 'single' halves their memory; times and shared values stay double",
     )
     backend: Backend = Field("dense", description="where it runs; a setting `backend=...` replaces it")
     weights: Lines = Field(
         (),
         description="initial or fixed weights of each kind of projection: `uniform(a)` draws in ±a, `normal(s)` with"
-        " deviation s, `centred(w)` takes the mean over the presynaptic side away; `N_pre`, `N_post`, `N_input`,"
+        " deviation s, `centred(w)` subtracts the mean over the presynaptic side; `N_pre`, `N_post`, `N_input`,"
         " `N_hidden` (of all hidden layers) and `N_output` are sizes",
     )
     parameters: Lines = Field(
         (),
         description="numbers that differ from those of the files: `SCOPE.NAME = VALUE`. Scopes are `rule`, `surrogate`,"
-        " `optimizer`, `loss`, `feedback`, `synapse`, `state`, a role of `neurons`, or a kind of projection, which goes"
-        " before the others",
+        " `optimizer`, `loss`, `feedback`, `synapse`, `state`, a role of `neurons`, or a kind of projection, which"
+        " takes"
+        " precedence",
     )
 
     @field_validator("weights", "parameters")
@@ -247,4 +250,6 @@ def _with_choice(learning: Learning, place: str, value: str) -> Learning:
         return Learning.model_validate({**stated, key_: chosen})
     except ValidationError as error:
         first = error.errors()[0]
-        raise Refused(f"{quoted(value)} cannot be '{CHOICES}{place}': {first['msg']}", "see config/README.md") from None
+        raise Refused(
+            f"{quoted(value)} cannot be '{CHOICES}{place}': {first['msg']}", "see docs/reference/experiments.md"
+        ) from None

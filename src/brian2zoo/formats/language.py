@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
 from brian2zoo.errors import ZooError, did_you_mean
 
@@ -515,6 +515,11 @@ def ends(text: str) -> str:
     return text
 
 
+def number_as_text(value: Any) -> Any:
+    """What YAML has read as a number, as it would be written in an expression."""
+    return repr(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
 def line(text: str) -> str:
     """Words in one line."""
     text = text.strip("\n")
@@ -529,7 +534,12 @@ def prose(text: str) -> str:
     return text
 
 
-Expression = Annotated[str, AfterValidator(expression)]
+Expression = Annotated[
+    str,
+    AfterValidator(expression),
+    BeforeValidator(number_as_text),
+    WithJsonSchema({"type": ["string", "number"]}),
+]
 DomainText = Annotated[str, AfterValidator(domain)]
 Equations = Annotated[str, AfterValidator(equations)]
 Statements = Annotated[str, AfterValidator(statements)]

@@ -14,32 +14,36 @@ EVENT_DATA = "events"
 class NeuronModel(File):
     """models/neurons: equations of one unit."""
 
-    equations: Equations = Field(description="Brian2 equations, one a line: ODEs, subexpressions, variables")
+    equations: Equations = Field(
+        description="Brian2 equations, one a line: differential equations, subexpressions, variables"
+    )
     threshold: Expression = Field("", description="condition for a spike; empty: the unit never spikes")
-    reset: Statements = Field("", description="statements run when it spikes")
+    reset: Statements = Field("", description="statements run at a spike")
     refractory: Expression = Field("", description="refractory period")
     method: Literal["", "exact", "euler", "exponential_euler", "rk2", "rk4", "heun", "milstein"] = Field(
-        "", description="integration; needed where there is an ODE"
+        "", description="integration; required where there is a differential equation"
     )
     initial: Statements = Field("", description="statements run once, before the first step; not random")
     data: Expression = Field(
         "",
-        description="unit of 'data', '1' if none; empty: the unit is given no data; 'events': it is given any number of"
-        " spike times a sample, where 'data' is the place of the first in a list and event_time(n) the n-th of it,"
-        " since the onset, infinite after the last of the sample",
+        description="unit of 'data', '1' if none; empty: the neuron receives no data; 'events': it receives any"
+        " number of spike times a sample: 'data' is then the position of the first in a list, and event_time(n) the"
+        " n-th of"
+        " the"
+        " list, counted from the onset, infinite after the last of the sample",
     )
     on_sample: Statements = Field("", description="statements run at the onset of a sample; 'data' is its value")
     each_step: Statements = Field("", description="statements run after the equations, before the threshold")
-    graded: NameOrNone = Field("", description="the variable that is the answer of a unit which never spikes")
+    graded: NameOrNone = Field("", description="variable that is the answer of a unit without spikes")
     keeps: tuple[Name, ...] = Field(
         (),
-        description="variables that go on from run to run of a training or a test, as the weights do, and that `rest`"
-        " leaves alone",
+        description="variables that continue from run to run of a training or a test, as weights do; `rest` leaves them"
+        " alone",
     )
     learns: tuple[Name, ...] = Field(
         (),
-        description="variables that move while the network learns, such as a homeostatic threshold, and stand still in"
-        " a test; they are kept too",
+        description="variables that change only while the network learns, such as a homeostatic threshold, and stay"
+        " constant in a test; they are kept too",
     )
     forward: Statements = Field("", description="rate units: statements run when the summed input is complete")
     backward: Statements = Field("", description="rate units: statements run when the error from above is complete")
@@ -59,7 +63,9 @@ class Axon(BaseModel):
         description="equations of the presynaptic neuron; strings of the synapse call them X_pre"
     )
     initial: Statements = Field("", description="statements run once, before the first step; not random")
-    at_spike: Statements = Field("", description="statements run when that neuron spikes, whenever the spike arrives")
+    at_spike: Statements = Field(
+        "", description="statements run when that neuron spikes, independent of when the spike arrives"
+    )
 
 
 class AtOnset(BaseModel):
@@ -68,7 +74,7 @@ class AtOnset(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     sums: Equations = Field(
         description="sums over the synapses of the projection onto a neuron, 'X_post = ... : UNIT (summed)', taken at"
-        " the onset of each sample, when rules have closed the one before"
+        " the onset of each sample, after the rules have finished the previous one"
     )
     statements: Statements = Field(description="statements run then, in which X_post is the sum")
 
@@ -85,14 +91,14 @@ class SynapseModel(File):
     axon: Axon | None = Field(None, description="what the synapses of a presynaptic neuron share")
     draw: Statements = Field("", description="statements run first at a presynaptic spike, before the rule")
     write: Statements = Field("", description="statements that put the change dw into the store; empty: not plastic")
-    read: Statements = Field("", description="statements that transmit a presynaptic spike; '+=' only")
+    read: Statements = Field("", description="statements that transmit a presynaptic spike; only '+='")
     at_onset: AtOnset | None = Field(
         None, description="what the synapses onto a neuron do together between samples, where they learn"
     )
     backward: Equations = Field("", description="equations added where the projection also returns the error")
-    as_read: Name = Field("w", description="variable that these read: the weight, or what the device makes of it")
+    as_read: Name = Field("w", description="variable read by these: the weight, or what the device makes of it")
     method: Literal["", "exact", "euler"] = Field(
-        "", description="integration of `state`; needed where an equation there is (clock-driven)"
+        "", description="integration of `state`; required where one of its equations is (clock-driven)"
     )
     parameters: Lines = Field((), description="constants")
 
@@ -103,7 +109,8 @@ class Encoder(File):
     unit: Expression = Field(description="unit of the result, '1' if none")
     encode: Expression = Field(description="expression of x")
     channel: Expression = Field(
-        "", description="of events: expression of 'unit', the number of the input unit that gets it; empty: for images"
+        "",
+        description="for events: expression of 'unit', the input unit that receives it; empty: for images",
     )
     parameters: Lines = Field((), description="constants")
 
@@ -127,7 +134,7 @@ class Surrogate(File):
         description="expression of x, by how much the threshold is exceeded, in multiples of the experiment's `scale`"
     )
     smooth: Expression = Field(
-        "", description="a spike that is smooth in x and has this derivative, for tests by differences"
+        "", description="smooth function of x with this derivative, for tests by finite differences"
     )
     parameters: Lines = Field((), description="constants")
 
@@ -145,14 +152,12 @@ class Loss(File):
     """models/losses: what the units that give the answer are told."""
 
     equations: Equations = Field(
-        description="equations added to an answering unit, among them 'learning_signal', the derivative of the loss by"
-        " its answer; ANSWER is the answer, 'target' what it should be"
+        description="equations added to an output unit, among them 'learning_signal', the derivative of the loss by its"
+        " answer; ANSWER is the answer, 'target' what it should be"
     )
-    at_spike: Statements = Field(
-        "", description="statements at a spike of an answering unit, where spikes are the answer"
-    )
+    at_spike: Statements = Field("", description="statements at a spike of an output unit, where spikes are the answer")
     filter: Filter | None = Field(
-        None, description="that of the loss, where a part of it is taken on the eligibility; else it is the readout's"
+        None, description="filter of the eligibility, where the loss prescribes one; default: that of the readout"
     )
     parameters: Lines = Field((), description="constants")
 
@@ -162,15 +167,16 @@ class Optimizer(File):
 
     each: Literal["batch", "step"] = Field(
         "batch",
-        description="'step': 'grad' is that of a step, and the update is made in it; 'batch': 'due' is 1 if it is time",
+        description="'step': 'grad' is the gradient of one step, and each step updates; 'batch': 'due' is 1 when the"
+        " update is due",
     )
-    unit: Expression = Field("1", description="unit of the weights it is for; 'grad' has its inverse")
+    unit: Expression = Field("1", description="unit of the weights; 'grad' has its inverse")
     state: Equations = Field("", description="equations added to a synapse")
     update: Statements = Field(
-        description="statements ending in 'dw = ...'; of a batch at the onset of the next sample"
+        description="statements ending in 'dw = ...'; for a batch, at the onset of the next sample"
     )
-    keeps: tuple[Name, ...] = Field((), description="variables of the state that go on from run to run")
-    parameters: Lines = Field((), description="constants; 'batch' is the number of samples an update")
+    keeps: tuple[Name, ...] = Field((), description="variables of the state that continue from run to run")
+    parameters: Lines = Field((), description="constants; 'batch' is the number of samples per update")
 
 
 class Feedback(File):
@@ -178,11 +184,12 @@ class Feedback(File):
 
     way: Literal["direct_random", "layerwise_random", "local", "reward", "symmetric"] = Field(
         description="'symmetric', through the forward weights; 'layerwise_random', layer by layer through fixed random"
-        " weights; 'direct_random', through such from the output to every layer; 'local', from a readout of each layer;"
-        " 'reward': no error, but one number for all, which says how good the answer was"
+        " weights; 'direct_random', through such weights from the output to every layer; 'local', from a readout of"
+        " each"
+        " layer; 'reward': no error, but one number for all neurons that says how good the answer was"
     )
     returned: Expression = Field(
-        "", description="by what a symmetric error returns, an expression of the weight w as it is read; empty: by w"
+        "", description="weight of a symmetric error, an expression of the forward weight w as it is read; empty: w"
     )
     parameters: Lines = Field((), description="constants")
 

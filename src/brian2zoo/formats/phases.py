@@ -20,10 +20,10 @@ class Matrix(BaseModel):
     """Weights of all-to-all projections between layers; every projection of a matrix has a copy of its own."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    kind: Name = Field(description="kind of projection, which says who draws it and whether it learns")
-    transposed_of: NameOrNone = Field("", description="the matrix it is the transpose of; empty: it is drawn itself")
+    kind: Name = Field(description="kind of projection, which decides how it is drawn and whether it learns")
+    transposed_of: NameOrNone = Field("", description="the matrix whose transpose it is; empty: drawn by itself")
     sign: Literal[1, -1] = Field(1, description="-1: the negative of that transpose")
-    fixed: bool = Field(False, description="true: it stays as drawn, whatever the rule says")
+    fixed: bool = Field(False, description="true: it stays as drawn; the rule does not change it")
 
 
 class Firing(BaseModel):
@@ -32,7 +32,8 @@ class Firing(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     gate: tuple[Name, ...] = Field((), description="kinds of projection from the gate of the phase")
     inputs: dict[Key, Name] = Field(
-        {}, description="POPULATION@PHASE, whose spikes of an earlier phase arrive: a matrix or a kind of projection"
+        {},
+        description="by POPULATION@PHASE, whose spikes arrive here: a matrix or a kind of projection",
     )
 
 
@@ -42,7 +43,7 @@ class Phase(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     meaning: Prose = Field("", description="what is computed; no number depends on it")
     fires: dict[Name, Firing] = Field({}, description="populations that may fire in this phase")
-    silences: tuple[Name, ...] = Field((), description="populations the gate inhibits against left-over input")
+    silences: tuple[Name, ...] = Field((), description="populations that the gate inhibits, against left-over input")
     reward: bool = Field(False, description="whether the gate gives the reward of the learning rule")
 
 
@@ -53,4 +54,4 @@ class PhaseTable(File):
     matrices: dict[Name, Matrix] = Field(description="weights between the layers")
     phases: dict[int, Phase] = Field(description="what happens in each phase, numbered from 1")
     answer: int = Field(description="the phase in which population 'output' gives the answer")
-    membrane: NameOrNone = Field("", description="variable of 'output' that is recorded in the test as a graded answer")
+    membrane: NameOrNone = Field("", description="variable of 'output' that a test records as a graded answer")

@@ -14,13 +14,13 @@ class Variables(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     pre: Equations = Field(
         "",
-        description="equations added to the presynaptic neuron, anew for each population behind the synapse, whose"
+        description="equations added to the presynaptic neuron, once for each postsynaptic population, whose"
         " parameter X is X_post",
     )
     post: Equations = Field("", description="equations added to the postsynaptic neuron")
     synapse: Equations = Field("", description="equations added to the synapse")
     within: Equations = Field(
-        "", description="equations added to synapses within a layer alone, from its neurons to each other"
+        "", description="equations added only to synapses within a layer, from its neurons to each other"
     )
 
 
@@ -56,17 +56,17 @@ class InfluenceRule(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     variables: Equations = Field(
-        description="equations of one weight's influence on one neuron, X_post; X_pre is of the weight's synapse, `own`"
-        " 1 for the neuron it leads to, else 0; sums 'X_pre = ... (summed)' over the neurons go to that synapse"
+        description="equations of one weight's influence on one neuron, X_post; X_pre belongs to the weight's synapse,"
+        " `own` is 1 for the neuron it leads to, else 0; sums 'X_pre = ... (summed)' over the neurons go to it"
     )
     coupling: Equations = Field(
         "", description="sums over neurons, 'X_post = ... (summed)', through synapses within the layer of weight w"
     )
     on_arrival: Statements = Field(
-        "", description="statements when the spikes of a step have arrived, and sums of `coupling`"
+        "", description="statements after the spikes of a step and the sums of `coupling` have arrived"
     )
     each_step: Statements = Field("", description="statements at every step, after those of the synapses")
-    most: int = Field(description="most couplings, a weight times the square of the neurons, that a network may have")
+    most: int = Field(description="largest number of couplings, weights times the square of the neurons")
 
 
 class Origin(BaseModel):
@@ -75,7 +75,7 @@ class Origin(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     neuron: Name = Field(description="file in models/neurons/")
     synapse: Name = Field(description="file in models/synapses/")
-    fingerprint: Key = Field(description="of their equations as they were then")
+    fingerprint: Key = Field(description="of their equations at that time")
 
 
 class Rule(File):
@@ -83,51 +83,51 @@ class Rule(File):
 
     derived: Literal["", "block_diagonal", "snap1", "full"] = Field(
         "",
-        description="it is derived from the neuron it trains, when it is composed. What of the Jacobian is kept: "
-        "'block_diagonal', a neuron's own dynamics; 'snap1', its synapse onto itself too; 'full', all of the layer",
+        description="derive the rule from the neuron it trains, keeping of the Jacobian: 'block_diagonal', a neuron's"
+        " own dynamics; 'snap1', its synapse onto itself too; 'full', all of the layer",
     )
     through: tuple[Name, ...] | None = Field(
         None,
-        description="of a derived rule: variables whose reset is differentiated, by the surrogate; left out, those that"
-        " the weight reaches in no other way",
+        description="for a derived rule: variables whose reset the surrogate differentiates; default: those that the"
+        " weight reaches in no other way",
     )
     eligibility: Expression = Field(
         "",
-        description="derivative by the weight of the neuron's spike of a step, with psi_post for that of the threshold,"
-        " or of its answer; times learning_signal_post it is the gradient that the optimizer is given",
+        description="derivative of the neuron's spike of a step by the weight, with psi_post for that of the threshold;"
+        " or of its answer. Times learning_signal_post it is the gradient that the optimizer receives",
     )
     variables: Variables = Variables()
     method: Literal["", "exact", "euler"] = Field(
         "",
-        description="integration of the rule's ODEs; they read the neurons as they are before they move. Left out,"
-        " those on a neuron move as the neuron does, or exactly where it has no method; those of a synapse exactly",
+        description="integration of the rule's differential equations, which read the neurons before these move."
+        " Default: on a neuron as the neuron itself, or exact where it has no method; on a synapse exact",
     )
     initial: Beginnings = Beginnings()
     at_spike: Jumps = Jumps()
     on_pre: Statements = Field(
         "",
-        description="statements at a presynaptic spike, ending in 'dw = ...'; these and the others may name parameters"
-        " of the store, such as `w_max`",
+        description="statements at a presynaptic spike, ending in 'dw = ...'; all statements may name parameters of the"
+        " store, such as `w_max`",
     )
     on_post: Statements = Field(
-        "", description="statements at a postsynaptic spike; of two spikes of one step `on_pre` is first"
+        "", description="statements at a postsynaptic spike; with two spikes in one step, `on_pre` runs first"
     )
     each_step: Statements = Field(
-        "", description="statements at every step, after the neurons' equations, and after `elig`, the eligibility"
+        "", description="statements in every step, after the neurons' equations and after `elig`, the eligibility"
     )
     on_sample: Statements = Field("", description="statements once a sample, at the end of its first step")
     at_onset: Statements = Field(
-        "", description="statements at the onset of a sample, about the one before; first of all"
+        "", description="statements at the onset of a sample, about the previous one; they run before everything else"
     )
     influence: InfluenceRule | None = Field(
-        None, description="what a weight does to other neurons of the layer too: a store for each weight and neuron"
+        None, description="effect of a weight on all neurons of the layer: a store for each weight and neuron"
     )
     keeps: tuple[Name, ...] = Field(
         (),
-        description="variables of the synapse, or added to the postsynaptic neuron, that go on from run to run of a"
+        description="variables of the synapse, or added to the postsynaptic neuron, that continue from run to run of a"
         " training, as the weight does",
     )
-    origin: Origin | None = Field(None, description="what it was derived from, where 'brian2zoo derive' wrote it")
+    origin: Origin | None = Field(None, description="source of a rule that 'brian2zoo derive' wrote")
     parameters: Lines = Field((), description="constants")
 
     @property

@@ -1,10 +1,14 @@
-"""Settings of a run, ``scope.name=value`` joined by colons, and the backends that one may name."""
+"""Settings of a run, ``scope.name=value`` joined by colons, and the backends that one may name.
+
+A configuration may give a setting a name, which then stands for it: ``EpiRAM``, or ``EpiRAM:synapse.c2c=0.01``, where
+what follows the name replaces or adds to it.
+"""
 
 import re
-from collections.abc import Iterable
-from typing import Annotated, Literal, get_args
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from brian2zoo.errors import did_you_mean
 from brian2zoo.formats.language import Name, Refused, expression, key, quoted
@@ -20,18 +24,18 @@ _JOINT = ":"
 """Between the parts of a setting; not a comma: on a cluster Snakemake gives a job its wildcards joined by commas."""
 
 
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
+
+
 def parts_of(setting: str) -> list[str]:
-    """The ``name=value`` of a setting."""
+    """The parts of a setting: ``name=value`` each, but for a name of a whole setting in the first place."""
     return [] if setting == "default" else setting.split(_JOINT)
 
 
 def values_of(setting: str) -> dict[str, str]:
-    """Values of a setting by ``scope.name``, and perhaps ``backend``; `Refused` if it is none."""
+    """Values of a setting by ``scope.name``, and perhaps ``backend``; `Refused` if it is none, or still has a name."""
     if "," in setting:
         raise Refused(f"{quoted(setting)} has a comma", "join by colons: synapse.bits=4:rule.eta=1*nS")
-    if re.search(r"[/\s]", setting) or len(setting) > _LONGEST_SETTING:
-        remedy = f"write decimal numbers and no spaces; {_LONGEST_SETTING} characters at most"
-        raise Refused(f"{quoted(setting)} cannot be the name of a folder, as every setting is", remedy)
     values = {}
     for part in parts_of(setting):
         name, equals, value = part.partition("=")
@@ -48,16 +52,65 @@ def values_of(setting: str) -> dict[str, str]:
     return values
 
 
-def _setting(text: str) -> str:
-    values_of(text)
+def setting_of(values: Mapping[str, str]) -> str:
+    """The setting that has these values."""
+    return joined(f"{name}={value}" for name, value in values.items())
+
+
+def name_of(setting: str) -> str:
+    """The name that a setting begins with; empty if it has none."""
+    first, *_ = parts_of(setting) or [""]
+    return "" if "=" in first else first
+
+
+def in_full(setting: str, named: Mapping[str, Mapping[str, str]]) -> str:
+    """A setting with what its name stands for; `Refused` if it has a name that is not among `named`."""
+    name = name_of(setting)
+    if not name:
+        return setting
+    if name not in named:
+        remedy = did_you_mean(name, named, f"named: {', '.join(named) or 'none'}; or write scope.name=value")
+        raise Refused(f"there is no setting '{name}'", remedy)
+    return setting_of(named[name] | values_of(joined(parts_of(setting)[1:])))
+
+
+def setting(text: str) -> str:
+    """A setting, perhaps one that begins with a name, that can be the name of a folder; else `Refused`."""
+    if re.search(r"[/\s]", text) or len(text) > _LONGEST_SETTING:
+        remedy = f"write decimal numbers and no spaces; {_LONGEST_SETTING} characters at most, or give it a name"
+        raise Refused(f"{quoted(text)} cannot be the name of a folder, as every setting is", remedy)
+    name = name_of(text)
+    values_of(joined(parts_of(text)[1:]) if _NAME.fullmatch(name) else text)
     return text
 
 
-Setting = Annotated[str, AfterValidator(_setting)]
+def _setting_name(text: str) -> str:
+    if not _NAME.fullmatch(text) or text == "default":
+        remedy = "write a letter, then letters, digits, _ and -; 'default' is the setting that changes nothing"
+        raise Refused(f"{quoted(text)} cannot be the name of a setting", remedy)
+    return text
+
+
+def as_text(value: Any) -> Any:
+    """A number of a YAML file as its text, so that 64 and '64' are the same; what is no number as it is."""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def _values(values: dict[str, str]) -> dict[str, str]:
+    for name, value in values.items():
+        values_of(f"{name}={value}")
+    return values
+
+
+Setting = Annotated[str, AfterValidator(setting)]
+SettingName = Annotated[str, AfterValidator(_setting_name)]
+Value = Annotated[str, BeforeValidator(as_text)]
+Values = Annotated[dict[str, Value], AfterValidator(_values)]
+"""What a setting changes, by ``scope.name``."""
 
 
 def joined(parts: Iterable[str]) -> str:
-    """A setting of ``name=value`` parts; 'default' of none."""
+    """A setting of its parts; 'default' of none."""
     return _JOINT.join(parts) or "default"
 
 

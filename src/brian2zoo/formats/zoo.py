@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from reprlib import Repr
 from typing import Any, TypeVar, get_args
@@ -15,6 +16,7 @@ from ruamel.yaml.events import AliasEvent
 from ruamel.yaml.nodes import CollectionNode
 
 from brian2zoo.errors import ZooError, did_you_mean
+from brian2zoo.formats import pairs
 from brian2zoo.formats.chips import ComputeInMemory, PlacementPlan, SpikingChip
 from brian2zoo.formats.circuits import CircuitPlan
 from brian2zoo.formats.experiment import Experiment
@@ -35,8 +37,10 @@ from brian2zoo.formats.models import (
 from brian2zoo.formats.phases import PhaseTable
 from brian2zoo.formats.rules import Rule
 
-ROOT = Path(__file__).resolve().parents[3]
-"""Folder of the clone that this program is of."""
+_PACKAGE = Path(__file__).resolve().parents[1]
+_PACKAGED = _PACKAGE / "zoo"
+ROOT = _PACKAGED if _PACKAGED.is_dir() else _PACKAGE.parents[1]
+"""Folder of the zoo that comes with this program: its clone, or a folder inside the installed package."""
 
 MOST_BYTES = 64_000
 """Of a file; the largest in the repository has 16,000."""
@@ -59,7 +63,7 @@ def zoo_in_use() -> Path:
     """Folder of the zoo in use.
 
     It is the one that the environment variable BRIAN2ZOO_ROOT names; else the nearest one, from the working directory
-    upwards, that has models/, rules/ and config/experiments/; else the clone that this program is of.
+    upwards, that has models/, rules/ and config/experiments/; else the one that comes with this program.
     """
     if named := os.environ.get(ROOT_VARIABLE):
         if not is_zoo(Path(named)):
@@ -90,6 +94,16 @@ class Zoo:
             if Path(path).suffix != ".yaml" or str(Path(path).parent) not in _FOLDERS:
                 remedy = f"begin it with one of {', '.join(f'{folder}/' for folder in _FOLDERS)} and end it in .yaml"
                 raise ZooError("files", "", f"'{path}' is no place for a file of the zoo", remedy)
+
+    @property
+    def is_packaged(self) -> bool:
+        """Whether its files are those inside an installed package, which are not for editing."""
+        return self.root == _PACKAGED
+
+    @property
+    def workplace(self) -> Path:
+        """Folder for results and downloads: that of the zoo, or the working directory if the zoo is packaged."""
+        return Path.cwd() if self.is_packaged else self.root
 
     def names(self, kind: str) -> list[str]:
         """Names of the files of a kind, sorted; where kinds share a folder, a line `kind: ...` tells them apart."""
@@ -127,7 +141,21 @@ class Zoo:
             raise error.at(folder) from None
         shown = Path(folder) / f"{name}.yaml"
         data = self._raw(model, path, shown, ())
-        return validate(model, data, shown, name=name, path=shown)
+        found = validate(model, data, shown, name=name, path=shown)
+        return found.with_tables(self._tables(found)) if isinstance(found, CircuitPlan) else found
+
+    def _tables(self, circuit: CircuitPlan) -> dict[str, pairs.PairTable]:
+        """The tables of pairs that a circuit names."""
+        folder, found = self.root / pairs.FOLDER, {}
+        for field, stated in circuit.every_projection.items():
+            if stated.table and stated.table not in found:
+                file = f"{stated.table}.csv"
+                if not os.path.isfile(folder / file):
+                    problem = f"there is no file {pairs.FOLDER}/{file}"
+                    remedy = did_you_mean(stated.table, [p.stem for p in folder.glob("*.csv")], "write one")
+                    raise ZooError(circuit.path, f"{field}.table", problem, remedy)
+                found[stated.table] = pairs.read_pairs(folder / file, Path(pairs.FOLDER) / file)
+        return found
 
     def neuron(self, name: str) -> NeuronModel:
         """models/neurons/NAME.yaml"""
@@ -214,6 +242,20 @@ class Zoo:
             return merged(model, parent, data)
         except Refused as error:
             raise error.at(shown) from None
+
+
+class ReadOnce(Zoo):
+    """A zoo whose files are each read once: they do not change while it is in use."""
+
+    def __init__(self, zoo: Zoo) -> None:
+        super().__init__(zoo.root, zoo.files)
+        self.read = cache(zoo.read)
+        self.load = cache(super().load)
+
+    @classmethod
+    def of(cls, zoo: Zoo) -> "ReadOnce":
+        """The zoo itself if it is one already."""
+        return zoo if isinstance(zoo, cls) else cls(zoo)
 
 
 def _text(path: Path) -> str:

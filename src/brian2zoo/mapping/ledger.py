@@ -315,5 +315,5 @@ def of_training(zoo: Zoo, trained: xr.Dataset) -> xr.Dataset:
         zero = sum(int((each == 0).sum()) for each in weights) / sum(each.size for each in weights)
         described = {"units": "1", "long_name": "fraction of weights from layer to layer that are zero"}
         result["ConnectionSparsity"] = ((), zero, described)
-    facts = ("experiment", "rule", "dataset", "layers", "setting", "seed")
-    return result.assign_attrs({key: attrs[key] for key in facts})
+    facts = ("experiment", "rule", "dataset", "layers", "setting", "setting_name", "seed")
+    return result.assign_attrs({key: attrs[key] for key in facts if key in attrs})

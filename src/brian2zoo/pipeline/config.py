@@ -18,13 +18,26 @@ from pydantic import (
     PositiveInt,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 
 from brian2zoo.datasets import DatasetSettings
 from brian2zoo.errors import ZooError, did_you_mean
-from brian2zoo.formats.language import Ends, Layers, Line, Name, NameOrNone
+from brian2zoo.formats.language import Ends, Layers, Line, Name, NameOrNone, Refused
 from brian2zoo.formats.papers import FOLDER, Paper, papers
-from brian2zoo.formats.settings import Setting, joined, parts_of, values_of
+from brian2zoo.formats.settings import (
+    Setting,
+    SettingName,
+    Value,
+    Values,
+    in_full,
+    joined,
+    numbers_of,
+    parts_of,
+    setting_of,
+    values_of,
+)
+from brian2zoo.formats.settings import setting as checked_setting
 from brian2zoo.formats.zoo import validate
 
 MOST_SEED = 2**32 - 1
@@ -76,13 +89,22 @@ class Network:
         return self.dataset, self.experiment, self.layers, self.setting
 
 
+SEED = "seed"
+"""In a sweep stands for the seeds of a training."""
+
+
 class Training(_Part):
     """Networks that are trained alike."""
 
     dataset: Name = Field(description="key of `datasets`")
     experiments: Some[Name] = Field(description="files in config/experiments")
     layers: Some[Layers] = Field(description="sizes from input to output, such as 784-100-10")
-    settings: Some[Setting] = Field(("default",), description="scope.name=value:... for each variant")
+    settings: Some[Setting] = Field(
+        ("default",), description="names of `settings`, or scope.name=value:..., for each variant"
+    )
+    sweep: dict[str, Some[Value]] = Field(
+        {}, description="values to try of each scope.name, in every combination; `seed` may be one of the names"
+    )
     seeds: Some[Seed] = Field((0,), description="one training each")
     abreast: PositiveInt = Field(
         1, description="most networks that share one program, if they differ by their seed alone"
@@ -92,6 +114,34 @@ class Training(_Part):
     start: Line = Field(
         "", description="result of a training, or arrays w_PROJECTION, to start from; {seed} stands for the seed"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _seeds_of_the_sweep(cls, stated: Any) -> Any:
+        if not isinstance(stated, Mapping) or not isinstance(stated.get("sweep"), Mapping):
+            return stated
+        if SEED not in stated["sweep"]:
+            return stated
+        if "seeds" in stated:
+            raise Refused("seeds are named here and in 'sweep'", "take one of them away", within="seeds")
+        return {**stated, "seeds": stated["sweep"][SEED]}
+
+    @model_validator(mode="after")
+    def _variants_are_settings(self) -> "Training":
+        try:
+            for variant in self.variants:
+                checked_setting(variant)
+        except Refused as error:
+            raise Refused(error.problem, error.remedy, within="sweep") from None
+        return self
+
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """All settings: each of `settings` with each combination of the sweep."""
+        names = [name for name in self.sweep if name != SEED]
+        swept = [parts_of(setting_of(dict(zip(names, values, strict=True))))
+                 for values in product(*(self.sweep[name] for name in names))]  # fmt: skip
+        return tuple(joined([*parts_of(setting), *parts]) for setting, parts in product(self.settings, swept))
 
     def starts(self, seeds: Iterable[int]) -> list[str]:
         """File that the network of each seed starts from; none if all are drawn."""
@@ -125,19 +175,19 @@ class Bits(_Part):
     bits_after: Some[PositiveInt] = Field(description="bits a weight, after learning")
     bits_states: Several[PositiveInt] = Field((), description="bits a state")
     setting: Setting = Field("default", description="parameters of all trainings of the sweep")
-    seeds: Some[Seed]
+    seeds: Some[Seed] = Field(description="one sweep each")
     abreast: PositiveInt = Field(
         1, description="most networks that share one program, if they differ by their seed alone"
     )
-    epochs: PositiveInt
-    samples: PositiveInt
+    epochs: PositiveInt = Field(description="epochs of each training")
+    samples: PositiveInt = Field(description="training samples an epoch")
 
     @field_validator("setting")
     @classmethod
     def _can_be_varied(cls, setting: str, info: ValidationInfo) -> str:
         for parameter, key in ((WEIGHT_BITS, "bits"), (STATE_BITS, "bits_states")):
             for value in info.data.get(key, ()):
-                values_of(joined([*parts_of(setting), f"{parameter}={value}"]))
+                checked_setting(joined([*parts_of(setting), f"{parameter}={value}"]))
         return setting
 
     def variants(self, parameter: str, values: tuple[int, ...]) -> tuple[str, ...]:
@@ -192,10 +242,10 @@ class Gradients(_Part):
 class Watched(_Part):
     """The network of a paper whose spikes and traces are drawn."""
 
-    dataset: Name
-    experiment: Name
-    layers: Layers
-    setting: Setting = "default"
+    dataset: Name = Field(description="key of `datasets`")
+    experiment: Name = Field(description="file in config/experiments; it must be trained, unless weights are initial")
+    layers: Layers = Field(description="sizes from input to output")
+    setting: Setting = Field("default", description="of the training")
     samples: PositiveInt = Field(5, description="this many, the first of the test split")
     weights: Literal["trained", "initial"] = Field("trained", description="those the network starts to learn on from")
 
@@ -206,7 +256,7 @@ class Mapped(_Part):
     dataset: Name = Field(description="key of `datasets`")
     experiment: Name = Field(description="file in config/experiments; it must be trained")
     layers: Layers = Field(description="sizes from input to output")
-    setting: Setting = "default"
+    setting: Setting = Field("default", description="of the training")
     seed: Seed = Field(0, description="of the training")
     chips: Some[Name] = Field(description="files in models/chips of kind spiking")
     placement: Name = Field(FILLED, description="file in models/placements; 'filled': core after core")
@@ -219,13 +269,16 @@ class Config(_Part):
 
     paper: Several[Name] = Field(description="folders in papers/ whose figures are drawn; one or a list")
     datasets: dict[Name, DatasetSettings] = Field(description="data sets by the name used below")
-    training: Some[Training]
-    bits: Bits
+    settings: dict[SettingName, Values] = Field(
+        {}, description="what each named setting changes, by scope.name; the name stands in paths and legends"
+    )
+    training: Some[Training] = Field(description="networks to train, every combination of the lists of an entry")
+    bits: Bits = Field(description="sweep over bits, while learning and after it")
     map: tuple[Mapped, ...] = Field((), description="networks on chips of spiking cores")
     trace: dict[Name, Watched] = Field({}, description="what is watched closely, for each paper of spiking networks")
     rtrl: Gradients | None = Field(None, description="gradients that are compared")
     cim: OnChip | None = Field(None, description="what is mapped on a compute-in-memory chip")
-    capacity: PositiveInt = Field(1000, description="most samples a run of a binary; a checkpoint follows each")
+    capacity: PositiveInt = Field(1000, description="most samples a run of a program; a checkpoint follows each")
 
     @field_validator("paper", mode="before")
     @classmethod
@@ -236,8 +289,9 @@ class Config(_Part):
         """All networks the configuration names: to be trained, watched, mapped or compared."""
         several = ("experiments", "layers", "settings")
         for k, entry in enumerate(self.training):
-            for experiment, layers, setting in product(entry.experiments, entry.layers, entry.settings):
-                yield Network(f"training[{k}]", entry.dataset, experiment, layers, setting, several)
+            keys = ("experiments", "layers", "sweep" if entry.sweep.keys() - {SEED} else "settings")
+            for experiment, layers, setting in product(entry.experiments, entry.layers, entry.variants):
+                yield Network(f"training[{k}]", entry.dataset, experiment, layers, setting, keys)
         for key, sweep in self.sweeps().items():
             for setting in sweep.settings:
                 yield Network(
@@ -258,6 +312,36 @@ class Config(_Part):
     def trainings(self) -> dict[tuple[str, str, str, str], Training]:
         """Training of each (data set, experiment, layers, setting); ZooError if one is asked for twice."""
         return _united((*self.training, *self.sweeps().values()))
+
+    def in_full(self, setting: str) -> str:
+        """A setting with what its name stands for."""
+        return in_full(setting, self.settings)
+
+    def training_of(self, dataset: str, experiment: str, layers: str, setting: str) -> Training:
+        """The entry for a training; without one, that of the same numbers, on another backend or by a name."""
+        trainings, wanted = self.trainings(), self._numbers(setting)
+        found = trainings.get((dataset, experiment, layers, setting))
+        for key, entry in trainings.items() if found is None else ():
+            if key[:3] == (dataset, experiment, layers) and self._numbers(key[3]) == wanted:
+                return entry
+        if found is None:
+            problem = f"there is no entry for {dataset} {experiment} {layers} {numbers_of(setting)}"
+            raise ZooError("config", "training", problem, "add one, or ask for a network that has one")
+        return found
+
+    def _numbers(self, setting: str) -> dict[str, str]:
+        return values_of(numbers_of(self.in_full(setting)))
+
+    def swept(self) -> dict[str, list[tuple[tuple[str, str, str, str], int]]]:
+        """Network and seed of each training of a sweep, by data set and what is swept: `digits/rule.eta+seed`."""
+        found: dict[str, list[tuple[tuple[str, str, str, str], int]]] = {}
+        for entry in self.training:
+            for experiment, layers, setting, seed in (
+                product(entry.experiments, entry.layers, entry.variants, entry.seeds) if entry.sweep else ()
+            ):
+                own = found.setdefault(f"{entry.dataset}/{'+'.join(entry.sweep)}", [])
+                own.append(((entry.dataset, experiment, layers, setting), seed))
+        return found
 
     def listed(self) -> dict[tuple[str, str, str, str], Training]:
         """The same without the sweep over bits."""
@@ -282,7 +366,7 @@ def _united(trainings: Iterable[Training]) -> dict[tuple[str, str, str, str], Tr
     """Entries by network, those of one network as one, with the seeds of all."""
     found: dict[tuple[str, str, str, str], Training] = {}
     for entry in trainings:
-        for experiment, layers, setting in product(entry.experiments, entry.layers, entry.settings):
+        for experiment, layers, setting in product(entry.experiments, entry.layers, entry.variants):
             key = (entry.dataset, experiment, layers, setting)
             known = found.get(key, entry)
             if known.amount != entry.amount:
@@ -308,6 +392,11 @@ def load_config(data: Mapping[str, Any], sources: Sources = (), root: Path | Non
     sources = sources or [("config/config.yaml", data)]
     try:
         config = validate(Config, dict(data), Path("config"))
+        for network in config.networks():
+            try:
+                config.in_full(network.setting)
+            except Refused as error:
+                raise error.at("config", f"{network.entry}.{network.keys[2]}") from None
         config.trainings()
         _complete(config, papers(root))
     except ZooError as error:

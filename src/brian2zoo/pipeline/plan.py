@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from brian2zoo import circuits
-from brian2zoo.check import ReadOnce, check_experiment, errors
+from brian2zoo.check import ReadOnce, check_experiment, check_zoo, errors
 from brian2zoo.check.alone import SAMPLES
 from brian2zoo.check.domains import outside_lines
 from brian2zoo.check.findings import Findings
@@ -25,6 +25,17 @@ from brian2zoo.pipeline.config import FILLED, Config, Network, Sources, mistake
 _MOST_STEPS_OF_A_RUN = 2**31 - 1
 
 
+def mistakes(config: Config, zoo: Zoo, sources: Sources) -> list[str]:
+    """What is wrong with a configuration or with the experiments that it names, a line each, before anything runs.
+
+    What it does not name may be half-written.
+    """
+    asked = {("experiment", name) for name in config.experiments() & set(zoo.names("experiment"))}
+    read_once = ReadOnce.of(zoo)
+    found = errors(check_zoo(read_once, asked)) or check_config(config, read_once, sources)
+    return list(dict.fromkeys(map(str, found)))
+
+
 def check_config(config: Config, zoo: Zoo, sources: Sources) -> list[ZooError]:
     """Mistakes in a configuration whose keys are right by themselves, for a zoo without mistakes.
 
@@ -38,7 +49,7 @@ def check_config(config: Config, zoo: Zoo, sources: Sources) -> list[ZooError]:
     shapes: dict[str, Shape | None] = {}
     for name, settings in config.datasets.items():
         with findings.collect(), _at(sources, f"datasets.{name}"):
-            shapes[name] = shape(settings, zoo.root)
+            shapes[name] = shape(settings, zoo.workplace)
     for network in _each_once(config):
         with findings.collect():
             _check_network(network, config, zoo, sources, shapes.get(network.dataset))
@@ -48,7 +59,7 @@ def check_config(config: Config, zoo: Zoo, sources: Sources) -> list[ZooError]:
         for (_, experiment, layers, setting), entry in config.trainings().items():
             if entry.seed_groups:
                 with findings.collect():
-                    _check_sharing(zoo, experiment, layers, setting)
+                    _check_sharing(zoo, experiment, layers, config.in_full(setting))
     with findings.collect():
         _check_watched(config, sources)
     return findings
@@ -75,8 +86,10 @@ def _check_network(network: Network, config: Config, zoo: Zoo, sources: Sources,
     named, sized, set_ = (f"{network.entry}.{key}" for key in network.keys)
     _known(sources, f"{network.entry}.dataset", "data set", network.dataset, list(config.datasets))
     _file(zoo, sources, named, "experiment", network.experiment)
+    if network.setting in config.settings:
+        set_ = f"settings.{network.setting}"
     with _at(sources, set_):
-        experiment = zoo.experiment(network.experiment, network.setting)
+        experiment = zoo.experiment(network.experiment, config.in_full(network.setting))
     if network.setting != "default":
         for error in errors(check_experiment(experiment)):
             what = f"{error.field.removeprefix('parameters.')} of {network.experiment}"

@@ -151,7 +151,7 @@ def joined(projection: Projection, before: Population, after: Population) -> Pro
     each = np.arange(after.size)
     return replace(
         projection, name=SYNAPSES, pre=before, post=after, pairs=(each, each), sign=None, copies=1, copy_of="",
-        transposed=False, delay="0*ms", returns_error=False,
+        transposed=False, delay="0*ms", delays=None, returns_error=False,
     )  # fmt: skip
 
 

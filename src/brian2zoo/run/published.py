@@ -17,7 +17,7 @@ def small(result: xr.Dataset, weights: bool = False) -> xr.Dataset:
     ----------
     weights : whether to keep weights, of several equal copies one.
     """
-    kept = _once(result) if weights else result.drop_dims(_of_weights(result))
+    kept = _once(result) if weights else result.drop_dims(of_weights(result))
     if "spike_population" in kept:
         few = slice(None, None, max(1, kept.sizes["time"] // MOST_POINTS))
         kept = _packed(kept.isel(time=few), float(kept.time[1] - kept.time[0]))
@@ -36,7 +36,8 @@ def whole(result: xr.Dataset) -> xr.Dataset:
     return result.assign(spike_population=("spike", names[population.values]))
 
 
-def _of_weights(result: xr.Dataset) -> list[str]:
+def of_weights(result: xr.Dataset) -> list[str]:
+    """Dimensions of a result that only weights, and what is kept of each neuron, have."""
     return [str(dim) for dim in result.dims if _is_of_weights(dim)]
 
 
@@ -47,7 +48,7 @@ def _is_of_weights(dim: Hashable) -> bool:
 def _once(result: xr.Dataset) -> xr.Dataset:
     """Of arrays of weights that are equal the first."""
     found: dict[bytes, str] = {}
-    weights = [name for name, variable in result.items() if set(variable.dims) & set(_of_weights(result))]
+    weights = [name for name, variable in result.items() if set(variable.dims) & set(of_weights(result))]
     for name in weights:
         found.setdefault(result[name].values.tobytes(), name)
     return result.drop_vars([name for name in weights if name not in found.values()])

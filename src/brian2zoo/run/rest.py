@@ -10,6 +10,7 @@ from typing import Any
 import brian2
 import numpy as np
 from brian2.equations.equations import BOOLEAN, FLOAT, SUBEXPRESSION, Equations
+from brian2.synapses.spikequeue import SpikeQueue
 
 from brian2zoo.dense.device import DenseDevice
 from brian2zoo.equations.pieces import statements, written
@@ -59,7 +60,7 @@ def forget_spikes(groups: Iterable[brian2.NeuronGroup], pathways: Iterable[Any])
         for events in spiking:
             events.get_value()[-1] = 0
         for pathway in pathways:
-            pathway.queue._restore_from_full_state(_emptied(pathway.queue._full_state()))
+            _empty(pathway.queue)
         return 0.0
 
     def code(_owner: Any) -> str:
@@ -77,12 +78,12 @@ def forget_spikes(groups: Iterable[brian2.NeuronGroup], pathways: Iterable[Any])
     return function
 
 
-def _emptied(state: tuple[Any, ...]) -> tuple[Any, ...]:
-    """A queue's state without its spikes. Brian2's own empty state would have no places, and so no delay."""
-    if len(state) == 2:  # of the compiled queue: where it is, and the spikes of each step to come
-        return state[0], [[] for _ in state[1]]
-    dt, spikes, shape = state
-    return dt, spikes[:0], shape
+def _empty(queue: Any) -> None:
+    """Take all spikes out of a queue of Brian2's, in Cython or in Python, and leave it as long as its delays are."""
+    state = queue._full_state()
+    slots = state[2][0] if isinstance(queue, SpikeQueue) else len(state[1])
+    for _ in range(slots):  # each empties a slot, and in the end the queue is where it was
+        queue.advance()
 
 
 _FUNCTION = """

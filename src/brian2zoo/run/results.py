@@ -21,7 +21,8 @@ import xarray as xr
 import brian2zoo
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.experiment import Experiment
-from brian2zoo.formats.zoo import ROOT, zoo_in_use
+from brian2zoo.formats.settings import values_of
+from brian2zoo.formats.zoo import ROOT, Zoo, zoo_in_use
 
 _EVENTS_A_CHUNK = 2**15
 _SEAL = b"\nbrian2zoo sha256 "
@@ -55,6 +56,13 @@ ROUNDED = Kind("of rounded weights", "results/quantize/", ({"error_after": ("bit
 ACTIVITY = Kind("of counting spikes", "results/activity/", ({},), (*_OF_A_NETWORK, "mode"))
 
 
+def facts_of(attrs: Mapping[str, Any]) -> dict[str, Any]:
+    """What network a result is of, to hand on to what is made from it."""
+    facts: dict[str, Any] = {key: str(attrs[key]) for key in ("dataset", "layers", "setting")}
+    facts |= {"setting_name": str(attrs["setting_name"])} if "setting_name" in attrs else {}
+    return facts | {"seed": int(attrs["seed"])}
+
+
 def write(result: xr.Dataset, path: Path, title: str, **attrs: Any) -> None:
     """Write a result with its provenance; the file appears when it is complete.
 
@@ -80,7 +88,9 @@ def write(result: xr.Dataset, path: Path, title: str, **attrs: Any) -> None:
 
 
 def described(result: xr.Dataset, experiment: Experiment, **facts: Any) -> xr.Dataset:
-    """A result with what it is a result of, as attributes; `facts` are further ones."""
+    """A result with what it is a result of, as attributes; `facts` are further ones, a `setting` also as a mapping."""
+    if "setting" in facts:
+        facts["setting_values"] = values_of(facts["setting"])
     return result.assign_attrs(
         title=experiment.stated.title,
         experiment=experiment.name,
@@ -225,13 +235,16 @@ def _plain(dataset: xr.Dataset) -> xr.Dataset:
 def git_commit() -> str:
     """Commit of the zoo in use, with '+' if files differ from it; 'unknown' outside a clone or without git.
 
-    Where the program is of another clone, at another commit, that is stated too.
+    Where the program is of another clone, at another commit, that is stated too. Files and program of an installed
+    package have its version in place of a commit.
     """
     files, program = (_commit_of(folder) for folder in (zoo_in_use(), ROOT))
     return files if files == program else f"{files}, program {program}"
 
 
 def _commit_of(folder: Path) -> str:
+    if Zoo(folder).is_packaged:  # perhaps within somebody's repository
+        return f"release {brian2zoo.__version__}"
     if shutil.which("git") is None:
         return "unknown"
     command = ["git", "-C", str(folder), "describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*"]

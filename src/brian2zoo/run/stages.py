@@ -72,15 +72,16 @@ class Trained:
 def trained_network(result: Path, build: str, directory: Path) -> Trained:
     """The network of a training result, in the program at `directory`, which is one of `BUILDS`."""
     trained = results.read(result, results.TRAINING)
-    experiment = Zoo().experiment(trained.attrs["experiment"], str(trained.attrs["setting"]))
-    return trained_in(session_of(experiment, str(trained.attrs["layers"]), build, directory), trained)
+    facts = results.facts_of(trained.attrs)
+    experiment = Zoo().experiment(trained.attrs["experiment"], facts["setting"])
+    return trained_in(session_of(experiment, facts["layers"], build, directory), trained)
 
 
 def trained_in(runner: Session, trained: xr.Dataset) -> Trained:
     """The network of a training result, in a session of its circuit."""
-    facts = {key: str(trained.attrs[key]) for key in ("dataset", "layers", "setting")}
-    seed = int(trained.attrs["seed"])
+    facts = results.facts_of(trained.attrs)
+    seed = facts["seed"]
     trained_to, start = (carried.of_result(runner.circuit, trained, seed, when) for when in ("", "0"))
     samples = int(trained.epoch[-1]) * int(trained.attrs["samples"])
-    decoder, facts = scores.of_result(trained), facts | {"seed": seed}
+    decoder = scores.of_result(trained)
     return Trained(runner.circuit.experiment, runner, trained_to, start, decoder, samples, seed, facts)
