@@ -171,6 +171,20 @@ def test_neurobench_by_hand() -> None:
     }
 
 
+def test_a_readout_that_never_spikes_has_no_activation() -> None:
+    result = measure.neurobench(
+        weights={("data", "hidden"): np.ones((2, 3)), ("hidden", "output"): np.ones((3, 1))},
+        spikes={"data": np.array([10, 4]), "hidden": np.array([3, 0, 5])},
+        scores=np.array([[1, 0]]),
+        labels=np.array([0]),
+        n_steps=20,
+        weight_bits={("data", "hidden"): 8, ("hidden", "output"): 8},
+        state_bits={"hidden": 8, "output": 8},
+    )
+    assert result["ActivationSparsity"] == pytest.approx(1 - 8 / (3 * 20))
+    assert result["SynapticOperations"]["Effective_ACs"] == 14 * 3 + 8
+
+
 # --- Alignment ------------------------------------------------------------------------------------
 
 matrices = st.integers(0, 2**32 - 1).map(lambda seed: np.random.default_rng(seed).normal(size=(7, 3)))

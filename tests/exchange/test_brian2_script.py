@@ -76,19 +76,19 @@ def test_the_same_spikes(tmp_path, name) -> None:
 
 @pytest.mark.slow
 def test_the_same_spikes_of_every_experiment(tmp_path) -> None:
-    failed = {}
+    """But of gated circuits, whose gates copy a variable before they change it."""
+    other = []
     for name in Zoo().names("experiment"):
         experiment = zoo.load(f"experiment/{name}")
         folder = tmp_path / name
         folder.mkdir()
-        try:
-            here, there = both(experiment, smallest(experiment), folder)
-        except ZooError as error:
-            failed[name] = str(error)
+        if experiment.stated.phases:
+            with pytest.raises(ZooError, match="copy 'reward' before they change it"):
+                both(experiment, smallest(experiment), folder)
             continue
-        if any(not np.array_equal(there[key], values) for key, values in here.items()):
-            failed[name] = "other spikes"
-    assert not failed
+        here, there = both(experiment, smallest(experiment), folder)
+        other += [name] if any(not np.array_equal(there[key], values) for key, values in here.items()) else []
+    assert not other
 
 
 NUMBERS = ["20*ms", "0.1*nA", "90*mV", "1/3*mV", "2.5e-17*siemens", "3", "1e3*Hz/volt", "inf*ms"]

@@ -140,6 +140,35 @@ def test_another_program_gives_the_same_spikes(tmp_path, name) -> None:
         np.testing.assert_allclose(theirs["output"].mean(axis=0), run.answers.values[0], rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.slow
+def test_norse_gives_the_same_spikes(tmp_path) -> None:
+    """As many of each output unit, and each at most 1 ms apart: Norse takes Euler's steps, and no step from layer to
+    layer."""
+    torch, norse = pytest.importorskip("torch"), pytest.importorskip("norse.torch.utils.import_nir")
+    fine = {"config/experiments/fine.yaml": "title: Fine\nextends: superspike\n"
+            "neurons: {hidden: lif_exp_hard, output: lif_exp_hard}\nprotocol: {dt: 0.1*ms}\n"}  # fmt: skip
+    circuit = circuit_of("fine", fine)
+    carries = {key: 5 * w for key, w in weights_for(circuit).items()}
+    graph = nir.read(nir_graph.write(circuit, carries, tmp_path / "net.nir"))
+    times = np.random.default_rng(2).uniform(0, 1, (1, LAYERS[0]))
+    weights = {carried.stored_name(key): w for key, w in carries.items()}
+    run = zoo.simulate(circuit.experiment, LAYERS, times, weights, compiled=False)
+
+    network, state, found = norse.from_nir(graph, dt=graph.metadata["dt"]), None, []
+    given = run.isel(spike=run.spike_population.values == "input")
+    spikes = np.zeros((2000, LAYERS[0]), np.float32)
+    spikes[np.rint(given.spike_time.values / 1e-4).astype(int), given.spike_unit.values] = 1
+    for step in torch.tensor(spikes):
+        answer, state = network(step[None]) if state is None else network(step[None], state)
+        found.append(answer.detach().numpy()[0])
+    step, unit = np.nonzero(np.array(found))
+    ours = run.isel(spike=run.spike_population.values == "output")
+    assert len(ours.spike) > 20
+    for k in range(LAYERS[2]):
+        mine = np.sort(ours.spike_time.values[ours.spike_unit.values == k])
+        np.testing.assert_allclose(step[unit == k] * 1e-4, mine, rtol=0, atol=1e-3)
+
+
 @pytest.mark.parametrize("name", ["recurrent_one", "forward", "jumps", "odd_one"])
 def test_weights_come_back_whatever_the_nodes_are_called(tmp_path, name) -> None:
     circuit = circuit_of(name)

@@ -116,6 +116,22 @@ def test_a_sample_multiplies_events_by_spikes_steps_and_sizes(zoo: Zoo) -> None:
     assert random == (5 + 3) * 2500 + 11 + 7 + 2 + 3
 
 
+def test_neurobench_counts_have_their_like_of_learning(zoo: Zoo) -> None:
+    """Counted by hand; inference needs neither the neurons of errors nor those of labels."""
+    of = circuit(zoo, "erbp_plus", (7, 5, 3))
+    costs = per_sample(of, {"input": 11.0, "hidden1": 6.0, "output": 4.0, "label": 2.0, "error": 1.0})
+    plastic = 7 * 5 + 5 * 3
+    assert float(costs.ParameterCount_plastic) == plastic
+    assert float(costs.ParameterCount) == plastic + 3 * 2 + 3 * 2 + 6 * 1 + 6 * 5
+    assert float(costs.SynapticUpdates) == 11 * 5 + 6 * 3  # at presynaptic spikes
+    assert float(costs.Dense_learning) == plastic * 2500
+    assert float(costs.ActivationSparsity) == 1 - (6 + 4 + 1) / ((5 + 3 + 6) * 2500)
+    silent = circuits.build(of.experiment, (7, 5, 3), "test")
+    assert float(costs.Footprint - costs.Footprint_learning) == float(per_sample(silent, {}).Footprint)
+    assert float(costs.Footprint_learning) > 0
+    assert float(per_sample(silent, {}).Footprint_learning) == 0
+
+
 def test_memory_has_the_bits_the_models_state(zoo: Zoo) -> None:
     def memory(name: str) -> xr.Dataset:
         return per_sample(circuit(zoo, name), {})
@@ -135,6 +151,10 @@ def test_of_a_training(zoo: Zoo) -> None:
     assert float(costs.operations.sel(part="learning", operation="synapse_writes")) == 11 * 5 + 6 * 3
     assert costs.attrs["setting"] == "synapse.bits=4"
     assert list(costs.operation.values) == list(KINDS)
+    assert "ConnectionSparsity" not in costs
+    weights = {"w_input_hidden1": (("a", "b"), np.ones((7, 5))), "w_hidden1_output": (("b", "c"), np.zeros((5, 3)))}
+    kept = of_training(zoo, xr.Dataset({"spikes": spikes, **weights}, attrs=attrs))
+    assert float(kept.ConnectionSparsity) == 15 / 50
 
 
 def test_full_rtrl_has_a_product_for_each_coupling_and_memory_for_each_neuron(zoo: Zoo) -> None:

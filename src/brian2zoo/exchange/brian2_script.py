@@ -324,4 +324,5 @@ def forget_spikes():
     for group in [{groups}]:
         group.variables["_spikespace"].get_value()[-1] = 0
     for pathway in [{paths}]:
-        pathway.queue._restore_from_full_state(None)'''
+        place, steps = pathway.queue._full_state()  # spikes of each step to come, none of which is kept
+        pathway.queue._restore_from_full_state((place, [[] for _ in steps]))'''

@@ -217,7 +217,8 @@ def neurobench(
     ----------
     weights : (presynaptic population, postsynaptic population) -> weights (pre, post). A population that no
         projection reaches is input: it has neither activation nor state.
-    spikes : population -> spikes of each of its neurons over all samples, (neuron,).
+    spikes : population -> spikes of each of its neurons over all samples, (neuron,). One that is missing never spikes,
+        and has no activation.
     scores, labels : (sample, class) and (sample,), as for `accuracy`.
     n_steps : time steps per sample.
     weight_bits : bits of one weight, by the keys of `weights`.
@@ -236,8 +237,11 @@ def neurobench(
     n_neurons = {post: w.shape[1] for (_, post), w in weights.items()}
     n_weights = sum(w.size for w in weights.values())
     n_nonzero = sum(np.count_nonzero(w) for w in weights.values())
-    n_active = sum(int(spikes[population].sum()) for population in n_neurons)
-    accumulations = sum(int(spikes[pre] @ np.count_nonzero(w, axis=1)) for (pre, _), w in weights.items())
+    spiking = [population for population in n_neurons if population in spikes]
+    n_active = sum(int(spikes[population].sum()) for population in spiking)
+    n_steps_of_all = sum(n_neurons[population] for population in spiking) * n_steps * n_samples
+    passed = {key: w for key, w in weights.items() if key[0] in spikes}
+    accumulations = sum(int(spikes[pre] @ np.count_nonzero(w, axis=1)) for (pre, _), w in passed.items())
     return {
         "Footprint": (
             sum(w.size * weight_bits[key] for key, w in weights.items())
@@ -245,7 +249,7 @@ def neurobench(
         )
         / 8,
         "ConnectionSparsity": float(1 - n_nonzero / n_weights),
-        "ActivationSparsity": 1 - n_active / (sum(n_neurons.values()) * n_steps * n_samples),
+        "ActivationSparsity": 1 - n_active / n_steps_of_all if spiking else 0.0,
         "SynapticOperations": {
             "Effective_MACs": 0.0,
             "Effective_ACs": accumulations / n_samples,
