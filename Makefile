@@ -3,6 +3,7 @@
 # backends genn, genn_cpu and cuda need of Python, and what is still missing.  make test-gpu: all tests of backends.
 # make gpu-check: the first minutes on a GPU, with the packages that make gpu-wheels has put into wheelhouse/, if any.
 # make docs: the documentation site, results/site/index.html.
+# make matrix: install and a few tests under Python 3.11, 3.12 and 3.13, as many of them as are here.
 # make fuzz: mutants, damage and kills at full size, to docs/fuzz.md; FUZZ="--texts 0 --configurations 0 --commands 0
 # --damage 0" the kills alone, whose row they replace.
 PYTHON ?= python3
@@ -23,7 +24,7 @@ told = printf '%s\n' '' 'Figures, each as .png and .pdf:' $$(ls -d results/figur
 	'The figures of all papers, how to make them and what is published: brian2zoo figures'
 CONFIGURED = $(if $(CONFIG),--configfile $(CONFIG))
 
-.PHONY: all install test docs fuzz report paper resume gpu test-gpu gpu-wheels gpu-check clean
+.PHONY: all install test matrix docs fuzz report paper resume gpu test-gpu gpu-wheels gpu-check clean
 
 all: install
 	$(RUN) snakemake
@@ -47,6 +48,9 @@ docs: install
 	$(VENV)/bin/pip install --quiet --editable '.[docs]'
 	$(RUN) snakemake docs
 	@echo 'Open results/site/index.html'
+
+matrix:
+	tests/matrix.sh $(MATRIX)
 
 fuzz: install
 	cd tests && PATH="$(CURDIR)/$(VENV)/bin:$$PATH" python -m fuzz $(FUZZ)

@@ -68,6 +68,16 @@ def test_a_new_experiment_extends_one_that_goes_with_its_files(own, options) -> 
         assert used in made.stated.uses().values()
 
 
+def test_a_new_experiment_extends_the_one_that_is_named(own) -> None:
+    done = run(own, "new", "experiment", "by_triplets", "--extends", "diehl_cook", "--rule", "stdp_triplet")
+    assert done.exit_code == 0, done.output
+    made = own.experiment("by_triplets")
+    assert (made.stated.extends, made.stated.circuit, made.paper) == ("diehl_cook", "winner_take_all", "")
+    assert made.learning.plastic.rule == "stdp_triplet"
+    assert errors(check_experiment(made)) == []
+    assert "by_triplets/64-100/default" in done.output
+
+
 def test_every_template_of_an_experiment_is_taken_for_some_rule() -> None:
     bases = {path.read_text().partition("extends: ")[2].split()[0] for path in (TEMPLATES / "experiment").iterdir()}
     assert bases == set(EXPERIMENTS.values())
@@ -81,6 +91,15 @@ def test_every_template_of_an_experiment_is_taken_for_some_rule() -> None:
         (("rule", "other", "--neuron", "lif"), "--neuron: it is for an experiment, not a rule"),
         (("experiment", "other", "--rule", "nix"), "there is no file 'rule/nix'"),
         (("experiment", "other", "--neuron", "adex"), "no template goes with neuron 'adex'"),
+        (("rule", "other", "--extends", "bp"), "--extends: it is for an experiment, not a rule"),
+        (
+            ("experiment", "other", "--extends", "bpp"),
+            "there is no file 'experiment/bpp' — did you mean 'experiment/bp'",
+        ),
+        (
+            ("experiment", "other", "--extends", "bp", "--rule", "stdp_pair"),
+            "experiment 'bp' does not go with rule 'stdp_pair'; of the first, ",
+        ),
     ],
 )
 def test_what_cannot_be_written_is_refused_in_a_line(own, arguments, told) -> None:

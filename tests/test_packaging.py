@@ -4,6 +4,9 @@ import re
 import subprocess
 import tomllib
 
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from ruamel.yaml import YAML
 
 from brian2zoo.backends.brian2genn_fixes import UPSTREAM
@@ -46,6 +49,20 @@ def test_environments_look_where_their_packages_are() -> None:
     """Snakemake is on bioconda alone; what both channels have comes from conda-forge, as both ask for."""
     for path in ("environment.yml", "workflow/envs/pipeline.yaml", "workflow/envs/gpu.yaml"):
         assert YAML(typ="safe").load(ROOT / path)["channels"] == ["conda-forge", "bioconda"]
+
+
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
+def test_locked_versions_are_some_that_the_package_takes(python) -> None:
+    here = {"python_version": python, "python_full_version": f"{python}.0", "sys_platform": "linux"}
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    of_all = [Requirement(line) for line in lines if not line.startswith("#")]
+    locked = {r.name: str(r.specifier).removeprefix("==") for r in of_all if not r.marker or r.marker.evaluate(here)}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    for line in [*project["dependencies"], *project["optional-dependencies"]["test"]]:
+        wanted = Requirement(line)
+        if not wanted.marker or wanted.marker.evaluate(here):
+            found = locked[canonicalize_name(wanted.name)]
+            assert wanted.specifier.contains(found), f"{wanted}, locked {found}"
 
 
 def test_a_cluster_needs_what_the_extra_installs() -> None:

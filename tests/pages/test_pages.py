@@ -5,6 +5,7 @@ import re
 import pytest
 
 from brian2zoo import pages
+from brian2zoo.backends import BACKENDS
 from brian2zoo.formats.kinds import KINDS
 from brian2zoo.pages import commands, file, mathematics, matrix
 from brian2zoo.pages.zoo import Whole, place
@@ -79,6 +80,7 @@ def test_equations_and_statements() -> None:
 
 
 def test_cells_are_verdicts(whole) -> None:
+    assert set(matrix.LETTERS) == set(BACKENDS)
     assert matrix.cell(whole, "erbp", "blank_out") == "d c g G u"
     assert matrix.cell(whole, "graupner_brunel", "bounded") == "d c *g* *G* u"
     assert matrix.cell(whole, "stdp_pair", "bounded") == "d c g G u"

@@ -226,6 +226,25 @@ def test_a_clone_runs_itself_wherever_it_is_and_wherever_results_go(tmp_path: Pa
     assert "Nothing to be done" in again.stdout + again.stderr
 
 
+DEPLOYED = """
+configfile: "config/config.yaml"
+module brian2zoo:
+    snakefile: "{clone}/workflow/Snakefile"
+    config: config
+use rule * from brian2zoo
+"""
+"""What `snakedeploy deploy-workflow` writes."""
+
+
+def test_experiments_without_their_models_are_refused_before_they_are_ignored(untouched, tmp_path) -> None:
+    (tmp_path / "Snakefile").write_text(DEPLOYED.format(clone=untouched.folder))
+    shutil.copytree(untouched.folder / "config", tmp_path / "config")
+    done = Checkout(tmp_path).run("snakemake", "--dry-run")
+    assert done.returncode != 0
+    assert "config/experiments: these files would not be read" in done.stdout + done.stderr
+    assert "brian2zoo init ." in done.stdout + done.stderr
+
+
 def test_every_training_that_is_listed_is_trained(tmp_path: Path) -> None:
     """Of another paper than the figures', and of none; figures are of the paper that is named."""
     checkout = copy_of_the_repository(tmp_path / "clone")

@@ -18,9 +18,11 @@ from brian2zoo.formats.zoo import Zoo
 
 TEMPLATES = Path(__file__).parent / "templates"
 """A folder a kind. Of several templates the first that passes the check is taken."""
-Made = StrEnum("Made", sorted(folder.name for folder in TEMPLATES.iterdir()))
+Made = StrEnum("Made", sorted(folder.name for folder in TEMPLATES.iterdir() if folder.is_dir()))
 CHOICES = ("rule", "neuron", "synapse")
 """Kinds of files that a new experiment may be told to use; in templates they are words in capitals."""
+ANOTHER = Path(__file__).parent / "templates" / "another_experiment.yaml"
+"""Template of an experiment that extends the one that is named."""
 COMMAND = "#   $ "
 """How a line of a template begins that says what to do next."""
 
@@ -32,10 +34,13 @@ def new(
     rule: Annotated[str, typer.Option(help="For an experiment: its rule.")] = "",
     neuron: Annotated[str, typer.Option(help="For an experiment: its hidden neurons.")] = "",
     synapse: Annotated[str, typer.Option(help="For an experiment: its plastic synapses.")] = "",
+    extends: Annotated[
+        str, typer.Option(help="For an experiment: the one it extends. Default: one that fits these files.")
+    ] = "",
 ) -> None:
     """Write a commented file to begin with; it passes the check and is yours to edit.
 
-    A new experiment extends an experiment of the zoo that fits the rule, neuron and synapse you name. No file is ever
+    A new experiment extends the one you name, or one of the zoo that fits the rule, neuron and synapse. No file is ever
     overwritten.
     """
     zoo: Zoo = ctx.obj
@@ -48,10 +53,14 @@ def new(
         problem = f"there is a file {KINDS[kind.value][1]}/{name}.yaml already"
         raise ZooError("NAME", "", problem, "take another name, or edit that one")
     chosen = {each: word for each, word in zip(CHOICES, (rule, neuron, synapse), strict=True) if word}
-    if chosen and kind.value != "experiment":
-        raise ZooError(f"--{next(iter(chosen))}", "", f"it is for an experiment, not a {kind.value}", "leave it out")
+    given = [*chosen, *(["extends"] if extends else [])]
+    if given and kind.value != "experiment":
+        raise ZooError(f"--{given[0]}", "", f"it is for an experiment, not a {kind.value}", "leave it out")
     words = {each.upper(): named_file(zoo, each, word) for each, word in chosen.items()}
-    text = _sound_text(zoo, kind.value, name, words)
+    templates = sorted((TEMPLATES / kind.value).glob("*.yaml"))
+    if extends:
+        words, templates = words | _of_another(zoo, named_file(zoo, "experiment", extends)), [ANOTHER]
+    text = _sound_text(zoo, kind.value, name, words, templates)
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
@@ -63,10 +72,21 @@ def new(
             out.print(f"  {line.removeprefix(COMMAND)}")
 
 
-def _sound_text(zoo: Zoo, kind: str, name: str, words: dict[str, str]) -> str:
-    """The first of the kind's templates that goes with these files; the mistake of the first one if none does."""
+def _of_another(zoo: Zoo, name: str) -> dict[str, str]:
+    """Words for the template of an experiment that extends another."""
+    from brian2zoo.circuits import smallest
+
+    experiment = zoo.experiment(name)
+    role = "hidden" if "hidden" in experiment.neurons else "output"
+    hidden = "-".join(["100"] * (len(smallest(experiment)) - 2))
+    output = "10" if experiment.one_output_a_class else "100"
+    return {"EXTENDS": name, "ROLE": role, "LAYERS": "-".join(filter(None, ("64", hidden, output)))}
+
+
+def _sound_text(zoo: Zoo, kind: str, name: str, words: dict[str, str], templates: list[Path]) -> str:
+    """The first of the templates that goes with these files; the mistake of the first one if none does."""
     mistakes: list[ZooError] = []
-    for template in sorted((TEMPLATES / kind).glob("*.yaml")):
+    for template in templates:
         text = _filled(template.read_text(encoding="utf-8"), {"NAME": name, **words})
         found = _mistakes(zoo, kind, name, text)
         if not found:
@@ -75,8 +95,9 @@ def _sound_text(zoo: Zoo, kind: str, name: str, words: dict[str, str]) -> str:
     first = mistakes[0]
     if not words:
         raise first
-    wanted = ", ".join(f"{key.lower()} '{word}'" for key, word in words.items())
-    problem = f"no template goes with {wanted}; of the first, {first.where}: {first.field}: {first.problem}"
+    wanted = ", ".join(f"{key} '{words[key.upper()]}'" for key in CHOICES if key.upper() in words)
+    base = f"experiment '{words['EXTENDS']}' does not go" if "EXTENDS" in words else "no template goes"
+    problem = f"{base} with {wanted}; of the first, {first.where}: {first.field}: {first.problem}"
     raise ZooError("NAME", "", problem, "name others that go with it, or write the experiment by hand")
 
 

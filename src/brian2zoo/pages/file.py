@@ -19,8 +19,6 @@ from brian2zoo.mapping.spiking.engine import Learning
 from brian2zoo.pages import mathematics
 from brian2zoo.pages.zoo import File, Whole, link
 
-PLOTTED = ("rule", "neuron", "synapse")
-"""Kinds that `brian2zoo plot` draws."""
 _TYPESET = {
     language.equations: mathematics.equations,
     language.statements: mathematics.statements,
