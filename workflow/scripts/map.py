@@ -20,7 +20,7 @@ def main(
 ) -> None:
     attrs = results.read(activity, results.ACTIVITY).attrs
     plan = "" if placement == FILLED else placement
-    asked = PlacementRequest(Zoo(), chip, (), "", attrs["mode"], "default", plan, activity)
+    asked = PlacementRequest(Zoo(), chip, "", "", attrs["mode"], "default", plan, activity)
     scripting.write(report.dataset(asked.costs()), output, asked.circuit.experiment, **results.facts_of(attrs))
 
 

@@ -25,7 +25,7 @@ def plot(
     ] = "",
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", help="scope.name=value of the experiment, as in a setting; may be given several times."),
+        typer.Option("--set", help="scope.name=value of the experiment; several are joined by colons."),
     ] = None,
     file: Annotated[
         Path | None, typer.Option("--out", help="PNG or PDF to write; default results/plots/KIND/NAME.png.")
