@@ -401,7 +401,7 @@ def test_ledger_in_short_has_a_line_for_each(capsys) -> None:
     print_events_in_short(Zoo(), ["erbp_plus", "bp"])
     lines = capsys.readouterr().out.splitlines()
     erbp, bp = (line.split() for line in lines[2:4])
-    assert erbp == ["erbp_plus", "4", "5", "13", "64"]  # transmit, learn, a step of a neuron, bits of a synapse
+    assert erbp == ["erbp_plus", "4", "6", "17", "64"]  # transmit, learn, a step of a neuron, bits of a synapse
     assert bp == ["bp", "11", "7", "64"]  # a step of a synapse, of a neuron, bits
     assert max(map(len, lines)) <= 100
 
