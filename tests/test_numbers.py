@@ -286,6 +286,12 @@ def test_accuracies_with_noise_from_cycle_to_cycle(rule) -> None:
     says("docs/compute_in_memory.md", f"| {rule} | {' '.join(cells)}")
 
 
+def test_learning_in_place_with_one_write_a_batch() -> None:
+    error = results.read(PUBLISHED / "cim/batch.nc").last_test_error.isel(seed=0)
+    cells = " | ".join(f"{100 * (1 - float(each)):.1f} %" for each in error)
+    says("docs/compute_in_memory.md", f"| BP, one write for each batch of 10 samples | {cells} |")
+
+
 def test_accuracies_with_the_other_non_idealities() -> None:
     stuck = "synapse.stuck_low=0.1:synapse.stuck_high=0.1"
     settings = ("synapse.levels=16", "state.x_bits=5", "synapse.on_off=10", stuck)
