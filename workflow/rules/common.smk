@@ -49,10 +49,11 @@ except WorkflowError:
 except Exception as error:
     raise WorkflowError(told(error))
 
-# Results and figures say which command makes them, in the folder of the zoo or of the deployed workflow.
+# Results and figures say which command makes them: in the folder of this pipeline, or of the workflow that it is part of.
+OWN = Path(workflow.main_snakefile).resolve() in (HERE / "Snakefile", HERE / "workflow/Snakefile")
 SNAKEMAKE = [
     "snakemake",
-    *(["--directory", os.getcwd()] if is_zoo(HERE) and not os.path.samefile(os.curdir, HERE) else []),
+    *(["--directory", os.getcwd()] if OWN and not os.path.samefile(os.curdir, HERE) else []),
     *(["--configfile", *(jobs.within(ZOO.root, path) for path in GIVEN)] if GIVEN else []),
 ]
 
