@@ -64,7 +64,7 @@ def both(experiment: Experiment, layers: tuple[int, ...], folder: Path) -> tuple
     return here, {f"{name}_spikes.{v}": there[f"{name}_{v}"] for name in names for v in "ti"}
 
 
-@pytest.mark.parametrize("name", ["short", "of_events", "late"])
+@pytest.mark.parametrize("name", ["short", "late", pytest.param("of_events", marks=pytest.mark.slow)])
 def test_the_same_spikes(tmp_path, name) -> None:
     here, there = both(zoo.load(name, files=SHORT), (8, 6, 3), tmp_path)
     assert here.keys() == there.keys()
