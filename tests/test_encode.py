@@ -21,6 +21,7 @@ from brian2zoo.formats.models import Encoder
         ("label_current", [0, 1], [-0.5, 0.48]),
         ("spike_time", [0, 0.25, 1], [0, 0.025, 0.1]),
         ("events", [0, 0.0037, 1.2], [0, 0.0037, 1.2]),
+        ("level_crossing", [0, 0.0037, 1.2], [0, 0.0037, 1.2]),  # of events; test_series.py has those of values
         ("events_pooled", [0, 0.0037, 1.2019], [0, 0, 1.2]),
     ],
 )

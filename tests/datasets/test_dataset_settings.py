@@ -9,7 +9,7 @@ from brian2zoo.datasets import DatasetSettings, IdxFiles, Manifolds, Trials
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"source": "cifar"}, "'digits', 'idx', 'mnist', 'randman', 'trials', 'shd', 'ssc' or 'tonic'"),
+        ({"source": "cifar"}, "'digits', 'mnist_5k', 'mnist', 'fashion_mnist', 'idx', .* or 'tonic'"),
         ({"source": "idx"}, "needs folder"),
         ({"source": "shd"}, "shd needs folder, where shd_train.h5"),
         ({"source": "tonic"}, "tonic needs recording"),
