@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from brian2zoo import derive
 from brian2zoo.compose.circuit import compose
+from brian2zoo.derive import fitting_synapse, traces_of
 from brian2zoo.derive.latex import latex_text
 from brian2zoo.equations.pieces import constants, equations_of, kind_of, unit_name
 from brian2zoo.errors import ZooError
@@ -187,8 +187,8 @@ def _chip(whole: Whole, file: File, model: Any) -> list[str]:
 def _implied(whole: Whole, file: File, model: Any) -> list[str]:
     """The learning rule that a neuron's equations imply, if they do."""
     try:
-        synapse = derive.fitting_synapse(whole.zoo, model, "")
-        traces = derive.traces_of(Rule(title="derived", derived="block_diagonal"), model, synapse)
+        synapse = fitting_synapse(whole.zoo, model, "")
+        traces = traces_of(Rule(title="derived", derived="block_diagonal"), model, synapse)
     except ZooError as error:
         return _section("The learning rule that it implies", [f"None: {escaped(error.problem)}."])
     onto = link(("synapse", synapse.name))
