@@ -17,10 +17,14 @@ tests=("$@")
 ((${#tests[@]})) || tests=(tests/test_wheel.py tests/test_packaging.py tests/test_jobs.py tests/test_compose.py tests/test_quantize.py)
 
 python_of() {
-  local found
-  found=$(command -v "python$1" || ls -d "${PYENV_ROOT:-$HOME/.pyenv}/versions/$1"*/bin/python 2>/dev/null | tail -n 1)
-  [[ -n $found ]] && "$found" -c "import sys; sys.exit(sys.version_info[:2] != tuple(map(int, '$1'.split('.'))))" &&
-    echo "$found"
+  local candidate
+  for candidate in "${PYENV_ROOT:-$HOME/.pyenv}/versions/$1."*/bin/python "$(command -v "python$1")"; do
+    if [[ $("$candidate" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) == "$1" ]]; then
+      echo "$candidate"
+      return
+    fi
+  done
+  return 1
 }
 
 failed=0

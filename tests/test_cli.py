@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from brian2zoo import __version__
 from brian2zoo.cli import unforeseen
 from brian2zoo.cli.commands import app
+from brian2zoo.cli.show import print_events_in_short
 from brian2zoo.formats.kinds import KINDS, json_schemas
 from brian2zoo.formats.zoo import ROOT, Zoo
 
@@ -36,9 +37,50 @@ def test_version() -> None:
 
 
 def test_list_has_every_file() -> None:
-    lines = run("list").stdout.splitlines()
-    rows = {tuple(line.split()[:2]) for line in lines[1:]}
-    assert rows == {(kind, name) for kind in KINDS for name in Zoo().names(kind)}
+    rows = [line.split()[:2] for line in run("list").stdout.splitlines() if line[:1].isalpha()]
+    assert sorted(rows[1:]) == sorted([kind, name] for kind in KINDS for name in Zoo().names(kind))
+
+
+def test_list_of_a_paper_and_of_a_word() -> None:
+    names = [line.split()[:2] for line in run("list", "--paper", "nbp").stdout.splitlines()]
+    assert ["rule", "nbp"] in names
+    assert ["phases", "backpropagation"] in names
+    assert ["rule", "erbp"] not in names
+    found = [line.split()[:2] for line in run("list", "rule", "--search", "TRIPLET").stdout.splitlines()]
+    assert ["rule", "stdp_triplet"] in found
+    assert ["rule", "nbp"] not in found
+    for arguments, told in (
+        (("--paper", "nbq"), "did you mean 'nbp'?"),
+        (("--search", "xyzzy"), "no file is as asked"),
+    ):
+        result = run("list", *arguments)
+        assert (result.exit_code, told in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("list",),
+        ("show", "erbp_plus"),
+        ("show", "loihi"),
+        ("derive", "lif_exp"),
+        ("backends", "erbp_plus", "rtrl_full"),
+        ("doctor",),
+        ("ledger", "--experiment", "nbp"),
+        ("ledger", "TRAINED"),
+        ("map", "spiking", "--chip", "loihi", "--run", "TRAINED"),
+        ("map", "cim", "--chip", "cim_training", "--layers", "784-200-10"),
+        ("map", "spiking", "--help"),
+        ("check", "rule/erbp"),
+    ],
+    ids=" ".join,
+)
+def test_output_fits_100_columns(arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a pipe; a terminal has as many as it says."""
+    monkeypatch.setattr(sys, "argv", ["brian2zoo", *arguments])  # which a derived rule names
+    result = run(*(TRAINED if word == "TRAINED" else word for word in arguments))
+    assert result.exit_code == 0, result.output
+    assert [line for line in result.stdout.splitlines() if len(line.rstrip()) > 100] == []
 
 
 def test_list_of_a_kind() -> None:
@@ -348,14 +390,26 @@ def test_schemas_are_written_below_the_root(zoo_with: Callable[..., Zoo]) -> Non
 
 def test_ledger_says_what_an_event_costs() -> None:
     lines = run("ledger", "--experiment", "erbp_plus").stdout.splitlines()
-    (learning,) = (line.split() for line in lines if "learning" in line)
-    assert learning[:4] == ["erbp_plus", "learning", "synapse,", "spike"]
-    assert learning[-2:] == ["input_hidden1,", "hidden1_output"]
+    assert lines[0] == "erbp_plus"
+    (learning,) = (line for line in lines if line.startswith("learning"))
+    assert re.match(
+        r"learning +synapse, spike +1 synapse write, 1 neuron read, 1 +input_hidden1, hidden1_out", learning
+    )
+
+
+def test_ledger_in_short_has_a_line_for_each(capsys) -> None:
+    print_events_in_short(Zoo(), ["erbp_plus", "bp"])
+    lines = capsys.readouterr().out.splitlines()
+    erbp, bp = (line.split() for line in lines[2:4])
+    assert erbp == ["erbp_plus", "4", "6", "17", "64"]  # transmit, learn, a step of a neuron, bits of a synapse
+    assert bp == ["bp", "11", "7", "64"]  # a step of a synapse, of a neuron, bits
+    assert max(map(len, lines)) <= 100
 
 
 def test_ledger_of_results_is_a_sample_s() -> None:
     output = run("ledger", TRAINED).stdout
-    assert "erbp_plus default  mnist 784-100-10  transmission" in output
+    assert "erbp_plus default mnist 784-100-10: a sample\n" in output
+    assert re.search("learning +5.49e\\+05 synapse writes, ", output)
     assert "6.753e+05 bytes" in output
 
 
@@ -409,48 +463,55 @@ def test_a_scale_is_a_number_in_the_unit_of_the_threshold(scale: str, told: str,
 
 
 def test_map_says_how_many_cores_a_network_takes_and_why() -> None:
-    output = run("map", "nbp", "--chip", "loihi", "--layers", "400-400-10", "--placement", "nbp_authors").stdout
+    output = run(
+        "map", "spiking", "nbp", "--chip", "loihi", "--layers", "400-400-10", "--placement", "nbp_authors"
+    ).stdout
     assert "3282 neurons and 518822 synapses, of which 500000 learn, on 81 cores of 1 chip" in output
     assert "No costs without spikes" in output
 
 
 def test_map_prices_a_run_that_names_its_network() -> None:
-    told = json.loads(run("map", "--chip", "loihi", "--run", TRAINED, "--json").stdout)
+    told = json.loads(run("map", "spiking", "--chip", "loihi", "--run", TRAINED, "--json").stdout)
     assert (told["experiment"], told["layers"], told["learning"]) == ("erbp_plus", "784-100-10", "sweep")
     assert told["binding"] == "synaptic memory (bits)"
     assert 0 < told["energy_dynamic"] == pytest.approx(sum(term["total"] or 0 for term in told["energy"]))
-    active = json.loads(run("map", "--chip", "loihi", "--run", TRAINED, "--learning", "active", "--json").stdout)
+    active = json.loads(
+        run("map", "spiking", "--chip", "loihi", "--run", TRAINED, "--learning", "active", "--json").stdout
+    )
     assert active["energy_dynamic"] < told["energy_dynamic"]
 
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("erbp_plus", "--chip", "truenorth", "--layers", "64-10-4"), "learning: the chip does not learn"),
-        (("erbp_plus", "--chip", "odin", "--layers", "784-10-4"), "numbers.axons_in_per_core"),
-        (("erbp_plus", "--chip", "lohii", "--layers", "64-10-4"), "did you mean 'loihi'?"),
-        (("--chip", "loihi", "--layers", "64-10-4"), "the network is not named"),
-        (("erbp_plus", "--chip", "loihi"), "the network is not named"),
+        (("spiking", "erbp_plus", "--chip", "truenorth", "--layers", "64-10-4"), "learning: the chip does not learn"),
+        (("spiking", "erbp_plus", "--chip", "odin", "--layers", "784-10-4"), "numbers.axons_in_per_core"),
+        (("spiking", "erbp_plus", "--chip", "lohii", "--layers", "64-10-4"), "did you mean 'loihi'?"),
+        (("spiking", "--chip", "loihi", "--layers", "64-10-4"), "the network is not named"),
+        (("spiking", "erbp_plus", "--chip", "loihi"), "the network is not named"),
         (
-            ("erbp_plus", "--chip", "loihi", "--layers", "64-10-4", "--setting", "rule.etta=1"),
-            "--setting: rule.etta: 'rule' has no parameter 'etta'",
+            ("spiking", "erbp_plus", "--chip", "loihi", "--layers", "64-10-4", "--set", "rule.etta=1"),
+            "--set: rule.etta: 'rule' has no parameter 'etta'",
         ),
-        (("--chip", "loihi", "--run", "missing.nc"), "missing.nc: there is no such result"),
-        (("--chip", "loihi", "--run", ROOT / "README.md"), "README.md: it cannot be read"),
-        (("--chip", "loihi", "--run", ROOT / "results"), "results: there is no such result"),
-        (("--chip", "cim_training", "--run", "missing.nc"), "missing.nc: there is no such result"),
+        (("spiking", "--chip", "loihi", "--run", "missing.nc"), "missing.nc: there is no such result"),
+        (("spiking", "--chip", "loihi", "--run", ROOT / "README.md"), "README.md: it cannot be read"),
+        (("spiking", "--chip", "loihi", "--run", ROOT / "results"), "results: there is no such result"),
+        (("cim", "--chip", "cim_training", "--run", "missing.nc"), "missing.nc: there is no such result"),
         (
-            ("--chip", "cim_training", "--run", PUBLISHED / "cim/cim_training/trainings.nc"),
+            ("cim", "--chip", "cim_training", "--run", PUBLISHED / "cim/cim_training/trainings.nc"),
             "it is no result of a training",
         ),
-        (("--chip", "cim_training", "--run", TRAINED), "_seed=0.nc: it has no weights"),
-        (("--chip", "cim_training", "--layers", "9-9", "--mode", "train"), "--mode: it is for a chip of spiking cores"),
-        (("--chip", "cim_training", "--layers", "9-9", "--sana-fe", "x"), "--sana-fe: it is for a chip of spiking"),
-        (("erbp_plus", "--chip", "loihi", "--layers", "64-10-4", "--set", "adc_bits=3"), "--set: it is for a compute"),
-        (("erbp_plus", "--chip", "loihi", "--layers", "64-10-4", "--rule", "bp"), "--rule: it is for a compute-in-mem"),
-        (("erbp_plus", "--chip", "loihi", "--layers", "64-10-4", "--learning", "sweep"), "--learning: nothing is pri"),
+        (("cim", "--chip", "cim_training", "--run", TRAINED), "_seed=0.nc: it has no weights"),
+        (("cim", "--chip", "loihi", "--layers", "9-9"), "is a chip of another kind — take 'brian2zoo map spiking'"),
+        (("spiking", "bp", "--chip", "cim_training"), "is a chip of another kind — take 'brian2zoo map cim'"),
+        (("spiking", "erbp_plus", "--chip", "loihi", "--set", "adc_bits=3"), "--set: 'adc_bits=3' is not a setting"),
+        (("spiking", "erbp_plus", "--chip", "loihi", "--layers", "64,10,4"), "--layers: '64,10,4' is not a network"),
         (
-            ("erbp_plus", "--chip", "loihi", "--layers", "64-10-4", "--sana-fe", ROOT / "README.md"),
+            ("spiking", "erbp_plus", "--chip", "loihi", "--layers", "64-10-4", "--learning", "sweep"),
+            "--learning: nothing is pri",
+        ),
+        (
+            ("spiking", "erbp_plus", "--chip", "loihi", "--layers", "64-10-4", "--sana-fe", ROOT / "README.md"),
             "README.md cannot be written: File exists",
         ),
     ],
@@ -488,7 +549,7 @@ def test_map_refuses_files_with_mistakes(
     assert old in text
     zoo = zoo_with({file: text.replace(old, new, 1)})
     network = ("nbp", "--chip", "loihi", "--layers", "64-10-4", "--placement", "nbp_authors")
-    result = run("--root", zoo.root, "map", *network)
+    result = run("--root", zoo.root, "map", "spiking", *network)
     assert result.exit_code == 2
     assert told in result.stderr
     assert result.stderr.count("\n") == 1

@@ -33,12 +33,24 @@ PUBLISHED = {
 
 def compare(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Iterator[Comparison]:
     """Shares of the deepest network of each kind."""
-    for network in (dataset.isel(depth=-1) for dataset in datasets if "depth" in dataset.dims):
+    for network in _deepest(datasets):
+        if not _of_published_data(network, published):
+            continue
         for (quantity, rule), (part, key) in PUBLISHED.items():
             entry, shares = published["shares"][key], _shares(network.sel(rule=rule), quantity)
             named = next(name for parts, (name, _) in LOOKS.items() if parts[quantity != "area"] == part)
             what = f"{rule.upper()}, % of {quantity}: {named}; {int(network.depth)} layers, {network.attrs['network']}"
             yield Comparison(what, entry["value"], [shares[part]], published["half_width"], entry["certainty"])
+
+
+def _deepest(datasets: Sequence[xr.Dataset]) -> list[xr.Dataset]:
+    """Of each kind of networks the deepest."""
+    return [dataset.isel(depth=-1) for dataset in datasets if "depth" in dataset.dims]
+
+
+def _of_published_data(network: xr.Dataset, published: Mapping[str, Any]) -> bool:
+    """Whether a network has the inputs of the paper's data; its hidden layers are not known."""
+    return str(network.attrs["network"]).startswith(f"{published['inputs']},")
 
 
 def _shares(costs: xr.Dataset, quantity: str) -> dict[str, float]:
@@ -56,7 +68,7 @@ def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure
     ----------
     datasets : costs over depth, from `brian2zoo.mapping.cim.depth.over_depth`; the deepest network of each is drawn.
     """
-    deepest = [dataset.isel(depth=-1) for dataset in datasets if "depth" in dataset.dims]
+    deepest = _deepest(datasets)
     bars = [(network, rule) for network in deepest for rule in ("bp", "dfa")]
     figure = Figure(figsize=(WIDTH, 1.4 + 0.3 * max(1, len(bars))), layout="constrained")
     panels = figure.subplots(1, 3, sharey=True)
@@ -64,7 +76,7 @@ def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure
         for place, (network, rule) in enumerate(bars):
             part, key = PUBLISHED.get((quantity, rule), ("", ""))
             _draw_bar(axes, -place, network.sel(rule=rule), quantity, part)
-            if part:
+            if part and _of_published_data(network, published):
                 value = published["shares"][key]
                 half = published["half_width"]
                 mark_published(axes, value["value"], -place, value["certainty"], half, "black", along="x")

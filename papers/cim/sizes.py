@@ -17,7 +17,7 @@ RULES = {"bp_analog": "bp", "dfa_analog": "dfa"}  # experiment: key of the publi
 
 
 def table(datasets: Sequence[xr.Dataset]) -> pd.DataFrame:
-    """Trainings of the default setting whose hidden layers are equal: experiment, width, depth, correct (%)."""
+    """Trainings of the default setting with equal hidden layers: dataset, experiment, width, depth, correct (%)."""
     rows = []
     for member in datasets:
         if "test_error" not in member or member.attrs["setting"] != "default":
@@ -25,8 +25,8 @@ def table(datasets: Sequence[xr.Dataset]) -> pd.DataFrame:
         hidden = [int(size) for size in member.attrs["layers"].split("-")[1:-1]]
         if member.attrs["experiment"] in RULES and len(set(hidden)) == 1:
             correct = 100 * (1 - float(member.test_error[-1]))
-            rows.append((member.attrs["experiment"], hidden[0], len(hidden), correct))
-    return pd.DataFrame(rows, columns=["experiment", "width", "depth", "correct"])
+            rows.append((member.attrs["dataset"], member.attrs["experiment"], hidden[0], len(hidden), correct))
+    return pd.DataFrame(rows, columns=["dataset", "experiment", "width", "depth", "correct"])
 
 
 def compare(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Iterator[Comparison]:
@@ -54,11 +54,12 @@ def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure
     if found.empty:
         by_width.set_title("no result has 'test_error': nothing to draw")
         return figure
+    data = found.dataset.value_counts().idxmax()  # of several data sets the one with most trainings
+    found = found[found.dataset == data]
     depth = found.groupby("depth").width.nunique().idxmax()
     width = found.groupby("width").depth.nunique().idxmax()
     _draw_along(by_width, found[found.depth == depth], "width")
     _draw_along(by_depth, found[found.width == width], "depth")
-    data = next(d.attrs["dataset"] for d in datasets)
     for size, values in published["accuracy_width"].items() if data == published["dataset"] else ():
         for experiment, key in RULES.items():
             colour, half = look(experiment).colour, published["half_width"]

@@ -119,3 +119,18 @@ def test_the_command_tells_every_backend(genn) -> None:
     assert "dense: runs here" in told
     assert "GeNN (too new)" in told.split("genn_cpu: does not run here:")[1]
     assert told.endswith("brian2genn is for Brian2 below 2.6 and GeNN 4.9, and has had no release since 2023.\n")
+
+
+def test_what_no_backend_needs_is_told_too(tmp_path, monkeypatch) -> None:
+    """A command in the path, and a module that pip does not know, as NEST is where it was built from source."""
+    for name in ("sbatch", "micromamba"):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    (tmp_path / "nest.py").touch()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.syspath_prepend(tmp_path)
+    found = {finding.what: finding for finding in doctor.beside()}
+    assert {found[what].state for what in ("conda", "Slurm", "NEST")} == {"found"}
+    assert found["conda"].detail == str(tmp_path / "micromamba")
+    output = CliRunner().invoke(app, ["doctor"]).output
+    assert all(f"{what}: " in output for what in ("conda", "Slurm", "NEST", "NIR"))

@@ -45,16 +45,15 @@ def invoke(root: Path, arguments: Sequence[str]) -> str:
 
 
 COMMANDS: dict[str, tuple[str, list[str]]] = {
-    "list": ("kind", []),
+    "list": ("kind", ["--paper", "--search"]),
+    "table": ("path", []),
     "show": ("name", ["--on", "--layers", "--mode"]),
     "check": ("name", []),
-    "map": (
+    "map spiking": (
         "experiment",
-        [
-            "--layers", "--run", "--set", "--rule", "--mode", "--setting", "--placement", "--learning", "--sana-fe",
-            "--json",
-        ],
+        ["--layers", "--run", "--set", "--mode", "--placement", "--learning", "--sana-fe", "--json"],
     ),
+    "map cim": ("", ["--layers", "--run", "--set", "--rule", "--json"]),
     "ledger": ("path", ["--experiment"]),
     "backends": ("experiment", []),
     "doctor": ("", []),
@@ -67,8 +66,8 @@ COMMANDS: dict[str, tuple[str, list[str]]] = {
     "new": ("made", ["--rule", "--neuron", "--synapse"]),
 }  # fmt: skip
 """Of each command what its argument is, and its options."""
-REQUIRED = {"map": "--chip"}
-WEIGHTS = {"map": 4, "derive": 4, "ledger": 3, "show": 3, "check": 2}
+REQUIRED = {"map spiking": "--chip", "map cim": "--chip"}
+WEIGHTS = {"map spiking": 3, "map cim": 2, "derive": 4, "ledger": 3, "show": 3, "check": 2}
 SLOW = ("check", "backends", "ledger")
 """Commands that take long without an argument."""
 
@@ -89,14 +88,15 @@ def _values() -> dict[str, list[str]]:
             *(str(ROOT / name) for name in ("README.md", "results", "docs/rtrl_curves.png")),
             "missing.nc",
         ],
+        "--paper": ["erbp", "nbp"],
+        "--search": ["spike", "[", "x" * 200],
         "--on": of["experiment"],
         "--layers": LAYERS,
         "--mode": ["train", "test"],
         "--chip": [*of["chip"], *of["cim"]],
         "--run": paths,
-        "--set": ["technology_nm=32", "adc=sar", "subarray=0", "x=1", "adc=1", "levels=nan"],
+        "--set": ["technology_nm=32", "adc=sar", "subarray=0", "x=1", "adc=1", "levels=nan", *SETTINGS],
         "--rule": ["bp", "dfa"],
-        "--setting": SETTINGS,
         "--placement": of["placement"],
         "--learning": ["sweep", "active"],
         "--sana-fe": ["/proc/x", "/dev/null", "out"],
@@ -121,7 +121,10 @@ def lines(seed: int, n: int) -> Iterator[list[str]]:
     for _ in range(n):
         command = rng.choice(order)
         argument, options = COMMANDS[command]
-        line = [command, *(some(argument) for _ in range(1 if command in SLOW else rng.choice([0, 1, 1, 1, 1, 2])))]
+        line = [
+            *command.split(),
+            *(some(argument) for _ in range(1 if command in SLOW else rng.choice([0, 1, 1, 1, 1, 2]))),
+        ]
         if command in REQUIRED and rng.random() < 0.8:
             line += [REQUIRED[command], some(REQUIRED[command])]
         for option in rng.sample(options, min(rng.choice([0, 0, 1, 1, 2, 3]), len(options))):

@@ -32,9 +32,9 @@ LAYERS = (4, 3, 2)
 STEPS = 10
 
 COMMANDS = {
-    "chip": ("map", "erbp_plus", "--chip", "{}", "--layers", "64-20-10"),
-    "cim": ("map", "--chip", "{}", "--layers", "64-20-10"),
-    "placement": ("map", "nbp", "--chip", "loihi", "--layers", "400-400-10", "--placement", "{}"),
+    "chip": ("map", "spiking", "erbp_plus", "--chip", "{}", "--layers", "64-20-10"),
+    "cim": ("map", "cim", "--chip", "{}", "--layers", "64-20-10"),
+    "placement": ("map", "spiking", "nbp", "--chip", "loihi", "--layers", "400-400-10", "--placement", "{}"),
 }
 """What puts a file to use that is part of no experiment."""
 MAY_BE_RIGHT = {("loss", "misspell_a_name")}

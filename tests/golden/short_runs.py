@@ -24,6 +24,7 @@ RECORDED = Path(__file__).with_suffix(".npz")
 _SAMPLES, _LAYERS = 4, (6, 4, 3)
 _SHORT = {"direct_feedback": 20 * brian2.ms, "winner_take_all": 50 * brian2.ms}
 """Duration of a sample, where the protocol's would take long."""
+_MOST_STEPS = 1000
 
 
 def short_run(zoo: Zoo, name: str) -> dict[str, np.ndarray]:
@@ -50,6 +51,7 @@ def short_run(zoo: Zoo, name: str) -> dict[str, np.ndarray]:
     np.random.seed(0)
     brian2.seed(0)
     sample_time = _SHORT.get(circuit.experiment.stated.circuit, sample_time)
+    sample_time = min(sample_time, _MOST_STEPS * network.duration(circuit, "dt"))
     return run_here(circuit, sample_time, Inputs(data, values, _SAMPLES, 0), wanted)
 
 

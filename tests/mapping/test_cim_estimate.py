@@ -38,7 +38,7 @@ def of(settings: dict[str, Any] | None = None, layers: tuple[int, ...] = NETWORK
 
 
 def command(*words: str) -> Any:
-    return CliRunner().invoke(app, ["map", "--chip", "cim_training", *words])
+    return CliRunner().invoke(app, ["map", "cim", "--chip", "cim_training", *words])
 
 
 # Sums
@@ -209,17 +209,19 @@ def test_pulses_of_an_update_are_those_of_a_simulated_one() -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--layers", "784,200,10", "--set", "adcbits=6"], "did you mean 'adc_bits'?"),
-        (["--layers", "784,200,10", "--set", "adc_bits=six"], "'six' is no number"),
-        (["--layers", "784,200,10", "--set", "adc_bits=60"], "give a whole number from 2 to 10 (bit)"),
-        (["--layers", "784,200,10", "--set", "adc_bits"], "write NAME=VALUE"),
-        (["--layers", "784,200,10", "--set", "technology_nm=28"], "known: 65, 45, 32, 22, 14, 7"),
-        (["--layers", "784,200,10", "--set", "memory=flash"], "known: rram, fefet, sram"),
-        (["--layers", "784,200,10", "--set", "r_off=100"], "give r_off > r_on"),
-        (["--layers", "784"], "write sizes from 1 to 65536 such as 784,200,10"),
-        (["--layers", "784,x"], "write sizes such as 784,200,10"),
-        (["--layers", "784,200,10", "--rule", "rbp"], "give bp or dfa"),
-        ([], "give either --layers 784,200,10 or --run RESULT.nc"),
+        (["--layers", "784-200-10", "--set", "adcbits=6"], "did you mean 'adc_bits'?"),
+        (["--layers", "784-200-10", "--set", "adc_bits=six"], "'six' is no number"),
+        (["--layers", "784-200-10", "--set", "adc_bits=60"], "give a whole number from 2 to 10 (bit)"),
+        (["--layers", "784-200-10", "--set", "adc_bits"], "write name=value"),
+        (["--layers", "784-200-10", "--set", "technology_nm=28"], "known: 65, 45, 32, 22, 14, 7"),
+        (["--layers", "784-200-10", "--set", "memory=flash"], "known: rram, fefet, sram"),
+        (["--layers", "784-200-10", "--set", "r_off=100"], "give r_off > r_on"),
+        (["--layers", "784-200-10", "--set", "adc_bits=6,subarray=64"], "several joined by colons"),
+        (["--layers", "784"], "--layers: '784' is not a network"),
+        (["--layers", "784,200"], "--layers: '784,200' is not a network"),
+        (["--layers", "784-99999"], "write sizes from 1 to 65536 such as 784-200-10"),
+        (["--layers", "784-200-10", "--rule", "rbp"], "give bp or dfa"),
+        ([], "give either --layers 784-200-10 or --run RESULT.nc"),
         (["--run", "nothing.nc"], "nothing.nc: there is no such result"),
     ],
 )
@@ -231,7 +233,7 @@ def test_a_mistake_is_one_line(words: list[str], told: str) -> None:
 
 
 def test_an_unknown_chip_is_told() -> None:
-    result = CliRunner().invoke(app, ["map", "--chip", "cim_traning", "--layers", "4,3"])
+    result = CliRunner().invoke(app, ["map", "cim", "--chip", "cim_traning", "--layers", "4-3"])
     assert (result.exit_code, "did you mean 'cim_training'?" in result.stderr) == (2, True)
 
 
@@ -257,7 +259,7 @@ def test_a_mistake_in_the_chip_file_is_told(zoo_with: Callable[..., Zoo], old: s
 
 
 def test_json_has_the_names_of_the_reference_runs() -> None:
-    words = ["--layers", "784,200,10", "--set", "subarray=64", "adc_bits=5", "technology_nm=22", "--json"]
+    words = ["--layers", "784-200-10", "--set", "subarray=64:adc_bits=5", "--set", "technology_nm=22", "--json"]
     printed = json.loads(command(*words).stdout)
     direct = report(of({"subarray": 64, "adc_bits": 5, "technology_nm": 22}))
     assert printed == direct

@@ -104,7 +104,7 @@ def map(
     if chip in in_memory:
         asked = request(zoo, zoo.cim(chip), text, run, [f"{k}={v}" for k, v in (numbers or {}).items()], rule)
         return estimate(zoo.cim(chip), asked.layers, asked.settings, asked.rule)
-    named = [] if run is not None else [network.name if isinstance(network, Experiment) else str(network)]
+    named = "" if run is not None else network.name if isinstance(network, Experiment) else str(network)
     given = network.setting if isinstance(network, Experiment) and setting == "default" else setting
     placed = PlacementRequest(zoo, chip, named, text, mode, given, placement, run)
     if run is None:

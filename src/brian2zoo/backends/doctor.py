@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
+from importlib.util import find_spec
 from typing import Literal
 
 from packaging.version import InvalidVersion, Version
@@ -63,6 +64,19 @@ def examine() -> dict[str, Finding]:
     return {finding.what: finding for finding in _findings()}
 
 
+def beside() -> list[Finding]:
+    """What no backend needs: how jobs are sent to a cluster, environments, and programs that exchange networks."""
+    conda = next((name for name in ("conda", "mamba", "micromamba") if shutil.which(name)), "conda")
+    return [
+        _tool("conda", conda, "only for `conda env create -f environment.yml`; pip needs none"),
+        _tool("Slurm", "sbatch", "only for `--profile profiles/slurm`, on a machine that submits jobs"),
+        _module("snakemake_executor_plugin_slurm", "Slurm for Snakemake", "snakemake-executor-plugin-slurm",
+                "only for `--profile profiles/slurm`: pip install 'brian2zoo[slurm]'"),
+        _module("nest", "NEST", "nest-simulator", "only to compare with it: conda-forge has nest-simulator"),
+        _module("nir", "NIR", "nir", "only to exchange networks: pip install nir"),
+    ]  # fmt: skip
+
+
 def backends(found: dict[str, Finding]) -> dict[str, tuple[Finding, ...]]:
     """For each backend what keeps it from running here; nothing if it runs."""
     return {name: tuple(found[what] for what in NEEDS[name] if found[what].state != "found") for name in BACKENDS}
@@ -106,6 +120,16 @@ def _package(name: str, remedy: str) -> Finding:
         return _judged(name, metadata.version(name), "", remedy)
     except metadata.PackageNotFoundError:
         return Finding(name, "missing", remedy=remedy)
+
+
+def _module(name: str, what: str, package: str, remedy: str) -> Finding:
+    """A module that may be there without its package being known to pip, as NEST is."""
+    if find_spec(name) is None:
+        return Finding(what, "missing", remedy=remedy)
+    try:
+        return Finding(what, "found", metadata.version(package))
+    except metadata.PackageNotFoundError:
+        return Finding(what, "found")
 
 
 def _tool(what: str, name: str, remedy: str) -> Finding:

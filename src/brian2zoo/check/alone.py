@@ -432,13 +432,19 @@ def _feedback(feedback: Feedback) -> Findings:
 def _encoder(encoder: Encoder) -> Findings:
     values = np.array([0.0, 0.5])
     x = values * brian2.second if encoder.channel else values
-    names = _parameters(encoder, reserved=("x", "unit")) | {"x": x}
+    names = _parameters(encoder, reserved=("x", "unit", "before")) | {"x": x}
+    if encoder.spikes and not encoder.channel:
+        remedy = "add 'channel: unit', if each unit of `spikes` is an input unit"
+        raise ZooError(encoder.path, "channel", "spikes of a series go to no input unit", remedy)
     evaluate_text(Text(encoder.path, "unit", encoder.unit), {})
     with np.errstate(all="ignore"):
         evaluate_text(Text(encoder.path, "encode", encoder.encode), names)
         encode(encoder, values)
         if encoder.channel:
             channels(encoder, np.arange(2))
+        for k, spikes in enumerate(encoder.spikes):
+            of_series = names | {"x": values, "before": np.zeros_like(values)}
+            evaluate_text(Text(encoder.path, f"spikes.{k}", spikes), of_series)
     return Findings()
 
 

@@ -141,6 +141,11 @@ class Scope:
         """All of them."""
         return _EVERYWHERE | self.own
 
+    def used(self, expression: str) -> Names:
+        """Those that an expression names: Brian2 looks through all that it is given."""
+        names = self.names
+        return {name: names[name] for name in get_identifiers(expression) if name in names}
+
     def uniform(self, expression: str) -> bool:
         """Whether it has one value for all neurons, or all synapses."""
         names = get_identifiers(expression)
@@ -416,7 +421,7 @@ def dimensions(text: Text, expression: str, scope: Scope) -> Any:
         raise text.wrong(f"'{part}' in '{expression}' is no real number", "write a number that is one")
     _refuse_numbers_as_truths(text, expression, names)
     try:
-        found = parse_expression_dimensions(expression.strip(), names)
+        found = parse_expression_dimensions(expression.strip(), scope.used(expression))
     except brian2.DimensionMismatchError as error:
         raise text.wrong(f"units do not match: {_reason(error)}", "make the units of both sides agree") from None
     except _UNREADABLE as error:
@@ -428,7 +433,7 @@ def dimensions(text: Text, expression: str, scope: Scope) -> Any:
 
 def _refuse_negative_power(text: Text, expression: str, scope: Scope) -> None:
     """Refuse 10**-3: of whole numbers Brian2 makes a whole number, 0, and numpy none at all."""
-    for node in ast.walk(brian_ast(expression.strip(), scope.names)):
+    for node in ast.walk(brian_ast(expression.strip(), scope.used(expression))):
         if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Pow):
             continue
         never_negative = isinstance(node.right, ast.Constant)
@@ -459,7 +464,8 @@ def _refuse_vanishing(text: Text, line: str, used: Collection[str], scope: Scope
 @cache
 def _vanishing(line: str, types: tuple[tuple[str, np.dtype], ...]) -> str:
     """The first name that Brian2 does not find in a statement once SymPy has worked it out; empty if there is none."""
-    names = _EVERYWHERE | {name: Variable(name, dtype=dtype) for name, dtype in types}
+    names = {name: _EVERYWHERE[name] for name in get_identifiers(line) if name in _EVERYWHERE}
+    names |= {name: Variable(name, dtype=dtype) for name, dtype in types}
     _, known, unknown = analyse_identifiers(line, names)
     return min(get_identifiers(line) - known - unknown - STANDARD_IDENTIFIERS, default="")
 
@@ -477,7 +483,7 @@ def _refuse_truncation(text: Text, line: str, variable: Variable, expression: st
     """Refuse what loses a fraction, or a number, because the variable can hold none."""
     expected = {"b": "boolean", "i": "integer"}.get(np.dtype(variable.dtype).kind)
     fitting = {"integer": ("integer", "boolean"), "boolean": ("boolean",)}.get(expected)
-    found = brian_ast(expression.strip(), scope.names).dtype
+    found = brian_ast(expression.strip(), scope.used(expression)).dtype
     if fitting is None or (found in fitting and operator != "/="):
         return
     remedy = "write int(...)" if expected == "integer" else "give a condition, such as 'x > 0'"

@@ -54,7 +54,7 @@ from brian2zoo.circuits import (
     vocabulary,
     weight_names,
 )
-from brian2zoo.compose.circuit import Codes, added_to, compose, joined
+from brian2zoo.compose.circuit import Codes, added_to, joined, put_on_neurons, stepping
 from brian2zoo.compose.neuron import NeuronCode, compose_neuron
 from brian2zoo.compose.synapse import AT_SPIKES, SynapseCode
 from brian2zoo.equations.pieces import (
@@ -93,12 +93,15 @@ def check_together(experiment: Experiment) -> Findings:
     for circuit in () if findings else circuits:
         with findings.collect():
             findings += delays_of_their_own(circuit) or _missing_variables(circuit)
+    composed: list[tuple[Circuit, Codes]] = []
     for circuit in () if findings else circuits:
         with findings.collect():
-            findings += _circuit(circuit, joined(circuit))
-    for circuit in () if findings else circuits:
+            codes = joined(circuit)
+            composed.append((circuit, codes))
+            findings += _circuit(circuit, codes)
+    for circuit, codes in () if findings else composed:
         with findings.collect():
-            compose(circuit)
+            stepping(circuit, codes)
             refuse(circuit)
     return findings or idle_choices(experiment, circuits)
 
@@ -247,9 +250,10 @@ def _store(experiment: Experiment) -> Findings:
 def _missing_variables(circuit: Circuit) -> Findings:
     """Variables of the neuron that a synapse would write, and that it does not have."""
     findings = Findings()
+    on_neurons = {each.name: put_on_neurons(each) for each in circuit.projections}
     for projection in circuit.projections:
         post, model = projection.post, projection.synapse
-        added = [part.equations.text for part in added_to(circuit, post)]
+        added = [part.equations.text for part in added_to(circuit, post, on_neurons)]
         place = Text(
             circuit.experiment.path, f"neurons.{post.role}", join(post.neuron.equations, *dict.fromkeys(added))
         )

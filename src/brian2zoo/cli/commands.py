@@ -3,10 +3,10 @@
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -17,13 +17,25 @@ from brian2zoo.cli import (
     exchange_commands,
     figure_commands,
     init_command,
+    map_commands,
     new_command,
     plot_command,
     table_command,
     unforeseen,
 )
-from brian2zoo.cli.finding import find, named_file, own_folder
-from brian2zoo.cli.show import new_table, out, print_cim, print_composed, print_events, print_file, print_mapping
+from brian2zoo.cli.finding import File, find, named_file, own_folder
+from brian2zoo.cli.map_commands import Mode
+from brian2zoo.cli.show import (
+    Footnotes,
+    new_table,
+    operations_text,
+    out,
+    print_composed,
+    print_events,
+    print_events_in_short,
+    print_file,
+    say,
+)
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.formats.kinds import KINDS, json_schemas
 from brian2zoo.formats.language import Refused, name_or_none
@@ -32,9 +44,10 @@ from brian2zoo.formats.reference import FOLDER, with_tables
 from brian2zoo.formats.rules import Rule
 from brian2zoo.formats.zoo import ROOT, Zoo, is_zoo, zoo_in_use
 
+if TYPE_CHECKING:
+    from brian2zoo.backends.doctor import Finding
+
 Kind = StrEnum("Kind", list(KINDS))
-Mode = StrEnum("Mode", ["train", "test"])
-Learning = StrEnum("Learning", ["sweep", "active"])
 Jacobian = StrEnum("Jacobian", ["block_diagonal", "snap1", "full"])
 
 err = Console(highlight=False, markup=False, soft_wrap=True, stderr=True)
@@ -105,19 +118,45 @@ app.command()(plot_command.plot)
 app.command()(table_command.table)
 app.command()(new_command.new)
 app.command()(init_command.init)
+app.add_typer(map_commands.app, name="map")
 app.add_typer(exchange_commands.export, name="export")
 app.add_typer(exchange_commands.bring_in, name="import")
 
 
 @app.command("list")
-def list_files(ctx: typer.Context, kind: Annotated[Kind | None, typer.Argument()] = None) -> None:
+def list_files(
+    ctx: typer.Context,
+    kind: Annotated[Kind | None, typer.Argument(help="One kind of file; default: all.")] = None,
+    paper: Annotated[str, typer.Option(help="Only what this paper's experiments use: a folder of papers/.")] = "",
+    search: Annotated[str, typer.Option(help="Only files with this in name, title, reference or notes.")] = "",
+) -> None:
     """List the files of the zoo, of one kind or all."""
-    table = new_table("kind", "name", "title", "reference")
+    zoo, notes = ctx.obj, Footnotes()
+    used = _of_paper(zoo, paper) if paper else None
+    table = new_table("kind", "name", "title", "from")
     for each in [kind.value] if kind else KINDS:
-        for name in ctx.obj.names(each):
-            file = ctx.obj.load(each, name)
-            table.add_row(each, name, file.title, file.reference)
-    out.print(table, soft_wrap=False)
+        for name in zoo.names(each):
+            file = zoo.load(each, name)
+            words = "\n".join((name, file.title, file.reference, file.notes)).lower()
+            if search.lower() in words and (used is None or (each, name) in used):
+                table.add_row(each, name, file.title, notes.mark(file.reference))
+    if not table.rows:
+        raise ZooError("list", "", "no file is as asked for", "leave --search, --paper or the kind out")
+    out.print(table)
+    notes.show()
+
+
+def _of_paper(zoo: Zoo, paper: str) -> set[File]:
+    """Experiments of a paper, and the files that they name."""
+    known = sorted({zoo.load("experiment", name).paper for name in zoo.names("experiment")} - {""})
+    if paper not in known:
+        remedy = did_you_mean(paper, known, f"papers: {', '.join(known)}")
+        raise ZooError("--paper", "", f"no experiment is of paper '{paper}'", remedy)
+    own = [zoo.load("experiment", name) for name in zoo.names("experiment")]
+    own = [experiment for experiment in own if experiment.paper == paper]
+    return {("experiment", experiment.name) for experiment in own} | {
+        file for experiment in own for file in experiment.uses().values()
+    }
 
 
 @app.command()
@@ -169,28 +208,34 @@ def backends(
             numbers = [str(notes.setdefault(reason, len(notes) + 1)) for reason in verdict.reasons]
             cells.append(f"{verdict.kind} {','.join(numbers)}".strip())
         table.add_row(name, *cells)
-    out.print(table, soft_wrap=False)
+    out.print(table)
     for reason, number in notes.items():
-        out.print(f"{number}  {reason}", style="dim")
+        say(f"{number}  {reason}", style="dim", hang="    ")
 
 
 @app.command()
 def doctor() -> None:
-    """Say what the backends need on this machine: found, missing, too old or too new, and what to do."""
-    from brian2zoo.backends.doctor import UPKEEP, examine
+    """Say what backends, a cluster and other simulators need on this machine: found or missing, and what to do."""
+    from brian2zoo.backends.doctor import UPKEEP, beside, examine
     from brian2zoo.backends.doctor import backends as missing_for
 
     found = examine()
-    colours = {"found": "green", "missing": "red"}
     for finding in found.values():
-        told = f"{finding.what}: {finding.state}{f', {finding.detail}' if finding.detail else ''}"
-        out.print(told + (f" — {finding.remedy}" if finding.remedy else ""), style=colours.get(finding.state, "yellow"))
+        _say_finding(finding, {"found": "green", "missing": "red"}.get(finding.state, "yellow"))
     out.print()
     for name, reasons in missing_for(found).items():
         wanting = ", ".join(f"{finding.what} ({finding.state})" for finding in reasons)
-        out.print(f"{name}: {f'does not run here: {wanting}' if wanting else 'runs here'}")
+        say(f"{name}: {f'does not run here: {wanting}' if wanting else 'runs here'}")
     out.print()
-    out.print(UPKEEP)
+    say(UPKEEP, hang="")
+    out.print("\nNo backend needs these:")
+    for finding in beside():
+        _say_finding(finding, "green" if finding.state == "found" else "dim")
+
+
+def _say_finding(finding: "Finding", style: str) -> None:
+    told = f"{finding.what}: {finding.state}{f', {finding.detail}' if finding.detail else ''}"
+    say(told + (f" — {finding.remedy}" if finding.remedy else ""), style)
 
 
 @app.command()
@@ -206,91 +251,13 @@ def check(
     findings = check_zoo(zoo, {file for name in names for file in find(zoo, name)} if names else None)
     mistakes = errors(findings)
     for finding in findings:
-        out.print(str(finding), style="red" if finding in mistakes else "yellow")
+        out.print(str(finding), style="red" if finding in mistakes else "yellow", soft_wrap=True)  # one line each
     n_warnings = len(findings) - len(mistakes)
     found = ", ".join(
         f"{n} {what}{'' if n == 1 else 's'}" for n, what in ((len(mistakes), "mistake"), (n_warnings, "warning"))
     )
     out.print(f"{found}, {time.perf_counter() - start:.1f} s")
     raise typer.Exit(1 if mistakes else 0)
-
-
-@app.command("map")
-def map_network(
-    ctx: typer.Context,
-    chip: Annotated[str, typer.Option(help="File in models/chips.")],
-    words: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[EXPERIMENT]", help="Network of spikes; of a compute-in-memory chip NAME=VALUE."),
-    ] = None,
-    layers: Annotated[str, typer.Option(help="Sizes of the layers, such as 784-200-10.")] = "",
-    run: Annotated[Path | None, typer.Option(help="Result of a training, or of its spikes, to price.")] = None,
-    set_: Annotated[list[str] | None, typer.Option("--set", help="Numbers of the chip file to replace.")] = None,
-    rule: Annotated[str, typer.Option(help="Compute in memory: bp or dfa; default that of the run, else bp.")] = "",
-    mode: Annotated[Mode, typer.Option(help="Spikes: network that learns, or that only infers.")] = Mode.train,
-    setting: Annotated[str, typer.Option(help="Spikes: scope.name=value:... of the experiment.")] = "default",
-    placement: Annotated[str, typer.Option(help="Spikes: file in models/placements; else cores are filled.")] = "",
-    learning: Annotated[Learning | None, typer.Option(help="Spikes: synapses that learning visits.")] = None,
-    sana_fe: Annotated[Path | None, typer.Option(help="Spikes: folder for the same as SANA-FE's files.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="All numbers as JSON.")] = False,
-) -> None:
-    """What a network costs on a chip.
-
-    On a chip of spiking cores: which cores it takes, what forbids it, and with the spikes of a run energy and latency
-    of a sample. On a compute-in-memory chip: areas, and time and energy of an epoch by phase and part.
-    """
-    zoo: Zoo = ctx.obj
-    if chip in zoo.names("cim"):
-        _refuse_options(ctx, _OF_SPIKES, "a chip of spiking cores", chip)
-        _map_cim(zoo, chip, layers, run, [*(set_ or []), *(words or [])], rule, as_json)
-        return
-    if chip not in zoo.names("chip"):
-        known = [name for kind in ("cim", "chip") for name in zoo.names(kind)]
-        raise ZooError(
-            "--chip", "", f"there is no chip '{chip}'", did_you_mean(chip, known, f"chips: {', '.join(known)}")
-        )
-    _refuse_options(ctx, _IN_MEMORY, "a compute-in-memory chip", chip)
-    if learning and run is None:
-        raise ZooError("--learning", "", "nothing is priced without spikes", "give a result with --run")
-    from brian2zoo.mapping.spiking import report
-    from brian2zoo.mapping.spiking.request import PlacementRequest
-
-    asked = PlacementRequest(zoo, chip, words or [], layers, mode.value, setting, placement, run)
-    told = report.of_placement(asked.placement)
-    if asked.activity is not None:
-        told |= report.of_costs(asked.costs(learning.value if learning else None))
-    if sana_fe is not None:
-        from brian2zoo.mapping.spiking import sanafe
-
-        told["written"] = [str(path) for path in sanafe.write(asked.placement, asked.activity, sana_fe)]
-    if as_json:
-        out.print_json(json.dumps(told))
-    else:
-        print_mapping(told)
-
-
-_OF_SPIKES = ("mode", "setting", "placement", "learning", "sana_fe")
-_IN_MEMORY = ("set_", "rule")
-"""Parameters of `map` that only one kind of chip has."""
-
-
-def _refuse_options(ctx: typer.Context, names: Sequence[str], kind: str, chip: str) -> None:
-    """`ZooError` if one of these is given."""
-    for parameter in ctx.command.params:
-        if parameter.name in names and ctx.get_parameter_source(parameter.name).name != "DEFAULT":
-            raise ZooError(parameter.opts[0], "", f"it is for {kind}, which '{chip}' is not", "leave it out")
-
-
-def _map_cim(zoo: Zoo, chip: str, layers: str, run: Path | None, settings: list[str], rule: str, as_json: bool) -> None:
-    from brian2zoo.mapping.cim import estimate, report
-    from brian2zoo.mapping.cim.request import request
-
-    asked = request(zoo, zoo.cim(chip), layers, run, settings, rule)
-    result = estimate(zoo.cim(chip), asked.layers, asked.settings, asked.rule)
-    if as_json:
-        out.print_json(json.dumps(report(result)))
-        return
-    print_cim(zoo.cim(chip).title, asked.rule, result)
 
 
 @app.command()
@@ -305,7 +272,8 @@ def ledger(
 ) -> None:
     """Count what each rule costs: operations and memory of one event or, for trained networks, of one sample.
 
-    It counts the composed equations and, given results, the spikes of the last epoch.
+    It counts the composed equations and, given results, the spikes of the last epoch. Without arguments it prints one
+    line for each experiment; with --experiment, every event of that one.
     """
     from brian2zoo.mapping.ledger import of_training
     from brian2zoo.run.results import TRAINING, read
@@ -318,26 +286,27 @@ def ledger(
             remedy = f"for one event of the experiment: brian2zoo ledger --experiment {path}"
             raise ZooError("RESULTS", "", f"there is no file '{path}'", remedy)
     if not results:
-        print_events(zoo, experiment or zoo.names("experiment"))
+        if experiment:
+            print_events(zoo, experiment)
+        else:
+            print_events_in_short(zoo, zoo.names("experiment"))
         return
     from brian2zoo.mapping.operations import KINDS as OPERATIONS
 
-    table = new_table("experiment", "network", "a sample", *(name.replace("_", " ") for name in OPERATIONS))
-    memory = new_table("experiment", "network", "bits a synapse", "bits a neuron", "footprint", "synaptic operations")
+    memory = new_table("network", "bits a synapse", "bits a neuron", "footprint", "synaptic operations")
     for path in results:
         costs = of_training(zoo, read(path, TRAINING))
-        name = [
-            f"{costs.attrs['experiment']} {costs.attrs['setting']}",
-            f"{costs.attrs['dataset']} {costs.attrs['layers']}",
-        ]
+        network = " ".join(str(costs.attrs[key]) for key in ("experiment", "setting", "dataset", "layers"))
+        out.print(f"{network}: a sample", style="bold")
+        table = new_table("part", "operations")
         for part in costs.part.values:
-            counts = costs.operations.sel(part=part).values
-            table.add_row(*name, str(part), *(f"{n:.3g}" if n else "" for n in counts))
+            counts = zip(OPERATIONS, costs.operations.sel(part=part).values, strict=True)
+            table.add_row(str(part), operations_text(dict(counts)))
+        out.print(table)
         bits = (f"{float(costs[key]):.4g}" for key in ("memory_synapse", "memory_neuron"))
         footprint, passed = (float(costs[key]) for key in ("Footprint", "SynapticOperations"))
-        memory.add_row(*name, *bits, f"{footprint:.4g} bytes", f"{passed:.3g}")
-    for each in (table, memory):
-        out.print(each, soft_wrap=False)
+        memory.add_row(network, *bits, f"{footprint:.4g} bytes", f"{passed:.3g}")
+    out.print(memory)
 
 
 @app.command()
@@ -375,12 +344,12 @@ def derive(
     asked = Rule(title=title_of(jacobian.value, model), derived=jacobian.value, through=kept)
     traces = traces_of(asked, model, store, not on_synapses)
     if latex:
-        out.print(latex_text(traces))
+        out.print(latex_text(traces), soft_wrap=True)
         return
     rule = derived(asked, model, store, not on_synapses)
     text = rule_text(rule, traces, " ".join(["brian2zoo", *sys.argv[1:]]))
     if not name:
-        out.print(text, end="")
+        out.print(text, end="", soft_wrap=True)  # it is a file
         return
     path = own_folder(zoo) / KINDS["rule"][1] / f"{name}.yaml"
     if path.exists():

@@ -236,7 +236,7 @@ def print_rows(found: Sequence[Row]) -> None:
         for command in dict.fromkeys(
             row.command.replace(row.key.rpartition("/")[2], "FIGURE") for row in own if row.key
         ):
-            out.print(f"  from nothing: {command}", style="dim")
+            out.print(f"  from nothing: {_wrapped(command)}", style="dim")
         for row in own:
             named = f"{row.key or row.title}{f' = {row.of}' if row.of else ''}"
             taken = f", {_rounded(row.minutes)} min" if row.minutes else ""
@@ -251,6 +251,12 @@ def print_rows(found: Sequence[Row]) -> None:
             if row.not_run:
                 out.print(f"      {row.not_run} more published number{'s' * (row.not_run > 1)}: not run")
         out.print()
+
+
+def _wrapped(command: str) -> str:
+    """A command that goes over several lines where it must, as a shell reads it."""
+    lines = textwrap.wrap(command, WIDTH - 18, break_long_words=False, break_on_hyphens=False)
+    return " \\\n      ".join(lines)
 
 
 def by_paper(found: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]:

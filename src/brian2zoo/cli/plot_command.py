@@ -26,7 +26,7 @@ def plot(
     ] = "",
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", help="scope.name=value, as in a setting; repeat it for several."),
+        typer.Option("--set", help="scope.name=value, as in a setting; several are joined by colons."),
     ] = None,
     file: Annotated[
         Path | None, typer.Option("--out", help="PNG or PDF to write; default: results/plots/KIND/NAME.png.")

@@ -1,10 +1,10 @@
 """What the command line shows: files, composed equations, costs."""
 
 import sys
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from itertools import zip_longest
-from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
@@ -29,10 +29,12 @@ File = tuple[str, str]
 
 _CODE_WIDTH = 56
 """Of strings, up to where what comes beside them is aligned."""
+_NARROWEST = 40
+"""Columns that text is wrapped to at least, however narrow a terminal is."""
 
-# Into a file or a pipe, a table row stays on one line.
-_WIDTH = None if sys.stdout and sys.stdout.isatty() else 240
-out = Console(highlight=False, markup=False, soft_wrap=True, width=_WIDTH)
+PIPED = 100
+"""Columns of what goes into a file or a pipe; into a terminal, its own."""
+out = Console(highlight=False, markup=False, width=None if sys.stdout and sys.stdout.isatty() else PIPED)
 
 
 def new_table(*columns: str) -> Table:
@@ -43,12 +45,37 @@ def new_table(*columns: str) -> Table:
     return table
 
 
+def say(text: str, style: str = "", begin: str = "", hang: str = "  ") -> None:
+    """Lines of text, each wrapped between words where it is wider than the page; `begin` and `hang` indent it."""
+    for line in text.splitlines():
+        wrapped = textwrap.wrap(
+            line, max(out.width, _NARROWEST), initial_indent=begin, subsequent_indent=begin + hang,
+            break_long_words=False, break_on_hyphens=False,
+        )  # fmt: skip
+        out.print("\n".join(wrapped), style=style)
+
+
+class Footnotes:
+    """Texts that would stand in many rows of a table: a number there, and each text once below."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+
+    def mark(self, text: str) -> str:
+        """What stands in the row."""
+        return f"[{self._numbers.setdefault(text, len(self._numbers) + 1)}]" if text else ""
+
+    def show(self) -> None:
+        """The texts, by number."""
+        for text, number in self._numbers.items():
+            say(f"[{number}] {text}", style="dim", hang="    ")
+
+
 def print_file(kind: str, file: Any) -> None:
     """A file of the zoo: its notes, its strings, its parameters with their units."""
     out.print(f"{kind}/{file.name}: {file.title}", style="bold")
     for line in (file.reference, file.notes, f"Extends {file.extends}." if file.extends else ""):
-        if line:
-            out.print(line.strip(), style="dim")
+        say(line.strip(), style="dim", hang="")
     for key, value in file:
         if key in ("title", "reference", "notes", "extends", "name", "path", "parameters", "weights"):
             continue
@@ -102,34 +129,65 @@ def print_circuit(circuit: "Circuit", codes: "Codes", only: File | None = None) 
 
 
 def print_events(zoo: Zoo, experiments: list[str]) -> None:
-    """Operations of one event, of every experiment; on the smallest network, since they do not depend on sizes."""
+    """Operations of one event, of some experiments; on the smallest network, since they do not depend on sizes."""
+    from brian2zoo.mapping.ledger import alike, events, memories
+
+    for name, circuit in _smallest(zoo, experiments):
+        out.print(name, style="bold")
+        table = new_table("part", "event", "operations", "of")
+        for part, happens, operations, names in alike(events(circuit)):
+            table.add_row(part, happens, operations_text(vars(operations)), _listed(names))
+        for what, bits, learning, names in memories(circuit):
+            kept = f"{len(bits)} value{'' if len(bits) == 1 else 's'}, {sum(bits)} bits"
+            table.add_row("memory", what, f"{kept}, {learning} to learn" if learning else kept, _listed(names))
+        out.print(table)
+        out.print()
+
+
+def print_events_in_short(zoo: Zoo, experiments: list[str]) -> None:
+    """A line for each experiment: how many operations its events ask for at most, and what a synapse keeps."""
+    from brian2zoo.mapping.ledger import alike, events, memories
+
+    table = new_table("", "a spike at", "a synapse:", "a step of", "a step of", "bits of a", "to learn,")
+    table.add_row("experiment", "transmit", "learn", "a synapse", "a neuron", "synapse", "values", style="dim")
+    for name, circuit in _smallest(zoo, experiments):
+        most: dict[tuple[str, str], float] = {}
+        for part, happens, operations, _ in alike(events(circuit)):
+            most[part, happens] = max(sum(vars(operations).values()), most.get((part, happens), 0))
+        synapse_steps = [n for (_, happens), n in most.items() if happens == "synapse, step"]
+        counts = (
+            most.get(("transmission", "synapse, spike")),
+            most.get(("learning", "synapse, spike")),
+            max(synapse_steps, default=None),
+            most.get(("neurons", "neuron, step")),
+        )
+        kept = [(sum(bits), learning) for what, bits, learning, _ in memories(circuit) if what == "plastic synapse"]
+        cells = (*counts, *(max(kept) if kept else (None, None)))
+        table.add_row(name, *(f"{n:g}" if n else "" for n in cells))
+    out.print(table)
+    say("Operations of all kinds, of the largest event. By kind: brian2zoo ledger --experiment NAME", "dim")
+
+
+def _smallest(zoo: Zoo, experiments: list[str]) -> "Iterator[tuple[str, Circuit]]":
     from brian2zoo.check import ReadOnce, sound_experiment
     from brian2zoo.circuits import build, smallest
-    from brian2zoo.mapping.ledger import alike, events, memories
-    from brian2zoo.mapping.operations import KINDS as OPERATIONS
 
     zoo = ReadOnce.of(zoo)
-    table = new_table("experiment", "part", "event", *(name.replace("_", " ") for name in OPERATIONS), "of")
     for name in experiments:
         experiment = sound_experiment(zoo, name)
-        circuit = build(experiment, smallest(experiment), "train")
-        for part, happens, operations, names in alike(events(circuit)):
-            counts = (getattr(operations, kind) for kind in OPERATIONS)
-            table.add_row(name, part, happens, *(f"{n:g}" if n else "" for n in counts), _listed(names))
-        for what, bits, learning, names in memories(circuit):
-            cells = [
-                f"{len(bits)} value{'' if len(bits) == 1 else 's'}",
-                f"{sum(bits)} bits",
-                f"{learning} to learn" if learning else "",
-            ]
-            table.add_row(name, "memory", what, *cells, *[""] * (len(OPERATIONS) - 3), _listed(names))
-    out.print(table, soft_wrap=False)
+        yield name, build(experiment, smallest(experiment), "train")
+
+
+def operations_text(counts: Mapping[str, float]) -> str:
+    """Numbers of operations by kind, those that there are: `1 synapse write, 2 comparisons`."""
+    words = ((f"{n:.3g}", name.replace("_", " ")) for name, n in counts.items() if n)
+    return ", ".join(f"{n} {name.removesuffix('s') if n == '1' else name}" for n, name in words)
 
 
 def print_mapping(told: dict[str, Any]) -> None:
     """A network on a chip of spiking cores, and what a sample costs, as `mapping.spiking.report` tells them."""
     out.print(f"{told['experiment']} {told['layers']}, {told['mode']}, on {told['chip']}", style="bold")
-    out.print(
+    say(
         f"{told['neurons']} neurons and {told['synapses']} synapses, of which {told['plastic_synapses']} learn,"
         f" on {told['cores']} cores of {told['chips']} chip{'' if told['chips'] == 1 else 's'}"
         + (f"; most cores are full of {told['binding']}" if told["binding"] else "")
@@ -141,12 +199,12 @@ def print_mapping(told: dict[str, Any]) -> None:
         for name, limit in told["limits"].items():
             keys = ("a_core_has", "most_on_a_core", "total", "cores_by_itself", "cores_closed")
             table.add_row(name, *(f"{limit[key]:g}" for key in keys))
-        out.print(table, soft_wrap=False)
+        out.print(table)
     for rule in told["rules"]:
         if rule["fits"] == "yes":
-            out.print(f"rule '{rule['rule']}' fits: {rule['how']}")
+            say(f"rule '{rule['rule']}' fits: {rule['how']}")
     for caveat in told["caveats"]:
-        out.print(f"- {caveat}", style="yellow")
+        say(f"- {caveat}", style="yellow")
     for path in told.get("written", ()):
         out.print(f"wrote {path}")
     if "energy" not in told:
@@ -156,11 +214,14 @@ def print_mapping(told: dict[str, Any]) -> None:
     if told["learning"]:
         whose = {"sweep": "every plastic synapse in each step", "active": "the synapses that a spike passes"}
         out.print(f"learning visits {whose[told['learning']]}")
+    notes = Footnotes()
     for title, terms, unit in (("energy", told["energy"], "J"), ("time of the slowest cores", told["time"], "s")):
         table = new_table(title, "events", "all of them", "price of one")
         for term in terms:
-            table.add_row(term["what"], f"{term['count']:.4g}", _quantity(term["total"], unit), term["source"])
-        out.print(table, soft_wrap=False)
+            table.add_row(
+                term["what"], f"{term['count']:.4g}", _quantity(term["total"], unit), notes.mark(term["source"])
+            )
+        out.print(table)
     for name, key, unit in (
         ("energy without static power", "energy_dynamic", "J"),
         ("static energy", "energy_static", "J"),
@@ -168,8 +229,9 @@ def print_mapping(told: dict[str, Any]) -> None:
         ("energy without static power times latency", "edp", "Js"),
     ):
         out.print(f"{name}: {_quantity(told[key], unit)}")
+    notes.show()
     if told["missing"]:
-        out.print(f"no number is published of {', '.join(told['missing'])}: not counted", style="yellow")
+        say(f"no number is published of {', '.join(told['missing'])}: not counted", style="yellow")
 
 
 def print_cim(title: str, rule: str, result: "xr.Dataset") -> None:
@@ -180,7 +242,7 @@ def print_cim(title: str, rule: str, result: "xr.Dataset") -> None:
         if name.endswith("_um2"):
             share = 100 * float(values) / float(result.ChipArea_um2)
             area.add_row(values.attrs["long_name"], f"{float(values) / 1e6:.4g}", f"{share:.3g}")
-    out.print(area, soft_wrap=False)
+    out.print(area)
     costs = new_table("phase or part", "ms", "mJ")
     costs.add_row("total", f"{float(result.Total_lat_ns) / 1e6:.4g}", f"{float(result.Total_E_pJ) / 1e9:.4g}")
     for name in result.data_vars:
@@ -189,7 +251,7 @@ def print_cim(title: str, rule: str, result: "xr.Dataset") -> None:
             time, energy = (float(result[f"{stem}_{key}"].sum()) for key in ("lat_ns", "E_pJ"))
             label = result[name].attrs["long_name"].removeprefix("time: ")
             costs.add_row(label, f"{time / 1e6:.4g}", f"{energy / 1e9:.4g}")
-    out.print(costs, soft_wrap=False)
+    out.print(costs)
 
 
 def _parts(circuit: "Circuit", codes: "Codes") -> "Iterator[tuple[str, set[File], NeuronCode | SynapseCode]]":
@@ -251,9 +313,12 @@ def _print_code(code: "NeuronCode | SynapseCode") -> None:
         lines = value.strip().splitlines()
         width = min(max(map(len, lines)), _CODE_WIDTH)
         for line, source in zip_longest(lines, sources[: len(lines)], fillvalue=""):
-            text = Text(f"    {line}")
-            if source:
-                text.append(f"{'':{max(width - len(line), 0)}}    # {source}", style="dim")
+            text, beside = Text(f"    {line}"), f"    # {source}" if source else ""
+            room = out.width - len(text) - len(beside)
+            if beside and room < 0:
+                out.print(beside, style="dim")  # above the line, where it does not fit beside it
+            elif beside:
+                text.append(f"{'':{min(max(width - len(line), 0), room)}}{beside}", style="dim")
             out.print(text)
 
 
@@ -267,13 +332,13 @@ def _print_parameters(title: str, kind: str, file: Any) -> None:
     table = new_table("name", "value", *(["unit", "domain"] if units else []), "meaning")
     for line in lines:
         table.add_row(line.name, line.value, *([units[line.name], line.domain] if units else []), line.meaning)
-    out.print(table, soft_wrap=False)
+    out.print(table)
 
 
 def _print_block(title: str, text: str) -> None:
     if text:
         out.print(f"\n{title}", style="bold")
-        out.print(indent(text, "  "))
+        say(text, begin="  ", hang="    ")
 
 
 def _lines(value: Any, key: str = "") -> Iterator[str]:

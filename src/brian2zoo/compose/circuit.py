@@ -64,7 +64,7 @@ def compose(circuit: Circuit, assembly: Assembly = USUAL) -> Codes:
     ZooError
         If files do not go together, or a method cannot integrate an equation.
     """
-    return _integrated(circuit, joined(circuit, assembly))
+    return stepping(circuit, joined(circuit, assembly))
 
 
 def joined(circuit: Circuit, assembly: Assembly = USUAL) -> Codes:
@@ -121,8 +121,8 @@ def joined(circuit: Circuit, assembly: Assembly = USUAL) -> Codes:
     return Codes(neurons, synapses, influences, on_neurons)
 
 
-def _integrated(circuit: Circuit, codes: Codes) -> Codes:
-    """Codes that say how their equations move on by a step, with the values that this takes."""
+def stepping(circuit: Circuit, codes: Codes) -> Codes:
+    """Joined codes that say how their equations move on by a step, with the values that this takes."""
     try:
         dt = {"dt": evaluate(circuit.experiment.protocol.dt)}
     except ValueError as error:
@@ -194,13 +194,10 @@ def _changing(circuit: Circuit, population: Population, on_neurons: dict[str, On
     return depending(equations_of(join(population.neuron.equations, *added)), driven)
 
 
-def added_to(
-    circuit: Circuit, population: Population, on_neurons: dict[str, OnNeurons] | None = None
-) -> list[NeuronPart]:
+def added_to(circuit: Circuit, population: Population, on_neurons: dict[str, OnNeurons]) -> list[NeuronPart]:
     """What loss, rules and synapse models add to a population, as often as they do."""
-    there = on_neurons or {each.name: put_on_neurons(each) for each in circuit.projections}
     by_projections = (
-        part for p in circuit.projections for part in there[p.name].parts if getattr(p, part.side) is population
+        part for p in circuit.projections for part in on_neurons[p.name].parts if getattr(p, part.side) is population
     )
     return [*loss_parts(circuit, population), *by_projections]
 

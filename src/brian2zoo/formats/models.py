@@ -104,13 +104,23 @@ class SynapseModel(File):
 
 
 class Encoder(File):
-    """models/encoders: from a pixel x in [0, 1), or the time x of an event, to the value an input unit is given."""
+    """models/encoders: from a pixel x in [0, 1), or the time x of an event, to the value an input unit is given.
 
+    Or from a series of values to events.
+    """
+
+    spikes: tuple[Expression, ...] = Field(
+        (),
+        description="of series: for each of the units that a channel becomes, how many events it has from one value to"
+        " the next: expression of 'x', the value, and 'before', the one before it, 0 at first; below 1 none. They are"
+        " spread evenly until the next value, and `encode` and `channel` take them as events; empty: for other data",
+    )
     unit: Expression = Field(description="unit of the result, '1' if none")
     encode: Expression = Field(description="expression of x")
     channel: Expression = Field(
         "",
-        description="for events: expression of 'unit', the input unit that receives it; empty: for images",
+        description="for events: expression of 'unit', the input unit that receives it; empty: for images. For a"
+        " series, unit k of channel c is c times the number of `spikes`, plus k",
     )
     parameters: Lines = Field((), description="constants")
 

@@ -47,7 +47,8 @@ def page(whole: Whole, file: File, pictures: Iterable[str] = ()) -> str:
         whole, file, model
     )
     if kind in ("chip", "cim", "placement"):
-        parts += _section("Use it", [f"`brian2zoo map --chip {getattr(model, 'chip', name)}`"])
+        command = "map cim" if kind == "cim" else "map spiking"
+        parts += _section("Use it", [f"`brian2zoo {command} --chip {getattr(model, 'chip', name)}`"])
     else:
         parts += _section("Where it runs, and which experiments use it", whole.runs(file))
     text = (whole.zoo.root / model.path).read_text(encoding="utf-8").rstrip()

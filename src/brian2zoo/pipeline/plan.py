@@ -100,7 +100,7 @@ def _check_network(network: Network, config: Config, zoo: Zoo, sources: Sources,
         circuits.build(experiment, layers, "train")
     if of_data is not None:
         with _at(sources, named, f"{network.experiment} on {network.dataset}: "):
-            units = input_units(experiment.encoders["input"], of_data.units, of_data.events)
+            units = input_units(experiment.encoders["input"], of_data.units, of_data.events, of_data.series)
         with _at(sources, sized, f"{network.layers} on {network.dataset}: "):
             check_layers(layers, units, of_data.classes if experiment.one_output_a_class else None)
         with _at(sources, named, f"{network.experiment} on {network.dataset}: "):

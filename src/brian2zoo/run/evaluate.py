@@ -45,7 +45,7 @@ def final_test(
     result = result.assign_coords(population=list(spikes))
     add("spikes", ("population",), np.array(list(spikes.values())), "1", "spikes a sample")
     result.attrs["neurobench"] = _neurobench(runner, carried, tested, scores, labels)
-    if decoder.weights is not None:
+    if decoder.weights is not None or "output_time" not in tested:
         return result
     error, when = measure.error_by_output_spikes(
         tested["output_sample"], tested["output_unit"], tested["output_time"], labels, classes, max_spikes

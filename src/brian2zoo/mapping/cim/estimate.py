@@ -117,7 +117,7 @@ def report(result: xr.Dataset) -> dict[str, Any]:
 def _checked(layers: Sequence[int]) -> np.ndarray:
     if len(layers) < 2 or any(size < 1 or size > WIDEST or size != int(size) for size in layers):
         shown = ",".join(str(size) for size in layers)
-        raise ZooError("--layers", "", f"'{shown}' is no network", f"write sizes from 1 to {WIDEST} such as 784,200,10")
+        raise ZooError("--layers", "", f"'{shown}' is no network", f"write sizes from 1 to {WIDEST} such as 784-200-10")
     return np.asarray(layers, dtype=float)
 
 

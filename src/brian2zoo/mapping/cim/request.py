@@ -9,6 +9,7 @@ import xarray as xr
 
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.chips import ComputeInMemory
+from brian2zoo.formats.language import Refused, sizes
 from brian2zoo.formats.zoo import Zoo
 from brian2zoo.mapping.cim.estimate import Algorithm
 from brian2zoo.run import results
@@ -30,13 +31,13 @@ def request(
 
     Parameters
     ----------
-    layers, run : sizes joined by commas, or the result of a training; one of the two.
-    settings : NAME=VALUE, several may be joined by commas; they come before what the training says.
+    layers, run : sizes such as '784-200-10', or the result of a training; one of the two.
+    settings : name=value, several may be joined by colons; they come before what the training says.
     rule : bp or dfa; empty for that of the training, or else bp.
     """
     if bool(layers) == (run is not None):
-        raise ZooError("--layers", "", "name one network", "give either --layers 784,200,10 or --run RESULT.nc")
-    trained = EstimateRequest(sizes(layers), {}, "bp") if run is None else _of_training(zoo, chip, run)
+        raise ZooError("--layers", "", "name one network", "give either --layers 784-200-10 or --run RESULT.nc")
+    trained = EstimateRequest(_sizes(layers), {}, "bp") if run is None else _of_training(zoo, chip, run)
     if rule not in ("", "bp", "dfa"):
         raise ZooError("--rule", "", f"there is no mapping for '{rule}'", "give bp or dfa")
     return EstimateRequest(trained.layers, trained.settings | parse_settings(settings), rule or trained.rule)
@@ -45,10 +46,11 @@ def request(
 def parse_settings(settings: Sequence[str]) -> dict[str, Any]:
     """Numbers, or else text, by name."""
     found: dict[str, Any] = {}
-    for part in (part for text in settings for part in text.split(",")):
+    for part in (part for text in settings for part in text.split(":")):
         name, equals, value = part.partition("=")
-        if not equals or not name or not value:
-            raise ZooError("--set", "", f"'{part}' is not a setting", "write NAME=VALUE, e.g. adc_bits=6")
+        if not equals or not name or not value or "," in part:
+            remedy = "write name=value, several joined by colons: adc_bits=6:subarray=64"
+            raise ZooError("--set", "", f"'{part}' is not a setting", remedy)
         try:
             found[name] = float(value)
         except ValueError:
@@ -56,12 +58,11 @@ def parse_settings(settings: Sequence[str]) -> dict[str, Any]:
     return found
 
 
-def sizes(layers: str) -> tuple[int, ...]:
-    """Sizes of the layers, written with commas or hyphens."""
+def _sizes(text: str) -> tuple[int, ...]:
     try:
-        return tuple(int(size) for size in layers.replace("-", ",").split(","))
-    except ValueError:
-        raise ZooError("--layers", "", f"'{layers}' is no network", "write sizes such as 784,200,10") from None
+        return sizes(text)
+    except Refused as error:
+        raise error.at("--layers") from None
 
 
 def _of_training(zoo: Zoo, chip: ComputeInMemory, run: Path | xr.Dataset) -> EstimateRequest:

@@ -1,4 +1,4 @@
-"""A network on a chip in figures: what `brian2zoo map` prints and the pipeline keeps."""
+"""A network on a chip in figures: what `brian2zoo map spiking` prints and the pipeline keeps."""
 
 from typing import Any
 

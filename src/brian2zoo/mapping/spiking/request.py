@@ -1,6 +1,5 @@
-"""From names to a placed network: what `brian2zoo map` and the pipeline are asked for."""
+"""From names to a placed network: what `brian2zoo map spiking` and the pipeline are asked for."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,14 +25,13 @@ class PlacementRequest:
 
     Parameters
     ----------
-    words : the experiment; may be left out with a run, which knows it, as it knows layers and setting.
-    layers : such as '784-100-10'.
+    experiment, layers, setting : may be left out ('', '', 'default') with a run, which knows them.
     plan : a file of models/placements; empty to fill cores.
     """
 
     zoo: Zoo
     chip: str
-    words: Sequence[str]
+    experiment: str
     layers: str
     mode: str
     setting: str
@@ -48,9 +46,7 @@ class PlacementRequest:
     @cached_property
     def circuit(self) -> Circuit:
         """The network; `ZooError` if it is not said, or a run is of another."""
-        if len(self.words) > 1:
-            raise ZooError("EXPERIMENT", "", f"'{' '.join(self.words)}' is more than one", "name one experiment")
-        given = {"experiment": "".join(self.words), "layers": self.layers.replace(",", "-")}
+        given = {"experiment": self.experiment, "layers": self.layers}
         for key, value in given.items():
             ran = str(self.result.attrs[key]) if self.result is not None and key in self.result.attrs else ""
             if value and ran and value != ran:
@@ -69,7 +65,7 @@ class PlacementRequest:
         for error in errors(check_experiment(experiment)):
             if self.setting == "default":
                 raise error
-            raise ZooError("--setting", error.field.removeprefix("parameters."), error.problem, error.remedy)
+            raise ZooError("--set", error.field.removeprefix("parameters."), error.problem, error.remedy)
         return build(experiment, layers, self.mode)
 
     @cached_property
