@@ -90,7 +90,7 @@ def test_cells_are_verdicts(whole) -> None:
 
 def test_page_of_commands_has_all_of_them_with_their_options() -> None:
     text = commands.page()
-    assert {line for line in text.splitlines() if line.startswith("## ")} >= {"## check", "## list", "## map"}
+    assert {line for line in text.splitlines() if line.startswith("## ")} >= {"## check", "## list", "## map cim"}
     assert "| `--set` |" in text
     assert "`block_diagonal`, `snap1`, `full`" in text
 

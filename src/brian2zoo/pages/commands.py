@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import Any, get_args, get_type_hints
 
+import typer
 from typer.models import ArgumentInfo, OptionInfo
 
 from brian2zoo.cli.commands import app
@@ -15,10 +16,17 @@ def page() -> str:
     """The page as Markdown."""
     whole = app.registered_callback.callback
     lines = ["# Commands", "", _said(whole), "", "`brian2zoo [OPTIONS] COMMAND ...`", "", *_parameters(whole)]
-    named = {each.name or each.callback.__name__.replace("_", "-"): each.callback for each in app.registered_commands}
-    for name, command in sorted(named.items()):
+    for name, command in sorted(_named(app)):
         lines += ["", f"## {name}", "", _said(command), "", *_parameters(command)]
     return "\n".join(lines) + "\n"
+
+
+def _named(group: typer.Typer) -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Commands by name; those of a group after its own."""
+    for each in group.registered_commands:
+        yield each.name or each.callback.__name__.replace("_", "-"), each.callback
+    for inner in group.registered_groups:
+        yield from ((f"{inner.name} {name}", command) for name, command in _named(inner.typer_instance))
 
 
 def _said(command: Callable[..., Any]) -> str:
