@@ -39,7 +39,7 @@ def named(experiment: Experiment, layers: Sequence[int], data: str | Mapping[str
     """Both splits of a data set of the zoo, encoded for a network."""
     asked = {"source": data} if isinstance(data, str) else dict(data)
     settings = validate(DatasetSettings, asked, Path("data"))
-    found = load_dataset(settings, experiment.zoo.root)
+    found = load_dataset(settings, experiment.zoo.workplace)
     return {name: _encoded(experiment, layers, split) for name, split in found.items()}
 
 
