@@ -354,3 +354,16 @@ def test_energy_and_time_term_by_term_add_up_to_what_is_mapped(on_loihi, mode, e
 
 
 CHIPS = ("loihi", "loihi_measured")
+
+
+def test_times_and_memory_of_a_sparse_projection() -> None:
+    found = results.read(PUBLISHED / "benchmarks/sparse.nc")
+    ratios = [
+        float(found[name].sel(synapses=kind, device="stock") / found[name].sel(synapses=kind, device="dense"))
+        for kind in ("static", "plastic")
+        for name in ("time", "memory")
+    ]
+    told = (
+        "standalone {:.2f} times as long as the dense device and {:.2f} times the memory; under pair-based STDP {:.2f}"
+    )
+    says("benchmarks/README.md", f"{told} and {{:.2f}} times".format(*ratios))
