@@ -412,3 +412,16 @@ def test_readme_says_what_the_pages_of_results_say() -> None:
     longest = max(of_nbp(), key=lambda d: int(d.epoch[-1]))
     says(page, f"{100 * (1 - float(longest.test_error[-1])):.1f} % on MNIST by output spikes")
     says(page, f"5 % on MNIST in {fast:.2f} of snnTorch's time")
+
+
+def test_times_and_memory_of_a_sparse_projection() -> None:
+    found = results.read(PUBLISHED / "benchmarks/sparse.nc")
+    ratios = [
+        float(found[name].sel(synapses=kind, device="stock") / found[name].sel(synapses=kind, device="dense"))
+        for kind in ("static", "plastic")
+        for name in ("time", "memory")
+    ]
+    told = (
+        "standalone {:.2f} times as long as the dense device and {:.2f} times the memory; under pair-based STDP {:.2f}"
+    )
+    says("benchmarks/README.md", f"{told} and {{:.2f}} times".format(*ratios))

@@ -7,7 +7,6 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from brian2.core.namespace import DEFAULT_UNITS
 
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.language import CONSTANTS, FUNCTIONS, Refused, quoted
@@ -106,6 +105,8 @@ def _header(line: str, shown: Path) -> list[str]:
         raise ZooError(shown, "line 1", problem, "write 'i,j', and after these the names of further columns")
     if len(names) > _MOST_COLUMNS:
         raise ZooError(shown, "line 1", f"there are more than {_MOST_COLUMNS} columns", "take some away")
+    from brian2.core.namespace import DEFAULT_UNITS  # Brian2 takes seconds to import
+
     for name in names[2:]:
         try:
             checked_name(name)
