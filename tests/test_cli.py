@@ -281,8 +281,8 @@ def test_show_an_experiment_as_it_runs() -> None:
     lines = [line.rstrip() for line in output.splitlines()]
     drawn = next(k for k, line in enumerate(lines) if line.startswith("    open = int(rand() < p)"))
     assert lines[drawn].endswith("# models/synapses/blank_out.yaml: draw")
-    assert lines[drawn + 1].startswith("    dw = eta*U_start_post*")
-    assert lines[drawn + 1].endswith("# rules/erbp.yaml: on_pre")
+    assert lines[drawn + 1] == "    # rules/erbp.yaml: on_pre"  # above what is too long for it
+    assert lines[drawn + 2].startswith("    dw = eta*U_start_post*")
     assert "    U_start = U" in lines
     assert "    b_max = 25. nA\n" in output
 

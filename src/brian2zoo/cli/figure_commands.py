@@ -103,7 +103,8 @@ def figure(
             raise ZooError("KEY", "", f"there are no results to draw {of.key}/{name} from", remedy)
         _draw(of, name, stem, files, " ".join(["brian2zoo figure", f"{of.key}/{name}", *options]))
         what = "published results" if place == PUBLISHED else "results at hand"
-        out.print(f"{from_here(stem)}.png: from {len(files)} {what}; from nothing: {of.rerun(name)}")
+        told = f"{from_here(stem)}.png: from {len(files)} {what}; from nothing: {of.rerun(name)}"
+        out.print(told, soft_wrap=True)  # a command to copy
 
 
 def rows(zoo: Zoo, made: Mapping[str, Sequence[Path]] | None = None) -> list[Row]:

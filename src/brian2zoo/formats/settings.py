@@ -6,12 +6,12 @@ what follows the name replaces or adds to it.
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, BeforeValidator
 
 from brian2zoo.errors import did_you_mean
-from brian2zoo.formats.language import Name, Refused, expression, key, quoted
+from brian2zoo.formats.language import Name, Refused, expression, key, number_as_text, quoted
 
 Backend = Literal["dense", "cpp", "genn", "genn_cpu", "cuda"]
 BACKENDS: tuple[Name, ...] = get_args(Backend)
@@ -39,16 +39,25 @@ def values_of(setting: str) -> dict[str, str]:
     values = {}
     for part in parts_of(setting):
         name, equals, value = part.partition("=")
-        if name == "backend" and value not in BACKENDS:
-            remedy = did_you_mean(value, BACKENDS, f"backends: {', '.join(BACKENDS)}")
-            raise Refused(f"there is no backend {quoted(value)}", remedy)
-        dots = name.count(".")
-        named = name == "backend" or dots == 1 or (dots == 2 and name.startswith(CHOICES))
-        if not equals or not named or not expression(value) == value != "":
+        if not equals or not _is_changed(name) or not expression(value) == value != "":
             raise Refused(f"{quoted(part)} is not a setting", "write scope.name=value, e.g. synapse.bits=4")
         if name in values:
             raise Refused(f"'{name}' is set twice in {quoted(setting)}", "set it once")
         values[key(name)] = value
+    return _with_a_known_backend(values)
+
+
+def _is_changed(name: str) -> bool:
+    """Whether a setting may change this: `scope.name`, a choice of files, or the backend."""
+    dots = name.count(".")
+    return name == "backend" or dots == 1 or (dots == 2 and name.startswith(CHOICES))
+
+
+def _with_a_known_backend(values: dict[str, str]) -> dict[str, str]:
+    backend = values.get("backend", BACKENDS[0])
+    if backend not in BACKENDS:
+        remedy = did_you_mean(backend, BACKENDS, f"backends: {', '.join(BACKENDS)}")
+        raise Refused(f"there is no backend {quoted(backend)}", remedy)
     return values
 
 
@@ -84,28 +93,33 @@ def setting(text: str) -> str:
     return text
 
 
-def _setting_name(text: str) -> str:
+def setting_name(text: str) -> str:
+    """A name that a configuration may give to a setting; else `Refused`."""
     if not _NAME.fullmatch(text) or text == "default":
         remedy = "write a letter, then letters, digits, _ and -; 'default' is the setting that changes nothing"
         raise Refused(f"{quoted(text)} cannot be the name of a setting", remedy)
     return text
 
 
-def as_text(value: Any) -> Any:
-    """A number of a YAML file as its text, so that 64 and '64' are the same; what is no number as it is."""
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+def changed(name: str) -> str:
+    """What a setting changes, ``scope.name``; else `Refused`."""
+    if not _is_changed(name):
+        raise Refused(f"{quoted(name)} is nothing that a setting changes", "write scope.name, e.g. synapse.bits")
+    return key(name)
 
 
-def _values(values: dict[str, str]) -> dict[str, str]:
-    for name, value in values.items():
-        values_of(f"{name}={value}")
-    return values
+def value(text: str) -> str:
+    """What a setting changes it to; `Refused` if it is no expression."""
+    if not expression(text) == text != "" or _JOINT in text or "," in text:
+        raise Refused(f"{quoted(text)} is no value", "write a number, with its unit, or the name of a choice")
+    return text
 
 
 Setting = Annotated[str, AfterValidator(setting)]
-SettingName = Annotated[str, AfterValidator(_setting_name)]
-Value = Annotated[str, BeforeValidator(as_text)]
-Values = Annotated[dict[str, Value], AfterValidator(_values)]
+SettingName = Annotated[str, AfterValidator(setting_name)]
+Changed = Annotated[str, AfterValidator(changed)]
+Value = Annotated[str, AfterValidator(value), BeforeValidator(number_as_text)]
+Values = Annotated[dict[Changed, Value], AfterValidator(_with_a_known_backend)]
 """What a setting changes, by ``scope.name``."""
 
 

@@ -30,6 +30,7 @@ from brian2zoo.formats.settings import (
     SettingName,
     Value,
     Values,
+    changed,
     in_full,
     joined,
     numbers_of,
@@ -93,6 +94,14 @@ SEED = "seed"
 """In a sweep stands for the seeds of a training."""
 
 
+def swept(name: str) -> str:
+    """What a sweep varies: `seed`, or what a setting may change."""
+    return name if name == SEED else changed(name)
+
+
+Swept = Annotated[str, AfterValidator(swept)]
+
+
 class Training(_Part):
     """Networks that are trained alike."""
 
@@ -102,7 +111,7 @@ class Training(_Part):
     settings: Some[Setting] = Field(
         ("default",), description="names of `settings`, or scope.name=value:..., for each variant"
     )
-    sweep: dict[str, Some[Value]] = Field(
+    sweep: dict[Swept, Some[Value]] = Field(
         {}, description="values to try of each scope.name, in every combination; `seed` may be one of the names"
     )
     seeds: Some[Seed] = Field((0,), description="one training each")
