@@ -86,15 +86,6 @@ def test_a_sweep_is_every_combination_on_top_of_each_setting(asked) -> None:
     assert len(runs) == len(set(runs)) == 8
 
 
-def test_a_training_is_found_by_its_name_and_by_its_numbers(asked) -> None:
-    named = NETWORK | {"settings": ["fast"], "seeds": [3]}
-    config = load_config(asked | {"settings": {"fast": {"rule.eta": 9}}, "training": [named]})
-    for setting in ("fast", "rule.eta=9", "fast:backend=cpp", "backend=cpp:rule.eta=9"):
-        assert config.training_of("digits", "bp", "64-5-10", setting).seeds == (3,)
-    with pytest.raises(ZooError, match=r"training: there is no entry for digits bp 64-5-10 rule\.eta=8"):
-        config.training_of("digits", "bp", "64-5-10", "rule.eta=8")
-
-
 @pytest.mark.parametrize(
     ("settings", "told"),
     [

@@ -60,6 +60,18 @@ def test_a_training_for_another_backend_has_the_entry_of_the_same_numbers(tiny) 
         tiny.training(job(layers="64-7-10"))
 
 
+def test_a_training_is_found_by_its_name_and_by_its_numbers(tiny) -> None:
+    network = {"dataset": "digits", "experiments": ["bp"], "layers": ["64-5-10"], "epochs": 1, "samples": 20}
+    named = network | {"settings": ["fast"], "seeds": [3]}
+    whole = read_yaml(ROOT / "config/config.yaml") | read_yaml(TINY)
+    asked = whole | {"settings": {"fast": {"rule.eta": 9}}, "training": [named]}
+    found = Jobs(load_config(asked), tiny.zoo, tiny.papers).training
+    for setting in ("fast", "rule.eta=9", "fast:backend=cpp", "backend=cpp:rule.eta=9"):
+        assert found(job(experiment="bp", layers="64-5-10", setting=setting)).seeds == (3,)
+    with pytest.raises(ZooError, match=r"training: there is no entry for digits bp 64-5-10 rule\.eta=8"):
+        found(job(experiment="bp", layers="64-5-10", setting="rule.eta=8"))
+
+
 def test_what_is_not_watched_or_mapped_is_named(tiny) -> None:
     assert tiny.watched(job()).samples == 2
     with pytest.raises(ZooError, match="config: trace: nothing is watched of paper 'rtrl'"):
@@ -76,7 +88,7 @@ def test_options_survive_a_shell(tiny) -> None:
     start = "results/it's mine/seed=0.nc"
     assert jobs.options("start", [start, "b"]) == """--start 'results/it'"'"'s mine/seed=0.nc' --start b"""
     assert jobs.for_each([1, 2], ["a", "b"]) == "--seed 1 --output a --seed 2 --output b"
-    assert jobs.network_options(job(setting="rule.eta=4e-3*nS")).endswith("--setting 'rule.eta=4e-3*nS'")
+    assert tiny.network_options(job(setting="rule.eta=4e-3*nS")).endswith("--setting 'rule.eta=4e-3*nS'")
 
 
 def test_a_figure_is_drawn_from_results_of_its_paper(tiny) -> None:

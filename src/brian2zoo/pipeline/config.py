@@ -33,10 +33,8 @@ from brian2zoo.formats.settings import (
     changed,
     in_full,
     joined,
-    numbers_of,
     parts_of,
     setting_of,
-    values_of,
 )
 from brian2zoo.formats.settings import setting as checked_setting
 from brian2zoo.formats.zoo import validate
@@ -325,21 +323,6 @@ class Config(_Part):
     def in_full(self, setting: str) -> str:
         """A setting with what its name stands for."""
         return in_full(setting, self.settings)
-
-    def training_of(self, dataset: str, experiment: str, layers: str, setting: str) -> Training:
-        """The entry for a training; without one, that of the same numbers, on another backend or by a name."""
-        trainings, wanted = self.trainings(), self._numbers(setting)
-        found = trainings.get((dataset, experiment, layers, setting))
-        for key, entry in trainings.items() if found is None else ():
-            if key[:3] == (dataset, experiment, layers) and self._numbers(key[3]) == wanted:
-                return entry
-        if found is None:
-            problem = f"there is no entry for {dataset} {experiment} {layers} {numbers_of(setting)}"
-            raise ZooError("config", "training", problem, "add one, or ask for a network that has one")
-        return found
-
-    def _numbers(self, setting: str) -> dict[str, str]:
-        return values_of(numbers_of(self.in_full(setting)))
 
     def swept(self) -> dict[str, list[tuple[tuple[str, str, str, str], int]]]:
         """Network and seed of each training of a sweep, by data set and what is swept: `digits/rule.eta+seed`."""

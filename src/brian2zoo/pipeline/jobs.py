@@ -17,7 +17,7 @@ from brian2zoo.formats.experiments import NO_ENCODER
 from brian2zoo.formats.files import fingerprint
 from brian2zoo.formats.language import Refused
 from brian2zoo.formats.papers import Paper
-from brian2zoo.formats.settings import ON_GPU, choices_of, joined, name_of, parts_of
+from brian2zoo.formats.settings import ON_GPU, choices_of, joined, name_of, numbers_of, parts_of, values_of
 from brian2zoo.formats.zoo import Zoo
 from brian2zoo.pipeline.config import FILLED, Config, Deep, Mapped, Training, Watched
 
@@ -174,8 +174,18 @@ class Jobs:
     # --- Which entry of the configuration ----------------------------------------------------------
 
     def training(self, wildcards: Any) -> Training:
-        """That for a training."""
-        return self.config.training_of(*(getattr(wildcards, name) for name in _NETWORK))
+        """That for a training; without one, that of the same numbers, on another backend or by a name."""
+        *network, setting = (getattr(wildcards, name) for name in _NETWORK)
+        if found := self._trainings.get((*network, setting)):
+            return found
+        wanted = self._numbers(setting)
+        for key, entry in self._trainings.items():
+            if list(key[:3]) == network and self._numbers(key[3]) == wanted:
+                return entry
+        raise _no_entry("training", *network, numbers_of(setting))
+
+    def _numbers(self, setting: str) -> dict[str, str]:
+        return values_of(numbers_of(self.config.in_full(setting)))
 
     def watched(self, wildcards: Any) -> Watched:
         """What is watched closely of the paper that an experiment is of."""
