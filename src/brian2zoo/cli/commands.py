@@ -355,7 +355,7 @@ def derive(
     if path.exists():
         raise ZooError("--name", "", f"there is a rule '{name}' already", "delete the file, or take another name")
     path.write_text(text, encoding="utf-8")
-    out.print(f"{path}: {', '.join(traces.presynaptic) or 'no'} traces on presynaptic neurons")
+    out.print(f"{path}: {', '.join(traces.presynaptic) or 'no'} traces on presynaptic neurons", soft_wrap=True)
 
 
 @app.command()
@@ -372,13 +372,13 @@ def schemas(ctx: typer.Context) -> None:
     for kind, schema in json_schemas().items():
         path = folder / f"{kind}.json"
         path.write_text(json.dumps(schema, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        out.print(f"{path}: {KINDS[kind][1]}/*.yaml")
+        out.print(f"{path}: {KINDS[kind][1]}/*.yaml", soft_wrap=True)
     for page in sorted((root / FOLDER).glob("*.md")):
         before = page.read_text(encoding="utf-8")
         after = with_tables(before, {"config": Config})
         if after != before:
             page.write_text(after, encoding="utf-8")
-            out.print(f"{page}: tables of keys")
+            out.print(f"{page}: tables of keys", soft_wrap=True)
 
 
 def _option(option: str, check: Callable[[str], str], text: str) -> str:

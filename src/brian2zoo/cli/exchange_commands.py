@@ -45,7 +45,7 @@ def export_brian2(
         split = given.named(circuit.experiment, circuit.layers, data)["test"]
     few = take(split, np.arange(min(samples, split.sizes["sample"])))
     for path in brian2_script.write(circuit, carried, {"input": few["input"]}, script, seed):
-        out.print(from_here(path))
+        out.print(from_here(path), soft_wrap=True)
 
 
 @export.command("nir")
@@ -57,7 +57,7 @@ def export_nir(
     """A trained network as a graph of NIR, the Neuromorphic Intermediate Representation."""
     from brian2zoo.exchange import nir_graph
 
-    out.print(from_here(nir_graph.write(*_network(ctx.obj, result), graph)))
+    out.print(from_here(nir_graph.write(*_network(ctx.obj, result), graph)), soft_wrap=True)
 
 
 @bring_in.command("nir")
@@ -87,7 +87,7 @@ def import_nir(
     weights.parent.mkdir(parents=True, exist_ok=True)
     with replacing(weights) as partial, partial.open("wb") as file:
         np.savez(file, **found)
-    out.print(f"{from_here(weights)}: {', '.join(found)}")
+    out.print(f"{from_here(weights)}: {', '.join(found)}", soft_wrap=True)
 
 
 def _network(zoo: Zoo, result: Path) -> "tuple[Circuit, dict[str, Any]]":

@@ -49,9 +49,9 @@ def init(
         problem = f"{error.filename} cannot be written: {error.strerror}"
         raise ZooError("FOLDER", "", problem, "name a folder that you may write to") from None
     there = f", with {kept} file{'s' * (kept > 1)} that {'were' if kept > 1 else 'was'} there" if kept else ""
-    out.print(f"{from_here(folder)}: a zoo{there}; now try")
+    out.print(f"{from_here(folder)}: a zoo{there}; now try", soft_wrap=True)
     for command in (f"cd {from_here(folder)}", "brian2zoo check", "snakemake"):
-        out.print(f"  {command}")
+        out.print(f"  {command}", soft_wrap=True)
 
 
 def files_below(part: Path) -> list[Path]:

@@ -66,10 +66,10 @@ def new(
             file.write(text)
     except FileExistsError:
         raise ZooError("NAME", "", f"there is a file {path} already", "take another name") from None
-    out.print(f"{from_here(path)}: now edit it, and try")
+    out.print(f"{from_here(path)}: now edit it, and try", soft_wrap=True)
     for line in text.splitlines():
         if line.startswith(COMMAND):
-            out.print(f"  {line.removeprefix(COMMAND)}")
+            out.print(f"  {line.removeprefix(COMMAND)}", soft_wrap=True)
 
 
 def _of_another(zoo: Zoo, name: str) -> dict[str, str]:

@@ -53,7 +53,7 @@ def plot(
     words = [name, *(["--on", on] if on else []), *(word for each in set_ or () for word in ("--set", each))]
     save(figure, path.with_suffix(""), shlex.join(["brian2zoo", "plot", *words]), caption, (path.suffix[1:],))
     where = f"in experiment {found.experiment.name}" if found.used else "by itself: no experiment uses it"
-    out.print(f"{from_here(path)}: {kind} {stem} {where}")
+    out.print(f"{from_here(path)}: {kind} {stem} {where}", soft_wrap=True)
 
 
 def drawable(zoo: Zoo, name: str) -> File:

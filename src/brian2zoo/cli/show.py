@@ -33,7 +33,8 @@ _NARROWEST = 40
 """Columns that text is wrapped to at least, however narrow a terminal is."""
 
 PIPED = 100
-"""Columns of what goes into a file or a pipe; into a terminal, its own."""
+"""Columns of what goes into a file or a pipe; into a terminal, its own. A line that names a file or a command stays
+whole (`soft_wrap`), to be copied."""
 out = Console(highlight=False, markup=False, width=None if sys.stdout and sys.stdout.isatty() else PIPED)
 
 
@@ -206,7 +207,7 @@ def print_mapping(told: dict[str, Any]) -> None:
     for caveat in told["caveats"]:
         say(f"- {caveat}", style="yellow")
     for path in told.get("written", ()):
-        out.print(f"wrote {path}")
+        out.print(f"wrote {path}", soft_wrap=True)
     if "energy" not in told:
         out.print("No costs without spikes: give a result with --run.", style="dim")
         return

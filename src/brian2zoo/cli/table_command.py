@@ -33,14 +33,14 @@ def table(
     if csv is not None:
         csv.parent.mkdir(parents=True, exist_ok=True)
         rows.to_csv(csv, index=False)
-        out.print(f"{from_here(csv)}: the table")
+        out.print(f"{from_here(csv)}: the table", soft_wrap=True)
     if figure is not None:
         from brian2zoo.figures import save
         from brian2zoo.figures.sweeps import draw
 
         command = " ".join(["brian2zoo table", *map(str, paths), "--figure", str(figure)])
         save(draw(sweep), figure.with_suffix(""), command)
-        out.print(f"{from_here(figure.with_suffix('.png'))}: the figure")
+        out.print(f"{from_here(figure.with_suffix('.png'))}: the figure", soft_wrap=True)
 
 
 def _show(rows: "pd.DataFrame", units: dict[str, str]) -> None:
