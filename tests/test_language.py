@@ -226,6 +226,8 @@ FIELDS = [
     for leaf in dict.fromkeys(leaves(model))
     if leaf.path not in (("name",), ("extends",))
 ]
+SECONDS = 3
+"""Of processor time that a refusal may take: an answer within seconds, on a busy machine too."""
 EVERY = 12
 """A field is tried with each 12th attack on its type, the next field with the others."""
 
@@ -275,7 +277,7 @@ def test_every_type_refuses_every_attack(kind: Any) -> None:
             accepted.append(text)
         except ValidationError as error:
             told += [isinstance(error.errors()[0]["ctx"]["error"], Refused)]
-        if time.process_time() - started > 1:
+        if time.process_time() - started > SECONDS:
             slow.append(text[:40])
     assert (accepted, slow, all(told)) == ([], [], True)
 
@@ -298,7 +300,7 @@ def test_every_field_refuses_attacks(kind: str, leaf: Leaf) -> None:
                 or re.search(r"[\n\x00-\x1f]", str(error))
             ):
                 elsewhere.append((text[:40], str(error)))
-        if time.process_time() - started > 1:
+        if time.process_time() - started > SECONDS:
             slow.append(text[:40])
     assert (accepted, slow, elsewhere) == ([], [], [])
 
