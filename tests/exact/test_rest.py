@@ -161,5 +161,5 @@ def test_what_rules_and_synapses_begin_with(run, circuit, latencies, n_samples) 
     silent = np.flatnonzero(found["input_hidden1.arrived"] == 2)
     assert 0 < len(silent) < found["input_hidden1.arrived"].size
     np.testing.assert_array_equal(found["input_hidden1.last"][silent], -0.5)
-    exactly = 1.5 * np.exp(-float(SAMPLE) / values["input_hidden1.tau"])
+    exactly = 1.5 * np.exp(-float(SAMPLE) / values["input.tau_hidden1"])
     np.testing.assert_allclose(found["input_hidden1.slow"][silent], exactly, rtol=1e-9)
