@@ -129,7 +129,7 @@ def test_what_no_backend_needs_is_told_too(tmp_path, monkeypatch) -> None:
     (tmp_path / "nest.py").touch()
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.syspath_prepend(tmp_path)
-    found = {finding.what: finding for finding in doctor.beside()}
+    found = {finding.what: finding for finding in doctor.optional()}
     assert {found[what].state for what in ("conda", "Slurm", "NEST")} == {"found"}
     assert found["conda"].detail == str(tmp_path / "micromamba")
     output = CliRunner().invoke(app, ["doctor"]).output

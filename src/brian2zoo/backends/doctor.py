@@ -64,7 +64,7 @@ def examine() -> dict[str, Finding]:
     return {finding.what: finding for finding in _findings()}
 
 
-def beside() -> list[Finding]:
+def optional() -> list[Finding]:
     """What no backend needs: how jobs are sent to a cluster, environments, and programs that exchange networks."""
     conda = next((name for name in ("conda", "mamba", "micromamba") if shutil.which(name)), "conda")
     return [

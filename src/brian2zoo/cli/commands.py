@@ -216,7 +216,7 @@ def backends(
 @app.command()
 def doctor() -> None:
     """Say what backends, a cluster and other simulators need on this machine: found or missing, and what to do."""
-    from brian2zoo.backends.doctor import UPKEEP, beside, examine
+    from brian2zoo.backends.doctor import UPKEEP, examine, optional
     from brian2zoo.backends.doctor import backends as missing_for
 
     found = examine()
@@ -229,7 +229,7 @@ def doctor() -> None:
     out.print()
     say(UPKEEP, hang="")
     out.print("\nNo backend needs these:")
-    for finding in beside():
+    for finding in optional():
         _say_finding(finding, "green" if finding.state == "found" else "dim")
 
 

@@ -314,12 +314,12 @@ def _print_code(code: "NeuronCode | SynapseCode") -> None:
         lines = value.strip().splitlines()
         width = min(max(map(len, lines)), _CODE_WIDTH)
         for line, source in zip_longest(lines, sources[: len(lines)], fillvalue=""):
-            text, beside = Text(f"    {line}"), f"    # {source}" if source else ""
-            room = out.width - len(text) - len(beside)
-            if beside and room < 0:
-                out.print(beside, style="dim")  # above the line, where it does not fit beside it
-            elif beside:
-                text.append(f"{'':{min(max(width - len(line), 0), room)}}{beside}", style="dim")
+            text, origin = Text(f"    {line}"), f"    # {source}" if source else ""
+            room = out.width - len(text) - len(origin)
+            if origin and room < 0:
+                out.print(origin, style="dim")  # above the line, where it does not fit next to it
+            elif origin:
+                text.append(f"{'':{min(max(width - len(line), 0), room)}}{origin}", style="dim")
             out.print(text)
 
 
