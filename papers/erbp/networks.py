@@ -87,8 +87,13 @@ def compare(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Ite
 
 @styled
 def draw(datasets: Sequence[xr.Dataset], published: Mapping[str, Any]) -> Figure:
-    """A row a network and method: ours filled, with the range over the seeds, and the paper's, open where uncertain."""
+    """A row a network and method: ours filled, with the range over the seeds, and the paper's, open where uncertain.
+
+    Networks of the paper of which none was trained are left out, unless there are no others.
+    """
     rows = table(datasets, published)
+    trained = rows.groupby(NETWORK).error.transform("count") > 0
+    rows = rows[trained] if trained.any() else rows
     networks = [*rows.groupby(NETWORK, sort=False)]
     height = len(rows) + HEADING * len(networks)
     figure = Figure(figsize=(WIDTH, 1.1 + ROW * height), layout="constrained")

@@ -108,8 +108,11 @@ def test_table_has_what_is_published_and_not_run_and_the_reverse(make, erbp) -> 
 
 def test_networks_figure_shows_both_numbers_in_the_row_of_each_method(make, erbp) -> None:
     on_digits = make["training"]("bp", "64-100-10", 0, "digits", "rule.eta=0.2", errors=[0.02])
-    figure = erbp_networks.draw([make["training"](errors=[0.041, 0.043]), on_digits], erbp)
+    deep = make["training"]("erbp_times", "784-500-500-10")
+    figure = erbp_networks.draw([make["training"](errors=[0.041, 0.043]), on_digits, deep], erbp)
     (axes,) = figure.axes
+    headings = [text.get_text() for text in axes.texts if text.get_weight() == "bold"]
+    assert headings == ["digits 64-100-10", "MNIST 784-100-10", "MNIST 784-500-500-10"]  # not those nobody trained
     rows = {label.get_text(): place for place, label in zip(axes.get_yticks(), axes.get_yticklabels(), strict=True)}
     assert next(iter(rows)) == "BP (η 0.2)"  # the only setting on its data
     texts = {}
