@@ -47,8 +47,8 @@ def test_nothing_is_overwritten(own, kind) -> None:
 
 EXPERIMENTS = {
     ("--rule", "mine"): "stdp_pair",
-    ("--neuron", "mine"): "stdp_pair",
-    ("--synapse", "mine"): "stdp_pair",
+    ("--neuron", "mine"): "rtrl_block_diagonal",  # whose rule follows from the neuron
+    ("--synapse", "mine"): "rtrl_block_diagonal",
     ("--rule", "block_diagonal", "--neuron", "mine"): "rtrl_block_diagonal",
     ("--rule", "erbp"): "erbp_plus",
     ("--rule", "rules/bp.yaml"): "bp",
