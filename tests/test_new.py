@@ -11,7 +11,7 @@ from brian2zoo.check import check_experiment, check_file, errors
 from brian2zoo.cli.commands import app
 from brian2zoo.cli.new_command import TEMPLATES, Made
 from brian2zoo.formats.kinds import KINDS
-from brian2zoo.formats.zoo import Zoo
+from brian2zoo.formats.zoo import ROOT, Zoo
 
 
 def run(zoo: Zoo, *arguments: str) -> Any:
@@ -76,6 +76,13 @@ def test_a_new_experiment_extends_the_one_that_is_named(own) -> None:
     assert made.learning.plastic.rule == "stdp_triplet"
     assert errors(check_experiment(made)) == []
     assert "by_triplets/64-100/default" in done.output
+
+
+def test_a_neuron_of_any_method_gets_the_rule_derived_from_it(zoo_with) -> None:
+    text = (ROOT / "models/neurons/lif_exp.yaml").read_text().replace("method: exact", "method: euler")
+    zoo = zoo_with({"models/neurons/by_euler.yaml": text})
+    assert run(zoo, "new", "experiment", "own", "--neuron", "by_euler").exit_code == 0
+    assert zoo.experiment("own").learning.plastic.rule == "block_diagonal"
 
 
 def test_every_template_of_an_experiment_is_taken_for_some_rule() -> None:
