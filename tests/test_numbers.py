@@ -425,3 +425,10 @@ def test_times_and_memory_of_a_sparse_projection() -> None:
         "standalone {:.2f} times as long as the dense device and {:.2f} times the memory; under pair-based STDP {:.2f}"
     )
     says("benchmarks/README.md", f"{told} and {{:.2f}} times".format(*ratios))
+
+
+def test_time_of_a_sample_of_diehl_and_cook() -> None:
+    found = results.read(PUBLISHED / "benchmarks/unsupervised.nc").sel(layers="784-400")
+    page = "docs/results/without_a_teacher.md"
+    says(page, f"On one core a training image takes {float(found.user_time.sel(device='dense')):.1f} ms")
+    says(page, f"takes {float(found.speedup):.1f} times as long on the same files")
