@@ -497,6 +497,27 @@ def test_a_weight_is_finite(edit: Edit, weight: str) -> None:
     assert str(finding) == f"{PLUS}: weights.noise: '{weight}' is no finite number — give a finite weight"
 
 
+@pytest.mark.parametrize(
+    ("experiment", "kind", "weight", "told"),
+    [
+        ("stdp_pair", "input_hidden", "0.3", "outside 0.0 to 0.2, where 'bounded' keeps them"),
+        ("stdp_pair", "hidden_output", "uniform(0.2) - 0.3", "outside 0.0 to 0.5, where 'bounded' keeps them"),
+        ("erbp_fixed_point", "hidden_output", "0.999*nA", "outside -1 nA to 0.9921875 nA, where 'stochastic_fi"),
+        ("nbp", "input_hidden", "300", "outside -256.0 to 254.0, where 'mixed_sign_8bit' keeps them"),
+    ],
+)  # fmt: skip
+def test_a_weight_begins_where_its_store_can_keep_it(
+    zoo_with: Callable[..., Zoo], experiment: str, kind: str, weight: str, told: str
+) -> None:
+    """The first write would clip it, and until then it would act."""
+    path = "config/experiments/beyond.yaml"
+    zoo = zoo_with({path: f"title: A test\nextends: {experiment}\nweights: {kind} = {weight}\n"})
+    findings = check_experiment(zoo.experiment("beyond"))
+    assert len(findings) == 1
+    assert str(findings[0]).startswith(f"{path}: weights.{kind}: there are weights ")
+    assert told in str(findings[0])
+
+
 def test_what_can_only_be_in_part_of_the_numbers_states_its_domain() -> None:
     """Time constants, numbers of bits and samples of all files."""
     zoo = Zoo()

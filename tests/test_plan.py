@@ -67,6 +67,10 @@ SYMMETRIC = "64-10-10-10 of rtrl_block_diagonal: circuit 'recurrent' with feedba
         ),
         (training(layers=["63-10-10"]), f"training[0].layers: 63-10-10 on digits: {SIZES}"),
         (training(layers=["64-10-9"]), f"training[0].layers: 64-10-9 on digits: {SIZES}"),
+        (
+            training(experiments=["erbp_fixed_point"], settings=["input_hidden.w_max=5*pA:input_hidden.w_min=-5*pA"]),
+            "training[0].layers: 64-10-10 of erbp_fixed_point: there are weights outside -5 pA to 4.9609375 pA, where ",
+        ),
         (training(**DEEP), f"training[0].layers: {SYMMETRIC} — give 3 sizes"),
         (training(dataset="digit"), "training[0].dataset: there is no data set 'digit' — did you mean 'digits'?"),
         (training(experiments=["pb"]), "training[0].experiments: there is no file in config/experiments 'pb'"),

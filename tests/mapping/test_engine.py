@@ -31,6 +31,8 @@ BUNDLED = {
     "stdp_triplet": TRIPLET,
     "stdp_triplet_hippocampus": TRIPLET,
     "nbp": "dw = 4*r1*x0*y0 - 2*x0*y0",
+    "loihi_stdp": "dw = a*x1_impulse*x1*y0*u0 - b*y1_impulse*y1*x0*u0",
+    "odin_sdsp": "rules/odin_sdsp.yaml: on_pre: 'v_post' is no trace, since the neuron fires by it",
     "stdp_multiplicative": "rules/stdp_multiplicative.yaml: on_pre: 'clip((w - w_min) / (w_max - w_min), 0, 1) **"
     " mu_minus' takes a power, 0.02, that is no whole number from 0 on",
     "erbp_plus": "rules/erbp.yaml: on_pre: 'U_post' is no trace, since spikes that arrive change it",
@@ -383,6 +385,56 @@ def test_a_rule_with_one_property_changed(changed_zoo: Zoo, rule: str) -> None:
         assert verdict.text.startswith(f"rules/{rule}.yaml: ")
 
 
+# --- Learning epochs ------------------------------------------------------------------------------
+
+FOUR = "T_epoch    = 1*ms => T_epoch    = 4*ms"
+EPOCHS = {
+    "of_one_step": ((), "yes", "is trace_y_post/y1_impulse (+1 at a spike, at most 127/y1_impulse, decays in tau_y1)"),
+    "of_four": ((FOUR,), "yes", "; a learning epoch has 4 steps"),
+    "too_long": ((FOUR.replace("= 4*", "= 64*"),), "no", "is of 64 steps, the engine's epoch has 63 at most"),
+    "more_spikes": (("T_epoch + dt/2) : 1\n    y0 => 3*T_epoch + dt/2) : 1\n    y0",), "no",
+                    "is of 3 steps, another line of 1 step; the engine has one epoch"),
+    "learns_between": ((FOUR, "learns*int(t - x_last_pre => int(t - x_last_pre"), "no",
+                       "changes 'dw' in every step, the engine once an epoch"),
+    "older_spikes": (("t - x_last_pre < T_epoch + dt/2 => t - x_last_pre > T_epoch + dt/2",), "no",
+                     "'t' is the time; the engine has no clock"),
+    "at_times_of_its_own": ((FOUR, "(t + dt/2) % T_epoch => (t*t/second + dt/2) % T_epoch"), "no",
+                            "'t' is the time; the engine has no clock"),
+    "for_a_while": (("(t + dt/2) % T_epoch < dt => t < 5*second",), "no", "'t' is the time; the engine has no clock"),
+    "at_each_spike_too": ((FOUR, "each_step: dw => on_post: dw = a*x1\neach_step: dw"), "no",
+                          "is of 4 steps, another line of 1 step; the engine has one epoch"),
+    "no_limit": (("clip(trace_x + x1_impulse, 0, 127) => trace_x + x1_impulse",), "yes",
+                 "(+1 at a spike, decays in tau_x1"),
+    "a_limit_above_0": (("trace_x + x1_impulse, 0, => trace_x + x1_impulse, 1,",), "no", "'trace_x_pre' is no trace"),
+}  # fmt: skip
+"""Edits of the rule for Loihi's engine -> the answer, and what it says."""
+
+
+@pytest.fixture(scope="module")
+def epochs_zoo(zoo: Zoo, zoo_with: ZooWith) -> Zoo:
+    text, files = (ROOT / "rules/loihi_stdp.yaml").read_text(), {}
+    for name, (edits, *_) in EPOCHS.items():
+        files[f"rules/{name}.yaml"] = but(text, *edits)
+        choice = f"learning: {{learns: [hidden_output], plastic: {{rule: {name}}}}}"
+        files[f"config/experiments/{name}.yaml"] = f"title: A test\nextends: loihi_stdp\n{choice}\n"
+    return ReadOnce(zoo_with(files))
+
+
+@pytest.mark.parametrize("rule", EPOCHS)
+def test_an_engine_learns_once_an_epoch(epochs_zoo: Zoo, rule: str) -> None:
+    _, answer, told = EPOCHS[rule]
+    verdict = judged(epochs_zoo, rule)
+    assert (verdict.answer, told in verdict.text) == (answer, True), verdict.text
+
+
+def test_what_a_neuron_works_out_is_one_variable(zoo: Zoo) -> None:
+    """Calcium is a count of spikes that a clock takes down: no trace, but a variable that ODIN reads."""
+    of = learned(zoo, "odin_sdsp")
+    verdict = of.verdict(zoo.chip("odin"), of.circuit.plastic[0])
+    assert verdict.answer == "not known"
+    assert verdict.quantities == ("membrane is v_post", "calcium is Ca_post")
+
+
 # --- Other engines --------------------------------------------------------------------------------
 
 
@@ -418,7 +470,8 @@ def test_what_an_engine_has_is_its_file_s(
 PAGE = ROOT / "docs/on_chips.md"
 CHIPS = ("loihi", "loihi2", "brainscales2", "spinnaker", "spinnaker2", "nsat", "odin")
 LISTED = ("stdp_pair", "stdp_nearest", "stdp_triplet", "stdp_multiplicative", "stdp_homeostatic_inhibition",
-          "erbp_plus", "nbp", "eprop_lif", "rflo", "rtrl_block_diagonal", "rtrl_full")  # fmt: skip
+          "erbp_plus", "nbp", "eprop_lif", "rflo", "rtrl_block_diagonal", "rtrl_full",
+          "loihi_stdp", "odin_sdsp")  # fmt: skip
 
 
 def answers(zoo: Zoo) -> Iterator[str]:

@@ -54,6 +54,7 @@ from brian2zoo.circuits import (
     vocabulary,
     weight_names,
 )
+from brian2zoo.circuits.bounds import refuse_beyond
 from brian2zoo.compose.circuit import Codes, added_to, joined, put_on_neurons, stepping
 from brian2zoo.compose.neuron import NeuronCode, compose_neuron
 from brian2zoo.compose.synapse import AT_SPIKES, SynapseCode
@@ -599,16 +600,20 @@ def _summed(text: Text, equation: SingleEquation, scope: Scope, sides: Sides) ->
 
 
 def _weights(circuit: Circuit, projection: Projection, expected: Any) -> None:
-    """That the initial weights are given, in the unit of w."""
+    """That the initial weights are given, in the unit of w, and within the bounds of their store."""
     where, lines = circuit.experiment.path, as_dict(circuit.experiment.stated.weights)
     if projection.kind not in lines:
         problem, remedy = f"there is no line for '{projection.kind}'", f"add a line '{projection.kind} = ...'"
         raise ZooError(where, "weights", problem, remedy)
     text = Text(where, f"weights.{projection.kind}", lines[projection.kind])
-    value = evaluate_text(text, weight_names(circuit, projection, np.random.default_rng(0)))
+    names = weight_names(circuit, projection, np.random.default_rng(0))
+    value = evaluate_text(text, names)
     found = brian2.get_dimensions(value)
     if not np.isfinite(np.asarray(value)).all() or np.iscomplexobj(value):
         raise text.wrong(f"'{text.text}' is no finite number", "give a finite weight")
     if found is not expected:
         problem = f"wrong unit: '{text.text}' is {in_unit(found)}, w of the synapse {in_unit(expected)}"
         raise text.wrong(problem, f"the weight has to be {in_unit(expected)}")
+    by_size = any(isinstance(names.get(name), int) for name in get_identifiers(text.text))
+    if not by_size:  # else those of a network as large as it is trained are looked at
+        refuse_beyond(where, projection, np.asarray(value, float))

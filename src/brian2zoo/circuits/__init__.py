@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from brian2zoo.circuits.bounds import refuse_beyond
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.experiment import Experiment
 from brian2zoo.formats.expressions import evaluate
@@ -386,6 +387,7 @@ def initial_weights(circuit: Circuit, seed: int) -> dict[str, np.ndarray]:
             drawn = evaluate_weights(expressions[projection.kind], names)
         except ValueError as error:
             raise ZooError(where, f"weights.{projection.kind}", str(error), "use uniform(a) and units") from None
+        refuse_beyond(where, projection, drawn)
         if drawn.ndim == 2:
             drawn = np.tile(drawn, (projection.copies, 1)).ravel()
         weights[projection.weight] = np.broadcast_to(drawn, projection.size) * (

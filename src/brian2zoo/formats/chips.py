@@ -136,6 +136,7 @@ class Engine(BaseModel):
     reward: Slots = _slots("what arriving spikes tell all neurons of a population alike, and no membrane")
     clock: Slots = _slots("the time")
     weight: Slots = _slots("the weight")
+    epoch: int = Field(1, ge=1, description="most steps after which it learns once, of what has happened in them")
     tag: Slots = _slots("further variables of a synapse that the engine changes as it changes the weight")
     visits: Literal["sweep", "active"] = Field(
         "active", description="synapses that learning visits: every plastic one in each step, or those that spikes pass"

@@ -97,7 +97,7 @@ def _check_network(network: Network, config: Config, zoo: Zoo, sources: Sources,
     _check_capacity(config, experiment, sources)
     layers = sizes(network.layers)
     with _at(sources, sized, f"{network.layers} of {network.experiment}: "):
-        circuits.build(experiment, layers, "train")
+        circuits.initial_weights(circuits.build(experiment, layers, "train"), seed=0)
     if of_data is not None:
         with _at(sources, named, f"{network.experiment} on {network.dataset}: "):
             units = input_units(experiment.encoders["input"], of_data.units, of_data.events, of_data.series)

@@ -1,6 +1,7 @@
 """What a variable that a rule reads is, told by its equations and never by its name.
 
-A trace decays exponentially and jumps at the spikes of one side by a constant, which is added, or to which it is set.
+A trace decays exponentially and jumps at the spikes of one side by a constant, which is added, up to a limit if there
+is one, or to which it is set.
 A spike is a trace of which nothing is left a step later. A copy keeps what a trace was just before a spike. A reward
 is what arriving spikes tell all neurons of a population alike, and what has no part in their own spikes. Anything else
 is a variable, with the reason why it is no trace.
@@ -54,6 +55,7 @@ class Trace:
     jump : constant.
     rate : constant, 1/s, of the decay.
     kept : constant, what of it is left after each step beyond that.
+    most : constant, at which it ends.
     """
 
     side: Side
@@ -61,11 +63,16 @@ class Trace:
     jump: sp.Expr
     rate: sp.Expr
     kept: sp.Expr
+    most: sp.Expr = sp.oo
 
     @property
     def kind(self) -> tuple[Any, ...]:
         """Equal for two that differ by a factor alone."""
-        return self.side, self.how, self.rate, self.kept
+        return self.side, self.how, self.rate, self.kept, self._limit
+
+    @property
+    def _limit(self) -> sp.Expr:
+        return self.most / self.jump if self.most != sp.oo else sp.oo
 
     @property
     def is_spike(self) -> bool:
@@ -76,6 +83,7 @@ class Trace:
     def described(self) -> str:
         """What it does, as a multiple of its jump."""
         step = "+1 at a spike" if self.how == "added" else "set to 1 at a spike"
+        step += "" if self._limit == sp.oo else f", at most {shown(self._limit)}"
         kept = "" if self.kept == 1 else f", times {shown(self.kept)} in each step"
         decays = f", decays in {shown(1 / self.rate)}" if self.rate != 0 else kept or ", never decays"
         return step + decays + (kept if self.rate != 0 else "")
@@ -209,19 +217,36 @@ def decay(
 
 
 def trace(
-    side: Side, x: sp.Symbol, after: sp.Expr, decays: tuple[sp.Expr, sp.Expr], constants: Collection[str]
+    side: Side, x: sp.Symbol, after: sp.Expr, decays: tuple[sp.Expr, sp.Expr], values: Mapping[str, Any]
 ) -> Trace | str:
-    """A variable that a spike makes `after` of, or why it is no trace."""
-    if is_constant(after, constants):
+    """A variable that a spike makes `after` of, or why it is no trace.
+
+    Parameters
+    ----------
+    values : of the constants.
+    """
+    if is_constant(after, values):
         return Trace(side, "set", after, *decays)
+    after, most = _below(after, values)
     jump = multiplied_out(after - x)
-    if is_constant(jump, constants):
-        return Trace(side, "added", jump, *decays)
+    if is_constant(jump, values) and (most == sp.oo or (number(jump, values) or -1) > 0):
+        return Trace(side, "added", jump, *decays, most)
     if x not in after.free_symbols:
         return f"a spike sets it to {shown(after)}, which is no constant"
     if x in jump.free_symbols:
         return "its jump depends on what it is"
     return f"its jump, {shown(jump)}, is no constant"
+
+
+def _below(after: sp.Expr, values: Mapping[str, Any]) -> tuple[sp.Expr, sp.Expr]:
+    """What `clip(x, low, high)` clips, where that grows from 0, and its upper end, which is infinite without `clip`."""
+    if not after.is_Function or str(after.func) != "clip":
+        return after, sp.oo
+    inner, low, high = after.args
+    bottom, top = (number(end, values) if is_constant(end, values) else None for end in (low, high))
+    if bottom is None or top is None or bottom > 0 or top <= 0:
+        return after, sp.oo
+    return inner, high
 
 
 def shown(value: sp.Expr) -> str:
@@ -266,6 +291,11 @@ class Neuron:
         """The expression that a name stands for; empty if it stands for itself."""
         equation = self.equations.get(name)
         return str(equation.expr) if equation is not None and equation.type == SUBEXPRESSION else ""
+
+    def is_last_spike(self, name: str) -> bool:
+        """Whether a variable is the time of the neuron's last spike."""
+        changed = name in self.arriving or name in self._elsewhere or name in self._each_step
+        return not changed and self._at_spike.get(name) == symbol("t") and name not in self.equations.diff_eq_names
 
     def what(self, name: str) -> What:
         """What a variable is."""

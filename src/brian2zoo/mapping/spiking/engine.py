@@ -5,9 +5,9 @@ rule is walked line by line, and the first line that prevents it is told. For a 
 
     dw = sum_i S_i prod_j (V_ij + C_ij)
 
-of constants S, C and quantities V of the engine (Davies et al. 2018, IEEE Micro 38(1)); of a program it is only asked
-what it reads, and of a built-in rule too, so that for such a rule the answer is 'no' or not known. Numbers of bits, and
-rounding, are not compared.
+of constants S, C and quantities V of the engine (Davies et al. 2018, IEEE Micro 38(1)), in every step or once an epoch;
+of a program it is only asked what it reads, and of a built-in rule too, so that for such a rule the answer is 'no' or
+not known. Numbers of bits, rounding, and where a trace ends are not compared.
 """
 
 import ast
@@ -21,12 +21,14 @@ from brian2.equations.equations import SUBEXPRESSION
 from brian2.parsing.statements import parse_statement
 
 from brian2zoo.circuits import Circuit, Projection
+from brian2zoo.circuits.bounds import bounds
 from brian2zoo.compose.circuit import Codes
 from brian2zoo.derive.formulas import symbol
-from brian2zoo.equations.pieces import Line, equations_of, given, join, renamed, statements, values, written
+from brian2zoo.equations.pieces import Line, equations_of, given, join, renamed, values, written
 from brian2zoo.formats.chips import ANY, UNKNOWN, Engine, SpikingChip
 from brian2zoo.formats.expressions import evaluate
 from brian2zoo.learning.rule import EVENTS
+from brian2zoo.mapping.spiking import epochs
 from brian2zoo.mapping.spiking.dynamics import (
     CHANCE,
     CLOCK,
@@ -52,6 +54,7 @@ Answer = Literal["yes", "no", "not known"]
 _AT = {"on_pre": "presynaptic_spike", "on_post": "postsynaptic_spike", "each_step": "every_step"}
 """What an engine needs to learn at an event."""
 _OWN = {"on_pre": "pre", "on_post": "post"}
+_END, _END_OF_EPOCH = ("end of an epoch",), sp.Dummy("end_of_epoch")
 _CALLED = {
     "presynaptic_spike": "factor for a presynaptic spike",
     "postsynaptic_spike": "factor for a postsynaptic spike",
@@ -116,16 +119,17 @@ class Learning:
     def verdict(self, chip: SpikingChip, projection: Projection) -> Verdict:
         """Whether a chip can learn as a projection does."""
         ends = {side: self.neurons[side, getattr(projection, side).name] for side in ("pre", "post")}
-        return _verdict(chip, projection, ends, self.codes.on_neurons[projection.name].names)
+        dt = evaluate(self.circuit.experiment.protocol.dt)
+        return _verdict(chip, projection, ends, self.codes.on_neurons[projection.name].names, dt)
 
 
 def _verdict(
-    chip: SpikingChip, projection: Projection, ends: Mapping[str, Neuron], called: Mapping[str, str]
+    chip: SpikingChip, projection: Projection, ends: Mapping[str, Neuron], called: Mapping[str, str], dt: Any
 ) -> Verdict:
     if chip.engine is None:
         nothing = "it does not learn" if chip.learning == "none" else "what its learning works with is not stated"
         return Verdict("no" if chip.learning == "none" else "not known", f"{chip.path}: engine: {nothing}")
-    reading = _Reading(chip, projection, ends, called)
+    reading = _Reading(chip, projection, ends, called, dt)
     rule = projection.rule
     if rule.influence is not None:
         problem = "it follows what a weight does to the other neurons of its layer; an engine works at one synapse"
@@ -167,12 +171,14 @@ class _Reading:
     Parameters
     ----------
     called : what composing has made of the names of the rule.
+    dt : of a step.
     """
 
     def __init__(
-        self, chip: SpikingChip, projection: Projection, ends: Mapping[str, Neuron], called: Mapping[str, str]
+        self, chip: SpikingChip, projection: Projection, ends: Mapping[str, Neuron], called: Mapping[str, str], dt: Any
     ) -> None:
         self.engine: Engine = chip.engine
+        self.dt = dt
         self.strict = chip.learning == "sum_of_products"
         self.rule, self.store = projection.rule, projection.synapse
         self.called, self.ends = called, ends
@@ -187,13 +193,14 @@ class _Reading:
         of_ends = {f"{name}_{side}": value for side, end in ends.items() for name, value in end.values.items()}
         self.values: dict[str, Any] = of_ends | store | values(self.rule.parameters)
         self.meant = shorthand(self.equations)
-        self.bounds = self._bounds()
+        self.bounds = bounds(projection.synapse, projection.overrides)
         self.taken: dict[tuple[Any, ...], sp.Symbol] = {}
         self.sent: set[sp.Symbol] = set()
         self.told: dict[str, str] = {}
         self.changes: dict[str, list[sp.Expr]] = {}
         self.now: dict[str, sp.Expr] = {}
         self.event = ""
+        self.epoch = 0  # steps, once a line has said so
         self._known: dict[str, What] = {}
 
     # --- Statements -------------------------------------------------------------------------------
@@ -209,6 +216,8 @@ class _Reading:
         if name.endswith(("_pre", "_post")):
             raise _Prevented(f"it changes '{name}' of a neuron; the engine changes synapses")
         self._slot(_AT[event], (_AT[event],), _AT[event])
+        if event in _OWN:
+            self._agree(line, 1)
         what = self._synaptic(name) if name in self.equations else None
         whole = text if operator == "=" else f"{name} {operator[:-1]} ({text})"
         if isinstance(what, Trace):
@@ -241,6 +250,8 @@ class _Reading:
         if not self.strict:
             return f"a program that reads {', '.join(self.told.values()) or 'spikes alone'}"
         changes = sorted(self.changes, key=lambda of: of != "dw")
+        if self.epoch > 1:
+            self.told["epoch"] = f"a learning epoch has {_steps(self.epoch)}"
         return "; ".join([*(self._sum(of, self.changes[of]) for of in changes), *self.told.values()])
 
     def _sum(self, of: str, terms: list[sp.Expr]) -> str:
@@ -250,11 +261,16 @@ class _Reading:
                 problem = f"how many products '{of}' is was not worked out, since they may be more than {MOST_PRODUCTS}"
                 raise _Prevented(problem, "terms", "not known")
             return f"{changed} = {shown(whole)}"
-        spikes = [s for key, s in self.taken.items() if key[0] in _AT.values()]
+        spikes = [s for key, s in self.taken.items() if key[0] in {*_AT.values(), *_END}]
         summed = sp.Add.make_args(_without_squares(sp.expand(whole), spikes))
         if self.engine.terms is not None and len(summed) > self.engine.terms:
             problem = f"'{of}' is a sum of {len(summed)} products, the engine has {self.engine.terms}"
             raise _Prevented(problem, "terms")
+        if self.epoch > 1:
+            for product in summed:
+                if not product.has(_END_OF_EPOCH):
+                    raise _Prevented(f"'{product}' changes '{of}' in every step, the engine once an epoch", "epoch")
+            summed = sp.Add.make_args(sp.Add(*summed).xreplace({_END_OF_EPOCH: sp.Integer(1)}))
         own = set(self.taken.values())
         for product in summed if self.engine.factors is not None else ():
             n = sum(int(power) for base, power in product.as_powers_dict().items() if base in own)
@@ -262,7 +278,7 @@ class _Reading:
                 raise _Prevented(f"'{product}' has {n} factors, the engine takes {self.engine.factors}", "factors")
         clashing = {symbol(str(s)): symbol(f"rule.{s}") for s in own}  # constants that are called as a quantity is
         told = " + ".join(shown(product.xreplace(clashing)) for product in summed).replace("+ -", "- ")
-        return f"{changed} = {told}"
+        return f"{changed} = {renamed(told, self.shown)}"
 
     # --- Expressions ------------------------------------------------------------------------------
 
@@ -309,6 +325,8 @@ class _Reading:
     def _other(self, node: ast.expr) -> sp.Expr:
         """A call, a comparison, a condition."""
         text = ast.unparse(node)
+        if (found := self._of_epoch(node)) is not None:
+            return found
         if isinstance(node, ast.Call):
             name, parts = ast.unparse(node.func), node.args
             if name in CHANCE:
@@ -324,6 +342,42 @@ class _Reading:
         if any(map(self._varies, found)):
             self._no_product(f"'{text}' is a {'function' if isinstance(node, ast.Call) else 'condition'}", *found)
         return self._opaque(text, *found)
+
+    def _of_epoch(self, node: ast.expr) -> sp.Expr | None:
+        """That an epoch has ended, or that a side has spiked in it; None if it is no such condition."""
+        when = epochs.condition(node) if self.strict and self.event == "each_step" else None
+        if when is None:
+            return None
+        names = {part.id for part in ast.walk(when) if isinstance(part, ast.Name)} - self.values.keys() - SAME_FOR_ALL
+        if names == {"t"}:
+            steps = epochs.period(when, self.values, self.dt)
+            if steps is None:
+                return None
+            self._agree(ast.unparse(node), steps)
+            return sp.Integer(1) if steps == 1 else self.taken.setdefault(_END, _END_OF_EPOCH)
+        for name in names - {"t"} if len(names) == 2 and "t" in names else ():
+            side = name.rsplit("_", 1)[-1]
+            own = self.called.get(name, name).removesuffix(f"_{side}")
+            if side not in self.ends or not self.ends[side].is_last_spike(own) or (side == "pre" and self.late):
+                return None
+            if steps := epochs.reach(when, name, self.values, self.dt):
+                self._agree(ast.unparse(node), steps)
+                kind = f"{side}synaptic_spike"
+                return self._slot(kind, (kind,), kind)
+        return None
+
+    def _agree(self, text: str, steps: int) -> None:
+        """That a line is of an epoch of so many steps, as all others are."""
+        if not self.strict:
+            return
+        if self.epoch not in (0, steps):
+            problem = f"'{text}' is of {_steps(steps)}, another line of {_steps(self.epoch)}; the engine has one epoch"
+            raise _Prevented(problem, "epoch")
+        if steps > self.engine.epoch:
+            raise _Prevented(
+                f"'{text}' is of {_steps(steps)}, the engine's epoch has {self.engine.epoch} at most", "epoch"
+            )
+        self.epoch = steps
 
     def _no_product(self, problem: str, *parts: sp.Expr) -> None:
         """That an engine only adds and multiplies; of what its neuron sends, the neuron may have made more."""
@@ -345,24 +399,14 @@ class _Reading:
     def _varies(self, value: sp.Expr) -> bool:
         return bool(value.free_symbols & set(self.taken.values()))
 
-    def _bounds(self) -> list[sp.Expr]:
-        """Bounds within which the store keeps a weight, of a `write` that ends in `w = clip(..., low, high)`."""
-        for line in reversed(statements(self.store.write)):
-            name, _, text, _ = parse_statement(line)
-            node = ast.parse(text.strip(), mode="eval").body
-            if name == "w":
-                clips = isinstance(node, ast.Call) and ast.unparse(node.func) == "clip"
-                return [formula(ast.unparse(end), self.meant) for end in node.args[1:]] if clips else []
-        return []
-
     def _idle(self, call: ast.Call) -> bool:
         """Whether a `clip` of the weight leaves all that the weight can be as it is."""
         inner, *ends = call.args
         value, w = formula(ast.unparse(inner), self.meant), symbol("w")
         low, high = (number(formula(ast.unparse(end), self.meant), self.values) for end in ends)
-        if not self.bounds or sp.diff(value, w, 2) != 0 or low is None or high is None:
+        if self.bounds is None or sp.diff(value, w, 2) != 0 or low is None or high is None:
             return False
-        reached = [number(value.xreplace({w: bound}), self.values) for bound in self.bounds]
+        reached = [number(value.xreplace({w: sp.Float(bound)}), self.values) for bound in self.bounds]
         return all(end is not None and low <= end <= high for end in reached)
 
     # --- Names ------------------------------------------------------------------------------------
@@ -398,7 +442,7 @@ class _Reading:
         if neuron.is_constant(own):
             return symbol(name)
         if meant := neuron.meant(own):
-            return self._formula_of(side, meant)
+            return self._meant(side, name, own, meant)
         what = neuron.what(own)
         if side == "pre" and self.late and not isinstance(what, Variable):
             problem = f"'{name}' is what the sender's spikes make of it, which arrive {self.late} later"
@@ -413,6 +457,17 @@ class _Reading:
         why += f", and no reward, since {what.no_reward}" if what.no_reward and self.engine.reward else ""
         kinds = dict.fromkeys((what.kind, "postsynaptic_variable"))
         return self._first(list(kinds), (side, own), name, why)
+
+    def _meant(self, side: str, name: str, own: str, meant: str) -> sp.Expr:
+        """What a subexpression of a neuron stands for, or else it as a variable that the neuron works out itself."""
+        before = self.taken.copy(), self.told.copy(), self.sent.copy()
+        try:
+            return self._formula_of(side, meant)
+        except _Prevented:
+            if side == "pre" or not self.engine.postsynaptic_variable:
+                raise
+            self.taken, self.told, self.sent = before
+            return self._slot("postsynaptic_variable", (side, own), name, f"'{name}' is no formula of traces")
 
     def _formula_of(self, side: str, meant: str) -> sp.Expr:
         """A subexpression of a neuron, with its names as a synapse has them."""
@@ -446,6 +501,7 @@ class _Reading:
         if what.is_spike:
             if own and before:
                 return sp.Integer(0)
+            self._agree(name, 1)
             kind = f"{what.side}synaptic_spike"
             return what.jump * self._slot(kind, (kind,), kind, f"it reads '{name}'")
         engine, kind = self.engine, f"{what.side}synaptic_trace"
@@ -542,6 +598,10 @@ class _Reading:
             self.sent.add(sp.Symbol(slot))
         self.taken[key] = sp.Symbol(slot)  # without assumptions, and so never a constant of that name
         return self.taken[key]
+
+
+def _steps(n: int) -> str:
+    return f"{n} step{'s' if n != 1 else ''}"
 
 
 def _without_squares(value: sp.Expr, spikes: Sequence[sp.Symbol]) -> sp.Expr:
