@@ -547,7 +547,6 @@ read: v_post += w
 ON_TIME = """
 title: Kicks that come late
 circuit: late
-learning: {plastic: {}}
 synapses: {input_output: kicks}
 neurons: {input: event_input, output: fires}
 encoders: {input: events}

@@ -1,5 +1,6 @@
 """What a network learns by is composed from choices: each reaches the strings, the fingerprints and the check."""
 
+import re
 from collections.abc import Callable
 from itertools import chain
 
@@ -12,6 +13,7 @@ from brian2zoo.check import ZooWarning, check_experiment, check_file, errors
 from brian2zoo.circuits import Circuit, build, initial_weights, smallest
 from brian2zoo.cli.commands import app
 from brian2zoo.compose.circuit import Codes, compose
+from brian2zoo.errors import ZooError
 from brian2zoo.formats.files import fingerprint
 from brian2zoo.formats.zoo import ROOT, Zoo
 from brian2zoo.run import network
@@ -187,6 +189,17 @@ def test_a_missing_choice_is_told_where_it_would_stand(zoo_with) -> None:
     zoo = zoo_with({"config/experiments/lacking.yaml": f"title: t\nextends: {BLOCKS}\nlearning: {learning}\n"})
     (finding,) = errors(check_experiment(zoo.experiment("lacking")))
     assert str(finding).startswith("config/experiments/lacking.yaml: learning.plastic.surrogate: neuron 'lif_exp'")
+
+
+def test_what_learns_needs_a_rule(zoo_with) -> None:
+    """Without `learning` nothing learns, unless the circuit has projections that do."""
+    text = (ROOT / "config/experiments/stdp_pair.yaml").read_text()
+    assert "\nlearning: " in text
+    left_out = re.sub(r"\nlearning: .*", "", text)
+    zoo = zoo_with({"config/experiments/idle.yaml": left_out})
+    told = "config/experiments/idle.yaml: learning.plastic.rule: nothing says by which rule it learns"
+    with pytest.raises(ZooError, match=told):
+        check_experiment(zoo.experiment("idle"))
 
 
 @pytest.mark.parametrize("name", Zoo().names("experiment"))

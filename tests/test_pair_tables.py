@@ -42,7 +42,6 @@ KICKS = 'title: A kick for every spike\nstate: "w : 1"\nread: v_post += w\n'
 EXPERIMENT = """
 title: Kicks as a file says
 circuit: listed
-learning: {plastic: {}}
 synapses: {input_output: kicks}
 neurons: {input: event_input, output: fires}
 encoders: {input: events}

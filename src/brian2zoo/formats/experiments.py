@@ -116,7 +116,7 @@ class Learning(BaseModel):
     )
     loss: NameOrNone = Field("", description="file in models/losses/; empty: the neurons compute the error themselves")
     learns: tuple[Name, ...] | None = Field(None, description="kinds of projections that learn; default: all that may")
-    plastic: Choice = Field(description="how they learn")
+    plastic: Choice = Field(Choice(), description="how they learn")
     __pydantic_extra__: dict[Name, Choice]
 
     @model_validator(mode="before")
@@ -149,7 +149,7 @@ class ExperimentFile(File):
 
     paper: NameOrNone = Field("", description="key of the paper it reproduces, whose figures show it; empty: none")
     circuit: Name = Field(description="file in models/circuits/: who is wired to whom")
-    learning: Learning
+    learning: Learning = Field(Learning(), description="how the network learns; left out where no projection does")
     synapses: dict[Name, Name] = Field(
         description="file in models/synapses/ for each kind of projection; 'plastic' applies to all that learn and have"
         " no entry"
