@@ -1,5 +1,6 @@
 """What several test files share: edited copies of the zoo, a network without chance, networks on the numpy target."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 
@@ -11,7 +12,7 @@ from brian2zoo.circuits import Circuit
 from brian2zoo.circuits.abreast import abreast
 from brian2zoo.formats.zoo import ROOT, Zoo
 from brian2zoo.run import network
-from brian2zoo.run.programs import Interpreted
+from brian2zoo.run.programs import Interpreted, cached
 from brian2zoo.run.sessions import Session
 
 DETERMINISTIC = """
@@ -21,9 +22,9 @@ neurons: {input: latency_input, label: regular_input, noise: null}
 encoders: {input: latency, label: identity}
 protocol: {T_train: 30*ms}
 weights: |
-  input_hidden  = uniform(1)*nA
-  hidden_hidden = uniform(1)*nA
-  hidden_output = uniform(1)*nA
+  input_hidden  = uniform(0.74)*nA
+  hidden_hidden = uniform(0.74)*nA
+  hidden_output = uniform(0.74)*nA
 parameters: |
   rule.eta    = 0.05*nS
   rule.T_wait = 5*ms
@@ -94,6 +95,20 @@ def interpreted() -> Callable[..., Session]:
     def runner(circuit: Circuit, capacity: int, networks: int = 1) -> Session:
         sample_time = network.duration(circuit, "T_train" if circuit.mode == "train" else "T_test")
         program = Interpreted(abreast(circuit, networks), sample_time, capacity)
+        return Session(circuit, program, sample_time, networks)
+
+    return runner
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory) -> Callable[..., Session]:
+    """Runners of compiled programs, of one network or several abreast; one of the same content is compiled once."""
+    own = tmp_path_factory.getbasetemp()
+    cache = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "programs"
+
+    def runner(circuit: Circuit, capacity: int, networks: int = 1) -> Session:
+        sample_time = network.duration(circuit, "T_train" if circuit.mode == "train" else "T_test")
+        program = cached(abreast(circuit, networks), sample_time, capacity, cache)
         return Session(circuit, program, sample_time, networks)
 
     return runner

@@ -1,6 +1,5 @@
 """Classes of samples by labels that are given to output units, and by a linear readout; homeostasis between samples."""
 
-from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -89,7 +88,7 @@ def split(n: int, seed: int) -> xr.Dataset:
 
 
 @pytest.fixture(scope="module")
-def runners(zoo_with, interpreted) -> Callable[[str], list[Session]]:
+def runners(zoo_with, compiled) -> Callable[[str], list[Session]]:
     zoo = zoo_with(
         {
             f"config/experiments/{by}.yaml": EXPERIMENT.replace("SCORE", by)
@@ -99,11 +98,7 @@ def runners(zoo_with, interpreted) -> Callable[[str], list[Session]]:
 
     def of(by: str) -> list[Session]:
         experiment = zoo.experiment(by)
-        made = [interpreted(circuits.build(experiment, LAYERS, mode), CAPACITY) for mode in ("train", "test")]
-        for session in made:  # what a compiled program would know
-            session.program.steps_per_sample = 80
-            session.program.manifest = {"variables": defaultdict(lambda: {"dtype": "float64"})}
-        return made
+        return [compiled(circuits.build(experiment, LAYERS, mode), CAPACITY) for mode in ("train", "test")]
 
     assert errors(check_experiment(zoo.experiment("assigned_labels"))) == []
     return of

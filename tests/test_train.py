@@ -58,7 +58,7 @@ def digits(zoo) -> dict[str, xr.Dataset]:
 
 
 @pytest.fixture(scope="module")
-def train_bp(zoo, digits, interpreted) -> Callable[..., xr.Dataset]:
+def train_bp(zoo, digits, compiled) -> Callable[..., xr.Dataset]:
     """Trains 64-20-10 by back-propagation, each epoch in two runs."""
 
     def run(
@@ -70,7 +70,7 @@ def train_bp(zoo, digits, interpreted) -> Callable[..., xr.Dataset]:
         **splits: xr.Dataset,
     ) -> xr.Dataset:
         experiment = zoo.experiment("bp").with_setting(setting)
-        runners = [interpreted(circuits.build(experiment, LAYERS, mode), CAPACITY) for mode in ("train", "test")]
+        runners = [compiled(circuits.build(experiment, LAYERS, mode), CAPACITY) for mode in ("train", "test")]
         for runner in runners:
             runner.program.key += program
         data = digits | splits

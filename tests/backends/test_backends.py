@@ -66,7 +66,7 @@ def test_a_program_remembers_where_it_runs(zoo, tmp_path) -> None:
     assert (rates["output_rates.r"] == 0.5).all()
 
 
-@pytest.mark.parametrize("name", ["dense", "cpp"])
+@pytest.mark.parametrize("name", ["dense", pytest.param("cpp", marks=pytest.mark.slow)])
 def test_samples_begin_with_their_first_step_after_a_minute_too(zoo, tmp_path, name) -> None:
     """From 64 s on, rounding parts the times of steps and of samples by more than Brian2 takes for equal."""
     circuit = circuits.build(zoo.experiment("rtrl_no_recurrence").with_setting(f"backend={name}"), LAYERS, "train")

@@ -102,7 +102,7 @@ def circuit(deterministic) -> Circuit:
     return deterministic(LAYERS, setting="rule.eta=0*nS", files=FILES, experiment="lasting")
 
 
-@pytest.fixture(scope="module", params=["numpy", "dense", "cpp"])
+@pytest.fixture(scope="module", params=["numpy", "dense", pytest.param("cpp", marks=pytest.mark.slow)])
 def run(request, circuit, tmp_path_factory) -> Callable[..., dict[str, np.ndarray]]:
     """Outputs and the hidden spikes of the last sample, times from its onset, of a run over some samples.
 
