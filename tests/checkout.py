@@ -19,6 +19,7 @@ TREE = (
     "profiles",
     "papers",
     "data/checksums.yaml",
+    "data/series.yaml",
 )
 TINY = ROOT / ".test/config/config.yaml"
 

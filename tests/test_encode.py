@@ -22,6 +22,9 @@ from brian2zoo.formats.models import Encoder
         ("spike_time", [0, 0.25, 1], [0, 0.025, 0.1]),
         ("events", [0, 0.0037, 1.2], [0, 0.0037, 1.2]),
         ("level_crossing", [0, 0.0037, 1.2], [0, 0.0037, 1.2]),  # of events; test_series.py has those of values
+        ("level_crossing_fine", [0, 1.2], [0, 1.2]),
+        ("level_crossing_medium", [0, 1.2], [0, 1.2]),
+        ("level_crossing_coarse", [0, 1.2], [0, 1.2]),
         ("events_pooled", [0, 0.0037, 1.2019], [0, 0, 1.2]),
     ],
 )

@@ -249,6 +249,37 @@ def test_accuracies_of_the_re_simulation() -> None:
     says(NBP, f"| the same, mean of the five, after 60 | {means} | {spikes} |")
 
 
+# --- Time series -----------------------------------------------------------------------------------
+
+SERIES = {
+    "vowels": ("9 speakers, 370 test series", "24-128-9"),
+    "motions": ("4 activities, 40 test series", "12-64-4"),
+    "heartbeats": ("normal or not, 100 test series", "2-128-2"),
+}
+
+
+@pytest.mark.parametrize("name", SERIES)
+def test_errors_on_time_series(name) -> None:
+    what, layers = SERIES[name]
+    seeds = trainings(f"{name}_{name}_{layers}_default_seed=*")
+    simple = results.read(PUBLISHED / "benchmarks/series.nc").test_error.sel(dataset=name)
+    cells = [
+        f"{name}: {what}",
+        f"{layers}, {int(seeds[0].epoch[-1])} epochs",
+        f"{listed(100 - right for right in last(seeds))} %",
+        *(
+            f"{100 * float(error):.1f} %"
+            for error in simple.sel(classifier=["logistic regression", "nearest neighbour"])
+        ),
+    ]
+    says("docs/results/series.md", f"| {' | '.join(cells)} |")
+
+
+def test_errors_on_training_heartbeats() -> None:
+    wrong = [100 * float(seed.train_error[-1]) for seed in trainings("heartbeats_heartbeats_*")]
+    says("docs/results/series.md", f"still takes {min(wrong):.0f} to {max(wrong):.0f} % of the training series")
+
+
 # --- Chips -----------------------------------------------------------------------------------------
 
 

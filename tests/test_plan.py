@@ -197,6 +197,18 @@ def test_a_trial_lasts_as_long_as_the_sample_that_shows_it(told, trials, line) -
     assert bool(found) == bool(line)
 
 
+@pytest.mark.parametrize(
+    ("interval", "line"), [("2*ms", ""), ("2.1*ms", "T_train is 0.2 s, and a series lasts 0.21 s — make it longer")]
+)
+def test_the_end_of_a_series_is_not_lost(told, interval, line) -> None:
+    """Of a named set its length is known, whether or not its files are there."""
+    motions = read_yaml(ROOT / "config/motions.yaml")
+    motions["datasets"]["motions"]["interval"] = interval
+    found = told(motions)
+    assert all(line in mistake for mistake in found)
+    assert bool(found) == bool(line)
+
+
 def test_any_number_of_output_units_where_labels_are_given_to_them(zoo) -> None:
     images = load(DatasetSettings(source="digits", limit_train=20, limit_test=10), Path())
     split = encode_dataset(images["train"], zoo.encoder("linear_poisson"), None)

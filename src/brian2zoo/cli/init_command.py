@@ -16,6 +16,7 @@ PARTS = (
     "config",
     "data/README.md",
     "data/checksums.yaml",
+    "data/series.yaml",
     "docs",
     "mkdocs.yml",
     "models",

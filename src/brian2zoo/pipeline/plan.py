@@ -118,6 +118,8 @@ def _check_capacity(config: Config, experiment: Experiment, sources: Sources) ->
 
 def _check_times(experiment: Experiment, of_data: Shape) -> None:
     """That a sample of the protocol lasts as long as one of the data, and is not answered before it is asked."""
+    if of_data.lasts is not None:
+        _check_ends(experiment, of_data.lasts)
     if of_data.ends is None:
         return
     times = {key: float(evaluate(getattr(experiment.protocol, key))) for key in (*SAMPLES, "T_answer")}
@@ -128,6 +130,17 @@ def _check_times(experiment: Experiment, of_data: Shape) -> None:
     if times["T_answer"] < of_data.asked * (1 - 1e-9):
         problem = f"T_answer is {times['T_answer']:g} s, and the answer is asked for at {of_data.asked:g} s"
         raise ZooError(experiment.path, "protocol.T_answer", problem, "give T_answer that time")
+
+
+def _check_ends(experiment: Experiment, lasts: float) -> None:
+    """That no end of a series is lost."""
+    for key in SAMPLES:
+        time = float(evaluate(getattr(experiment.protocol, key)))
+        if time < lasts * (1 - 1e-9):
+            problem = f"{key} is {time:g} s, and a series lasts {lasts:g} s"
+            raise ZooError(
+                experiment.path, f"protocol.{key}", problem, "make it longer, or give the data a shorter interval"
+            )
 
 
 def _check_chips(config: Config, zoo: Zoo, sources: Sources) -> None:
