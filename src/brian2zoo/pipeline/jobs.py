@@ -56,6 +56,11 @@ def for_each(seeds: Iterable[object], outputs: Iterable[str]) -> str:
     return " ".join(f"--seed {seed} {options('output', [path])}" for seed, path in pairs)
 
 
+def growing(megabytes: int) -> Callable[..., int]:
+    """Resource function: this much memory, and as much again with each further attempt, as in profiles/slurm."""
+    return lambda wildcards, attempt: megabytes * attempt
+
+
 def variant(wildcards: Any) -> tuple[str, int]:
     """Of a program, the choices that replace the experiment's, and how many networks are abreast."""
     parts = parts_of(getattr(wildcards, "variant", "default"))
