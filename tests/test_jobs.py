@@ -60,6 +60,15 @@ def test_a_training_for_another_backend_has_the_entry_of_the_same_numbers(tiny) 
         tiny.training(job(layers="64-7-10"))
 
 
+def test_targets_that_the_configuration_does_not_describe_are_refused(tiny) -> None:
+    target = "results/{}/digits/erbp_plus/{}/{}/seed=0.nc".format
+    tiny.check_targets(["-n", "trained", "results/figures/index.html", target("train", "64-6-10", "default")])
+    with pytest.raises(ZooError, match="config: settings: there is no setting 'fsat'"):
+        tiny.check_targets([target("evaluate", "64-6-10", "fsat")])
+    with pytest.raises(ZooError, match="there is no entry for digits erbp_plus 64-7-10 default"):
+        tiny.check_targets([target("train", "64-7-10", "default")])
+
+
 def test_a_training_is_found_by_its_name_and_by_its_numbers(tiny) -> None:
     network = {"dataset": "digits", "experiments": ["bp"], "layers": ["64-5-10"], "epochs": 1, "samples": 20}
     named = network | {"settings": ["fast"], "seeds": [3]}

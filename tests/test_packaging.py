@@ -74,6 +74,13 @@ def test_a_cluster_needs_what_the_extra_installs() -> None:
         assert ".[slurm]" in (ROOT / path).read_text()
 
 
+def test_the_default_profile_replaces_nothing_of_a_cluster_s() -> None:
+    """Snakemake finds it by itself, and takes its keys, whole, over those of --profile."""
+    default, slurm = (YAML(typ="safe").load(ROOT / f"profiles/{name}/config.yaml") for name in ("default", "slurm"))
+    assert {key for key in default if slurm.get(key, default[key]) != default[key]} == set()
+    assert "default-resources" not in default, "it would replace account and partition of any profile"
+
+
 def test_make_finds_its_environment_in_any_folder(tmp_path) -> None:
     folder = tmp_path / 'it\'s "a clone" for $5'
     folder.mkdir()

@@ -277,6 +277,13 @@ def test_what_does_not_fit_is_told_by_a_dry_run_with_its_file(untouched, tmp_pat
     assert "Traceback" not in done.stdout + done.stderr
 
 
+def test_a_target_with_a_setting_that_nobody_named_is_refused_in_a_line(untouched: Checkout) -> None:
+    done = untouched.snakemake("--dry-run", "results/train/digits/bp/64-6-10/fsat/seed=0.nc")
+    assert done.returncode != 0
+    assert "config: settings: there is no setting 'fsat'" in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
 def planned(folder: Path, *arguments: str) -> list[tuple[str, str]]:
     """Rule and description of every job of a dry run in a new checkout."""
     checkout = copy_of_the_repository(folder)

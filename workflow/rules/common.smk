@@ -40,6 +40,8 @@ try:
     PAPERS = papers(ZOO.root)
     JOBS = jobs.Jobs(CONFIG, ZOO, PAPERS)
     if workflow.is_main_process:
+        # Snakemake itself would show a traceback around what an input function raises, and does not say its targets here.
+        JOBS.check_targets(sys.argv[1:])
         from brian2zoo.pipeline.plan import mistakes
 
         if found := mistakes(CONFIG, ZOO, SOURCES):

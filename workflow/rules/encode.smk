@@ -10,7 +10,7 @@ rule encode:
     conda:
         "../envs/pipeline.yaml"
     resources:
-        mem_mb=4000,
+        mem_mb=jobs.growing(4000),
     params:
         settings=JOBS.dataset_settings,
         encoding=JOBS.encoding,

@@ -64,7 +64,7 @@ for number, (key, seeds) in enumerate(JOBS.sharing()):
         conda:
             "../envs/pipeline.yaml"
         resources:
-            mem_mb=2000 + 30 * len(seeds),  # a run has the inputs of all
+            mem_mb=jobs.growing(2000 + 30 * len(seeds)),  # a run has the inputs of all
             gpu=JOBS.gpus(network),
         params:
             numbers=JOBS.numbers(network),

@@ -5,11 +5,13 @@ A job is told apart by its wildcards, whose names are those of the folders below
 
 import json
 import os
+import re
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from brian2zoo.errors import ZooError
@@ -24,6 +26,8 @@ from brian2zoo.pipeline.config import FILLED, Config, Deep, Mapped, Training, Wa
 RUN = "{dataset}/{experiment}/{layers}/{setting}/seed={seed}"
 """Path of one run below the folder of its stage, without its ending."""
 _NETWORK = ("dataset", "experiment", "layers", "setting")
+_TARGET = re.compile("/".join([r"results/\w+", *(rf"(?P<{name}>[^/]+)" for name in _NETWORK), r"seed=\d+\.nc"]))
+"""Path of one run."""
 _ABREAST = "abreast="
 """Of a program in which several networks are abreast, so begins the part of its folder's name that says how many."""
 
@@ -50,6 +54,11 @@ def for_each(seeds: Iterable[object], outputs: Iterable[str]) -> str:
     """Options of the script that trains: each seed with its output."""
     pairs = zip(seeds, outputs, strict=True)
     return " ".join(f"--seed {seed} {options('output', [path])}" for seed, path in pairs)
+
+
+def growing(megabytes: int) -> Callable[..., int]:
+    """Resource function: this much memory, and as much again with each further attempt, as in profiles/slurm."""
+    return lambda wildcards, attempt: megabytes * attempt
 
 
 def variant(wildcards: Any) -> tuple[str, int]:
@@ -186,6 +195,13 @@ class Jobs:
 
     def _numbers(self, setting: str) -> dict[str, str]:
         return values_of(numbers_of(self.config.in_full(setting)))
+
+    def check_targets(self, words: Iterable[str]) -> None:
+        """`ZooError` if a word of a command line is the path of a run that the configuration does not describe."""
+        for run in filter(None, map(_TARGET.fullmatch, words)):
+            wildcards = SimpleNamespace(**run.groupdict())
+            self.setting(wildcards)
+            self.training(wildcards)
 
     def watched(self, wildcards: Any) -> Watched:
         """What is watched closely of the paper that an experiment is of."""
