@@ -2,11 +2,14 @@
 
 import hashlib
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from brian2zoo.errors import ZooError
+
+if TYPE_CHECKING:  # checking and showing files needs no xarray, which takes a second to import
+    import xarray as xr
 
 CHANNELS, CLASSES = 12, 9
 INTERVAL = 6.4e-3
@@ -19,7 +22,7 @@ SHA256 = {
 """Of each split: lengths and values, float64, and labels, int64, sample after sample."""
 
 
-def read(limits: Mapping[str, int | None]) -> dict[str, xr.Dataset]:
+def read(limits: Mapping[str, int | None]) -> "dict[str, xr.Dataset]":
     """Two vowels spoken by nine men: 270 training and 370 test series of 12 LPC cepstrum coefficients, 7 to 29 frames.
 
     The class is the speaker. Source: M. Kudo, J. Toyama and M. Shimbo, doi:10.1016/S0167-8655(99)00077-X.
@@ -46,7 +49,9 @@ def read(limits: Mapping[str, int | None]) -> dict[str, xr.Dataset]:
     return {split: _dataset(split, *load_japanese_vowels(split=split), limit) for split, limit in limits.items()}
 
 
-def _dataset(split: str, series: list[np.ndarray], speakers: np.ndarray, limit: int | None) -> xr.Dataset:
+def _dataset(split: str, series: list[np.ndarray], speakers: np.ndarray, limit: int | None) -> "xr.Dataset":
+    import xarray as xr
+
     labels = np.asarray(speakers).astype(np.int64) - 1
     hashed = hashlib.sha256()
     for one, label in zip(series, labels, strict=True):
