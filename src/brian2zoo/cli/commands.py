@@ -69,6 +69,8 @@ app = typer.Typer(cls=_OneLineErrors, no_args_is_help=True, add_completion=False
 
 def main() -> None:
     """Entry point of the console script."""
+    # Brian2 imports all of Matplotlib for scripts that plot, if it can: a third of the time that importing it takes
+    sys.modules.setdefault("pylab", None)
     for stream in filter(None, (sys.stdout, sys.stderr)):
         stream.reconfigure(errors="backslashreplace")  # where it cannot write the sign of a title
     try:

@@ -250,7 +250,7 @@ class ReadOnce(Zoo):
     def __init__(self, zoo: Zoo) -> None:
         super().__init__(zoo.root, zoo.files)
         self.read = cache(zoo.read)
-        self.load = cache(super().load)
+        self.load, self.names = cache(super().load), cache(super().names)
 
     @classmethod
     def of(cls, zoo: Zoo) -> "ReadOnce":
