@@ -250,7 +250,7 @@ def check(
     from brian2zoo.check import check_zoo, errors
 
     zoo: Zoo = ctx.obj
-    findings = check_zoo(zoo, {file for name in names for file in find(zoo, name)} if names else None)
+    findings = check_zoo(zoo, {file for name in names for file in find(zoo, name)} if names else None, remember=True)
     mistakes = errors(findings)
     for finding in findings:
         out.print(str(finding), style="red" if finding in mistakes else "yellow", soft_wrap=True)  # one line each
