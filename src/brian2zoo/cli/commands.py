@@ -30,6 +30,7 @@ from brian2zoo.cli.show import (
     new_table,
     operations_text,
     out,
+    print_again,
     print_composed,
     print_events,
     print_events_in_short,
@@ -41,6 +42,7 @@ from brian2zoo.formats.kinds import KINDS, json_schemas
 from brian2zoo.formats.language import Refused, name_or_none
 from brian2zoo.formats.language import name as a_name
 from brian2zoo.formats.reference import FOLDER, with_tables
+from brian2zoo.formats.remembered import Noting
 from brian2zoo.formats.rules import Rule
 from brian2zoo.formats.zoo import ROOT, Zoo, is_zoo, zoo_in_use
 
@@ -173,17 +175,21 @@ def show(
 
     For an experiment, also all Brian2 strings composed from it; with --on, those that use the file.
     """
-    zoo: Zoo = ctx.obj
+    zoo = Noting(ctx.obj)
     files = find(zoo, name)
-    if len(files) > 1:
-        out.print(f"{name} is {' and '.join('/'.join(file) for file in files)}", style="dim")
-    for kind, stem in files:
+
+    def printed() -> None:
         if len(files) > 1:
-            out.print()
-        print_file(kind, zoo.load(kind, stem))
-        experiment = on or (stem if kind == "experiment" else "")
-        if experiment:
-            print_composed(zoo, experiment, layers, mode.value, None if kind == "experiment" else (kind, stem))
+            out.print(f"{name} is {' and '.join('/'.join(file) for file in files)}", style="dim")
+        for kind, stem in files:
+            if len(files) > 1:
+                out.print()
+            print_file(kind, zoo.load(kind, stem))
+            experiment = on or (stem if kind == "experiment" else "")
+            if experiment:
+                print_composed(zoo, experiment, layers, mode.value, None if kind == "experiment" else (kind, stem))
+
+    print_again(zoo, f"show {name} {files} {on} {layers} {mode.value}", printed)
 
 
 @app.command()
