@@ -1,7 +1,7 @@
 """The commands `brian2zoo figures`, published against measured, and `brian2zoo figure`, one of them in seconds."""
 
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -108,17 +108,22 @@ def figure(
         out.print(told, soft_wrap=True)  # a command to copy
 
 
-def rows(zoo: Zoo, made: Mapping[str, Sequence[Path]] | None = None) -> list[Row]:
+def rows(
+    zoo: Zoo, made: Mapping[str, Sequence[Path]] | None = None, of_papers: Collection[str] | None = None
+) -> list[Row]:
     """The table: paper by paper, its figures and then those that are not drawn.
 
     Parameters
     ----------
     made : results by PAPER/FIGURE that take the place of published ones of the same networks.
+    of_papers : their keys; None for all.
     """
     from brian2zoo.figures.comparison import MISSING, verdict
 
     found, results = [], Results(zoo)
     for of in _papers(zoo).values():
+        if of_papers is not None and of.key not in of_papers:
+            continue
         for name, figure in of.figures.items():
             paths = [*results.of(of, name, PUBLISHED), *(made or {}).get(f"{of.key}/{name}", ())]
             data = [*{_identity(each): each for each in map(results.read, paths)}.values()]
