@@ -251,7 +251,10 @@ def check(
     ctx: typer.Context,
     names: Annotated[list[str] | None, typer.Argument(help="Names, kind/name or paths; default: all files.")] = None,
 ) -> None:
-    """Check names and units of files, and of every experiment that uses them, without compiling anything."""
+    """Check names and units of files, and of every experiment that uses them, without compiling anything.
+
+    What it finds right it remembers, in your user's cache folder, until a file that this depends on changes.
+    """
     start = time.perf_counter()
     from brian2zoo.check import check_zoo, errors
 
