@@ -16,7 +16,7 @@ from brian2zoo.formats import remembered
 from brian2zoo.formats.experiment import Experiment
 from brian2zoo.formats.kinds import KINDS
 from brian2zoo.formats.remembered import Memory, Noting
-from brian2zoo.formats.zoo import ROOT, Zoo
+from brian2zoo.formats.zoo import ROOT, ReadOnce, Zoo
 
 check = importlib.import_module("brian2zoo.check")  # the package has a function of that name
 TABLE = "models/pairs/wires.csv"
@@ -128,6 +128,16 @@ def test_an_experiment_depends_on_every_file_it_is_made_of(clean, experiment) ->
     asked = {note.split()[1] for note in notes if note.startswith("text ")}
     asked |= {f"models/pairs/{note.split()[1]}.csv" for note in notes if note.startswith("table ")}
     assert asked == closure(Zoo(root), experiment)
+
+
+@pytest.mark.slow
+def test_every_experiment_of_the_zoo_depends_on_every_file_it_is_made_of(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(remembered, "folder", lambda: tmp_path)
+    check_zoo(Zoo(ROOT), remember=True)
+    zoo, found = ReadOnce(Zoo(ROOT)), kept(tmp_path)
+    for name in zoo.names("experiment"):
+        notes = found[f"together {name}"]["notes"]
+        assert {note.split()[1] for note in notes if note.startswith("text ")} == closure(zoo, name), name
 
 
 def test_a_mistake_in_any_file_is_noticed(root) -> None:
