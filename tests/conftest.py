@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from brian2zoo import circuits
 from brian2zoo.circuits import Circuit
 from brian2zoo.circuits.abreast import abreast
+from brian2zoo.formats import remembered
 from brian2zoo.formats.zoo import ROOT, Zoo
 from brian2zoo.run import network
 from brian2zoo.run.programs import Interpreted, cached
@@ -30,6 +31,15 @@ parameters: |
   rule.T_wait = 5*ms
   label.t_on  = 2*ms
 """
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _memory(tmp_path_factory) -> Iterator[None]:
+    """What commands remember stays with the tests."""
+    folder = tmp_path_factory.mktemp("remembered")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(remembered, "folder", lambda: folder)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -53,8 +53,7 @@ def test_every_figure_has_a_row_and_every_row_a_verdict(rows) -> None:
 @pytest.mark.parametrize(("key", "name"), KEYS)
 def test_every_figure_is_drawn_from_published_results(key, name) -> None:
     of = paper(key)
-    files = figure_commands._files(Zoo(), of, name, figure_commands.PUBLISHED)
-    figure = of.module(name).draw([figure_commands._read(path) for path in files], of.published)
+    figure = of.module(name).draw(figure_commands.drawn_from(Zoo(), of, name), of.published)
     assert not [axes for axes in figure.axes if "nothing to draw" in axes.get_title(loc="left")]
 
 

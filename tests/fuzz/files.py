@@ -18,7 +18,7 @@ from brian2zoo.circuits import Circuit, initial_weights
 from brian2zoo.datasets.events import Events
 from brian2zoo.formats.kinds import KINDS
 from brian2zoo.formats.models import EVENT_DATA
-from brian2zoo.formats.zoo import ROOT, Zoo, read_yaml
+from brian2zoo.formats.zoo import ROOT, ReadOnce, Zoo, read_yaml
 from brian2zoo.run.network import duration
 from brian2zoo.run.programs import Inputs, NotFinite, parameter_values, run_here
 
@@ -110,11 +110,11 @@ def in_place(root: Path, mutant: Mutant) -> Iterator[None]:
 _read = cache(read_yaml)
 
 
-class _OneChanged(Zoo):
+class _OneChanged(ReadOnce):
     """A zoo of which one file is read anew."""
 
     def __init__(self, root: Path, changed: str) -> None:
-        super().__init__(root)
+        super().__init__(Zoo(root))
         self.changed = root / changed
 
     def read(self, path: Path) -> dict[str, Any]:

@@ -5,15 +5,16 @@ mistakes. A mistake that other files inherit is reported once, for the file it s
 """
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import partial
+from operator import not_
 from typing import Any
 
-from brian2zoo.check.alone import check_alone
 from brian2zoo.check.findings import Findings, ZooWarning, errors, listed
-from brian2zoo.check.together import check_together
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.experiment import Experiment, missing_files
 from brian2zoo.formats.kinds import KINDS
+from brian2zoo.formats.remembered import Memory, Noting
 from brian2zoo.formats.zoo import ReadOnce, Zoo
 
 __all__ = [
@@ -33,7 +34,7 @@ File = tuple[str, str]
 
 def check_file(zoo: Zoo, kind: str, name: str) -> list[ZooError]:
     """Findings in one file, as far as it can be understood without the files it is combined with."""
-    return check_alone(zoo, kind, name).located(zoo)
+    return _alone(zoo, kind, name).located(zoo)
 
 
 def sound(zoo: Zoo, kind: str, name: str) -> Any:
@@ -58,32 +59,47 @@ def check_experiment(experiment: Experiment) -> list[ZooError]:
     findings = Findings(missing_files(zoo, experiment.stated))
     if not findings:
         for file in sorted(set(experiment.stated.uses().values())):
-            findings += check_alone(zoo, *file)
+            findings += _alone(zoo, *file)
     if not errors(findings):
-        findings += check_together(experiment)
+        findings += _together(experiment)
     findings = findings.located(zoo)
     return errors(findings) or findings
 
 
-def check_zoo(zoo: Zoo, selected: Collection[File] | None = None) -> list[ZooError]:
+def check_zoo(zoo: Zoo, selected: Collection[File] | None = None, remember: bool = False) -> list[ZooError]:
     """Findings in files, and in the experiments that combine them.
 
     Parameters
     ----------
     selected : the files of interest; with them are checked the experiments that use one of them, and all
         that these use. None for every file there is.
+    remember : whether to keep, among this user's caches, what was right, and to check only what that may not hold for
+        any more. The findings are the same.
     """
-    zoo = ReadOnce.of(zoo)
-    uses = {name: _uses(zoo, name) for name in zoo.names("experiment")}
+    if not remember:
+        return _check_zoo(ReadOnce.of(zoo), selected, lambda _, work, __: work())
+    zoo = Noting(zoo)
+    memory = Memory(zoo, "checks")
+    findings = _check_zoo(zoo, selected, memory.get)
+    memory.save()
+    return findings
+
+
+def _check_zoo(zoo: ReadOnce, selected: Collection[File] | None, known: Callable[..., list[Any]]) -> list[ZooError]:
+    """`check_zoo`, where `known` is `Memory.get` or one that remembers nothing."""
+    uses = {
+        name: {(kind, used) for kind, used in known(f"uses {name}", partial(_uses, zoo, name), bool)}
+        for name in zoo.names("experiment")
+    }
     if selected is None:
         files = {(kind, name) for kind in KINDS for name in zoo.names(kind)}
     else:
         files = set(selected).union(*(used for used in uses.values() if not used.isdisjoint(selected)))
-    alone = {file: check_alone(zoo, *file) for file in sorted(files)}
+    alone = {file: known(f"alone {'/'.join(file)}", partial(_alone, zoo, *file), not_) for file in sorted(files)}
     broken = {file for file, findings in alone.items() if errors(findings)}
     # A broken file would make every experiment that uses it tell the same mistake again.
     together = {
-        name: check_together(zoo.experiment(name)).located(zoo)
+        name: known(f"together {name}", lambda name=name: _together(zoo.experiment(name)).located(zoo), not_)
         for name, used in uses.items()
         if ("experiment", name) in files and used.isdisjoint(broken)
     }
@@ -92,12 +108,26 @@ def check_zoo(zoo: Zoo, selected: Collection[File] | None = None) -> list[ZooErr
     return errors(findings) or findings + _unchecked(files, set().union(*uses.values()))
 
 
-def _uses(zoo: Zoo, experiment: str) -> set[File]:
+def _alone(zoo: Zoo, kind: str, name: str) -> Findings:
+    """Findings in one file."""
+    from brian2zoo.check.alone import check_alone  # here: what is known to be right need not wait for Brian2
+
+    return check_alone(zoo, kind, name)
+
+
+def _together(experiment: Experiment) -> Findings:
+    """Findings in how an experiment combines its files."""
+    from brian2zoo.check.together import check_together
+
+    return check_together(experiment)
+
+
+def _uses(zoo: Zoo, experiment: str) -> list[File]:
     """The files of an experiment that are there, itself among them."""
     files = {("experiment", experiment)}
     with Findings().collect():
         files |= set(zoo.load("experiment", experiment).uses().values())
-    return {(kind, name) for kind, name in files if name in zoo.names(kind)}
+    return sorted((kind, name) for kind, name in files if zoo.has(kind, name))
 
 
 def _unchecked(files: Collection[File], used: Collection[File]) -> Findings:
@@ -109,7 +139,7 @@ def _unchecked(files: Collection[File], used: Collection[File]) -> Findings:
     )
 
 
-def _merged(together: dict[str, Findings]) -> Findings:
+def _merged(together: dict[str, list[ZooError]]) -> Findings:
     """Mistakes of several experiments, each once; outside the experiments' own files with their names."""
     experiments: dict[str, list[str]] = defaultdict(list)
     first: dict[str, ZooError] = {}

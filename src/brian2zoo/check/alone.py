@@ -109,7 +109,7 @@ def _changed_since(zoo: Zoo, rule: Rule) -> Findings:
     known, findings = rule.origin, Findings()
     files = []
     for kind in ("neuron", "synapse"):
-        if (name := getattr(known, kind)) not in zoo.names(kind):
+        if not zoo.has(kind, name := getattr(known, kind)):
             problem = f"there is no file {KINDS[kind][1]}/{name}.yaml any more, from which it was derived"
             findings.append(ZooWarning(rule.path, f"origin.{kind}", problem, "remove 'origin', or derive it anew"))
         else:

@@ -30,6 +30,7 @@ from brian2zoo.cli.show import (
     new_table,
     operations_text,
     out,
+    print_again,
     print_composed,
     print_events,
     print_events_in_short,
@@ -41,6 +42,7 @@ from brian2zoo.formats.kinds import KINDS, json_schemas
 from brian2zoo.formats.language import Refused, name_or_none
 from brian2zoo.formats.language import name as a_name
 from brian2zoo.formats.reference import FOLDER, with_tables
+from brian2zoo.formats.remembered import Noting
 from brian2zoo.formats.rules import Rule
 from brian2zoo.formats.zoo import ROOT, Zoo, is_zoo, zoo_in_use
 
@@ -69,6 +71,8 @@ app = typer.Typer(cls=_OneLineErrors, no_args_is_help=True, add_completion=False
 
 def main() -> None:
     """Entry point of the console script."""
+    # Brian2 imports all of Matplotlib for scripts that plot, if it can: a third of the time that importing it takes
+    sys.modules.setdefault("pylab", None)
     for stream in filter(None, (sys.stdout, sys.stderr)):
         stream.reconfigure(errors="backslashreplace")  # where it cannot write the sign of a title
     try:
@@ -171,17 +175,21 @@ def show(
 
     For an experiment, also all Brian2 strings composed from it; with --on, those that use the file.
     """
-    zoo: Zoo = ctx.obj
+    zoo = Noting(ctx.obj)
     files = find(zoo, name)
-    if len(files) > 1:
-        out.print(f"{name} is {' and '.join('/'.join(file) for file in files)}", style="dim")
-    for kind, stem in files:
+
+    def printed() -> None:
         if len(files) > 1:
-            out.print()
-        print_file(kind, zoo.load(kind, stem))
-        experiment = on or (stem if kind == "experiment" else "")
-        if experiment:
-            print_composed(zoo, experiment, layers, mode.value, None if kind == "experiment" else (kind, stem))
+            out.print(f"{name} is {' and '.join('/'.join(file) for file in files)}", style="dim")
+        for kind, stem in files:
+            if len(files) > 1:
+                out.print()
+            print_file(kind, zoo.load(kind, stem))
+            experiment = on or (stem if kind == "experiment" else "")
+            if experiment:
+                print_composed(zoo, experiment, layers, mode.value, None if kind == "experiment" else (kind, stem))
+
+    print_again(zoo, f"show {name} {files} {on} {layers} {mode.value}", printed)
 
 
 @app.command()
@@ -243,12 +251,15 @@ def check(
     ctx: typer.Context,
     names: Annotated[list[str] | None, typer.Argument(help="Names, kind/name or paths; default: all files.")] = None,
 ) -> None:
-    """Check names and units of files, and of every experiment that uses them, without compiling anything."""
+    """Check names and units of files, and of every experiment that uses them, without compiling anything.
+
+    What it finds right it remembers, in your user's cache folder, until a file that this depends on changes.
+    """
     start = time.perf_counter()
     from brian2zoo.check import check_zoo, errors
 
     zoo: Zoo = ctx.obj
-    findings = check_zoo(zoo, {file for name in names for file in find(zoo, name)} if names else None)
+    findings = check_zoo(zoo, {file for name in names for file in find(zoo, name)} if names else None, remember=True)
     mistakes = errors(findings)
     for finding in findings:
         out.print(str(finding), style="red" if finding in mistakes else "yellow", soft_wrap=True)  # one line each

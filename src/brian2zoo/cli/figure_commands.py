@@ -1,8 +1,9 @@
 """The commands `brian2zoo figures`, published against measured, and `brian2zoo figure`, one of them in seconds."""
 
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +14,7 @@ from brian2zoo.cli.show import out
 from brian2zoo.errors import ZooError, did_you_mean
 from brian2zoo.formats.papers import FOLDER, PLACES, PUBLISHED_TRAININGS, Paper, papers
 from brian2zoo.formats.settings import numbers_of
-from brian2zoo.formats.zoo import Zoo
+from brian2zoo.formats.zoo import ReadOnce, Zoo
 
 if TYPE_CHECKING:  # xarray and Matplotlib take a second to import
     import xarray as xr
@@ -91,36 +92,41 @@ def figure(
     to make the figure from scratch.
     """
     zoo: Zoo = ctx.obj
-    places = (PUBLISHED,) if published else (AT_HAND, PUBLISHED)
+    results, places = Results(zoo), (PUBLISHED,) if published else (AT_HAND, PUBLISHED)
     options = [*(["--published"] if published else []), *([f"--dataset {dataset}"] if dataset else [])]
     for of, name in _chosen(_papers(zoo), keys or []):
         stem = (folder or zoo.workplace / "results/figures") / of.key / name
         place, files = next(
-            ((place, files) for place in places if (files := _files(zoo, of, name, place, dataset))), (None, [])
+            ((place, files) for place in places if (files := results.of(of, name, place, dataset))), (None, [])
         )
         if place is None:
             remedy = f"make them: {of.rerun(name)}"
             raise ZooError("KEY", "", f"there are no results to draw {of.key}/{name} from", remedy)
-        _draw(of, name, stem, files, " ".join(["brian2zoo figure", f"{of.key}/{name}", *options]))
+        _draw(of, name, stem, map(results.read, files), " ".join(["brian2zoo figure", f"{of.key}/{name}", *options]))
         what = "published results" if place == PUBLISHED else "results at hand"
         told = f"{from_here(stem)}.png: from {len(files)} {what}; from nothing: {of.rerun(name)}"
         out.print(told, soft_wrap=True)  # a command to copy
 
 
-def rows(zoo: Zoo, made: Mapping[str, Sequence[Path]] | None = None) -> list[Row]:
+def rows(
+    zoo: Zoo, made: Mapping[str, Sequence[Path]] | None = None, of_papers: Collection[str] | None = None
+) -> list[Row]:
     """The table: paper by paper, its figures and then those that are not drawn.
 
     Parameters
     ----------
     made : results by PAPER/FIGURE that take the place of published ones of the same networks.
+    of_papers : their keys; None for all.
     """
     from brian2zoo.figures.comparison import MISSING, verdict
 
-    found = []
+    found, results = [], Results(zoo)
     for of in _papers(zoo).values():
+        if of_papers is not None and of.key not in of_papers:
+            continue
         for name, figure in of.figures.items():
-            own = {_identity(each): each for each in map(_read, (made or {}).get(f"{of.key}/{name}", ()))}
-            data = [*({_identity(each): each for each in map(_read, _files(zoo, of, name, PUBLISHED))} | own).values()]
+            paths = [*results.of(of, name, PUBLISHED), *(made or {}).get(f"{of.key}/{name}", ())]
+            data = [*{_identity(each): each for each in map(results.read, paths)}.values()]
             compare = getattr(of.module(name), "compare", None)
             compared = list(compare(data, of.published)) if compare and data else []
             judged = verdict(compared) if data else MISSING
@@ -154,38 +160,53 @@ def _chosen(known: dict[str, Paper], keys: Sequence[str]) -> Iterator[tuple[Pape
             yield of, name
 
 
-def _files(zoo: Zoo, of: Paper, name: str, place: Path, dataset: str = "") -> list[Path]:
-    """Results below a folder that a figure is drawn from; none unless there are some of each kind that it needs.
+class Results:
+    """Results of a zoo, each read once however many figures are drawn from it."""
 
-    Parameters
-    ----------
-    dataset : the only one whose results are taken; empty: any.
-    """
-    found = []
-    for source in of.figures[name].data:
-        pattern = PUBLISHED_TRAININGS if (place, source) == (PUBLISHED, "trainings") else PLACES[source]
-        results = (zoo.root if place == PUBLISHED else zoo.workplace) / place
-        paths = [path for path in sorted(results.glob(pattern)) if _is_of(zoo, of, path, dataset)]
-        if not paths:
-            return []
-        found += paths
-    return found
+    def __init__(self, zoo: Zoo) -> None:
+        self._zoo = ReadOnce.of(zoo)
+        self.read, self._facts = cache(_read), cache(_facts)
+
+    def of(self, paper: Paper, name: str, place: Path, dataset: str = "") -> list[Path]:
+        """Results below a folder that a figure is drawn from; none unless there are some of each kind that it needs.
+
+        Parameters
+        ----------
+        dataset : the only one whose results are taken; empty: any.
+        """
+        found = []
+        for source in paper.figures[name].data:
+            pattern = PUBLISHED_TRAININGS if (place, source) == (PUBLISHED, "trainings") else PLACES[source]
+            folder = (self._zoo.root if place == PUBLISHED else self._zoo.workplace) / place
+            paths = [path for path in sorted(folder.glob(pattern)) if self._is_of(paper, path, dataset)]
+            if not paths:
+                return []
+            found += paths
+        return found
+
+    def _is_of(self, paper: Paper, path: Path, dataset: str) -> bool:
+        """Whether a result is of a paper's experiment, or of no one experiment; not if made on another backend."""
+        facts = self._facts(path)
+        if facts is None:
+            return True  # whoever reads it says what is wrong with it
+        setting, experiment = facts.get("setting", "default"), facts.get("experiment")
+        if numbers_of(setting) != setting or dataset not in ("", facts.get("dataset", dataset)):
+            return False
+        if experiment is None or experiment not in self._zoo.names("experiment"):
+            return experiment is None
+        return self._zoo.load("experiment", experiment).paper == paper.key
 
 
-def _is_of(zoo: Zoo, of: Paper, path: Path, dataset: str) -> bool:
-    """Whether a result is of a paper's experiment, or of no one experiment; not if it was made on another backend."""
+def _facts(path: Path) -> dict[str, str] | None:
+    """What a result is of; None if the file cannot be opened."""
     import h5py
 
+    facts = ("experiment", "setting", "dataset")
     try:
         with h5py.File(path) as file:
-            facts = ("experiment", "setting", "dataset")
-            attrs = {name: _text(file.attrs[name]) for name in facts if name in file.attrs}
+            return {name: _text(file.attrs[name]) for name in facts if name in file.attrs}
     except OSError:
-        return True  # whoever reads it says what is wrong with it
-    setting, experiment = attrs.get("setting", "default"), attrs.get("experiment")
-    if numbers_of(setting) != setting or dataset not in ("", attrs.get("dataset", dataset)):
-        return False
-    return experiment is None or (experiment in zoo.names("experiment") and zoo.experiment(experiment).paper == of.key)
+        return None
 
 
 def _text(value: Any) -> str:
@@ -214,17 +235,18 @@ def _minutes(data: "Sequence[xr.Dataset]") -> float | None:
 
 def drawn_from(zoo: Zoo, of: Paper, name: str) -> "list[xr.Dataset]":
     """The published results that a figure is drawn from; `ZooError` if there are none."""
-    files = _files(zoo, of, name, PUBLISHED)
+    results = Results(zoo)
+    files = results.of(of, name, PUBLISHED)
     if not files:
         remedy = f"give some, or make them: {of.rerun(name)}"
         raise ZooError("data", "", f"there are no published results to draw {of.key}/{name} from", remedy)
-    return [_read(path) for path in files]
+    return [results.read(path) for path in files]
 
 
-def _draw(of: Paper, name: str, stem: Path, files: Sequence[Path], command: str) -> None:
+def _draw(of: Paper, name: str, stem: Path, results: "Iterable[xr.Dataset]", command: str) -> None:
     from brian2zoo.figures import save
 
-    save(of.module(name).draw([_read(path) for path in files], of.published), stem, command)
+    save(of.module(name).draw([*results], of.published), stem, command)
 
 
 # --- Showing it ------------------------------------------------------------------------------------

@@ -1,10 +1,9 @@
 """The command `brian2zoo new`: a file to begin with, from the templates beside this module."""
 
 import re
-import tempfile
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -114,23 +113,9 @@ def _mistakes(zoo: Zoo, kind: str, name: str, text: str) -> list[ZooError]:
     """What the check says of a file with this text, which is not yet in the zoo."""
     from brian2zoo.check import check_experiment, check_file, errors
 
-    with tempfile.TemporaryDirectory() as folder:
-        draft = Path(folder) / f"{name}.yaml"
-        draft.write_text(text, encoding="utf-8")
-        with_draft = _WithDraft(zoo.root, zoo.root / KINDS[kind][1] / draft.name, draft)
-        try:
-            found = check_experiment(with_draft.experiment(name)) if kind == "experiment" else []
-        except ZooError as error:
-            return [error]
-        return errors(found or check_file(with_draft, kind, name))
-
-
-class _WithDraft(Zoo):
-    """A zoo in which one file is read from another place."""
-
-    def __init__(self, root: Path, path: Path, draft: Path) -> None:
-        super().__init__(root)
-        self.path, self.draft = path, draft
-
-    def read(self, path: Path) -> dict[str, Any]:
-        return super().read(self.draft if path == self.path else path)
+    with_draft = Zoo(zoo.root, {**zoo.files, f"{KINDS[kind][1]}/{name}.yaml": text})
+    try:
+        found = check_experiment(with_draft.experiment(name)) if kind == "experiment" else []
+    except ZooError as error:
+        return [error]
+    return errors(found or check_file(with_draft, kind, name))

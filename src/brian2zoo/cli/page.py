@@ -37,14 +37,10 @@ def html(zoo: Zoo, drawn: Mapping[str, tuple[Path, Sequence[Path]]]) -> str:
     parts.append(
         "<h1>Published against measured</h1><p>Of this run, and of the committed results where it has none.</p>"
     )
-    own = [row for row in rows(zoo, {key: data for key, (_, data) in drawn.items()}) if row.paper.key in _papers(drawn)]
-    for _, of_paper in by_paper(own):
+    made = {key: data for key, (_, data) in drawn.items()}
+    for _, of_paper in by_paper(rows(zoo, made, {key.partition("/")[0] for key in drawn})):
         parts.append(f"<h2>{escape(of_paper[0].paper.short)}: {escape(of_paper[0].paper.title)}</h2>{_table(of_paper)}")
     return "\n".join([*parts, "</div>"]) + "\n"
-
-
-def _papers(drawn: Mapping[str, object]) -> set[str]:
-    return {key.partition("/")[0] for key in drawn}
 
 
 def _figure(title: str, key: str, stem: Path, caption: Path) -> str:

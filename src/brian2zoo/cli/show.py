@@ -2,7 +2,7 @@
 
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from rich.text import Text
 
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.language import Refused, sizes
+from brian2zoo.formats.remembered import Memory, Noting
 from brian2zoo.formats.zoo import Zoo
 
 if TYPE_CHECKING:  # Brian2 and xarray take seconds to import: only what needs them does
@@ -70,6 +71,30 @@ class Footnotes:
         """The texts, by number."""
         for text, number in self._numbers.items():
             say(f"[{number}] {text}", style="dim", hang="    ")
+
+
+def print_again(zoo: Noting, what: str, work: Callable[[], None]) -> None:
+    """Print what `work` prints, or has printed before if nothing has changed that it depends on.
+
+    Parameters
+    ----------
+    zoo : through which the work asks for all that it prints.
+    what : names it.
+    """
+
+    def printed() -> str:
+        captured = out.capture()
+        try:
+            with captured:
+                work()
+        except ZooError:
+            out.out(captured.get(), end="")  # what came before the mistake
+            raise
+        return captured.get()
+
+    memory = Memory(zoo, f"{what}, {out.width} columns, colours {out.color_system} {out.no_color}")
+    out.out(memory.get("text", printed, bool), end="")
+    memory.save()
 
 
 def print_file(kind: str, file: Any) -> None:

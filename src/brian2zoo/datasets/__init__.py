@@ -7,9 +7,8 @@ come from.
 import math
 from os.path import expanduser  # unlike Path.expanduser, no error for an unknown user
 from pathlib import Path
-from typing import Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
-import xarray as xr
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, model_validator
 
 from brian2zoo.datasets import digits, event_cameras, heidelberg, idx, mnist, mnist_5k, randman, series, trials
@@ -19,6 +18,9 @@ from brian2zoo.datasets.randman import Manifolds
 from brian2zoo.datasets.trials import Trials
 from brian2zoo.formats.language import Line, NameOrNone
 from brian2zoo.formats.zoo import ROOT
+
+if TYPE_CHECKING:  # checking and showing files needs no xarray, which takes a second to import
+    import xarray as xr
 
 __all__ = ["CHECKSUMS", "DatasetSettings", "IdxFiles", "Manifolds", "Shape", "Trials", "load", "shape"]
 
@@ -165,7 +167,7 @@ def _table(root: Path) -> Path:
     return own if own.is_file() else ROOT / "data" / "series.yaml"
 
 
-def load(settings: DatasetSettings, root: Path, checksums: Path = CHECKSUMS) -> dict[str, xr.Dataset]:
+def load(settings: DatasetSettings, root: Path, checksums: Path = CHECKSUMS) -> "dict[str, xr.Dataset]":
     """Load the images or events, and labels, that `settings` asks for.
 
     Parameters
@@ -216,7 +218,7 @@ def load(settings: DatasetSettings, root: Path, checksums: Path = CHECKSUMS) -> 
     return {name: split.to_xarray() for name, split in trains.items()}
 
 
-def _images(settings: DatasetSettings, folder: Path, data_dir: Path, checksums: Path) -> dict[str, xr.Dataset]:
+def _images(settings: DatasetSettings, folder: Path, data_dir: Path, checksums: Path) -> "dict[str, xr.Dataset]":
     match settings.source:
         case "digits":
             images = digits.read()

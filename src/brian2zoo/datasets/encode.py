@@ -2,17 +2,19 @@
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import brian2
 import numpy as np
-import xarray as xr
 
 from brian2zoo.datasets.events import Events
 from brian2zoo.equations.pieces import constants
 from brian2zoo.errors import ZooError
 from brian2zoo.formats.expressions import evaluate
 from brian2zoo.formats.models import Encoder
+
+if TYPE_CHECKING:  # checking and showing files needs no xarray, which takes a second to import
+    import xarray as xr
 
 _BLOCK = 500  # samples of events encoded at a time: expressions are evaluated in double precision
 _HASHED = 2**20  # rows hashed at a time
@@ -60,7 +62,7 @@ def channels(encoder: Encoder, units: np.ndarray) -> np.ndarray:
     return found.astype(np.int64)
 
 
-def crossings(encoder: Encoder, split: xr.Dataset) -> xr.Dataset:
+def crossings(encoder: Encoder, split: "xr.Dataset") -> "xr.Dataset":
     """A split of series as one of events, by the encoder's `spikes`.
 
     Parameters
@@ -77,6 +79,8 @@ def crossings(encoder: Encoder, split: xr.Dataset) -> xr.Dataset:
     ZooError
         If an expression cannot be evaluated, has a unit, or is not finite.
     """
+    import xarray as xr
+
     values = split.value.values
     before = np.concatenate([np.zeros_like(values[..., :1]), values[..., :-1]], axis=-1)
     there = ~np.isnan(values)
@@ -161,7 +165,7 @@ def _evaluate(encoder: Encoder, field: str, names: dict[str, Any], variable: str
         raise ZooError(encoder.path, field, str(error), remedy) from None
 
 
-def encode_dataset(split: xr.Dataset, inputs: Encoder, labels: Encoder | None) -> xr.Dataset:
+def encode_dataset(split: "xr.Dataset", inputs: Encoder, labels: Encoder | None) -> "xr.Dataset":
     """A split of a data set as the units of a network are given it.
 
     Returns a data set with `target` (sample, class) in the encoder's unit, `label` (sample), the class, and
@@ -172,6 +176,8 @@ def encode_dataset(split: xr.Dataset, inputs: Encoder, labels: Encoder | None) -
 
     Where no unit is given the class there is no encoder of `labels`, and `target` is 1 for the true class, else 0.
     """
+    import xarray as xr
+
     attrs = {"units": inputs.unit, "long_name": inputs.title, "encoder": inputs.name}
     if "value" in split:
         input_units(inputs, split.attrs["units"], events=False, series=True)
@@ -195,7 +201,9 @@ def encode_dataset(split: xr.Dataset, inputs: Encoder, labels: Encoder | None) -
     return encoded
 
 
-def _events(split: xr.Dataset, encoder: Encoder, n_units: int, attrs: dict[str, str]) -> xr.Dataset:
+def _events(split: "xr.Dataset", encoder: Encoder, n_units: int, attrs: dict[str, str]) -> "xr.Dataset":
+    import xarray as xr
+
     to = channels(encoder, np.arange(split.attrs["units"])).astype(np.min_scalar_type(n_units - 1))
     offsets = split.offset.values
     times, units, counts = [], [], []
@@ -222,7 +230,7 @@ def _events(split: xr.Dataset, encoder: Encoder, n_units: int, attrs: dict[str, 
     )
 
 
-def take(split: xr.Dataset, samples: np.ndarray) -> dict[str, np.ndarray | Events]:
+def take(split: "xr.Dataset", samples: np.ndarray) -> dict[str, np.ndarray | Events]:
     """What a run is given of some samples of an encoded split: 'input', and 'label' where the split has targets.
 
     Of a split that lies in a file only the events of these samples are read.
@@ -240,7 +248,7 @@ def take(split: xr.Dataset, samples: np.ndarray) -> dict[str, np.ndarray | Event
     return given | {"input": Events(times, units, offsets, int(split.attrs["units"]))}
 
 
-def content(split: xr.Dataset) -> str:
+def content(split: "xr.Dataset") -> str:
     """Hash of all that a run is given of an encoded split; equal if no number can differ, whatever the names of files.
 
     Events that lie in a file are read block by block.

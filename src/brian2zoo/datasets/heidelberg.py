@@ -5,13 +5,15 @@ A file, HDF5, has `spikes/times` and `spikes/units`, one array a sample (s, and 
 
 import os
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-import h5py
 import numpy as np
 
 from brian2zoo.datasets.trains import Trains
 from brian2zoo.errors import ZooError
+
+if TYPE_CHECKING:
+    import h5py
 
 CHANNELS = 700
 TIMES, UNITS, LABELS = "spikes/times", "spikes/units", "labels"
@@ -52,6 +54,8 @@ def _read(name: str, split: str, folder: Path, limit: int | None) -> Trains:
         packed = [p.name for p in sorted(folder.glob(f"{path.name}.*"))]
         remedy = f"unpack {packed[0]}" if packed else f"a folder that holds {name}_train.h5 and {name}_test.h5"
         raise ZooError(folder, "", f"no file {path.name}", remedy)
+    import h5py
+
     try:
         with h5py.File(path) as file:
             return _trains(file, path, COLLECTIONS[name], split, limit)
@@ -59,7 +63,7 @@ def _read(name: str, split: str, folder: Path, limit: int | None) -> Trains:
         raise ZooError(path, "", f"cannot be read ({error})", "a complete copy of the HDF5 file") from None
 
 
-def _trains(file: h5py.File, path: Path, collection: Collection, split: str, limit: int | None) -> Trains:
+def _trains(file: "h5py.File", path: Path, collection: Collection, split: str, limit: int | None) -> Trains:
     all_times, all_units, all_labels = (_dataset(file, path, key) for key in (TIMES, UNITS, LABELS))
     if not len(all_times) == len(all_units) == len(all_labels) > 0:
         problem = f"{len(all_times)} samples in {TIMES}, {len(all_units)} in {UNITS}, {len(all_labels)} in {LABELS}"
@@ -90,7 +94,9 @@ def _trains(file: h5py.File, path: Path, collection: Collection, split: str, lim
     )
 
 
-def _dataset(file: h5py.File, path: Path, key: str) -> Any:
+def _dataset(file: "h5py.File", path: Path, key: str) -> Any:
+    import h5py
+
     found = file.get(key)
     if not isinstance(found, h5py.Dataset) or found.ndim != 1:
         problem = "is not there" if found is None else "is no list with an entry a sample"

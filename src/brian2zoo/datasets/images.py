@@ -3,12 +3,14 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import xarray as xr
 
 from brian2zoo.errors import ZooError
+
+if TYPE_CHECKING:  # checking and showing files needs no xarray, which takes a second to import
+    import xarray as xr
 
 GREY_LEVELS = 256
 """Takes a byte into [0, 1), as in the eRBP paper: white is 255/256."""
@@ -51,14 +53,16 @@ class ImageSet:
         train, test = (split._replace(levels=split.levels[:, rows, columns]) for split in (self.train, self.test))
         return replace(self, train=train, test=test)
 
-    def to_xarray(self, limit_train: int | None = None, limit_test: int | None = None) -> dict[str, xr.Dataset]:
+    def to_xarray(self, limit_train: int | None = None, limit_test: int | None = None) -> "dict[str, xr.Dataset]":
         """Both splits as datasets, each cut to its first `limit` samples; see `brian2zoo.datasets.load`."""
         return {
             "train": self._dataset("training set", self.train, limit_train),
             "test": self._dataset("test set", self.test, limit_test),
         }
 
-    def _dataset(self, name: str, split: Split, limit: int | None) -> xr.Dataset:
+    def _dataset(self, name: str, split: Split, limit: int | None) -> "xr.Dataset":
+        import xarray as xr
+
         # cut before anything is converted: floats take four times the bytes
         levels, labels = split.levels[:limit], split.labels[:limit]
         x = levels.reshape(len(levels), -1).astype(np.float32) / GREY_LEVELS

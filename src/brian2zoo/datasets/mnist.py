@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from textwrap import shorten
 
-import pooch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -94,6 +93,8 @@ def fetch(folder: Path, registry: Registry) -> None:
 
 
 def _download(name: str, folder: Path, md5: str, mirrors: tuple[str, ...]) -> None:
+    import pooch  # here, since few download
+
     failures = []
     for mirror in mirrors:
         try:

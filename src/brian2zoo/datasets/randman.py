@@ -7,9 +7,13 @@ Zenke & Vogels 2021, doi:10.1162/neco_a_01367; the formula is that of github.com
 for each class and unit, then scaled to [0, 1] over all samples of the class. The larger alpha, the smoother.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import xarray as xr
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt
+
+if TYPE_CHECKING:  # checking and showing files needs no xarray, which takes a second to import
+    import xarray as xr
 
 PRECISION = 1e-3  # terms of the series below this are left out
 MOST_TERMS = 1000
@@ -29,7 +33,7 @@ class Manifolds(BaseModel):
     seed: NonNegativeInt = Field(0, description="of manifolds and points")
 
 
-def read(settings: Manifolds) -> dict[str, xr.Dataset]:
+def read(settings: Manifolds) -> "dict[str, xr.Dataset]":
     """Splits `train` and `test` with `x` (sample, pixel), a spike time in [0, 1), and `label` (sample)."""
     rng = np.random.default_rng(settings.seed)
     times = np.concatenate([_manifold(settings, rng) for _ in range(settings.classes)])
@@ -70,7 +74,9 @@ def _manifold(settings: Manifolds, rng: np.random.Generator) -> np.ndarray:
     return (values - low) / (high - low) * (1 - 1e-6)
 
 
-def _dataset(settings: Manifolds, name: str, times: np.ndarray, labels: np.ndarray) -> xr.Dataset:
+def _dataset(settings: Manifolds, name: str, times: np.ndarray, labels: np.ndarray) -> "xr.Dataset":
+    import xarray as xr
+
     return xr.Dataset(
         {
             "x": (

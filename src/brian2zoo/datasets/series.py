@@ -7,12 +7,9 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from textwrap import shorten
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import brian2
 import numpy as np
-import pooch
-import xarray as xr
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt, TypeAdapter, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -20,8 +17,10 @@ from ruamel.yaml.error import YAMLError
 from brian2zoo.datasets import ts_files
 from brian2zoo.datasets.ts_files import Series
 from brian2zoo.errors import ZooError, did_you_mean
-from brian2zoo.formats.expressions import evaluate
 from brian2zoo.formats.language import Expression
+
+if TYPE_CHECKING:  # checking and showing files needs neither xarray nor Brian2, which take seconds to import
+    import xarray as xr
 
 SPLITS = {"train": "TRAIN", "test": "TEST"}
 SEED = 0  # of the order of samples, which in most files are sorted by class
@@ -29,6 +28,10 @@ SEED = 0  # of the order of samples, which in most files are sorted by class
 
 def seconds(text: str) -> float:
     """An interval such as '10*ms' in s; `ValueError` if it is no time above 0."""
+    import brian2
+
+    from brian2zoo.formats.expressions import evaluate
+
     value = evaluate(text)
     if brian2.get_dimensions(value) is not brian2.second.dim or not 0 < float(value) < math.inf:
         raise ValueError(f"interval: '{text}' is no time above 0|write such as 10*ms")
@@ -110,7 +113,7 @@ def shape(name: str, folder: Path | None, interval: str | None, known: Path) -> 
 
 def read(
     name: str, folder: Path | None, interval: str | None, limits: Mapping[str, int | None], data_dir: Path, known: Path
-) -> dict[str, xr.Dataset]:
+) -> "dict[str, xr.Dataset]":
     """Training and test series, in an order that mixes the classes and is always the same.
 
     Parameters
@@ -205,6 +208,8 @@ def _downloaded(name: str, address: str, data_dir: Path) -> Path:
     folder = data_dir / name
     paths = _paths(name, folder)
     if not all(path.is_file() for path in paths.values()):
+        import pooch
+
         try:
             members = pooch.Unzip([path.name for path in paths.values()], extract_dir=".")
             pooch.retrieve(address, None, f"{name}.zip", folder, processor=members, progressbar=True)
@@ -215,7 +220,9 @@ def _downloaded(name: str, address: str, data_dir: Path) -> Path:
     return folder
 
 
-def _dataset(series: Series, limit: int | None, value: str, attrs: Mapping[str, object]) -> xr.Dataset:
+def _dataset(series: Series, limit: int | None, value: str, attrs: Mapping[str, object]) -> "xr.Dataset":
+    import xarray as xr
+
     order = np.random.default_rng(SEED).permutation(len(series.values))[:limit]
     values = np.full((len(order), series.channels, max(each.shape[1] for each in series.values)), np.nan)
     for k, place in enumerate(order):

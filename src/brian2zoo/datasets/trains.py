@@ -4,9 +4,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
+
+if TYPE_CHECKING:  # checking and showing files needs no xarray, which takes a second to import
+    import xarray as xr
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,10 @@ class Trains:
     classes: int
     attrs: Mapping[str, object] = field(default_factory=dict)
 
-    def to_xarray(self) -> xr.Dataset:
+    def to_xarray(self) -> "xr.Dataset":
         """As a dataset; see `brian2zoo.datasets.load`."""
+        import xarray as xr
+
         offset = np.concatenate([[0], np.cumsum([len(times) for times in self.times])]).astype(np.int64)
         kind = np.min_scalar_type(self.n_units - 1)
         # filled in place: a list of converted arrays next to the whole would take the memory twice

@@ -1,6 +1,5 @@
 """An experiment with the files it names: what it is made of, and what its results depend on."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -201,9 +200,8 @@ def missing_files(zoo: "Zoo", stated: ExperimentFile) -> list[ZooError]:
     """Files that an experiment names and that are not there."""
     missing = []
     for field, (kind, name) in stated.uses().items():
-        known: Iterable[str] = zoo.names(kind)
-        if name not in known:
+        if not zoo.has(kind, name):
             problem = f"there is no file {KINDS[kind][1]}/{name}.yaml"
-            remedy = did_you_mean(name, known, f"'brian2zoo list {kind}' names the files there are")
+            remedy = did_you_mean(name, zoo.names(kind), f"'brian2zoo list {kind}' names the files there are")
             missing.append(ZooError(stated.path, field, problem, remedy))
     return missing

@@ -2,8 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from reprlib import Repr
 from typing import Any, TypeVar, get_args
@@ -114,6 +113,10 @@ class Zoo:
             kinds = get_args(model.model_fields["kind"].annotation)
             paths = {path for path in paths if self._states_kind(path, kinds)}
         return sorted(path.stem for path in paths)
+
+    def has(self, kind: str, name: str) -> bool:
+        """Whether there is a file of a kind and name."""
+        return name in self.names(kind)
 
     def read(self, path: Path) -> dict[str, Any]:
         """The mapping in a YAML file, as `read_yaml`."""
@@ -249,8 +252,28 @@ class ReadOnce(Zoo):
 
     def __init__(self, zoo: Zoo) -> None:
         super().__init__(zoo.root, zoo.files)
-        self.read = cache(zoo.read)
-        self.load = cache(super().load)
+        self._known: dict[tuple[str, ...], Any] = {}
+
+    def _once(self, ask: Callable[..., Any], *of: Any) -> Any:
+        key = (ask.__name__, *map(str, of))
+        if key not in self._known:
+            self._known[key] = ask(*of)
+        return self._known[key]
+
+    def read(self, path: Path) -> dict[str, Any]:
+        """As `Zoo.read`."""
+        return self._once(super().read, path)
+
+    def load(self, kind: str, name: str) -> Any:
+        """As `Zoo.load`."""
+        return self._once(super().load, kind, name)
+
+    def names(self, kind: str) -> list[str]:
+        """As `Zoo.names`."""
+        return self._once(super().names, kind)
+
+    def _text(self, path: Path) -> str:
+        return self._once(super()._text, path)
 
     @classmethod
     def of(cls, zoo: Zoo) -> "ReadOnce":

@@ -10,14 +10,16 @@ Diehl and Cook (2015), doi:10.3389/fncom.2015.00099: labels assigned to units af
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
 from brian2zoo.formats.experiments import Score
-from brian2zoo.run.carried import Carried
-from brian2zoo.run.sessions import Session, test_abreast
+
+if TYPE_CHECKING:  # figures read decoders of results, and need not wait for Brian2
+    from brian2zoo.run.carried import Carried
+    from brian2zoo.run.sessions import Session
 
 UNIT = "unit_output"
 
@@ -50,7 +52,7 @@ UNITS = Decoder()
 
 
 def fitted(
-    score: Score, runner: Session, data: xr.Dataset, carried: Sequence[Carried], seeds: Sequence[int]
+    score: Score, runner: "Session", data: xr.Dataset, carried: "Sequence[Carried]", seeds: Sequence[int]
 ) -> list[Decoder]:
     """The decoder of each of some networks abreast, for an experiment's `score`.
 
@@ -61,6 +63,8 @@ def fitted(
     """
     if score.by == "units":
         return [UNITS] * len(carried)
+    from brian2zoo.run.sessions import test_abreast
+
     samples = np.random.default_rng(0).permutation(data.sizes["sample"])[: score.samples]
     labels, classes = data.label.values[samples], data.sizes["class"]
     tested = test_abreast(runner, data, carried, seeds, samples)
