@@ -57,9 +57,10 @@ def _unknown(experiment: Experiment, has: Vocabulary) -> Findings:
 
 
 def _overrides(experiment: Experiment) -> Findings:
-    scopes = _scopes(experiment)
-    findings = Findings()
-    for line in experiment.stated.parameters:
+    findings, scopes = Findings(), None
+    with findings.collect():
+        scopes = _scopes(experiment)
+    for line in experiment.stated.parameters if scopes is not None else ():
         text = Text(experiment.path, f"parameters.{line.name}", line.value)
         scope, _, name = line.name.partition(".")
         with findings.collect():
