@@ -370,30 +370,35 @@ def _takes_time(delay: str) -> bool:
 def initial_weights(circuit: Circuit, seed: int) -> dict[str, np.ndarray]:
     """Weights of every projection that has any, by ``projection.w``: SI units, (synapse,), presynaptic index slowest.
 
-    Each projection draws from a stream of its own, so that adding one leaves the others as they are.
+    Each projection draws from a stream of its own, so that adding one leaves the others as they are. `ZooError` if
+    there is no line for one, or a weight is beyond the bounds of its store.
     """
-    expressions = as_dict(circuit.experiment.stated.weights)
     weights = {}
     for projection in circuit.projections:
         if not has_weights(projection) or projection.copy_of:
             continue
-        where = circuit.experiment.path
-        if projection.kind not in expressions:
-            remedy = f"add a line '{projection.kind} = ...'"
-            raise ZooError(where, "weights", f"there is no line for '{projection.kind}'", remedy)
-        rng = np.random.default_rng([seed, zlib.crc32(projection.name.encode())])
-        names = weight_names(circuit, projection, rng)
-        try:
-            drawn = evaluate_weights(expressions[projection.kind], names)
-        except ValueError as error:
-            raise ZooError(where, f"weights.{projection.kind}", str(error), "use uniform(a) and units") from None
-        refuse_beyond(where, projection, drawn)
+        drawn = drawn_weights(circuit, projection, seed)
+        refuse_beyond(circuit.experiment.path, projection, drawn)
         if drawn.ndim == 2:
             drawn = np.tile(drawn, (projection.copies, 1)).ravel()
         weights[projection.weight] = np.broadcast_to(drawn, projection.size) * (
             1 if projection.sign is None else projection.sign
         )
     return weights | copied_weights(circuit, weights)
+
+
+def drawn_weights(circuit: Circuit, projection: Projection, seed: int) -> np.ndarray:
+    """What a projection's line of `weights` draws, SI units: (pre, post), (synapse,) of some pairs, or one number."""
+    where, expressions = circuit.experiment.path, as_dict(circuit.experiment.stated.weights)
+    if projection.kind not in expressions:
+        remedy = f"add a line '{projection.kind} = ...'"
+        raise ZooError(where, "weights", f"there is no line for '{projection.kind}'", remedy)
+    rng = np.random.default_rng([seed, zlib.crc32(projection.name.encode())])
+    names = weight_names(circuit, projection, rng)
+    try:
+        return evaluate_weights(expressions[projection.kind], names)
+    except ValueError as error:
+        raise ZooError(where, f"weights.{projection.kind}", str(error), "use uniform(a) and units") from None
 
 
 def copied_weights(circuit: Circuit, weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -180,7 +180,8 @@ def typical_weight(circuit: Circuit, projection: Projection) -> float:
     """Root mean square of the weights that a projection starts with, SI units; 0 if it has none."""
     if not has_weights(projection):
         return 0.0
-    drawn = circuits.initial_weights(circuit, SEED)[projection.weight]
+    source = next(p for p in circuit.projections if p.name == (projection.copy_of or projection.name))
+    drawn = circuits.drawn_weights(circuit, source, SEED)  # of a network smaller than its store's bounds are meant for
     return float(np.sqrt(np.mean(np.square(drawn))))
 
 
