@@ -50,7 +50,13 @@ def learning(runner: Session, data: xr.Dataset) -> dict:
     return {"error": errors, "change": changed, "spikes": {name: round(n, 3) for name, n in spikes.items()}}
 
 
-@pytest.mark.parametrize("experiment", NETWORKS)
+USUAL = ("erbp_plus", "bp")
+"""Whose curves every run of the tests compares; those of the others are slow tests. All have recorded short runs."""
+
+
+@pytest.mark.parametrize(
+    "experiment", [name if name in USUAL else pytest.param(name, marks=pytest.mark.slow) for name in NETWORKS]
+)
 def test_learning_curve_is_the_recorded_one(zoo, interpreted, tmp_path, experiment) -> None:
     layers, setting = NETWORKS[experiment]
     sizes = [int(size) for size in layers.split("-")]
