@@ -365,14 +365,19 @@ CHANGED: dict[str, tuple[str, str, str]] = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def changed_zoo(zoo_with: ZooWith) -> Zoo:
+def with_rules(zoo_with: ZooWith, rules: Mapping[str, str], base: str) -> Zoo:
+    """A zoo with further rules, and an experiment for each in which the readout learns by it."""
     files = {}
-    for name, (text, *_) in CHANGED.items():
+    for name, text in rules.items():
         choice = f"learning: {{learns: [hidden_output], plastic: {{rule: {name}}}}}"
         files[f"rules/{name}.yaml"] = text
-        files[f"config/experiments/{name}.yaml"] = f"title: A test\nextends: stdp_pair\n{choice}\n"
+        files[f"config/experiments/{name}.yaml"] = f"title: A test\nextends: {base}\n{choice}\n"
     return ReadOnce(zoo_with(files))
+
+
+@pytest.fixture(scope="module")
+def changed_zoo(zoo_with: ZooWith) -> Zoo:
+    return with_rules(zoo_with, {name: text for name, (text, *_) in CHANGED.items()}, "stdp_pair")
 
 
 @pytest.mark.parametrize("rule", CHANGED)
@@ -411,13 +416,9 @@ EPOCHS = {
 
 
 @pytest.fixture(scope="module")
-def epochs_zoo(zoo: Zoo, zoo_with: ZooWith) -> Zoo:
-    text, files = (ROOT / "rules/loihi_stdp.yaml").read_text(), {}
-    for name, (edits, *_) in EPOCHS.items():
-        files[f"rules/{name}.yaml"] = but(text, *edits)
-        choice = f"learning: {{learns: [hidden_output], plastic: {{rule: {name}}}}}"
-        files[f"config/experiments/{name}.yaml"] = f"title: A test\nextends: loihi_stdp\n{choice}\n"
-    return ReadOnce(zoo_with(files))
+def epochs_zoo(zoo_with: ZooWith) -> Zoo:
+    text = (ROOT / "rules/loihi_stdp.yaml").read_text()
+    return with_rules(zoo_with, {name: but(text, *edits) for name, (edits, *_) in EPOCHS.items()}, "loihi_stdp")
 
 
 @pytest.mark.parametrize("rule", EPOCHS)

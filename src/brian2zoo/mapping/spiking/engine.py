@@ -367,7 +367,7 @@ class _Reading:
         return None
 
     def _agree(self, text: str, steps: int) -> None:
-        """That a line is of an epoch of so many steps, as all others are."""
+        """That a line speaks of an epoch of this length, as all other lines do."""
         if not self.strict:
             return
         if self.epoch not in (0, steps):
@@ -459,14 +459,14 @@ class _Reading:
         return self._first(list(kinds), (side, own), name, why)
 
     def _meant(self, side: str, name: str, own: str, meant: str) -> sp.Expr:
-        """What a subexpression of a neuron stands for, or else it as a variable that the neuron works out itself."""
-        before = self.taken.copy(), self.told.copy(), self.sent.copy()
+        """What a subexpression of a neuron stands for, or else a variable that the neuron works out itself."""
+        before = self.taken.copy(), self.told.copy(), self.sent.copy(), self.epoch
         try:
             return self._formula_of(side, meant)
         except _Prevented:
             if side == "pre" or not self.engine.postsynaptic_variable:
                 raise
-            self.taken, self.told, self.sent = before
+            self.taken, self.told, self.sent, self.epoch = before
             return self._slot("postsynaptic_variable", (side, own), name, f"'{name}' is no formula of traces")
 
     def _formula_of(self, side: str, meant: str) -> sp.Expr:

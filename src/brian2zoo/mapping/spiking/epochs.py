@@ -1,7 +1,7 @@
 """Learning epochs: an engine that learns once in several steps, of what has happened since it last did.
 
-A rule says so by conditions, and their values say which these are: one of the time alone, which holds once in so many
-steps, and one of the time since a spike, which holds for the spikes of as many steps.
+A rule says so by conditions, and their values say which these are: one of the time alone, which holds once an epoch,
+and one of the time since a spike, which holds for the spikes of one epoch.
 """
 
 import ast
@@ -13,8 +13,8 @@ import numpy as np
 from brian2zoo.formats.expressions import evaluate
 
 _STEPS = 1000
-_LATER = (0, 10**4, 10**5, 10**6)
-"""How many steps are looked at, after so many."""
+_FROM = (0, 10**4, 10**5, 10**6)
+"""A condition of the time is looked at for 1,000 steps from each of these on."""
 
 
 def condition(node: ast.expr) -> ast.expr | None:
@@ -25,13 +25,13 @@ def condition(node: ast.expr) -> ast.expr | None:
 
 
 def period(when: ast.expr, values: Mapping[str, Any], dt: Any) -> int | None:
-    """In how many steps a condition of the time holds once; None if that varies, or is more than a third of 1,000.
+    """Steps from one time at which a condition holds to the next; None if they vary, or are more than a third of 1,000.
 
     Parameters
     ----------
     dt : of a step, with its unit.
     """
-    step = np.add.outer(_LATER, np.arange(_STEPS)).ravel()
+    step = np.add.outer(_FROM, np.arange(_STEPS)).ravel()
     holds = _holds(when, {**values, "t": step * dt, "dt": dt})
     if holds is None or holds[:_STEPS].sum() < 3:
         return None
@@ -40,7 +40,7 @@ def period(when: ast.expr, values: Mapping[str, Any], dt: Any) -> int | None:
 
 
 def reach(when: ast.expr, spike: str, values: Mapping[str, Any], dt: Any) -> int | None:
-    """Of how many steps before this one a condition takes in a spike; None if it leaves one of them out.
+    """Steps before this one whose spikes make a condition hold; None if it leaves out one of these steps.
 
     Parameters
     ----------
