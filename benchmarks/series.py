@@ -1,8 +1,8 @@
 """What simple classifiers make of the series that networks are trained on: python benchmarks/series.py
 
-Beside what the networks reach. Both see all values of a series at once, zeros after the end of a short one: logistic
-regression, each value standardized over the training series, and the class of the nearest training series. Needs aeon,
-and a network for what is downloaded.
+They are logistic regression, each value standardized over the training series, and the class of the nearest training
+series. Both see all values of a series at once, with zeros after the end of a short one. Needs aeon, and an internet
+connection for what is downloaded.
 """
 
 from pathlib import Path
