@@ -173,7 +173,8 @@ class ExperimentFile(File):
         (),
         description="initial or fixed weights of each kind of projection: `uniform(a)` draws in ±a, `normal(s)` with"
         " deviation s, `centred(w)` subtracts the mean over the presynaptic side; `N_pre`, `N_post`, `N_input`,"
-        " `N_hidden` (of all hidden layers) and `N_output` are sizes",
+        " `N_hidden` (of all hidden layers) and `N_output` are sizes; a weight outside the bounds of its store is"
+        " refused",
     )
     parameters: Lines = Field(
         (),
